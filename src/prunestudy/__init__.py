@@ -1,0 +1,1 @@
+"""Reproducible neural-network pruning studies."""

@@ -1,0 +1,167 @@
+"""Artifacts on disk: written whole or not at all, each with a sidecar that says what it is."""
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from prunestudy.errors import StudyError
+
+SIDECAR_SUFFIX = ".json"
+PART_SUFFIX = ".part"
+
+
+def point_label(point: float) -> str:
+    """Name of an operating point in file names and tables, e.g. ``4`` or ``2.5``."""
+    return f"{point:g}"
+
+
+def canonical_json(content: Any) -> str:
+    """One text for one content: sorted keys, no spaces, no non-finite numbers."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def member_digests(path: Path) -> dict[str, str]:
+    """sha256 of each file of an artifact, by its path inside the artifact."""
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.is_file())
+        return {file.relative_to(path).as_posix(): file_digest(file) for file in files}
+    return {path.name: file_digest(path)}
+
+
+def artifact_digest(path: Path) -> str:
+    """sha256 of an artifact: of the file, or of the list of a folder's files and digests."""
+    if path.is_dir():
+        return hashlib.sha256(canonical_json(member_digests(path)).encode()).hexdigest()
+    return file_digest(path)
+
+
+def sidecar_path(path: Path) -> Path:
+    """Where the sidecar of an artifact lies: beside it."""
+    return path.with_name(path.name + SIDECAR_SUFFIX)
+
+
+def read_sidecar(path: Path) -> dict[str, Any]:
+    """The sidecar of an artifact.
+
+    Raises:
+        StudyError: it is missing or not JSON.
+    """
+    sidecar = sidecar_path(path)
+    try:
+        return json.loads(sidecar.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StudyError(
+            f"{sidecar}: cannot be read ({error}); delete {path} and run the study again"
+        ) from None
+
+
+@contextlib.contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Yield a scratch path beside ``path``; rename it into place if the body ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.{os.getpid()}{PART_SUFFIX}")
+    remove(scratch)
+    try:
+        yield scratch
+        remove(path)
+        scratch.rename(path)
+    finally:
+        remove(scratch)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically."""
+    with written_whole(path) as scratch:
+        scratch.write_text(text, encoding="utf-8")
+
+
+def remove(path: Path) -> None:
+    """Delete a file or a folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV; floats in the shortest form that reads back the same."""
+    table.to_csv(path, index=False, lineterminator="\n")
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table of ``write_table``; operating points and names stay text."""
+    text_columns = dict.fromkeys(("point", "task", "method", "layer", "criterion"), "str")
+    return pd.read_csv(path, dtype=text_columns, keep_default_na=False, na_values=[""])
+
+
+@contextlib.contextmanager
+def made(
+    path: Path, key: str, parts: dict[str, Any], notes: dict[str, Any] | None = None
+) -> Iterator[Path]:
+    """Make one artifact: yields the scratch path to fill, then writes sidecar and artifact.
+
+    The sidecar holds the run key, the parts that made it, the digests, and apart from what is
+    compared, when, where and how long it was made (``notes``, filled by the body, go there too).
+    """
+    begin = time.monotonic()
+    with written_whole(path) as scratch:
+        yield scratch
+        digests = member_digests(scratch)
+        if not scratch.is_dir():
+            digests = {path.name: digests[scratch.name]}
+        sidecar = {
+            "key": key,
+            "parts": parts,
+            "sha256": artifact_digest(scratch),
+            "files": digests,
+            "made": {**_circumstances(time.monotonic() - begin), **(notes or {})},
+        }
+        write_text(sidecar_path(path), json.dumps(sidecar, indent=1, sort_keys=True) + "\n")
+
+
+def _circumstances(seconds: float) -> dict[str, Any]:
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 3),
+        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        "platform": platform.platform(),
+        "processor": processor_name(),
+        "git_commit": git_commit(),
+    }
+
+
+def processor_name() -> str:
+    """The processor's name as the system tells it."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def git_commit() -> str:
+    """The checkout's commit, with ``-dirty`` behind it where tracked files differ; or nothing."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return done.stdout.strip()

@@ -1,0 +1,145 @@
+"""The command line: one sub-command a rule, and what people ask a study by hand."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from prunestudy import jobs
+from prunestudy.errors import ParamsError, StudyError
+
+DEFAULT_PARAMS = Path("params.yaml")
+Command = Callable[[argparse.Namespace], int | None]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one sub-command; problems become sentences and exit codes, never tracebacks."""
+    parsed = parser().parse_args(arguments)
+    command: Command = parsed.command
+    try:
+        return command(parsed) or 0
+    except ParamsError as error:
+        print(f"prunestudy: {error}", file=sys.stderr)
+        return 2
+    except StudyError as error:
+        print(f"prunestudy {parsed.name}: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 1
+    except KeyboardInterrupt:
+        print(f"prunestudy {parsed.name}: interrupted", file=sys.stderr)
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser with every sub-command."""
+    top = argparse.ArgumentParser(
+        prog="prunestudy",
+        description="Reproducible neural-network pruning studies. "
+        "'make study' runs everything; these are its parts.",
+    )
+    commands = top.add_subparsers(metavar="COMMAND", required=True, title="commands")
+    _add_questions(commands)
+    _add_steps(commands)
+    return top
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    summary: str,
+    command: Command,
+    params: bool = True,
+) -> argparse.ArgumentParser:
+    added = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:])
+    added.set_defaults(command=command, name=name)
+    if params:
+        added.add_argument(
+            "--params",
+            type=Path,
+            default=DEFAULT_PARAMS,
+            metavar="FILE",
+            help="parameters of the study (default: params.yaml)",
+        )
+    return added
+
+
+def _add_questions(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from prunestudy import questions
+
+    _command(commands, "check", "check a parameters file; list every problem", questions.check)
+    _command(commands, "status", "say what would run, and why", questions.status)
+    sweep = _command(commands, "gc", "delete artifacts that the study does not reach", questions.gc)
+    sweep.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
+    run = _command(commands, "run", "run the study's graph (what DVC calls)", questions.run)
+    run.add_argument("--cores", default="all", help="cores to use (default: all)")
+    run.add_argument(
+        "snakemake", nargs="*", metavar="ARG", help="further arguments for snakemake, after --"
+    )
+    study = _command(
+        commands, "study", "check, run through DVC, and print the finding", questions.study, False
+    )
+    study.add_argument(
+        "--study", default="", metavar="NAME", help="studies/NAME.yaml (default: params.yaml)"
+    )
+    schema = _command(
+        commands, "schema", "print the JSON schema of a parameters file", questions.schema, False
+    )
+    schema.set_defaults(name="schema")
+    _command(
+        commands, "defaults", "print the documented default study", questions.default_params, False
+    )
+    ui = _command(commands, "ui", "publish if needed and open MLflow's pages", questions.ui)
+    ui.add_argument("--port", type=int, default=5000, help="port on this machine (default: 5000)")
+    export = _command(commands, "export", "export a network as ONNX, checked", jobs.export, False)
+    export.add_argument("network", type=Path, help="a .safetensors file under models/")
+    export.add_argument("--out", type=Path, required=True, metavar="FILE", help="the ONNX file")
+
+
+def _add_steps(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    def paths(step: argparse.ArgumentParser, *names: str) -> None:
+        for name in names:
+            step.add_argument(f"--{name}", type=Path, required=True, metavar="PATH")
+        step.add_argument("--out", type=Path, required=True, metavar="PATH", help="what to write")
+
+    def cell(step: argparse.ArgumentParser, method: bool = False) -> None:
+        step.add_argument("--task", required=True, help="task of the study")
+        step.add_argument("--seed", required=True, type=int, help="seed of the study")
+        if method:
+            step.add_argument("--method", required=True, help="method of the study, or dense")
+
+    fetch = _command(commands, "fetch", "fetch a data set and check its digests", jobs.fetch)
+    fetch.add_argument("--dataset", required=True, help="data set of the catalogue")
+    paths(fetch)
+    prepare = _command(commands, "prepare", "split and scale a task's data", jobs.prepare)
+    prepare.add_argument("--task", required=True, help="task of the study")
+    paths(prepare, "raw")
+    train = _command(commands, "train", "train the dense network of a task and seed", jobs.train)
+    cell(train)
+    paths(train, "data")
+    prune = _command(commands, "prune", "run one trajectory of a method", jobs.prune)
+    cell(prune, method=True)
+    paths(prune, "data", "dense")
+    evaluate = _command(commands, "evaluate", "evaluate a trajectory's networks", jobs.evaluate)
+    cell(evaluate, method=True)
+    paths(evaluate, "data", "networks")
+    latency = _command(commands, "latency", "measure latency of a task and seed", jobs.latency)
+    cell(latency)
+    latency.add_argument(
+        "--networks",
+        nargs="+",
+        required=True,
+        metavar="METHOD=PATH",
+        help="trajectories to measure, dense among them",
+    )
+    paths(latency)
+    collect = _command(commands, "collect", "collect the study's tables", jobs.collect)
+    paths(collect)
+    report = _command(commands, "report", "write the report from the tables", jobs.report)
+    paths(report, "tables")
+    publish = _command(commands, "publish", "publish the study to MLflow", jobs.publish)
+    paths(publish, "tables")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

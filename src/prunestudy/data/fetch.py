@@ -1,0 +1,18 @@
+"""Fetch: the files of a data set, checked by digest, into one folder."""
+
+from pathlib import Path
+
+from prunestudy.data.catalogue import CATALOGUE
+
+
+def fetch(name: str, folder: Path) -> dict[str, str]:
+    """Write every file of a data set, decompressed; return the source that gave each.
+
+    Raises:
+        StudyError: a file is unavailable or has another digest; nothing is kept then.
+    """
+    contents = {member.name: member.fetch() for member in CATALOGUE[name].members}
+    folder.mkdir(parents=True)
+    for member, (content, _source) in contents.items():
+        (folder / member).write_bytes(content)
+    return {member: source for member, (_content, source) in contents.items()}

@@ -1,0 +1,79 @@
+"""Prepare: split once, scale by the training rows only, and store tensors."""
+
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save_file
+from sklearn.model_selection import train_test_split
+
+from prunestudy.artifacts import canonical_json
+from prunestudy.data.catalogue import CATALOGUE, Arrays, Dataset
+from prunestudy.params import Data
+
+
+def prepare(data: Data, raw: Path, out: Path) -> None:
+    """Write ``{train,validation,test}.{inputs,targets}`` as one safetensors file.
+
+    Inputs are float32 and standardised (per feature; images by one mean and deviation); class
+    targets are int64, values are float32 standardised with a trailing dimension of one.
+    """
+    dataset = CATALOGUE[data.name]
+    arrays = dataset.read({file.name: file.read_bytes() for file in sorted(raw.iterdir())})
+    rows = split_rows(arrays, dataset, data)
+    mean, deviation = scaling(arrays.inputs[rows["train"]])
+    inputs = (arrays.inputs - mean) / deviation
+    targets, target_scaling = arrays.targets, (0.0, 1.0)
+    if dataset.target == "value":
+        train = targets[rows["train"]].astype(np.float64)
+        target_scaling = (float(train.mean()), float(train.std()))
+        targets = (targets[:, None] - target_scaling[0]) / target_scaling[1]
+    tensors = {}
+    for part, chosen in rows.items():
+        tensors[f"{part}.inputs"] = np.ascontiguousarray(inputs[chosen], dtype=np.float32)
+        kind = np.float32 if dataset.target == "value" else np.int64
+        tensors[f"{part}.targets"] = np.ascontiguousarray(targets[chosen], dtype=kind)
+    description = {
+        "dataset": data.name,
+        "target": dataset.target,
+        "classes": list(dataset.classes),
+        "input_shape": list(inputs.shape[1:]),
+        "outputs": len(dataset.classes) or 1,
+        "rows": {part: len(chosen) for part, chosen in rows.items()},
+        "input_mean": mean.ravel().tolist(),
+        "input_deviation": deviation.ravel().tolist(),
+        "target_mean": target_scaling[0],
+        "target_deviation": target_scaling[1],
+    }
+    save_file(tensors, out, metadata={"prunestudy": canonical_json(description)})
+
+
+def split_rows(arrays: Arrays, dataset: Dataset, data: Data) -> dict[str, np.ndarray]:
+    """Row numbers of each part, sorted; stratified where targets are classes."""
+    split = data.split
+    everything = np.arange(len(arrays.targets))
+    strata = arrays.targets if dataset.target == "class" else None
+    if arrays.test_rows:
+        rest, test = everything[: -arrays.test_rows], everything[-arrays.test_rows :]
+    else:
+        rest, test = _divide(everything, split.test, strata, split.seed)
+    share = split.validation / (1 if arrays.test_rows else 1 - split.test)
+    train, validation = _divide(rest, share, strata, split.seed)
+    if data.train_rows is not None and data.train_rows < len(train):
+        train, _ = _divide(train, len(train) - data.train_rows, strata, split.seed)
+    return {"train": train, "validation": validation, "test": test}
+
+
+def _divide(
+    rows: np.ndarray, second: float, strata: np.ndarray | None, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    chosen = None if strata is None else strata[rows]
+    first, other = train_test_split(rows, test_size=second, stratify=chosen, random_state=seed)
+    return np.sort(first), np.sort(other)
+
+
+def scaling(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation that standardise inputs; a constant feature keeps deviation one."""
+    axes = 0 if inputs.ndim == 2 else tuple(range(inputs.ndim))
+    mean = inputs.mean(axis=axes, keepdims=True, dtype=np.float64)
+    deviation = inputs.std(axis=axes, keepdims=True, dtype=np.float64)
+    return mean, np.where(deviation > 0, deviation, 1.0)

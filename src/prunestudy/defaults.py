@@ -1,0 +1,127 @@
+"""The default study, and any study as a documented ``params.yaml``."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from prunestudy.params import (
+    Cnn,
+    Controller,
+    Data,
+    Method,
+    Mlp,
+    Params,
+    Requirements,
+    Study,
+    Task,
+    Training,
+)
+
+HEADER = """\
+# yaml-language-server: $schema=docs/params.schema.json
+# Parameters of a pruning study. Edit, then run `make study`: only what depends on the edit reruns.
+# `prunestudy check` lists every problem; docs/params.md explains every key.
+"""
+
+
+def default_study() -> Study:
+    """The study that ``make study`` runs: three real tasks, five seeds, four methods."""
+    return Study(
+        name="default",
+        seeds=[0, 1, 2, 3, 4],
+        tasks={
+            "diabetes": Task(
+                data=Data(name="diabetes"),
+                network=Mlp(hidden=[5]),
+                loss="mse",
+                metric="r2",
+                training=Training(lr=1e-3, epochs=100),
+                retraining=Training(lr=1e-3, epochs=40),
+                requirements=Requirements(max_drop=0.02),
+            ),
+            "digits": Task(
+                data=Data(name="digits"),
+                network=Cnn(channels=[32, 64, 128]),
+                loss="cross_entropy",
+                metric="accuracy",
+                training=Training(lr=5e-3, lr_schedule="one_cycle", epochs=20),
+                retraining=Training(lr=5e-3, lr_schedule="one_cycle", epochs=40),
+                requirements=Requirements(max_drop=0.01),
+            ),
+            "wdbc": Task(
+                data=Data(name="wdbc"),
+                network=Mlp(hidden=[32, 16]),
+                loss="cross_entropy",
+                metric="accuracy",
+                training=Training(lr=3e-3, epochs=30),
+                retraining=Training(lr=3e-3, lr_schedule="cosine", epochs=40),
+                requirements=Requirements(max_drop=0.01),
+            ),
+        },
+        methods={
+            "random": Method(criterion="random"),
+            "traditional": Method(criterion="magnitude"),
+            "magnitude_iterative": Method(
+                criterion="magnitude", allocation="global", schedule="cubic", stages=8
+            ),
+            "adaptive": Method(
+                allocation="global", schedule="closed_loop", controller=Controller()
+            ),
+        },
+    )
+
+
+def documented(study: Study) -> str:
+    """A study as YAML; each key is explained by its type where it first appears."""
+    seen: set[tuple[type, str]] = set()
+    return HEADER + "\n".join(_lines(study, 0, seen)) + "\n"
+
+
+def _lines(params: Params, depth: int, seen: set[tuple[type, str]]) -> list[str]:
+    lines: list[str] = []
+    for name, field in type(params).model_fields.items():
+        value = getattr(params, name)
+        if value is None:
+            continue
+        comment = ""
+        if (type(params), name) not in seen and field.description:
+            comment = field.description
+        seen.add((type(params), name))
+        if depth == 0 and lines:
+            lines.append("")
+        lines += _entry(name, value, depth, seen, comment)
+    return lines
+
+
+def _entry(
+    name: str, value: Any, depth: int, seen: set[tuple[type, str]], comment: str
+) -> list[str]:
+    indent = "  " * depth
+    note = f"  # {comment}" if comment else ""
+    if isinstance(value, BaseModel) or (isinstance(value, dict) and value):
+        inner = (
+            _lines(value, depth + 1, seen)  # type: ignore[arg-type]
+            if isinstance(value, BaseModel)
+            else [
+                line
+                for key, item in value.items()
+                for line in _entry(str(key), item, depth + 1, seen, "")
+            ]
+        )
+        return [f"{indent}{name}:{note}", *inner]
+    return [f"{indent}{name}: {_scalar(value)}{note}"]
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_scalar(item) for item in value) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, str):
+        plain = value.replace("_", "").replace(" ", "")
+        words = plain.isascii() and plain.isalnum() and not plain[0].isdigit()
+        safe = words and value.lower() not in ("true", "false", "null", "yes", "no", "on", "off")
+        return value if safe else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return str(value)

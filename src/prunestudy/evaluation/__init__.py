@@ -1,0 +1,1 @@
+"""Evaluation: quality, cost, latency, statistics and the study's tables."""

@@ -1,0 +1,45 @@
+"""Evaluate: quality and cost of every network of a trajectory; the test rows are read once."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from prunestudy.artifacts import file_digest, read_table, write_table
+from prunestudy.data.tensors import Part, Prepared, read_prepared, read_test
+from prunestudy.evaluation.cost import count_macs, count_nonzero, count_params, file_sizes
+from prunestudy.networks.determinism import set_up_torch
+from prunestudy.networks.spec import read_network
+from prunestudy.training.quality import Objective
+
+
+def evaluate(loss: str, metric: str, data: Path, networks: Path, out: Path) -> None:
+    """Write one row a network of the folder ``networks``."""
+    set_up_torch(0)
+    objective = Objective(loss, metric)
+    prepared, test = read_prepared(data), read_test(data)
+    rows = [
+        {**kept, **_measure(networks / kept["file"], objective, prepared, test)}
+        for kept in read_table(networks / "networks.csv").to_dict("records")
+    ]
+    write_table(pd.DataFrame(rows), out)
+
+
+def _measure(file: Path, objective: Objective, prepared: Prepared, test: Part) -> dict[str, Any]:
+    network, spec = read_network(file)
+    size, zipped = file_sizes(file)
+    val_loss, val = objective.evaluate(network, prepared.validation)
+    test_loss, test_quality = objective.evaluate(network, test)
+    return {
+        "params": count_params(network),
+        "params_nonzero": count_nonzero(network),
+        "macs": count_macs(network, spec.input_shape),
+        "bytes": size,
+        "bytes_gzip": zipped,
+        "metric": objective.metric,
+        "val": val,
+        "val_loss": val_loss,
+        "test": test_quality,
+        "test_loss": test_loss,
+        "artifact_sha256": file_digest(file),
+    }

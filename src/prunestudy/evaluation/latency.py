@@ -1,0 +1,116 @@
+"""Latency: measured, interleaved with the dense network, in a job alone on its machine."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from prunestudy.artifacts import read_table, write_table
+from prunestudy.networks.determinism import set_up_torch
+from prunestudy.networks.export import onnx_bytes, output_difference, session
+from prunestudy.networks.spec import read_network
+from prunestudy.params import Latency
+
+BATCH_SIZES = (1, 64)
+# A timed sample repeats short calls until it lasts about this long, well above the clock's grain.
+SAMPLE_SECONDS = 2e-4
+
+Call = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A network ready to run: a call for each runtime and batch size."""
+
+    onnx: dict[int, Call]
+    eager: dict[int, Call]
+    onnx_difference: float
+
+
+def measure_latency(settings: Latency, folders: dict[str, Path], out: Path) -> None:
+    """Write one row a network of the folders (method → trajectory; ``dense`` among them)."""
+    set_up_torch(0)
+    dense_folder = folders["dense"]
+    dense = _candidate(dense_folder / read_table(dense_folder / "networks.csv")["file"][0])
+    rows = []
+    for method, folder in folders.items():
+        for kept in read_table(folder / "networks.csv").to_dict("records"):
+            candidate = _candidate(folder / kept["file"])
+            rows.append(
+                {
+                    "method": method,
+                    "point": kept["point"],
+                    **_measure(dense, candidate, settings),
+                    "onnx_difference": candidate.onnx_difference,
+                }
+            )
+    write_table(pd.DataFrame(rows), out)
+
+
+def _candidate(file: Path) -> Candidate:
+    network, spec = read_network(file)
+    runtime = session(onnx_bytes(network, spec.input_shape))
+    generator = torch.Generator().manual_seed(0)
+    inputs = {
+        size: torch.randn((size, *spec.input_shape), generator=generator) for size in BATCH_SIZES
+    }
+
+    def onnx(size: int) -> Call:
+        feed = {"input": inputs[size].numpy()}
+        return lambda: runtime.run(None, feed)
+
+    def eager(size: int) -> Call:
+        def call() -> object:
+            with torch.inference_mode():
+                return network(inputs[size])
+
+        return call
+
+    return Candidate(
+        {size: onnx(size) for size in BATCH_SIZES},
+        {size: eager(size) for size in BATCH_SIZES},
+        output_difference(network, runtime, spec.input_shape),
+    )
+
+
+def _measure(dense: Candidate, candidate: Candidate, settings: Latency) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for size in BATCH_SIZES:
+        reference, own = interleaved(dense.onnx[size], candidate.onnx[size], settings)
+        row[f"latency_ms_b{size}"] = np.median(own)
+        row[f"latency_q1_b{size}"] = np.quantile(own, 0.25)
+        row[f"latency_q3_b{size}"] = np.quantile(own, 0.75)
+        row[f"latency_ratio_b{size}"] = np.median(reference / own)
+        reference, own = interleaved(dense.eager[size], candidate.eager[size], settings)
+        row[f"eager_ms_b{size}"] = np.median(own)
+        row[f"eager_ratio_b{size}"] = np.median(reference / own)
+    return row
+
+
+def interleaved(first: Call, second: Call, settings: Latency) -> tuple[np.ndarray, np.ndarray]:
+    """Milliseconds of a call, for two calls timed in turns; one entry a repeat."""
+    calls = (first, second)
+    for call in calls:
+        for _ in range(settings.warmup):
+            call()
+    counts = [max(1, math.ceil(SAMPLE_SECONDS / max(_seconds(call, 1), 1e-7))) for call in calls]
+    samples = np.empty((settings.repeats, 2))
+    for repeat in range(settings.repeats):
+        # Turning the order about keeps a drift of the clock frequency from favouring one.
+        for which in (0, 1) if repeat % 2 == 0 else (1, 0):
+            seconds = _seconds(calls[which], counts[which])
+            samples[repeat, which] = 1000 * seconds / counts[which]
+    return samples[:, 0], samples[:, 1]
+
+
+def _seconds(call: Call, count: int) -> float:
+    begin = time.perf_counter()
+    for _ in range(count):
+        call()
+    return time.perf_counter() - begin

@@ -1,0 +1,200 @@
+"""The steps as commands: find the cell in the plan, do the work, leave artifact and sidecar.
+
+Each command imports only what its step needs; torch alone costs a second a process.
+"""
+
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from prunestudy import artifacts
+from prunestudy.errors import StudyError
+from prunestudy.params_file import read_study
+from prunestudy.plan import DENSE, KEY_LENGTH, Artifact, Plan
+
+
+def report_folder(study: str) -> Path:
+    """Where a study's report lies: the default one's in ``reports/`` itself."""
+    return Path("reports") if study == "default" else Path("reports") / study
+
+
+def _planned(arguments: Namespace, step: str, **cell: Any) -> tuple[Plan, Artifact]:
+    plan = Plan(read_study(arguments.params))
+    artifact = plan.find(step, **cell)
+    named = arguments.out.name.partition(".")[0]
+    expected = artifact.path.name.partition(".")[0]
+    same_cell = named[:-KEY_LENGTH] == expected[:-KEY_LENGTH]
+    if same_cell and named != expected:
+        raise StudyError(
+            f"{arguments.out} belongs to other parameters or code; now it is {artifact.path}. "
+            "If they were edited during a run, run the study again."
+        )
+    return plan, artifact
+
+
+@contextmanager
+def _made(arguments: Namespace, artifact: Artifact, **notes: Any) -> Iterator[tuple[Path, dict]]:
+    with artifacts.made(arguments.out, artifact.key, artifact.parts, notes) as scratch:
+        yield scratch, notes
+
+
+def fetch(arguments: Namespace) -> None:
+    """``prunestudy fetch``."""
+    from prunestudy.data import fetch as step
+
+    _plan, artifact = _planned(arguments, "fetch", task=arguments.dataset)
+    with _made(arguments, artifact) as (scratch, notes):
+        notes["sources"] = step.fetch(arguments.dataset, scratch)
+
+
+def prepare(arguments: Namespace) -> None:
+    """``prunestudy prepare``."""
+    from prunestudy.data import prepare as step
+
+    plan, artifact = _planned(arguments, "prepare", task=arguments.task)
+    with _made(arguments, artifact) as (scratch, _notes):
+        step.prepare(plan.study.tasks[arguments.task].data, arguments.raw, scratch)
+
+
+def train(arguments: Namespace) -> None:
+    """``prunestudy train``."""
+    from prunestudy.training import dense as step
+
+    cell = {"task": arguments.task, "seed": arguments.seed}
+    plan, artifact = _planned(arguments, "train", method=DENSE, **cell)
+    study = plan.study
+    with _made(arguments, artifact) as (scratch, _notes):
+        step.train_dense(
+            study.tasks[arguments.task],
+            arguments.seed,
+            study.compute,
+            arguments.data,
+            scratch,
+            artifact.key,
+        )
+
+
+def prune(arguments: Namespace) -> None:
+    """``prunestudy prune``."""
+    from prunestudy.pruning import trajectory as step
+
+    cell = {"task": arguments.task, "seed": arguments.seed, "method": arguments.method}
+    plan, artifact = _planned(arguments, "prune", **cell)
+    study = plan.study
+    with _made(arguments, artifact) as (scratch, _notes):
+        step.prune(
+            study.tasks[arguments.task],
+            study.methods[arguments.method],
+            study.points,
+            arguments.seed,
+            study.compute,
+            arguments.data,
+            arguments.dense,
+            scratch,
+            artifact.key,
+        )
+
+
+def evaluate(arguments: Namespace) -> None:
+    """``prunestudy evaluate``."""
+    from prunestudy.evaluation import evaluate as step
+
+    cell = {"task": arguments.task, "seed": arguments.seed, "method": arguments.method}
+    plan, artifact = _planned(arguments, "evaluate", **cell)
+    task = plan.study.tasks[arguments.task]
+    with _made(arguments, artifact) as (scratch, _notes):
+        step.evaluate(task.loss, task.metric, arguments.data, arguments.networks, scratch)
+
+
+def latency(arguments: Namespace) -> None:
+    """``prunestudy latency``."""
+    from prunestudy.evaluation import latency as step
+
+    folders = {}
+    for item in arguments.networks:
+        method, separator, path = item.partition("=")
+        if not separator:
+            raise StudyError(f"--networks {item}: write METHOD=PATH, e.g. dense={item}")
+        folders[method] = Path(path)
+    if DENSE not in folders:
+        raise StudyError("--networks: dense=PATH is missing; latency is relative to it")
+    plan, artifact = _planned(arguments, "latency", task=arguments.task, seed=arguments.seed)
+    with _made(arguments, artifact) as (scratch, _notes):
+        step.measure_latency(plan.study.latency, folders, scratch)
+
+
+def collect(arguments: Namespace) -> None:
+    """``prunestudy collect``; its many inputs are the plan's."""
+    from prunestudy.evaluation import collect as step
+
+    plan, artifact = _planned(arguments, "collect")
+    cells = []
+    latencies = {}
+    for made in artifact.inputs.values():
+        if made.step == "evaluate":
+            networks = made.inputs["networks"]
+            cells.append(
+                step.Cell(made.task, made.seed, made.method, networks.key, networks.path, made.path)
+            )
+        elif made.step == "latency":
+            latencies[made.task, made.seed] = made.path
+    rows = [_job_row(made) for made in plan if artifacts.sidecar_path(made.path).exists()]
+    study = plan.study
+    with _made(arguments, artifact) as (scratch, _notes):
+        step.collect(study.tasks, study.methods, cells, latencies, rows, scratch)
+
+
+def _job_row(artifact: Artifact) -> dict[str, Any]:
+    circumstances = artifacts.read_sidecar(artifact.path)["made"]
+    return {
+        "step": artifact.step,
+        "task": artifact.task,
+        "seed": artifact.seed if artifact.seed >= 0 else "",
+        "method": artifact.method,
+        "seconds": circumstances["seconds"],
+        "peak_memory_mb": circumstances["peak_memory_mb"],
+        "processor": circumstances["processor"],
+    }
+
+
+def report(arguments: Namespace) -> None:
+    """``prunestudy report``; writes the report's folder and a marker that carries the key."""
+    from prunestudy.report import build as step
+
+    plan, artifact = _planned(arguments, "report")
+    for old in arguments.out.parent.glob("report-*.marker*"):
+        # A marker speaks for files with fixed names, so there is never a second one.
+        old.unlink()
+    folder = report_folder(plan.study.name)
+    written = step.build_report(plan, arguments.tables, folder, artifact.key)
+    with _made(arguments, artifact) as (scratch, _notes):
+        digests = {path.as_posix(): artifacts.file_digest(path) for path in sorted(written)}
+        scratch.write_text(artifacts.canonical_json(digests) + "\n", encoding="utf-8")
+    print(f"report: {folder / 'index.html'}")
+
+
+def publish(arguments: Namespace) -> None:
+    """``prunestudy publish``."""
+    from prunestudy import tracking as step
+
+    plan, artifact = _planned(arguments, "publish")
+    with _made(arguments, artifact) as (scratch, _notes):
+        summary = step.publish(plan, arguments.tables, report_folder(plan.study.name))
+        scratch.write_text(summary + "\n", encoding="utf-8")
+    print(summary)
+
+
+def export(arguments: Namespace) -> None:
+    """``prunestudy export``."""
+    from prunestudy.networks.export import TOLERANCE, export_network
+    from prunestudy.networks.spec import read_network
+
+    network, spec = read_network(arguments.network)
+    with artifacts.written_whole(arguments.out) as scratch:
+        difference = export_network(network, spec.input_shape, scratch)
+    print(
+        f"{arguments.out}: input n×{'×'.join(map(str, spec.input_shape))}, "
+        f"largest output difference {difference:.1e} (tolerance {TOLERANCE:.0e})"
+    )

@@ -1,0 +1,117 @@
+"""The spec of a network: enough to rebuild it, dense or shrunk, without pickle."""
+
+import copy
+import json
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from prunestudy.artifacts import canonical_json
+from prunestudy.errors import StudyError
+from prunestudy.networks.zoo import ARCHITECTURES
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """Architecture, its arguments, and which units of the dense network were removed.
+
+    Attributes:
+        removed: layer name → indices of the removed units, counted in the dense network.
+    """
+
+    architecture: str
+    arguments: dict[str, Any]
+    input_shape: tuple[int, ...]
+    outputs: int
+    removed: dict[str, list[int]] = field(default_factory=dict)
+
+    @classmethod
+    def from_params(
+        cls, network: dict[str, Any], input_shape: tuple[int, ...], outputs: int
+    ) -> Self:
+        """The spec of a dense network from its parameters and the data's shapes."""
+        arguments = {name: value for name, value in network.items() if name != "name"}
+        return cls(network["name"], arguments, input_shape, outputs)
+
+    def build(self) -> nn.Module:
+        """The dense network, freshly initialised by torch's global random numbers."""
+        build = ARCHITECTURES[self.architecture]
+        return build(self.input_shape, self.outputs, **self.arguments)
+
+    def without(self, removed: dict[str, list[int]]) -> "NetworkSpec":
+        """The spec after units were removed, given by their current indices."""
+        merged = {name: list(units) for name, units in self.removed.items()}
+        for layer, units in removed.items():
+            gone = set(merged.get(layer, []))
+            width = len(gone) + max(units, default=0) + 1
+            left = [unit for unit in range(width + len(gone)) if unit not in gone]
+            merged[layer] = sorted(gone | {left[unit] for unit in units})
+        return replace(self, removed=dict(sorted(merged.items())))
+
+
+def fit_shapes(network: nn.Module, tensors: dict[str, Tensor]) -> None:
+    """Give every layer the shapes of ``tensors``, so that they can be loaded."""
+    for name, tensor in tensors.items():
+        path, _, attribute = name.rpartition(".")
+        module = network.get_submodule(path)
+        current = getattr(module, attribute)
+        if current.shape == tensor.shape:
+            continue
+        empty = torch.empty(tensor.shape, dtype=tensor.dtype)
+        if isinstance(current, nn.Parameter):
+            setattr(module, attribute, nn.Parameter(empty))
+        else:
+            module.register_buffer(attribute, empty)
+        _fit_sizes(module)
+
+
+def _fit_sizes(module: nn.Module) -> None:
+    if isinstance(module, nn.Linear):
+        module.out_features, module.in_features = module.weight.shape
+    elif isinstance(module, nn.Conv2d):
+        module.out_channels = module.weight.shape[0]
+        module.in_channels = module.weight.shape[1] * module.groups
+    elif isinstance(module, nn.modules.batchnorm._BatchNorm):
+        module.num_features = module.weight.shape[0]
+
+
+def copy_network(network: nn.Module) -> nn.Module:
+    """An independent copy without gradients."""
+    network.zero_grad(set_to_none=True)
+    return copy.deepcopy(network)
+
+
+def write_network(path: Path, network: nn.Module, spec: NetworkSpec, run_key: str) -> None:
+    """Write weights, spec and run key as one safetensors file; its bytes depend on nothing else."""
+    tensors = {
+        name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()
+    }
+    # One metadata entry: safetensors does not keep the order of several.
+    description = canonical_json({"spec": asdict(spec), "run_key": run_key})
+    save_file(tensors, path, metadata={"prunestudy": description})
+
+
+def read_network(path: Path) -> tuple[nn.Module, NetworkSpec]:
+    """Rebuild a network, dense or shrunk, in evaluation mode.
+
+    Raises:
+        StudyError: the file is missing, damaged, or not a network of this library.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            description = json.loads((file.metadata() or {})["prunestudy"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        fields = description["spec"]
+        spec = NetworkSpec(**{**fields, "input_shape": tuple(fields["input_shape"])})
+        network = spec.build()
+        fit_shapes(network, tensors)
+        network.load_state_dict(tensors)
+    except (OSError, LookupError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
+        reason = str(error).splitlines()[0] if str(error) else repr(error)
+        raise StudyError(f"{path}: is not a network of this library ({reason})") from None
+    return network.eval(), spec

@@ -1,0 +1,229 @@
+"""The plan: params → every artifact of a study with its run key and path, before anything runs.
+
+A run key is the sha256 of the step, the parameters it reads, the digest of its source code, the
+versions of the numeric packages and the run keys of its inputs. The key is in the file name, so
+a file that is there is the right one, and whoever schedules needs to look for files only.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from prunestudy.artifacts import canonical_json
+from prunestudy.errors import StudyError
+from prunestudy.params import Method, Study, plain
+from prunestudy.source import source_digest
+
+DENSE = "dense"
+KEY_LENGTH = 12
+
+# The module where each step's work begins; its import closure is the step's source.
+STEP_MODULES = {
+    "fetch": "prunestudy.data.fetch",
+    "prepare": "prunestudy.data.prepare",
+    "train": "prunestudy.training.dense",
+    "prune": "prunestudy.pruning.trajectory",
+    "evaluate": "prunestudy.evaluation.evaluate",
+    "latency": "prunestudy.evaluation.latency",
+    "collect": "prunestudy.evaluation.collect",
+    "report": "prunestudy.report.build",
+    "publish": "prunestudy.tracking",
+}
+LEARNING = ("torch", "numpy", "pytorch-lightning", "safetensors")
+STEP_PACKAGES = {
+    "fetch": ("scikit-learn",),
+    "prepare": ("numpy", "pandas", "scikit-learn", "safetensors"),
+    "train": LEARNING,
+    "prune": (*LEARNING, "torch-pruning"),
+    "evaluate": ("torch", "numpy", "safetensors"),
+    "latency": ("torch", "onnxruntime", "safetensors"),
+    "collect": ("pandas",),
+    "report": ("pandas", "scipy", "altair", "vl-convert-python"),
+    "publish": ("mlflow",),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Artifact:
+    """One artifact of a study: what makes it, its run key and where it lies."""
+
+    step: str
+    path: Path
+    key: str
+    parts: dict[str, Any]
+    inputs: "dict[str, Artifact]"
+    task: str = ""
+    seed: int = -1
+    method: str = ""
+
+    def input_paths(self) -> list[Path]:
+        """Paths of the inputs, in the order of their roles."""
+        return [artifact.path for artifact in self.inputs.values()]
+
+    @property
+    def cell(self) -> str:
+        """What people call it, e.g. ``prune digits/seed0/adaptive``."""
+        place = [self.task, f"seed{self.seed}" if self.seed >= 0 else "", self.method]
+        return " ".join([self.step, "/".join(part for part in place if part)]).strip()
+
+
+class Plan:
+    """Every artifact of a study."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.artifacts: list[Artifact] = []
+        self._add_all()
+        self.by_path = {artifact.path: artifact for artifact in self.artifacts}
+
+    def __iter__(self) -> Iterator[Artifact]:
+        return iter(self.artifacts)
+
+    def of_step(self, step: str) -> list[Artifact]:
+        """The artifacts that a step makes, in the plan's order."""
+        return [artifact for artifact in self.artifacts if artifact.step == step]
+
+    def find(self, step: str, task: str = "", seed: int = -1, method: str = "") -> Artifact:
+        """The one artifact of a step for a cell.
+
+        Raises:
+            StudyError: the study has no such cell.
+        """
+        for artifact in self.artifacts:
+            place = (artifact.step, artifact.task, artifact.seed, artifact.method)
+            if place == (step, task, seed, method):
+                return artifact
+        wanted = "/".join(str(part) for part in (task, seed, method) if part not in ("", -1))
+        raise StudyError(
+            f"study '{self.study.name}' has no {step} of '{wanted}'; "
+            f"tasks: {', '.join(self.study.tasks)}; methods: {', '.join(self.study.methods)}; "
+            f"seeds: {', '.join(str(known) for known in self.study.seeds)}"
+        )
+
+    def _add(
+        self,
+        step: str,
+        folder: str,
+        name: str,
+        params: Any,
+        inputs: dict[str, Artifact],
+        **cell: Any,
+    ) -> Artifact:
+        stem, dot, suffix = name.partition(".")
+        parts = {
+            "step": step,
+            "params": params,
+            "source": source_digest(STEP_MODULES[step]),
+            "packages": package_versions(STEP_PACKAGES[step]),
+            "inputs": {role: artifact.key for role, artifact in inputs.items()},
+        }
+        key = hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+        path = Path(folder) / f"{stem}-{key[:KEY_LENGTH]}{dot}{suffix}"
+        artifact = Artifact(step, path, key, parts, inputs, **cell)
+        self.artifacts.append(artifact)
+        return artifact
+
+    def _add_all(self) -> None:
+        study = self.study
+        models = f"models/{study.name}"
+        names = sorted({task.data.name for task in study.tasks.values()})
+        raw = {
+            name: self._add("fetch", f"data/{study.name}/raw", name, {"name": name}, {}, task=name)
+            for name in names
+        }
+        trajectories: dict[str, Artifact] = {}
+        evaluations: dict[str, Artifact] = {}
+        latencies: dict[str, Artifact] = {}
+        for name, task in study.tasks.items():
+            data = self._add(
+                "prepare",
+                f"data/{study.name}/prepared",
+                f"{name}.safetensors",
+                plain(task.data),
+                {"raw": raw[task.data.name]},
+                task=name,
+            )
+            for seed in study.seeds:
+                cell = {"task": name, "seed": seed}
+                folder = f"{models}/{name}/seed{seed}"
+                networks = self._add_networks(folder, cell, data)
+                for method, trajectory in networks.items():
+                    role = f"{name}/seed{seed}/{method}"
+                    trajectories[role] = trajectory
+                    evaluations[f"evaluation {role}"] = self._add(
+                        "evaluate",
+                        folder,
+                        f"{method}_evaluation.csv",
+                        {"loss": task.loss, "metric": task.metric},
+                        {"data": data, "networks": trajectory},
+                        method=method,
+                        **cell,
+                    )
+                latencies[f"latency {name}/seed{seed}"] = self._add(
+                    "latency", folder, "latency.csv", plain(study.latency), networks, **cell
+                )
+        described = plain(study)
+        tables = self._add(
+            "collect",
+            models,
+            "tables",
+            {"tasks": described["tasks"], "methods": described["methods"]},
+            {**trajectories, **evaluations, **latencies},
+        )
+        report = self._add("report", models, "report.marker", described, {"tables": tables})
+        self._add("publish", models, "published.marker", {}, {"tables": tables, "report": report})
+
+    def _add_networks(
+        self, folder: str, cell: dict[str, Any], data: Artifact
+    ) -> dict[str, Artifact]:
+        study = self.study
+        task = study.tasks[cell["task"]]
+        learning = {
+            "seed": cell["seed"],
+            "loss": task.loss,
+            "metric": task.metric,
+            "compute": plain(study.compute),
+        }
+        dense = self._add(
+            "train",
+            folder,
+            DENSE,
+            {**learning, "network": plain(task.network), "training": plain(task.training)},
+            {"data": data},
+            method=DENSE,
+            **cell,
+        )
+        networks = {DENSE: dense}
+        for name, method in study.methods.items():
+            params = {
+                **learning,
+                "method": plain(method),
+                "retraining": plain(task.retraining),
+                "points": study.points,
+                **_demands(method, plain(task.requirements)),
+            }
+            networks[name] = self._add(
+                "prune", folder, name, params, {"data": data, DENSE: dense}, method=name, **cell
+            )
+        return networks
+
+
+def _demands(method: Method, requirements: dict[str, Any]) -> dict[str, Any]:
+    """Requirements reach only the methods that read them, so their edits rerun only those."""
+    return {"requirements": requirements} if method.schedule == "closed_loop" else {}
+
+
+@cache
+def package_versions(names: tuple[str, ...]) -> dict[str, str]:
+    """Installed versions, without local build labels such as ``+cpu``."""
+    versions = {}
+    for name in names:
+        try:
+            versions[name] = version(name).partition("+")[0]
+        except PackageNotFoundError:
+            raise StudyError(f"package '{name}' is not installed; run 'make environment'") from None
+    return versions

@@ -1,0 +1,1 @@
+"""Pruning: criteria, allocation, schedules, surgery, and the methods composed of them."""

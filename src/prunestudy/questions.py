@@ -1,0 +1,169 @@
+"""What people ask a study by hand: check, status, run, sweep, and open its record."""
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+from prunestudy import artifacts, defaults
+from prunestudy import status as answers
+from prunestudy.errors import StudyError
+from prunestudy.jobs import report_folder
+from prunestudy.params import Study
+from prunestudy.params_file import read_study
+from prunestudy.plan import Plan
+
+LOCK = Path(".prunestudy.lock")
+SNAKEFILE = Path("Snakefile")
+
+
+def check(arguments: Namespace) -> None:
+    """``prunestudy check``: a summary, or every problem (raised, exit code 2)."""
+    study = read_study(arguments.params)
+    plan = Plan(study)
+    cells = len(study.tasks) * len(study.seeds) * len(study.methods)
+    print(
+        f"{arguments.params}: study '{study.name}' is valid\n"
+        f"  tasks    {', '.join(study.tasks)}\n"
+        f"  methods  {', '.join(study.methods)}\n"
+        f"  seeds    {', '.join(str(seed) for seed in study.seeds)}\n"
+        f"  points   {', '.join(artifacts.point_label(point) for point in study.points)}\n"
+        f"  {cells} trajectories, {len(plan.artifacts)} jobs in all, "
+        f"{len(answers.missing(plan))} of them to run"
+    )
+
+
+def status(arguments: Namespace) -> None:
+    """``prunestudy status``."""
+    print(answers.describe(Plan(read_study(arguments.params))))
+
+
+def gc(arguments: Namespace) -> None:
+    """``prunestudy gc``."""
+    plan = Plan(read_study(arguments.params))
+    unreached = answers.unreached(plan)
+    for path in unreached:
+        print(f"{'would delete' if arguments.dry_run else 'deleted'} {path}")
+        if not arguments.dry_run:
+            artifacts.remove(path)
+    print(f"{len(unreached)} files and folders that study '{plan.study.name}' does not reach")
+
+
+def run(arguments: Namespace) -> int:
+    """``prunestudy run``: snakemake, one at a time in a checkout, then a sweep."""
+    study = _checked(arguments.params)
+    with _only_one():
+        command = [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--snakefile",
+            str(SNAKEFILE),
+            "--cores",
+            arguments.cores,
+            "--config",
+            f"params={arguments.params}",
+            *arguments.snakemake,
+        ]
+        code = _call(command)
+        if code == 0 and not arguments.snakemake:
+            for path in answers.unreached(Plan(study)):
+                artifacts.remove(path)
+    return code
+
+
+def study(arguments: Namespace) -> int:
+    """``prunestudy study``: what ``make study`` calls."""
+    name = arguments.study
+    params = Path("studies") / f"{name}.yaml" if name else Path("params.yaml")
+    checked = _checked(params)
+    target = ["studies/dvc.yaml:study@" + name] if name else []
+    code = _call([sys.executable, "-m", "dvc", "repro", *target])
+    if code != 0:
+        print(
+            "prunestudy study: the study is not finished. The log of the failed job is above; "
+            "what was finished is kept, and the next run goes on from there.",
+            file=sys.stderr,
+        )
+        return 1
+    folder = report_folder(checked.name)
+    print("\n" + finding(folder))
+    print(f"\nReport: {folder / 'index.html'}")
+    return 0
+
+
+def finding(folder: Path) -> str:
+    """The finding of a finished report."""
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    return "\n".join(metrics["finding"])
+
+
+def schema(_arguments: Namespace) -> None:
+    """``prunestudy schema``."""
+    print(schema_text(), end="")
+
+
+def schema_text() -> str:
+    """The JSON schema of a parameters file, for editors."""
+    return json.dumps(Study.model_json_schema(), indent=1, sort_keys=True) + "\n"
+
+
+def default_params(_arguments: Namespace) -> None:
+    """``prunestudy defaults``."""
+    print(defaults.documented(defaults.default_study()), end="")
+
+
+def ui(arguments: Namespace) -> int:
+    """``prunestudy ui``: publish what the tracker lacks, then serve MLflow on loopback."""
+    from prunestudy import tracking
+
+    plan = Plan(read_study(arguments.params))
+    tables = plan.of_step("collect")[0].path
+    if not tables.exists():
+        raise StudyError(f"study '{plan.study.name}' is not finished; run 'make study' first")
+    print(tracking.publish(plan, tables, report_folder(plan.study.name)))
+    print(f"MLflow: http://127.0.0.1:{arguments.port} (Ctrl-C ends it)", flush=True)
+    command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1"]
+    command += ["--port", str(arguments.port), "--backend-store-uri", tracking.tracking_uri()]
+    return _call(command)
+
+
+def _checked(params: Path) -> Study:
+    if not SNAKEFILE.exists():
+        raise StudyError(f"there is no {SNAKEFILE} in {Path.cwd()}; run in the project's folder")
+    return read_study(params)
+
+
+@contextlib.contextmanager
+def _only_one() -> Iterator[None]:
+    """Hold the checkout's lock; the system frees it when the process ends, however it ends."""
+    with LOCK.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(
+                "prunestudy run: another run is at work in this checkout; waiting for it",
+                file=sys.stderr,
+                flush=True,
+            )
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _call(command: list[str]) -> int:
+    """Run a command to its end; an interrupt reaches it once and it may clean up."""
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
+    process = subprocess.Popen(command, env=environment)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGINT)

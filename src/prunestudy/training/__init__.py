@@ -1,0 +1,1 @@
+"""Training: every loop goes through Lightning; the same clock for every method."""

@@ -1,0 +1,34 @@
+"""Train dense: the unpruned baseline of a task and seed."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from prunestudy.artifacts import write_table
+from prunestudy.data.tensors import read_prepared
+from prunestudy.networks.determinism import set_up_torch
+from prunestudy.networks.spec import NetworkSpec, write_network
+from prunestudy.params import Compute, Task, plain
+from prunestudy.training.loop import Trainer
+from prunestudy.training.quality import Objective
+
+NETWORK_FILE = "dense.safetensors"
+
+
+def train_dense(
+    task: Task, seed: int, compute: Compute, data: Path, folder: Path, run_key: str
+) -> None:
+    """Write the trained dense network, its curve and its row of networks into ``folder``."""
+    set_up_torch(seed)
+    prepared = read_prepared(data)
+    spec = NetworkSpec.from_params(plain(task.network), prepared.input_shape, prepared.outputs)
+    network = spec.build()
+    objective = Objective(task.loss, task.metric)
+    trainer = Trainer(prepared, objective, task.training, compute, seed)
+    curve = trainer.train(network, 0, task.training.epochs)
+    folder.mkdir(parents=True)
+    write_network(folder / NETWORK_FILE, network, spec, run_key)
+    history = pd.DataFrame(curve).assign(point="1", stage=0)
+    write_table(history, folder / "history.csv")
+    row = {"point": "1", "stage": 0, "epochs": task.training.epochs, "file": NETWORK_FILE}
+    write_table(pd.DataFrame([row]), folder / "networks.csv")

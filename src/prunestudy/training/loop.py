@@ -1,0 +1,186 @@
+"""The one training loop, in Lightning, driven by a clock of epochs.
+
+The clock is what makes methods comparable: the learning rate and the order of the batches are
+functions of the epochs spent so far, whatever pruning happened in between.
+"""
+
+import contextlib
+import logging
+import math
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+from torch.utils.data import DataLoader
+
+from prunestudy.data.tensors import Batches, Prepared
+from prunestudy.params import Compute, Training
+from prunestudy.training.quality import Objective
+
+with warnings.catch_warnings():
+    # Its import warns of optional packages that nobody here uses.
+    warnings.simplefilter("ignore")
+    import pytorch_lightning as lightning
+
+logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+
+MOMENTUM = 0.9
+WARM_UP_SHARE = 0.2
+WARM_UP_START = 0.1
+
+
+def lr_factor(schedule: str, progress: float) -> float:
+    """Learning rate as a share of its peak, at ``progress`` 0 … 1 of all epochs."""
+    progress = min(max(progress, 0.0), 1.0)
+    if schedule == "constant":
+        return 1.0
+    if schedule == "cosine":
+        return 0.5 * (1 + math.cos(math.pi * progress))
+    if progress < WARM_UP_SHARE:
+        return WARM_UP_START + (1 - WARM_UP_START) * progress / WARM_UP_SHARE
+    return 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP_SHARE) / (1 - WARM_UP_SHARE)))
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """Trains networks of one (task, seed) on its data, always in the same manner."""
+
+    data: Prepared
+    objective: Objective
+    settings: Training
+    compute: Compute
+    seed: int
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Optimiser steps of one epoch."""
+        return len(Batches(self.data.train, self.settings.batch_size, self.seed))
+
+    def train(self, network: nn.Module, start: int, end: int) -> list[dict[str, Any]]:
+        """Train from epoch ``start`` up to ``end`` of the clock, in place.
+
+        Returns:
+            One row an epoch: epoch (1-based on the clock), lr, train_loss, val_loss, val.
+        """
+        if end <= start:
+            return []
+        curve: list[dict[str, Any]] = []
+        self._fit(network, start, curve, max_epochs=end - start)
+        return curve
+
+    def recover(self, network: nn.Module, start: int, batches: int) -> None:
+        """Train for a few batches only, as a short recovery of a trial."""
+        if batches > 0:
+            self._fit(network, start, [], max_steps=batches)
+
+    def _fit(
+        self, network: nn.Module, start: int, curve: list[dict[str, Any]], **length: int
+    ) -> None:
+        network.train()
+        batches = Batches(self.data.train, self.settings.batch_size, self.seed)
+        module = _Supervised(network, self, batches, start, curve)
+        with warnings.catch_warnings(), _quiet():
+            warnings.simplefilter("ignore")
+            trainer = lightning.Trainer(
+                accelerator=self.compute.accelerator,
+                devices=1,
+                deterministic=True,
+                logger=False,
+                enable_checkpointing=False,
+                enable_progress_bar=False,
+                enable_model_summary=False,
+                **{"max_epochs": -1, **length},  # type: ignore[arg-type]
+            )
+            trainer.fit(module, DataLoader(batches, batch_size=None))
+        network.cpu()
+
+    def validate(self, network: nn.Module) -> tuple[float, float]:
+        """Loss and quality on the validation rows."""
+        return self.objective.evaluate(network, self.data.validation)
+
+
+class _Supervised(lightning.LightningModule):
+    def __init__(
+        self,
+        network: nn.Module,
+        trainer: Trainer,
+        batches: Batches,
+        start: int,
+        curve: list[dict[str, Any]],
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.how = trainer
+        self.batches = batches
+        self.start = start
+        self.curve = curve
+        self.losses: list[Tensor] = []
+
+    def configure_optimizers(self) -> Any:
+        settings = self.how.settings
+        optimizer = make_optimizer(self.network, settings)
+        steps = settings.epochs * len(self.batches)
+        done = self.start * len(self.batches)
+        schedule = LambdaLR(
+            optimizer, lambda step: lr_factor(settings.lr_schedule, (done + step) / steps)
+        )
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
+
+    def on_train_epoch_start(self) -> None:
+        self.batches.epoch = self.start + self.current_epoch
+        self.losses.clear()
+
+    def training_step(self, batch: tuple[Tensor, Tensor], _index: int) -> Tensor:
+        inputs, targets = batch
+        loss = self.how.objective.loss_of(self.network(inputs), targets)
+        self.losses.append(loss.detach())
+        return loss
+
+    def on_train_epoch_end(self) -> None:
+        val_loss, val = self.how.validate(self.network)
+        self.curve.append(
+            {
+                "epoch": self.start + self.current_epoch + 1,
+                "lr": self.trainer.optimizers[0].param_groups[0]["lr"],
+                "train_loss": torch.stack(self.losses).mean().item(),
+                "val_loss": val_loss,
+                "val": val,
+            }
+        )
+
+
+def make_optimizer(network: nn.Module, settings: Training) -> Optimizer:
+    """A fresh optimiser over the network's present parameters.
+
+    Surgery replaces parameters, so an optimiser made before it would train dead tensors.
+    """
+    if settings.optimizer == "adam":
+        return torch.optim.Adam(
+            network.parameters(), lr=settings.lr, weight_decay=settings.weight_decay
+        )
+    return torch.optim.SGD(
+        network.parameters(),
+        lr=settings.lr,
+        momentum=MOMENTUM,
+        weight_decay=settings.weight_decay,
+    )
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence Lightning's tips for the console; errors still raise."""
+    logger = logging.getLogger("pytorch_lightning.utilities.rank_zero")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

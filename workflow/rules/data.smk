@@ -1,0 +1,30 @@
+rule fetch:
+    output:
+        directory(f"data/{plan.study.name}/raw/{{dataset}}-{{key}}"),
+    params:
+        file=PARAMS,
+    log:
+        f"logs/{plan.study.name}/fetch/{{dataset}}-{{key}}.log",
+    benchmark:
+        f"logs/{plan.study.name}/fetch/{{dataset}}-{{key}}.tsv"
+    threads: 1
+    shell:
+        "prunestudy fetch --params {params.file} --dataset {wildcards.dataset} --out {output}"
+        " > {log} 2>&1"
+
+
+rule prepare:
+    input:
+        raw=ancient(planned("prepare", "raw")),
+    output:
+        f"data/{plan.study.name}/prepared/{{task}}-{{key}}.safetensors",
+    params:
+        file=PARAMS,
+    log:
+        f"logs/{plan.study.name}/prepare/{{task}}-{{key}}.log",
+    benchmark:
+        f"logs/{plan.study.name}/prepare/{{task}}-{{key}}.tsv"
+    threads: 1
+    shell:
+        "prunestudy prepare --params {params.file} --task {wildcards.task}"
+        " --raw {input.raw} --out {output} > {log} 2>&1"
