@@ -1,0 +1,52 @@
+# `make study` is all that a newcomer needs; `make help` lists the rest.
+SHELL := /bin/bash
+STUDY ?=
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# One thread a job: parallelism comes from the study's graph, and results stay the same.
+export OMP_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export PYTHONHASHSEED := 0
+export MLFLOW_DISABLE_TELEMETRY := true
+export DO_NOT_TRACK := 1
+
+.PHONY: help environment study test check ui lock clean
+
+help:  ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+environment: .venv/.complete  ## make .venv from the lock file
+
+.venv/.complete: requirements.lock pyproject.toml
+	@echo "Making the environment in .venv (a few minutes, about 2 GB) …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "prunestudy needs Python 3.11 or newer; try make PYTHON=python3.11 …" >&2; exit 1; }
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+study: environment  ## run params.yaml, or studies/NAME.yaml with STUDY=NAME
+	@prunestudy study $(if $(STUDY),--study $(STUDY))
+
+test: environment  ## run every test
+	@python -m pytest -n 2 tests
+
+check: environment  ## lint, format, types, layers, workflow lint
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports --no-cache
+	snakemake --lint --cores 1
+	snakefmt --check Snakefile workflow
+
+ui: environment  ## open MLflow's pages on this machine
+	@prunestudy ui
+
+lock: environment  ## write the lock file anew from what is installed
+	@python -m pip freeze --exclude-editable --exclude prunestudy \
+	  | sed 's/^\(torch==[0-9.]*\)+.*/\1/' > requirements.lock
+
+clean:  ## delete all artifacts of every study (not the DVC cache)
+	rm -rf data models logs mlruns .snakemake
