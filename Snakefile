@@ -20,20 +20,28 @@ def planned(step, role=None, **fixed):
 
     def paths(wildcards):
         cell = dict(fixed)
-        cell |= {name: wildcards[name] for name in ("task", "method") if name in wildcards.keys()}
+        cell |= {
+            name: wildcards[name]
+            for name in ("task", "method")
+            if name in wildcards.keys()
+        }
         if "seed" in wildcards.keys():
             cell["seed"] = int(wildcards.seed)
         artifact = plan.find(step, **cell)
-        return str(artifact.inputs[role].path) if role else [str(p) for p in artifact.input_paths()]
+        return (
+            str(artifact.inputs[role].path)
+            if role
+            else [str(p) for p in artifact.input_paths()]
+        )
 
     return paths
 
 
 # Every artifact is listed, so that a run after a failure never takes a hole for a whole.
 rule all:
+    default_target: True
     input:
         [str(artifact.path) for artifact in plan],
-    default_target: True
 
 
 include: "workflow/rules/data.smk"

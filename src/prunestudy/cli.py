@@ -120,19 +120,20 @@ def _add_steps(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     prune = _command(commands, "prune", "run one trajectory of a method", jobs.prune)
     cell(prune, method=True)
     paths(prune, "data", "dense")
-    evaluate = _command(commands, "evaluate", "evaluate a trajectory's networks", jobs.evaluate)
-    cell(evaluate, method=True)
-    paths(evaluate, "data", "networks")
-    latency = _command(commands, "latency", "measure latency of a task and seed", jobs.latency)
-    cell(latency)
-    latency.add_argument(
-        "--networks",
-        nargs="+",
-        required=True,
-        metavar="METHOD=PATH",
-        help="trajectories to measure, dense among them",
-    )
-    paths(latency)
+    for name, summary, command in (
+        ("evaluate", "evaluate every network of a task and seed", jobs.evaluate),
+        ("latency", "measure latency of a task and seed", jobs.latency),
+    ):
+        step = _command(commands, name, summary, command)
+        cell(step)
+        step.add_argument(
+            "--networks",
+            nargs="+",
+            required=True,
+            metavar="METHOD=PATH",
+            help="trajectories to look at, dense among them",
+        )
+        paths(step, *(["data"] if name == "evaluate" else []))
     collect = _command(commands, "collect", "collect the study's tables", jobs.collect)
     paths(collect)
     report = _command(commands, "report", "write the report from the tables", jobs.report)

@@ -44,8 +44,8 @@ def default_study() -> Study:
                 network=Cnn(channels=[32, 64, 128]),
                 loss="cross_entropy",
                 metric="accuracy",
-                training=Training(lr=5e-3, lr_schedule="one_cycle", epochs=20),
-                retraining=Training(lr=5e-3, lr_schedule="one_cycle", epochs=40),
+                training=Training(lr=5e-3, lr_schedule="one_cycle", batch_size=128, epochs=20),
+                retraining=Training(lr=5e-3, lr_schedule="one_cycle", batch_size=128, epochs=40),
                 requirements=Requirements(max_drop=0.01),
             ),
             "wdbc": Task(

@@ -100,29 +100,35 @@ def prune(arguments: Namespace) -> None:
 def evaluate(arguments: Namespace) -> None:
     """``prunestudy evaluate``."""
     from prunestudy.evaluation import evaluate as step
+    from prunestudy.training.quality import Objective
 
-    cell = {"task": arguments.task, "seed": arguments.seed, "method": arguments.method}
-    plan, artifact = _planned(arguments, "evaluate", **cell)
+    folders = _trajectories(arguments.networks)
+    plan, artifact = _planned(arguments, "evaluate", task=arguments.task, seed=arguments.seed)
     task = plan.study.tasks[arguments.task]
     with _made(arguments, artifact) as (scratch, _notes):
-        step.evaluate(task.loss, task.metric, arguments.data, arguments.networks, scratch)
+        step.evaluate(Objective(task.loss, task.metric), arguments.data, folders, scratch)
 
 
 def latency(arguments: Namespace) -> None:
     """``prunestudy latency``."""
     from prunestudy.evaluation import latency as step
 
+    folders = _trajectories(arguments.networks)
+    plan, artifact = _planned(arguments, "latency", task=arguments.task, seed=arguments.seed)
+    with _made(arguments, artifact) as (scratch, _notes):
+        step.measure_latency(plan.study.latency, folders, scratch)
+
+
+def _trajectories(items: list[str]) -> dict[str, Path]:
     folders = {}
-    for item in arguments.networks:
+    for item in items:
         method, separator, path = item.partition("=")
         if not separator:
             raise StudyError(f"--networks {item}: write METHOD=PATH, e.g. dense={item}")
         folders[method] = Path(path)
     if DENSE not in folders:
-        raise StudyError("--networks: dense=PATH is missing; latency is relative to it")
-    plan, artifact = _planned(arguments, "latency", task=arguments.task, seed=arguments.seed)
-    with _made(arguments, artifact) as (scratch, _notes):
-        step.measure_latency(plan.study.latency, folders, scratch)
+        raise StudyError("--networks: dense=PATH is missing; costs are relative to it")
+    return folders
 
 
 def collect(arguments: Namespace) -> None:
@@ -130,20 +136,21 @@ def collect(arguments: Namespace) -> None:
     from prunestudy.evaluation import collect as step
 
     plan, artifact = _planned(arguments, "collect")
-    cells = []
-    latencies = {}
-    for made in artifact.inputs.values():
-        if made.step == "evaluate":
-            networks = made.inputs["networks"]
-            cells.append(
-                step.Cell(made.task, made.seed, made.method, networks.key, networks.path, made.path)
-            )
-        elif made.step == "latency":
-            latencies[made.task, made.seed] = made.path
+    trajectories = [
+        step.Trajectory(made.task, made.seed, made.method, made.key, made.path)
+        for made in artifact.inputs.values()
+        if made.step in ("train", "prune")
+    ]
+    evaluations, latencies = (
+        {(made.task, made.seed): made.path for made in plan.of_step(name)}
+        for name in ("evaluate", "latency")
+    )
     rows = [_job_row(made) for made in plan if artifacts.sidecar_path(made.path).exists()]
     study = plan.study
     with _made(arguments, artifact) as (scratch, _notes):
-        step.collect(study.tasks, study.methods, cells, latencies, rows, scratch)
+        step.collect(
+            study.tasks, study.methods, trajectories, evaluations, latencies, rows, scratch
+        )
 
 
 def _job_row(artifact: Artifact) -> dict[str, Any]:

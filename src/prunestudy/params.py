@@ -6,7 +6,14 @@ values enter the run keys instead.
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 # Names become folder names and table entries, so they are plain and portable.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -16,6 +23,21 @@ NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Epochs = Annotated[int, Field(ge=1, le=100_000)]
 Width = Annotated[int, Field(ge=1, le=65_536)]
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Point = Annotated[float, Field(gt=1, le=100_000, allow_inf_nan=False)]
+
+
+def _unique(values: list[Any]) -> list[Any]:
+    if len(set(values)) != len(values):
+        raise ValueError("entries must not repeat")
+    return values
+
+
+def _ascending(values: list[float]) -> list[float]:
+    if sorted(set(values)) != list(values):
+        raise ValueError("points must ascend without repeats")
+    return values
+
 
 DatasetName = Literal["diabetes", "digits", "wdbc", "fashion_mnist"]
 CriterionName = Literal["random", "magnitude", "gradient", "sensitivity"]
@@ -30,7 +52,7 @@ RESERVED_METHODS = ("dense",)
 class Params(BaseModel):
     """Base of every parameter group: unknown keys are errors, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Split(Params):
@@ -38,7 +60,7 @@ class Split(Params):
 
     validation: Share = Field(0.2, description="share of all rows for decisions while pruning")
     test: Share = Field(0.25, description="share of all rows for the final figures, read once")
-    seed: int = Field(0, ge=0, le=2**31 - 1, description="seed of the split")
+    seed: Seed = Field(0, description="seed of the split")
 
     @model_validator(mode="after")
     def _leave_training_rows(self) -> Self:
@@ -124,7 +146,7 @@ class Task(Params):
 class Controller(Params):
     """The closed loop: propose, retrain, evaluate, accept or roll back."""
 
-    criteria: list[CriterionName] = Field(
+    criteria: Annotated[list[CriterionName], AfterValidator(_unique)] = Field(
         default=["magnitude", "gradient", "sensitivity"],
         description="criteria that make proposals",
         min_length=1,
@@ -146,8 +168,6 @@ class Controller(Params):
     def _ordered_steps(self) -> Self:
         if not self.min_step <= self.step <= self.max_step:
             raise ValueError("steps must satisfy min_step ≤ step ≤ max_step")
-        if len(set(self.criteria)) != len(self.criteria):
-            raise ValueError("criteria must not repeat")
         return self
 
 
@@ -223,35 +243,33 @@ class Report(Params):
     confidence: Share = Field(0.95, description="level of every interval")
 
 
+def _unreserved(methods: dict[str, Method]) -> dict[str, Method]:
+    for name in RESERVED_METHODS:
+        if name in methods:
+            raise ValueError(f"method name '{name}' is reserved for the unpruned network")
+    return methods
+
+
 class Study(Params):
     """A whole study."""
 
     name: Name = Field(description="name of the study, and of its folders")
-    seeds: list[Annotated[int, Field(ge=0, le=2**31 - 1)]] = Field(
+    seeds: Annotated[list[Seed], AfterValidator(_unique)] = Field(
         min_length=1, max_length=1000, description="one dense network and its prunings a seed"
     )
-    points: list[Annotated[float, Field(gt=1, le=100_000, allow_inf_nan=False)]] = Field(
+    points: Annotated[list[Point], AfterValidator(_ascending)] = Field(
         default=[2, 4, 8, 16, 32],
         min_length=1,
         max_length=100,
         description="operating points: parameters dense ÷ pruned",
     )
     tasks: dict[Name, Task] = Field(min_length=1, description="what is learned")
-    methods: dict[Name, Method] = Field(min_length=1, description="how it is pruned")
+    methods: Annotated[dict[Name, Method], AfterValidator(_unreserved)] = Field(
+        min_length=1, description="how it is pruned"
+    )
     latency: Latency = Field(default_factory=Latency, description="timing of inference")
     compute: Compute = Field(default_factory=Compute, description="where training runs")
     report: Report = Field(default_factory=Report, description="the report's words")
-
-    @model_validator(mode="after")
-    def _names_and_orders(self) -> Self:
-        if len(set(self.seeds)) != len(self.seeds):
-            raise ValueError("seeds must not repeat")
-        if sorted(set(self.points)) != list(self.points):
-            raise ValueError("points must ascend without repeats")
-        taken = [name for name in self.methods if name in RESERVED_METHODS]
-        if taken:
-            raise ValueError(f"method name '{taken[0]}' is reserved for the unpruned network")
-        return self
 
 
 def plain(params: Params) -> dict[str, Any]:

@@ -36,7 +36,9 @@ def read_yaml(file: Path) -> Any:
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
-        known = ", ".join(sorted(str(path) for path in Path("studies").glob("*.yaml")))
+        known = ", ".join(
+            sorted(str(path) for path in Path("studies").glob("*.yaml") if path.stem != "dvc")
+        )
         reason = "there is no such file"
         raise ParamsError(str(file), [Problem("file", reason, known)]) from None
     except (OSError, UnicodeDecodeError) as error:

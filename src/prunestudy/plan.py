@@ -135,9 +135,7 @@ class Plan:
             name: self._add("fetch", f"data/{study.name}/raw", name, {"name": name}, {}, task=name)
             for name in names
         }
-        trajectories: dict[str, Artifact] = {}
-        evaluations: dict[str, Artifact] = {}
-        latencies: dict[str, Artifact] = {}
+        inputs: dict[str, Artifact] = {}
         for name, task in study.tasks.items():
             data = self._add(
                 "prepare",
@@ -151,19 +149,17 @@ class Plan:
                 cell = {"task": name, "seed": seed}
                 folder = f"{models}/{name}/seed{seed}"
                 networks = self._add_networks(folder, cell, data)
-                for method, trajectory in networks.items():
-                    role = f"{name}/seed{seed}/{method}"
-                    trajectories[role] = trajectory
-                    evaluations[f"evaluation {role}"] = self._add(
-                        "evaluate",
-                        folder,
-                        f"{method}_evaluation.csv",
-                        {"loss": task.loss, "metric": task.metric},
-                        {"data": data, "networks": trajectory},
-                        method=method,
-                        **cell,
-                    )
-                latencies[f"latency {name}/seed{seed}"] = self._add(
+                place = f"{name}/seed{seed}"
+                inputs |= {f"{place}/{method}": made for method, made in networks.items()}
+                inputs[f"{place} evaluation"] = self._add(
+                    "evaluate",
+                    folder,
+                    "evaluation.csv",
+                    {"loss": task.loss, "metric": task.metric},
+                    {"data": data, **networks},
+                    **cell,
+                )
+                inputs[f"{place} latency"] = self._add(
                     "latency", folder, "latency.csv", plain(study.latency), networks, **cell
                 )
         described = plain(study)
@@ -172,7 +168,7 @@ class Plan:
             models,
             "tables",
             {"tasks": described["tasks"], "methods": described["methods"]},
-            {**trajectories, **evaluations, **latencies},
+            inputs,
         )
         report = self._add("report", models, "report.marker", described, {"tables": tables})
         self._add("publish", models, "published.marker", {}, {"tables": tables, "report": report})

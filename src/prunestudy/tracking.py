@@ -182,9 +182,7 @@ class _Publisher:
             if pd.notna(row[name])
         ]
 
-    def _finals(
-        self, made: Artifact, rows: pd.DataFrame, sidecar: dict[str, Any]
-    ) -> list[Metric]:
+    def _finals(self, made: Artifact, rows: pd.DataFrame, sidecar: dict[str, Any]) -> list[Metric]:
         at = _milliseconds(sidecar)
         names = ("params", "compression", "macs", "speedup_macs", "bytes", "val", "test")
         timed = ("latency_ms_b1", "latency_ms_b64", "latency_ratio_b1", "latency_ratio_b64")

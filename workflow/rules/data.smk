@@ -1,13 +1,13 @@
 rule fetch:
     output:
         directory(f"data/{plan.study.name}/raw/{{dataset}}-{{key}}"),
-    params:
-        file=PARAMS,
     log:
         f"logs/{plan.study.name}/fetch/{{dataset}}-{{key}}.log",
     benchmark:
         f"logs/{plan.study.name}/fetch/{{dataset}}-{{key}}.tsv"
     threads: 1
+    params:
+        file=PARAMS,
     shell:
         "prunestudy fetch --params {params.file} --dataset {wildcards.dataset} --out {output}"
         " > {log} 2>&1"
@@ -18,13 +18,13 @@ rule prepare:
         raw=ancient(planned("prepare", "raw")),
     output:
         f"data/{plan.study.name}/prepared/{{task}}-{{key}}.safetensors",
-    params:
-        file=PARAMS,
     log:
         f"logs/{plan.study.name}/prepare/{{task}}-{{key}}.log",
     benchmark:
         f"logs/{plan.study.name}/prepare/{{task}}-{{key}}.tsv"
     threads: 1
+    params:
+        file=PARAMS,
     shell:
         "prunestudy prepare --params {params.file} --task {wildcards.task}"
         " --raw {input.raw} --out {output} > {log} 2>&1"

@@ -1,20 +1,34 @@
+def named_networks(step):
+    """METHOD=PATH of every trajectory of a cell."""
+
+    def names(wildcards):
+        artifact = plan.find(step, task=wildcards.task, seed=int(wildcards.seed))
+        networks = {
+            role: made for role, made in artifact.inputs.items() if role != "data"
+        }
+        return [f"{method}={made.path}" for method, made in networks.items()]
+
+    return names
+
+
 rule evaluate:
     input:
-        data=ancient(planned("evaluate", "data")),
-        networks=ancient(planned("evaluate", "networks")),
+        cell=ancient(planned("evaluate")),
     output:
-        f"{CELL}/{{method}}_evaluation-{{key}}.csv",
+        f"{CELL}/evaluation-{{key}}.csv",
+    log:
+        f"{CELL_LOG}/evaluation-{{key}}.log",
+    benchmark:
+        f"{CELL_LOG}/evaluation-{{key}}.tsv"
+    threads: 1
     params:
         file=PARAMS,
-    log:
-        f"{CELL_LOG}/{{method}}_evaluation-{{key}}.log",
-    benchmark:
-        f"{CELL_LOG}/{{method}}_evaluation-{{key}}.tsv"
-    threads: 1
+        data=planned("evaluate", "data"),
+        networks=named_networks("evaluate"),
     shell:
         "prunestudy evaluate --params {params.file} --task {wildcards.task}"
-        " --seed {wildcards.seed} --method {wildcards.method}"
-        " --data {input.data} --networks {input.networks} --out {output} > {log} 2>&1"
+        " --seed {wildcards.seed} --data {params.data} --networks {params.networks}"
+        " --out {output} > {log} 2>&1"
 
 
 # Takes every core, so that nothing else runs on the machine while it measures.
@@ -23,19 +37,14 @@ rule latency:
         networks=ancient(planned("latency")),
     output:
         f"{CELL}/latency-{{key}}.csv",
-    params:
-        file=PARAMS,
-        networks=lambda wildcards: [
-            f"{method}={artifact.path}"
-            for method, artifact in plan.find(
-                "latency", task=wildcards.task, seed=int(wildcards.seed)
-            ).inputs.items()
-        ],
     log:
         f"{CELL_LOG}/latency-{{key}}.log",
     benchmark:
         f"{CELL_LOG}/latency-{{key}}.tsv"
     threads: workflow.cores
+    params:
+        file=PARAMS,
+        networks=named_networks("latency"),
     shell:
         "prunestudy latency --params {params.file} --task {wildcards.task}"
         " --seed {wildcards.seed} --networks {params.networks} --out {output} > {log} 2>&1"
@@ -46,12 +55,12 @@ rule collect:
         cells=ancient(planned("collect")),
     output:
         directory(f"models/{plan.study.name}/tables-{{key}}"),
-    params:
-        file=PARAMS,
     log:
         f"logs/{plan.study.name}/collect-{{key}}.log",
     benchmark:
         f"logs/{plan.study.name}/collect-{{key}}.tsv"
     threads: 1
+    params:
+        file=PARAMS,
     shell:
         "prunestudy collect --params {params.file} --out {output} > {log} 2>&1"

@@ -7,13 +7,13 @@ rule train:
         data=ancient(planned("train", "data", method="dense")),
     output:
         directory(f"{CELL}/dense-{{key}}"),
-    params:
-        file=PARAMS,
     log:
         f"{CELL_LOG}/dense-{{key}}.log",
     benchmark:
         f"{CELL_LOG}/dense-{{key}}.tsv"
     threads: 1
+    params:
+        file=PARAMS,
     shell:
         "prunestudy train --params {params.file} --task {wildcards.task}"
         " --seed {wildcards.seed} --data {input.data} --out {output} > {log} 2>&1"
@@ -25,13 +25,13 @@ rule prune:
         dense=ancient(planned("prune", "dense")),
     output:
         directory(f"{CELL}/{{method}}-{{key}}"),
-    params:
-        file=PARAMS,
     log:
         f"{CELL_LOG}/{{method}}-{{key}}.log",
     benchmark:
         f"{CELL_LOG}/{{method}}-{{key}}.tsv"
     threads: 1
+    params:
+        file=PARAMS,
     shell:
         "prunestudy prune --params {params.file} --task {wildcards.task}"
         " --seed {wildcards.seed} --method {wildcards.method}"

@@ -3,13 +3,13 @@ rule report:
         tables=ancient(planned("report", "tables")),
     output:
         f"models/{plan.study.name}/report-{{key}}.marker",
-    params:
-        file=PARAMS,
     log:
         f"logs/{plan.study.name}/report-{{key}}.log",
     benchmark:
         f"logs/{plan.study.name}/report-{{key}}.tsv"
     threads: 1
+    params:
+        file=PARAMS,
     shell:
         "prunestudy report --params {params.file} --tables {input.tables} --out {output}"
         " > {log} 2>&1"
@@ -21,13 +21,13 @@ rule publish:
         report=ancient(planned("publish", "report")),
     output:
         f"models/{plan.study.name}/published-{{key}}.marker",
-    params:
-        file=PARAMS,
     log:
         f"logs/{plan.study.name}/publish-{{key}}.log",
     benchmark:
         f"logs/{plan.study.name}/publish-{{key}}.tsv"
     threads: 1
+    params:
+        file=PARAMS,
     shell:
         "prunestudy publish --params {params.file} --tables {input.tables} --out {output}"
         " > {log} 2>&1"

@@ -41,70 +41,77 @@ RESULT_COLUMNS = [
 ]
 
 
+Cells = dict[tuple[str, int], Path]
+
+
 @dataclass(frozen=True)
-class Cell:
-    """Where one (task, seed, method) left its trajectory and its evaluation."""
+class Trajectory:
+    """Where one (task, seed, method) left its networks, curves and decisions."""
 
     task: str
     seed: int
     method: str
     run_key: str
-    networks: Path
-    evaluation: Path
+    folder: Path
 
 
 def collect(
     tasks: dict[str, Task],
     methods: dict[str, Method],
-    cells: list[Cell],
-    latencies: dict[tuple[str, int], Path],
+    trajectories: list[Trajectory],
+    evaluations: Cells,
+    latencies: Cells,
     jobs: Iterable[dict[str, Any]],
     folder: Path,
 ) -> None:
     """Write every table of the study into ``folder``.
 
     Args:
-        latencies: (task, seed) → latency table.
+        evaluations, latencies: (task, seed) → table of all networks of the cell.
         jobs: one row a job for ``timings.csv``.
     """
     folder.mkdir(parents=True)
     tables = {
-        "results": results(tasks, methods, cells),
-        "latency": pd.concat(
-            [
-                _labelled(read_table(path), task=task, seed=seed)
-                for (task, seed), path in latencies.items()
-            ]
-        ),
-        "history": _gathered(cells, "history"),
-        "decisions": _gathered(cells, "decisions"),
-        "unreachable": _gathered(cells, "unreachable"),
+        "results": results(tasks, methods, trajectories, evaluations),
+        "latency": _cells(latencies),
+        "history": _gathered(trajectories, "history"),
+        "decisions": _gathered(trajectories, "decisions"),
+        "unreachable": _gathered(trajectories, "unreachable"),
         "timings": pd.DataFrame(jobs),
     }
     for name, table in tables.items():
         write_table(table, folder / f"{name}.csv")
 
 
-def results(tasks: dict[str, Task], methods: dict[str, Method], cells: list[Cell]) -> pd.DataFrame:
+def results(
+    tasks: dict[str, Task],
+    methods: dict[str, Method],
+    trajectories: list[Trajectory],
+    evaluations: Cells,
+) -> pd.DataFrame:
     """One row an evaluated network, with its cost relative to the dense one of its seed."""
-    rows = []
-    for cell in cells:
-        table = _labelled(
-            read_table(cell.evaluation),
-            task=cell.task,
-            network=network_name(tasks[cell.task]),
-            seed=cell.seed,
-            method=cell.method,
-            **method_parts(methods.get(cell.method)),
-            run_key=cell.run_key,
-        )
-        rows.append(table)
-    found = pd.concat(rows, ignore_index=True)
+    found = _cells(evaluations)
+    names = {name: network_name(task) for name, task in tasks.items()}
+    found["network"] = found["task"].map(names)
+    parts = {name: method_parts(method) for name, method in methods.items()}
+    parts[DENSE] = method_parts(None)
+    for part in parts[DENSE]:
+        found[part] = found["method"].map({name: values[part] for name, values in parts.items()})
+    keys = {(made.task, made.seed, made.method): made.run_key for made in trajectories}
+    place = zip(found["task"], found["seed"], found["method"], strict=True)
+    found["run_key"] = [keys[cell] for cell in place]
     dense = found[found["method"] == DENSE].set_index(["task", "seed"])
-    place = pd.MultiIndex.from_frame(found[["task", "seed"]])
-    found["compression"] = dense["params"].reindex(place).to_numpy() / found["params"]
-    found["speedup_macs"] = dense["macs"].reindex(place).to_numpy() / found["macs"]
+    cell = pd.MultiIndex.from_frame(found[["task", "seed"]])
+    found["compression"] = dense["params"].reindex(cell).to_numpy() / found["params"]
+    found["speedup_macs"] = dense["macs"].reindex(cell).to_numpy() / found["macs"]
     return found[RESULT_COLUMNS]
+
+
+def _cells(paths: Cells) -> pd.DataFrame:
+    tables = [
+        _labelled(read_table(path), task=task, seed=seed) for (task, seed), path in paths.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
 
 
 def network_name(task: Task) -> str:
@@ -129,16 +136,16 @@ def method_parts(method: Method | None) -> dict[str, str]:
     }
 
 
-def _gathered(cells: list[Cell], name: str) -> pd.DataFrame:
+def _gathered(trajectories: list[Trajectory], name: str) -> pd.DataFrame:
     tables = [
         _labelled(
-            read_table(cell.networks / f"{name}.csv"),
-            task=cell.task,
-            seed=cell.seed,
-            method=cell.method,
+            read_table(made.folder / f"{name}.csv"),
+            task=made.task,
+            seed=made.seed,
+            method=made.method,
         )
-        for cell in cells
-        if (cell.networks / f"{name}.csv").exists()
+        for made in trajectories
+        if (made.folder / f"{name}.csv").exists()
     ]
     filled = [table for table in tables if len(table)]
     return pd.concat(filled, ignore_index=True) if filled else tables[0]

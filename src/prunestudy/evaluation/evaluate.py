@@ -13,14 +13,14 @@ from prunestudy.networks.spec import read_network
 from prunestudy.training.quality import Objective
 
 
-def evaluate(loss: str, metric: str, data: Path, networks: Path, out: Path) -> None:
-    """Write one row a network of the folder ``networks``."""
+def evaluate(objective: Objective, data: Path, trajectories: dict[str, Path], out: Path) -> None:
+    """Write one row a network of the trajectories (method → folder)."""
     set_up_torch(0)
-    objective = Objective(loss, metric)
     prepared, test = read_prepared(data), read_test(data)
     rows = [
-        {**kept, **_measure(networks / kept["file"], objective, prepared, test)}
-        for kept in read_table(networks / "networks.csv").to_dict("records")
+        {"method": method, **kept, **_measure(folder / kept["file"], objective, prepared, test)}
+        for method, folder in trajectories.items()
+        for kept in read_table(folder / "networks.csv").to_dict("records")
     ]
     write_table(pd.DataFrame(rows), out)
 

@@ -30,5 +30,12 @@ def train_dense(
     write_network(folder / NETWORK_FILE, network, spec, run_key)
     history = pd.DataFrame(curve).assign(point="1", stage=0)
     write_table(history, folder / "history.csv")
-    row = {"point": "1", "stage": 0, "epochs": task.training.epochs, "file": NETWORK_FILE}
+    row = {
+        "point": "1",
+        "stage": 0,
+        "epochs": task.training.epochs,
+        "file": NETWORK_FILE,
+        # Nothing was pruned, so before is after.
+        "val_before_retraining": trainer.validate(network)[1],
+    }
     write_table(pd.DataFrame([row]), folder / "networks.csv")
