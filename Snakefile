@@ -11,7 +11,7 @@ wildcard_constraints:
     dataset="[a-z0-9_]+",
     task="|".join(plan.study.tasks),
     seed="[0-9]+",
-    method="|".join(["dense", *plan.study.methods]),
+    method="|".join(plan.study.methods),
     key="[0-9a-f]{12}",
 
 

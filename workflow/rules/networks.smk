@@ -36,6 +36,3 @@ rule prune:
         "prunestudy prune --params {params.file} --task {wildcards.task}"
         " --seed {wildcards.seed} --method {wildcards.method}"
         " --data {input.data} --dense {input.dense} --out {output} > {log} 2>&1"
-
-
-ruleorder: train > prune
