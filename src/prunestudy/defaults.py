@@ -20,7 +20,7 @@ from prunestudy.params import (
 HEADER = """\
 # yaml-language-server: $schema=docs/params.schema.json
 # Parameters of a pruning study. Edit, then run `make study`: only what depends on the edit reruns.
-# `prunestudy check` lists every problem; docs/params.md explains every key.
+# `prunestudy check` lists every problem; docs/params.schema.json lets editors complete keys.
 """
 
 

@@ -67,6 +67,7 @@ def run(arguments: Namespace) -> int:
             str(SNAKEFILE),
             "--cores",
             arguments.cores,
+            *_progress(),
             "--config",
             f"params={arguments.params}",
             *arguments.snakemake,
@@ -76,6 +77,13 @@ def run(arguments: Namespace) -> int:
             for path in answers.unreached(Plan(study)):
                 artifacts.remove(path)
     return code
+
+
+def _progress() -> list[str]:
+    """Bars where a person watches, plain lines of steps done and total elsewhere."""
+    if sys.stderr.isatty():
+        return ["--logger", "rich"]
+    return ["--quiet", "rules", "host", "reason"]
 
 
 def study(arguments: Namespace) -> int:

@@ -1,0 +1,145 @@
+"""What a closed loop did: parameters and validation quality, stage by stage."""
+
+import altair as alt
+import pandas as pd
+
+from prunestudy.report import wording
+from prunestudy.report.figures import Figure
+from prunestudy.report.inputs import Inputs
+from prunestudy.report.palette import GREY, looks
+
+MOVES = ("accepted", "rolled back", "mapped")
+KEY = "● accepted   ✕ rolled back   ◆ final network   ○ beyond the budget"
+
+
+def loops(inputs: Inputs) -> list[str]:
+    """Methods that left decisions, in the order of the study."""
+    present = set(inputs.decisions["method"])
+    return [method for method in inputs.methods if method in present]
+
+
+def attempts(decisions: pd.DataFrame) -> pd.DataFrame:
+    """Decisions in the order of attempts; rolled-back ones count, proposals not chosen do not."""
+    kept = decisions[decisions["verdict"].isin(["analysed", "final", *MOVES])].copy()
+    moved = kept["verdict"].isin(MOVES).astype(int)
+    kept["attempt"] = moved.groupby([kept["task"], kept["method"], kept["seed"]]).cumsum()
+    return kept
+
+
+def control_figure(inputs: Inputs) -> Figure | None:
+    """Two rows of panels, parameters and quality, one column a task and closed loop."""
+    decided = attempts(inputs.decisions)
+    places = [
+        (task, method)
+        for task in inputs.tasks
+        for method in loops(inputs)
+        if ((decided["task"] == task) & (decided["method"] == method)).any()
+    ]
+    if not places:
+        return None
+    panels = []
+    for column, label in (("resource_after", "parameters"), ("val_after", "validation")):
+        for task, method in places:
+            table = decided[(decided["task"] == task) & (decided["method"] == method)]
+            title = task if len(loops(inputs)) == 1 else f"{task}, {method}"
+            axis = label if column == "resource_after" else f"validation {inputs.metric(task)}"
+            panels.append((f"{title}: {label}", _panel(inputs, table, column, axis)))
+    seeds = wording.plural(decided["seed"].nunique(), "seed")
+    return Figure(
+        name="controller",
+        title="What the controller did",
+        caption=(
+            f"{KEY}. One line a seed ({seeds}); attempts in order, so that a rolled-back one "
+            "takes its place too. Quality is measured right after the stage's retraining; the "
+            "dashed lines are the seeds' budgets. Beyond the budget the walk goes on only to map "
+            "the rest of the curve."
+        ),
+        alt=(
+            f"Parameters and validation quality after each attempt of {wording.listed(loops(inputs))}"
+            f" on {wording.listed(inputs.tasks)}, with a mark for each verdict."
+        ),
+        panels=tuple(panels),
+        methods=(),
+        source="decisions.csv",
+    )
+
+
+def _panel(inputs: Inputs, table: pd.DataFrame, column: str, axis: str) -> alt.LayerChart:
+    method = str(table["method"].iloc[0])
+    colour = next(look.colour for look in looks(inputs) if look.method == method)
+    drawn = _drawn(table, column)
+    log = column == "resource_after"
+    scale = alt.Scale(type="log", nice=False, padding=8) if log else alt.Scale(zero=False)
+    x = alt.X("attempt:Q", title="attempt", axis=alt.Axis(tickMinStep=1, grid=False))
+    y = alt.Y(
+        "value:Q", title=axis, scale=scale, axis=alt.Axis(tickCount=5, format="~s" if log else "")
+    )
+    base = alt.Chart(drawn).encode(x=x, y=y)
+    path = (
+        base.transform_filter("datum.verdict !== 'rolled back' && datum.verdict !== 'final'")
+        .mark_line(color=colour, opacity=0.35, size=1.2)
+        .encode(detail="seed:N", order="attempt:Q")
+    )
+    layers = [path]
+    if not log:
+        budgets = drawn.drop_duplicates("seed")[["seed", "budget"]]
+        layers.append(
+            alt.Chart(budgets)
+            .mark_rule(color=GREY, strokeDash=[4, 4], opacity=0.6)
+            .encode(y=alt.Y("budget:Q"), tooltip=["seed:N", alt.Tooltip("budget:Q", format=".4f")])
+        )
+    styles = {
+        "accepted": {"shape": "circle", "filled": True, "color": colour, "size": 38},
+        "rolled back": {"shape": CROSS, "filled": False, "color": GREY, "size": 45},
+        "mapped": {"shape": "circle", "filled": False, "color": colour, "size": 38},
+        "final": {"shape": "diamond", "filled": True, "color": colour, "size": 130},
+    }
+    tooltip = [
+        "task:N",
+        "method:N",
+        "seed:N",
+        "stage:N",
+        "verdict:N",
+        "criterion:N",
+        "parameters:N",
+        "validation:N",
+        "reason:N",
+    ]
+    for verdict, style in styles.items():
+        layers.append(
+            base.transform_filter(f"datum.verdict === '{verdict}'")
+            .mark_point(opacity=0.85, strokeWidth=1.4, **style)
+            .encode(tooltip=tooltip)
+        )
+    return alt.layer(*layers).properties(height=190)
+
+
+# A diagonal cross; the built-in one is upright and reads as a plus.
+CROSS = "M-1,-1L1,1M-1,1L1,-1"
+
+
+def _drawn(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "task": table["task"],
+            "method": table["method"],
+            "seed": table["seed"],
+            "stage": table["stage"],
+            "attempt": table["attempt"],
+            "value": table[column],
+            "budget": table["budget"],
+            "verdict": table["verdict"],
+            "criterion": table["criterion"].fillna(wording.NOTHING),
+            "parameters": [
+                f"{wording.count(before)} → {wording.count(after)}"
+                for before, after in zip(
+                    table["resource_before"], table["resource_after"], strict=True
+                )
+            ],
+            "validation": [
+                f"{wording.quality(before)} → {wording.quality(after)}"
+                for before, after in zip(table["val_before"], table["val_after"], strict=True)
+            ],
+            "reason": table["reason"],
+        }
+    )

@@ -1,0 +1,107 @@
+"""Figures: one definition for the interactive chart in the page and the drawing for a paper."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+FONT = "Helvetica, Arial, sans-serif"
+COLUMNS = 3
+WIDTH = 250
+# vl-convert numbers its clip paths across drawings; counted anew, a drawing has one text.
+COUNTED = re.compile(r"\b(clip|gradient_)(\d+)\b")
+
+Chart = alt.Chart | alt.LayerChart
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of one or more panels.
+
+    Attributes:
+        name: file name without its ending.
+        title: what it shows, in a few words.
+        caption: how to read it, what the bars mean, and how many seeds it shows.
+        alt: what a reader who cannot see it should know.
+        panels: (title, chart) in reading order; the same row holds the same quantity.
+        methods: the methods drawn, for a legend that switches them on and off.
+        source: the table with its numbers.
+    """
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    panels: tuple[tuple[str, Chart], ...]
+    methods: tuple[str, ...]
+    source: str
+
+
+def theme(dark: bool) -> dict[str, Any]:
+    """Vega-Lite configuration for a light or dark ground."""
+    ink, faint = ("#d9d9d6", "#3d4043") if dark else ("#333333", "#dddddd")
+    words = {"labelColor": ink, "titleColor": ink, "labelFont": FONT, "titleFont": FONT}
+    return {
+        "background": None if dark else "white",
+        "font": FONT,
+        "view": {"stroke": None},
+        "axis": {
+            **words,
+            "gridColor": faint,
+            "domainColor": faint,
+            "tickColor": faint,
+            "labelFontSize": 11,
+            "titleFontSize": 11,
+            "titleFontWeight": "normal",
+            "titlePadding": 7,
+        },
+        "title": {
+            "color": ink,
+            "subtitleColor": ink,
+            "font": FONT,
+            "subtitleFont": FONT,
+            "fontSize": 12,
+            "fontWeight": 600,
+            "anchor": "start",
+            "offset": 8,
+        },
+        "legend": {**words, "labelFontSize": 11, "symbolStrokeWidth": 1.5},
+    }
+
+
+def specification(chart: Chart) -> dict[str, Any]:
+    """A panel as Vega-Lite for the page: as wide as its box, without a legend of its own."""
+    spec = chart.to_dict()
+    del spec["config"]
+    return {**spec, "width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
+
+
+def drawing(figure: Figure) -> str:
+    """The whole figure as one SVG with titles and a legend."""
+    panels = [chart.properties(title=title, width=WIDTH) for title, chart in figure.panels]
+    whole = (
+        alt.concat(*panels, columns=COLUMNS if len(panels) != 4 else 2, spacing=24)
+        .resolve_scale(color="shared", shape="shared")
+        .properties(title=alt.Title(figure.title, fontSize=14), padding=12)
+        .configure_legend(orient="bottom", title=None)
+    )
+    spec = whole.to_dict()
+    config = theme(dark=False)
+    spec["config"] = {**config, "legend": {**config["legend"], "orient": "bottom", "title": None}}
+    return _recounted(vl_convert.vegalite_to_svg(spec, vl_version=_version())) + "\n"
+
+
+def _version() -> str:
+    """The Vega-Lite version that Altair writes, as vl-convert names it."""
+    return ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
+
+
+def _recounted(svg: str) -> str:
+    numbers: dict[str, int] = {}
+
+    def renamed(match: re.Match[str]) -> str:
+        return f"{match[1]}{numbers.setdefault(match[0], len(numbers))}"
+
+    return COUNTED.sub(renamed, svg)

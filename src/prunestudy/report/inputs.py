@@ -1,0 +1,113 @@
+"""What a report is made from: the study, its tables, and which methods play which part."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from prunestudy.artifacts import point_label, read_table
+from prunestudy.params import Requirements, Study
+from prunestudy.plan import DENSE, Plan
+
+FINAL = "final"
+ADAPTIVE = "adaptive"
+TRADITIONAL = "traditional"
+TABLES = ("results", "latency", "history", "decisions", "unreachable", "timings")
+SEED_PLACE = ["task", "seed", "method", "point"]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The study and its tables, as every part of the report reads them.
+
+    Attributes:
+        networks: one row an evaluated network: its quality, cost and latency together.
+    """
+
+    study: Study
+    run_key: str
+    tables_key: str
+    networks: pd.DataFrame
+    history: pd.DataFrame
+    decisions: pd.DataFrame
+    unreachable: pd.DataFrame
+    timings: pd.DataFrame
+
+    @property
+    def level(self) -> float:
+        """Confidence level of every interval."""
+        return self.study.report.confidence
+
+    @property
+    def tasks(self) -> list[str]:
+        """Tasks in the order of the study."""
+        return list(self.study.tasks)
+
+    @property
+    def methods(self) -> list[str]:
+        """Methods in the order of the study, without the dense network."""
+        return list(self.study.methods)
+
+    @property
+    def points(self) -> list[str]:
+        """Names of the operating points, ascending."""
+        return [point_label(point) for point in self.study.points]
+
+    @property
+    def duel(self) -> tuple[str, str] | None:
+        """The two methods of the headline, if the study has both."""
+        if {ADAPTIVE, TRADITIONAL} <= set(self.study.methods):
+            return ADAPTIVE, TRADITIONAL
+        return None
+
+    @property
+    def reference(self) -> str:
+        """The method that every other one is compared with."""
+        loops = [
+            name
+            for name, method in self.study.methods.items()
+            if method.schedule == "closed_loop"
+        ]
+        if ADAPTIVE in self.study.methods:
+            return ADAPTIVE
+        return loops[0] if loops else self.methods[0]
+
+    def cells(self, task: str, method: str, point: str | None = None) -> pd.DataFrame:
+        """Networks of a task and method, of one operating point or all, by seed."""
+        table = self.networks
+        chosen = (table["task"] == task) & (table["method"] == method)
+        if point is not None:
+            chosen &= table["point"] == point
+        return table[chosen].set_index("seed", drop=False).rename_axis(None)
+
+    def dense_val(self, task: str) -> pd.Series:
+        """Validation quality of the dense network, by seed."""
+        return self.cells(task, DENSE)["val"]
+
+    def metric(self, task: str) -> str:
+        """The quality metric of a task, as people write it."""
+        return {"r2": "R²"}.get(self.study.tasks[task].metric, self.study.tasks[task].metric)
+
+
+def read_inputs(plan: Plan, tables: Path, run_key: str) -> Inputs:
+    """Read the tables of a study."""
+    read = {name: read_table(tables / f"{name}.csv") for name in TABLES}
+    networks = read["results"].merge(
+        read["latency"], on=SEED_PLACE, how="left", validate="one_to_one"
+    )
+    return Inputs(
+        study=plan.study,
+        run_key=run_key,
+        tables_key=plan.find("collect").key,
+        networks=networks,
+        history=read["history"],
+        decisions=read["decisions"],
+        unreachable=read["unreachable"],
+        timings=read["timings"],
+    )
+
+
+def budget(requirements: Requirements, dense_quality: float) -> float:
+    """Least validation quality that a task's requirements allow."""
+    drop = requirements.max_drop
+    return dense_quality - (drop * abs(dense_quality) if requirements.relative else drop)

@@ -1,0 +1,135 @@
+"""What several test modules share: small studies, prepared data and a trained network."""
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from prunestudy.params import Compute, Data, Study, Training
+
+ROOT = Path(__file__).parent.parent
+
+settings.register_profile(
+    "study",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("study")
+
+CONTENT: dict[str, Any] = {
+    "name": "small",
+    "seeds": [0, 1],
+    "points": [2, 4],
+    "tasks": {
+        "diabetes": {
+            "data": {"name": "diabetes"},
+            "network": {"name": "mlp", "hidden": [5]},
+            "loss": "mse",
+            "metric": "r2",
+            "training": {"epochs": 4},
+            "retraining": {"epochs": 4},
+            "requirements": {"max_drop": 0.02},
+        },
+        "digits": {
+            "data": {"name": "digits"},
+            "network": {"name": "cnn", "channels": [4, 8]},
+            "loss": "cross_entropy",
+            "metric": "accuracy",
+            "training": {"epochs": 4},
+            "retraining": {"epochs": 4},
+        },
+    },
+    "methods": {
+        "traditional": {"criterion": "magnitude"},
+        "iterative": {
+            "criterion": "gradient",
+            "allocation": "global",
+            "schedule": "cubic",
+            "stages": 2,
+        },
+        "adaptive": {"allocation": "global", "schedule": "closed_loop", "controller": {}},
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Folder of the project."""
+    return ROOT
+
+
+@pytest.fixture
+def content() -> dict[str, Any]:
+    """A valid study of two tasks, two seeds and three methods, as a parameters file holds it."""
+    return copy.deepcopy(CONTENT)
+
+
+@pytest.fixture
+def study(content: dict[str, Any]) -> Study:
+    """The study of ``content``."""
+    return Study.model_validate(content)
+
+
+@pytest.fixture(scope="session")
+def prepared_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Prepared data of a bundled set, made once a session: name → file."""
+    from prunestudy.data.fetch import fetch
+    from prunestudy.data.prepare import prepare
+
+    folder = tmp_path_factory.mktemp("prepared")
+
+    def file(name: str) -> Path:
+        out = folder / f"{name}.safetensors"
+        if not out.exists():
+            fetch(name, folder / name)
+            prepare(Data(name=name), folder / name, out)  # type: ignore[arg-type]
+        return out
+
+    return file
+
+
+@pytest.fixture(scope="session")
+def cpu() -> Compute:
+    """Training on the processor."""
+    return Compute(accelerator="cpu")
+
+
+@pytest.fixture
+def make_trainer(prepared_file: Callable[[str], Path], cpu: Compute) -> Callable[..., Any]:
+    """A trainer of a bundled data set: name, and training settings to set apart."""
+    from prunestudy.data.tensors import read_prepared
+    from prunestudy.training.loop import Trainer
+    from prunestudy.training.quality import Objective
+
+    def make(name: str, seed: int = 0, **training: Any) -> Trainer:
+        objective = (
+            Objective("mse", "r2") if name == "diabetes" else Objective("cross_entropy", "accuracy")
+        )
+        chosen = Training(**{"epochs": 4, **training})
+        return Trainer(read_prepared(prepared_file(name)), objective, chosen, cpu, seed)
+
+    return make
+
+
+@pytest.fixture
+def changed(content: dict[str, Any]) -> Callable[..., Study]:
+    """The study of ``content`` with one value changed: keys of its place, then the value."""
+
+    def change(*place: Any) -> Study:
+        *keys, last, value = place
+        edited = copy.deepcopy(content)
+        group = edited
+        for key in keys:
+            group = group.setdefault(key, {})
+        group[last] = value
+        return Study.model_validate(edited)
+
+    return change
+
+

@@ -1,0 +1,143 @@
+"""The typed parameters: what may be written, and what a study may not say."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from prunestudy.params import Controller, Method, Params, Split, Study, Task, plain
+
+
+def test_a_small_study_is_valid_and_keeps_its_values(study: Study):
+    assert study.name == "small"
+    assert study.seeds == [0, 1]
+    assert study.tasks["digits"].network.channels == [4, 8]
+    assert study.methods["adaptive"].controller == Controller()
+
+
+def test_the_controller_starts_with_the_steps_of_the_specification():
+    controller = Controller()
+    assert (controller.grow, controller.shrink) == (1.25, 0.5)
+    assert controller.min_step < controller.step < controller.max_step
+
+
+def test_parameters_cannot_change_after_reading(study: Study):
+    with pytest.raises(ValidationError, match="frozen"):
+        study.name = "other"
+
+
+def test_plain_values_hold_the_defaults_and_read_back_the_same(study: Study):
+    described = plain(study)
+    assert described["latency"]["repeats"] == 15
+    assert described["tasks"]["digits"]["requirements"]["max_drop"] == 0.01
+    assert Study.model_validate(described) == study
+
+
+def test_plain_values_are_the_same_whether_defaults_are_written_out_or_not(content: dict[str, Any]):
+    points = [2, 4, 8, 16, 32]
+    written = Study.model_validate({**content, "points": points})
+    del content["points"]
+    left_out = Study.model_validate(content)
+    assert written == left_out
+    kinds = [[type(point) for point in study.points] for study in (written, left_out)]
+    assert kinds[0] == kinds[1]
+
+
+def test_every_parameter_is_described():
+    waiting: list[type[Params]] = Params.__subclasses__()
+    assert len(waiting) > 10
+    undescribed = [
+        f"{group.__name__}.{name}"
+        for group in waiting
+        for name, field in group.model_fields.items()
+        if not field.description
+    ]
+    assert undescribed == []
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (("seeds",), [1, 1], "entries must not repeat"),
+        (("seeds",), [], "at least 1 item"),
+        (("seeds",), [-1], "greater than or equal to 0"),
+        (("points",), [4, 2], "points must ascend"),
+        (("points",), [2, 2], "points must ascend"),
+        (("points",), [1], "greater than 1"),
+        (("points",), [float("inf")], "finite number"),
+        (("tasks",), {}, "at least 1 item"),
+        (("methods",), {}, "at least 1 item"),
+        (("methods", "dense"), {"criterion": "random"}, "reserved"),
+        (("tasks", "digits", "metric"), "r2", "does not fit loss 'cross_entropy'"),
+        (("tasks", "digits", "requirements"), {"max_drop": -0.1}, "greater than or equal to 0"),
+        (("tasks", "digits", "training", "epochs"), 0, "greater than or equal to 1"),
+        (("tasks", "digits", "training", "lr"), 0, "greater than 0"),
+        (("tasks", "digits", "training", "lr"), float("nan"), "finite number"),
+        (("tasks", "digits", "network", "channels"), [], "at least 1 item"),
+        (("tasks", "digits", "network", "channels"), [0], "greater than or equal to 1"),
+        (("report",), {"title": ""}, "at least 1 character"),
+        (("report",), {"confidence": 1}, "less than 1"),
+        (("latency",), {"repeats": 2}, "greater than or equal to 3"),
+    ],
+)
+def test_a_study_refuses(
+    content: dict[str, Any], place: tuple[str, ...], value: Any, message: str
+):
+    group = content
+    for key in place[:-1]:
+        group = group[key]
+    group[place[-1]] = value
+    with pytest.raises(ValidationError, match=message):
+        Study.model_validate(content)
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        ({}, "needs a criterion"),
+        ({"criterion": "magnitude", "stages": 3}, "one_shot has one stage"),
+        ({"criterion": "magnitude", "schedule": "cubic"}, "needs stages"),
+        ({"criterion": "magnitude", "controller": {}}, "belongs to closed_loop"),
+        ({"schedule": "closed_loop"}, "needs controller"),
+        (
+            {"schedule": "closed_loop", "criterion": "magnitude", "controller": {}},
+            "not from criterion",
+        ),
+        ({"schedule": "closed_loop", "stages": 3, "controller": {}}, "controller.stages"),
+    ],
+)
+def test_the_parts_of_a_method_must_fit(method: dict[str, Any], message: str):
+    with pytest.raises(ValidationError, match=message):
+        Method.model_validate(method)
+
+
+@pytest.mark.parametrize(
+    "steps", [{"step": 0.01}, {"step": 0.6}, {"min_step": 0.3}, {"max_step": 0.1}]
+)
+def test_the_steps_of_a_controller_are_ordered(steps: dict[str, float]):
+    with pytest.raises(ValidationError, match="min_step ≤ step ≤ max_step"):
+        Controller(**steps)
+
+
+def test_the_criteria_of_a_controller_must_not_repeat():
+    with pytest.raises(ValidationError, match="must not repeat"):
+        Controller(criteria=["magnitude", "magnitude"])
+
+
+def test_a_split_leaves_rows_for_training():
+    assert Split(validation=0.4, test=0.5).validation == 0.4
+    with pytest.raises(ValidationError, match=r"less than 0\.1"):
+        Split(validation=0.41, test=0.5)
+
+
+@pytest.mark.parametrize("name", ["A", "1a", "a-b", "", "a" * 41, "a/b", "../a"])
+def test_names_are_plain_and_portable(content: dict[str, Any], name: str):
+    with pytest.raises(ValidationError, match="should match pattern"):
+        Study.model_validate({**content, "name": name})
+
+
+def test_a_task_needs_its_parts():
+    with pytest.raises(ValidationError) as caught:
+        Task.model_validate({})
+    missing = {error["loc"][0] for error in caught.value.errors()}
+    assert missing == {"data", "network", "loss", "metric", "training", "retraining"}

@@ -1,0 +1,92 @@
+"""The finished smoke study: what a newcomer sees, and what DVC and MLflow have of it."""
+
+import json
+import sqlite3
+
+import pandas as pd
+from mlflow import MlflowClient
+
+from tests.workflow.conftest import STUDY, Checkout
+
+LATENCY_COLUMNS = {
+    "task",
+    "seed",
+    "method",
+    "point",
+    "latency_ms_b1",
+    "latency_ms_b64",
+    "latency_q1_b1",
+    "latency_q1_b64",
+    "latency_q3_b1",
+    "latency_q3_b64",
+    "latency_ratio_b1",
+    "latency_ratio_b64",
+    "eager_ms_b1",
+    "eager_ms_b64",
+}
+TRAJECTORIES = 2 * 3
+
+
+def test_the_run_ends_with_the_finding_and_the_place_of_the_report(finished: Checkout) -> None:
+    output = (finished.folder / "output.txt").read_text(encoding="utf-8")
+    metrics = json.loads(
+        (finished.folder / "reports" / STUDY / "metrics.json").read_text(encoding="utf-8")
+    )
+    assert all(sentence in output for sentence in metrics["finding"])
+    assert output.rstrip().endswith(f"Report: reports/{STUDY}/index.html")
+    assert "of 22 steps" in output
+
+
+def test_the_tables_have_their_columns_and_no_holes(finished: Checkout) -> None:
+    tables = finished.folder / "reports" / STUDY / "tables"
+    results = pd.read_csv(tables / "results.csv")
+    latency = pd.read_csv(tables / "latency.csv")
+    assert set(latency.columns) >= LATENCY_COLUMNS
+    assert not results.isna().any().any()
+    assert not latency.isna().any().any()
+    assert len(results) == len(latency)
+    assert set(results["method"]) == {"dense", "traditional", "adaptive"}
+    unreachable = pd.read_csv(tables / "unreachable.csv")
+    missed = unreachable[unreachable["method"] == "traditional"]
+    assert set(zip(missed["task"], missed["point"], strict=True)) == {("diabetes", 8)}
+
+
+def test_dvc_shows_metrics_and_plots(finished: Checkout, checkout: Checkout) -> None:
+    shown = json.loads(checkout.call("dvc", "metrics", "show", "--json"))
+    assert f"reports/{STUDY}/metrics.json" in json.dumps(shown)
+    assert "file://" in checkout.call("dvc", "plots", "show", "--out", "plots")
+    assert (checkout.folder / "plots" / "index.html").exists()
+
+
+def test_mlflow_has_one_parent_and_a_child_a_trajectory(checkout: Checkout) -> None:
+    client = MlflowClient(f"sqlite:///{checkout.folder}/mlruns/mlflow.db")
+    experiment = client.get_experiment_by_name(STUDY)
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id])
+    parents = [run for run in runs if run.data.tags["kind"] == "study"]
+    children = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
+    assert len(parents) == 1
+    assert len(children) == TRAJECTORIES
+    for run in children:
+        assert run.data.tags["mlflow.parentRunId"] == parents[0].info.run_id
+        assert len(run.data.tags["run_key"]) == 64
+        assert len(run.data.tags["artifact_sha256"]) == 64
+        assert run.data.tags["git_commit"]
+        assert run.inputs.dataset_inputs[0].dataset.name == run.data.tags["task"]
+        assert run.data.params["task"] == run.data.tags["task"]
+    curves = [client.get_metric_history(run.info.run_id, "val/point_2") for run in children]
+    assert sum(len(curve) > 1 for curve in curves) >= 4
+
+
+def test_publishing_again_makes_no_duplicates(checkout: Checkout) -> None:
+    def count() -> int:
+        with sqlite3.connect(checkout.folder / "mlruns" / "mlflow.db") as database:
+            return database.execute("select count(*) from runs").fetchone()[0]
+
+    before = count()
+    tables = next((checkout.folder / "models" / STUDY).glob("tables-????????????"))
+    checkout.call(
+        *("prunestudy", "publish", "--params", f"studies/{STUDY}.yaml"),
+        *("--tables", str(tables), "--out", "published.txt"),
+    )
+    assert count() == before == TRAJECTORIES + 1
