@@ -120,6 +120,12 @@ def _add_steps(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     prune = _command(commands, "prune", "run one trajectory of a method", jobs.prune)
     cell(prune, method=True)
     paths(prune, "data", "dense")
+    prune.add_argument(
+        "--reference",
+        type=Path,
+        metavar="PATH",
+        help="the other method's trajectory, for controls and like:METHOD",
+    )
     for name, summary, command in (
         ("evaluate", "evaluate every network of a task and seed", jobs.evaluate),
         ("latency", "measure latency of a task and seed", jobs.latency),

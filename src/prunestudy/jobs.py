@@ -90,8 +90,7 @@ def prune(arguments: Namespace) -> None:
             study.points,
             arguments.seed,
             study.compute,
-            arguments.data,
-            arguments.dense,
+            step.Inputs(arguments.data, arguments.dense, arguments.reference),
             scratch,
             artifact.key,
         )
@@ -196,7 +195,7 @@ def publish(arguments: Namespace) -> None:
 def export(arguments: Namespace) -> None:
     """``prunestudy export``."""
     from prunestudy.networks.export import TOLERANCE, export_network
-    from prunestudy.networks.spec import read_network
+    from prunestudy.networks.storage import read_network
 
     network, spec = read_network(arguments.network)
     with artifacts.written_whole(arguments.out) as scratch:

@@ -12,6 +12,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from prunestudy.errors import ParamsError, Problem
 from prunestudy.params import Study
+from prunestudy.params.across import problems_across
+from prunestudy.user_code import problems_of_user_code
 
 REASONS = {
     "missing": "is required and missing",
@@ -61,10 +63,14 @@ def check_study(content: Any, file: str = "params") -> Study:
         found = "nothing" if content is None else type(content).__name__
         raise ParamsError(file, [Problem("file", f"must be a mapping of keys, found {found}")])
     try:
-        return Study.model_validate(content)
+        study = Study.model_validate(content)
     except ValidationError as error:
         problems = [_problem(dict(item), content) for item in error.errors(include_url=False)]
         raise ParamsError(file, problems) from None
+    problems = [*problems_across(study), *problems_of_user_code(study)]
+    if problems:
+        raise ParamsError(file, problems)
+    return study
 
 
 def _problem(error: dict[str, Any], content: Any) -> Problem:
@@ -82,6 +88,10 @@ def _problem(error: dict[str, Any], content: Any) -> Problem:
             path, given = f"{path}.name", context.get("tag")
         reason = f"{given!r} {REASONS[kind]}"
         return Problem(path, reason, ", ".join(allowed), _near(given, allowed))
+    if kind == "unknown_name":
+        known = context["allowed"]
+        named = ", ".join([*known, *([context["others"]] if context["others"] else [])])
+        return Problem(path, f"{given!r} is not a known value", named, _near(given, known))
     if kind == "union_tag_not_found":
         return Problem(f"{path}.name", REASONS["missing"])
     if kind == "missing":

@@ -15,8 +15,9 @@ from typing import Any
 
 from prunestudy.artifacts import canonical_json
 from prunestudy.errors import StudyError
-from prunestudy.params import Method, Study, plain
+from prunestudy.params import Method, Study, Task, plain
 from prunestudy.source import source_digest
+from prunestudy.user_code import user_digests
 
 DENSE = "dense"
 KEY_LENGTH = 12
@@ -194,18 +195,55 @@ class Plan:
             **cell,
         )
         networks = {DENSE: dense}
-        for name, method in study.methods.items():
-            params = {
-                **learning,
-                "method": plain(method),
-                "retraining": plain(task.retraining),
-                "points": study.points,
-                **_demands(method, plain(task.requirements)),
-            }
-            networks[name] = self._add(
-                "prune", folder, name, params, {"data": data, DENSE: dense}, method=name, **cell
-            )
-        return networks
+        waiting = {
+            name: method
+            for name, method in study.methods.items()
+            if method.tasks is None or cell["task"] in method.tasks
+        }
+        while waiting:
+            # Methods that look at another one come after it; the check has refused cycles.
+            ready = [name for name, method in waiting.items() if method.reference not in waiting]
+            for name in ready:
+                networks[name] = self._add_trajectory(
+                    folder, cell, name, {**learning, **_retraining(task)}, networks, data
+                )
+                del waiting[name]
+        return {name: networks[name] for name in (DENSE, *study.methods) if name in networks}
+
+    def _add_trajectory(
+        self,
+        folder: str,
+        cell: dict[str, Any],
+        name: str,
+        learning: dict[str, Any],
+        networks: dict[str, Artifact],
+        data: Artifact,
+    ) -> Artifact:
+        study = self.study
+        method = study.methods[name]
+        params = {
+            **learning,
+            "method": {key: value for key, value in plain(method).items() if key != "tasks"},
+            "points": study.points,
+            **_demands(method, plain(study.tasks[cell["task"]].requirements)),
+            **_user_code(method),
+        }
+        inputs = {"data": data, DENSE: networks[DENSE]}
+        if method.reference is not None:
+            inputs["reference"] = networks[method.reference]
+        return self._add("prune", folder, name, params, inputs, method=name, **cell)
+
+
+def _retraining(task: Task) -> dict[str, Any]:
+    # The dense training's settings count too: rewinding and scratch controls train by them.
+    return {"retraining": plain(task.retraining), "training": plain(task.training)}
+
+
+def _user_code(method: Method) -> dict[str, Any]:
+    criteria = [method.criterion] if method.criterion else []
+    criteria += method.controller.criteria if method.controller else []
+    digests = user_digests(criteria)
+    return {"user_code": digests} if digests else {}
 
 
 def _demands(method: Method, requirements: dict[str, Any]) -> dict[str, Any]:

@@ -44,13 +44,17 @@ def import_closure(module: str, root: Path) -> dict[str, Path]:
     while waiting:
         name = waiting.pop()
         path = _module_file(name, root)
-        if name in found or name in NOT_NUMERIC or path is None:
+        if name in found or _is_not_numeric(name) or path is None:
             continue
         found[name] = path
         waiting += _imports(name, path)
         if "." in name:
             waiting.append(name.rpartition(".")[0])
     return found
+
+
+def _is_not_numeric(name: str) -> bool:
+    return any(name == left or name.startswith(f"{left}.") for left in NOT_NUMERIC)
 
 
 def _module_file(name: str, root: Path) -> Path | None:

@@ -19,20 +19,31 @@ rule train:
         " --seed {wildcards.seed} --data {input.data} --out {output} > {log} 2>&1"
 
 
+def reference_of(wildcards):
+    """``--reference PATH`` where a method looks at another one's networks."""
+    artifact = plan.find(
+        "prune", task=wildcards.task, seed=int(wildcards.seed), method=wildcards.method
+    )
+    reference = artifact.inputs.get("reference")
+    return f"--reference {reference.path}" if reference else ""
+
+
 rule prune:
     input:
-        data=ancient(planned("prune", "data")),
-        dense=ancient(planned("prune", "dense")),
+        cell=ancient(planned("prune")),
     output:
         directory(f"{CELL}/{{method}}-{{key}}"),
+    params:
+        file=PARAMS,
+        data=planned("prune", "data"),
+        dense=planned("prune", "dense"),
+        reference=reference_of,
     log:
         f"{CELL_LOG}/{{method}}-{{key}}.log",
     benchmark:
         f"{CELL_LOG}/{{method}}-{{key}}.tsv"
     threads: 1
-    params:
-        file=PARAMS,
     shell:
         "prunestudy prune --params {params.file} --task {wildcards.task}"
-        " --seed {wildcards.seed} --method {wildcards.method}"
-        " --data {input.data} --dense {input.dense} --out {output} > {log} 2>&1"
+        " --seed {wildcards.seed} --method {wildcards.method} --data {params.data}"
+        " --dense {params.dense} {params.reference} --out {output} > {log} 2>&1"

@@ -26,6 +26,7 @@ RESULT_COLUMNS = [
     "params_nonzero",
     "compression",
     "macs",
+    "macs_nonzero",
     "speedup_macs",
     "bytes",
     "bytes_gzip",
@@ -102,8 +103,8 @@ def results(
     found["run_key"] = [keys[cell] for cell in place]
     dense = found[found["method"] == DENSE].set_index(["task", "seed"])
     cell = pd.MultiIndex.from_frame(found[["task", "seed"]])
-    found["compression"] = dense["params"].reindex(cell).to_numpy() / found["params"]
-    found["speedup_macs"] = dense["macs"].reindex(cell).to_numpy() / found["macs"]
+    found["compression"] = dense["params"].reindex(cell).to_numpy() / found["params_nonzero"]
+    found["speedup_macs"] = dense["macs"].reindex(cell).to_numpy() / found["macs_nonzero"]
     return found[RESULT_COLUMNS]
 
 
@@ -123,7 +124,7 @@ def network_name(task: Task) -> str:
 
 def method_parts(method: Method | None) -> dict[str, str]:
     """The parts of a method as table entries; the dense network has none."""
-    if method is None:
+    if method is None or method.control is not None:
         return dict.fromkeys(("criterion", "granularity", "allocation", "schedule"), "none")
     criterion = method.criterion or "+".join(
         method.controller.criteria if method.controller else []

@@ -1,11 +1,15 @@
 """What a network costs, counted on the network itself."""
 
 import gzip
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
+
+from prunestudy.pruning.masks import masked_count
+from prunestudy.pruning.units import output_positions
 
 
 def count_params(network: nn.Module) -> int:
@@ -13,9 +17,9 @@ def count_params(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def count_nonzero(network: nn.Module) -> int:
-    """Number of parameters that are not zero."""
-    return sum(int(parameter.count_nonzero()) for parameter in network.parameters())
+def count_nonzero(network: nn.Module, masks: Mapping[str, Tensor] | None) -> int:
+    """Number of parameters that no mask holds at zero; zeros that training made count as left."""
+    return count_params(network) - masked_count(masks)
 
 
 def count_macs(network: nn.Module, input_shape: tuple[int, ...]) -> int:
@@ -24,6 +28,21 @@ def count_macs(network: nn.Module, input_shape: tuple[int, ...]) -> int:
     with torch.inference_mode(), counter:
         network.eval()(torch.zeros(1, *input_shape))
     return counter.get_total_flops() // 2
+
+
+def count_macs_nonzero(
+    network: nn.Module, input_shape: tuple[int, ...], masks: Mapping[str, Tensor] | None
+) -> int:
+    """MACs for one input of a runtime that would skip every masked weight."""
+    held = masks or {}
+    uses = output_positions(network, input_shape)
+    parameters = dict(network.named_parameters())
+    total = 0
+    for layer, count in uses.items():
+        name = f"{layer}.weight"
+        left = held[name].sum() if name in held else parameters[name].numel()
+        total += count * int(left)
+    return total
 
 
 def file_sizes(path: Path) -> tuple[int, int]:

@@ -7,9 +7,15 @@ import pandas as pd
 
 from prunestudy.artifacts import file_digest, read_table, write_table
 from prunestudy.data.tensors import Part, Prepared, read_prepared, read_test
-from prunestudy.evaluation.cost import count_macs, count_nonzero, count_params, file_sizes
+from prunestudy.evaluation.cost import (
+    count_macs,
+    count_macs_nonzero,
+    count_nonzero,
+    count_params,
+    file_sizes,
+)
 from prunestudy.networks.determinism import set_up_torch
-from prunestudy.networks.spec import read_network
+from prunestudy.networks.storage import read_masked_network
 from prunestudy.training.quality import Objective
 
 
@@ -26,14 +32,15 @@ def evaluate(objective: Objective, data: Path, trajectories: dict[str, Path], ou
 
 
 def _measure(file: Path, objective: Objective, prepared: Prepared, test: Part) -> dict[str, Any]:
-    network, spec = read_network(file)
+    network, spec, masks = read_masked_network(file)
     size, zipped = file_sizes(file)
     val_loss, val = objective.evaluate(network, prepared.validation)
     test_loss, test_quality = objective.evaluate(network, test)
     return {
         "params": count_params(network),
-        "params_nonzero": count_nonzero(network),
+        "params_nonzero": count_nonzero(network, masks),
         "macs": count_macs(network, spec.input_shape),
+        "macs_nonzero": count_macs_nonzero(network, spec.input_shape, masks),
         "bytes": size,
         "bytes_gzip": zipped,
         "metric": objective.metric,

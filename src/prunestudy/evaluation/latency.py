@@ -14,7 +14,7 @@ import torch
 from prunestudy.artifacts import read_table, write_table
 from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.export import onnx_bytes, output_difference, session
-from prunestudy.networks.spec import read_network
+from prunestudy.networks.storage import read_network
 from prunestudy.params import Latency
 
 BATCH_SIZES = (1, 64)

@@ -1,18 +1,12 @@
 """The spec of a network: enough to rebuild it, dense or shrunk, without pickle."""
 
 import copy
-import json
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from prunestudy.artifacts import canonical_json
-from prunestudy.errors import StudyError
 from prunestudy.networks.zoo import ARCHITECTURES
 
 
@@ -84,34 +78,3 @@ def copy_network(network: nn.Module) -> nn.Module:
     """An independent copy without gradients."""
     network.zero_grad(set_to_none=True)
     return copy.deepcopy(network)
-
-
-def write_network(path: Path, network: nn.Module, spec: NetworkSpec, run_key: str) -> None:
-    """Write weights, spec and run key as one safetensors file; its bytes depend on nothing else."""
-    tensors = {
-        name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()
-    }
-    # One metadata entry: safetensors does not keep the order of several.
-    description = canonical_json({"spec": asdict(spec), "run_key": run_key})
-    save_file(tensors, path, metadata={"prunestudy": description})
-
-
-def read_network(path: Path) -> tuple[nn.Module, NetworkSpec]:
-    """Rebuild a network, dense or shrunk, in evaluation mode.
-
-    Raises:
-        StudyError: the file is missing, damaged, or not a network of this library.
-    """
-    try:
-        with safe_open(path, framework="pt") as file:
-            description = json.loads((file.metadata() or {})["prunestudy"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        fields = description["spec"]
-        spec = NetworkSpec(**{**fields, "input_shape": tuple(fields["input_shape"])})
-        network = spec.build()
-        fit_shapes(network, tensors)
-        network.load_state_dict(tensors)
-    except (OSError, LookupError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
-        reason = str(error).splitlines()[0] if str(error) else repr(error)
-        raise StudyError(f"{path}: is not a network of this library ({reason})") from None
-    return network.eval(), spec

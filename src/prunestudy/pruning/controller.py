@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from prunestudy.params import Controller, Requirements
 from prunestudy.pruning.allocation import Unreachable
-from prunestudy.pruning.stage import FINAL, Kept, Record, State, Workshop, labels
+from prunestudy.pruning.state import FINAL, Kept, Record, State, labels
+from prunestudy.pruning.workshop import Workshop
 
 
 def allowed_drop(requirements: Requirements, dense_quality: float) -> float:
@@ -111,7 +112,7 @@ class _Walk:
         proposals = []
         for criterion in self.controller.criteria:
             try:
-                state = self.workshop.prune(self.state, criterion, target)
+                state = self.workshop.prune_units(self.state, criterion, target)
             except Unreachable:
                 continue
             self.workshop.trainer.recover(state.network, state.clock, self.controller.trial_batches)

@@ -1,153 +1,214 @@
-"""Criteria: the importance of each unit; the smallest go first.
+"""Criteria: the importance of each unit or weight; the smallest go first.
 
-A criterion is a function of a unit group and the evidence gathered on training data. Its raw
-scores are normalised to sum to one in each layer (``normalised``), as the source does.
+A criterion is a pure function of evidence. For units it takes a unit group and gives one score a
+unit; for weights it takes a parameter's name and gives a score of each entry. A unit is scored
+with its whole dependency group. Raw scores become shares of their layer's sum (``normalised``).
 """
 
-from collections.abc import Callable, Mapping
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from prunestudy.data.tensors import Batches, epoch_generator
+from prunestudy.data.tensors import Batches
+from prunestudy.errors import StudyError
+from prunestudy.pruning.evidence import Evidence
 from prunestudy.pruning.units import UnitGraph, UnitGroup
 from prunestudy.training.quality import Objective
+from prunestudy.user_code import is_user_code, load_function
 
-EVIDENCE_BATCHES = 8
+ENTROPY_BINS = 16
 
-
-class Evidence:
-    """What a criterion may look at; each kind is gathered on first use.
-
-    Attributes:
-        tensors: parameters by name, detached.
-    """
-
-    def __init__(
-        self,
-        network: nn.Module,
-        groups: Mapping[str, UnitGroup],
-        batches: Batches,
-        objective: Objective,
-    ) -> None:
-        self.network = network
-        self.groups = groups
-        self.batches = batches
-        self.objective = objective
-        self.tensors = {name: value.detach() for name, value in network.named_parameters()}
-
-    def generator(self, group: UnitGroup) -> torch.Generator:
-        """Random numbers of this seed, epoch and layer."""
-        position = list(self.groups).index(group.layer)
-        return epoch_generator(self.batches.seed, self.batches.epoch * 1_000 + position + 500_000)
-
-    @cached_property
-    def absolute_gradients(self) -> dict[str, Tensor]:
-        """Mean over batches of |∂L/∂w|, by parameter name."""
-        return self._passes[0]
-
-    @cached_property
-    def activation_gradients(self) -> dict[str, Tensor]:
-        """Mean over samples of |∂L/∂a| of each unit's activation a, by layer.
-
-        L is the sum of the samples' losses, so a sample's derivative does not depend on the
-        batch it came in; spatial positions are averaged.
-        """
-        return self._passes[1]
-
-    @cached_property
-    def _passes(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        gradients = {name: torch.zeros_like(value) for name, value in self.tensors.items()}
-        sensitivity = {name: torch.zeros(group.size) for name, group in self.groups.items()}
-        outputs: dict[str, Tensor] = {}
-        modules = dict(self.network.named_modules())
-
-        def keep(name: str) -> Callable[[nn.Module, object, Tensor], None]:
-            def hook(_module: nn.Module, _inputs: object, output: Tensor) -> None:
-                outputs[name] = output
-
-            return hook
-
-        handles = [modules[name].register_forward_hook(keep(name)) for name in self.groups]
-        training = self.network.training
-        self.network.eval()
-        parameters = dict(self.network.named_parameters())
-        batches, rows = 0, 0
-        for inputs, targets in self._some_batches():
-            loss = self.objective.loss_of(self.network(inputs), targets)
-            wanted = [*parameters.values(), *(outputs[name] for name in self.groups)]
-            found = torch.autograd.grad(loss, wanted)
-            for name, gradient in zip(parameters, found, strict=False):
-                gradients[name] += gradient.abs()
-            for name, gradient in zip(self.groups, found[len(parameters) :], strict=True):
-                positions = (
-                    gradient.abs().flatten(2).mean(2) if gradient.dim() > 2 else gradient.abs()
-                )
-                sensitivity[name] += positions.sum(0) * len(inputs)
-            batches += 1
-            rows += len(inputs)
-        for handle in handles:
-            handle.remove()
-        self.network.train(training)
-        return (
-            {name: value / batches for name, value in gradients.items()},
-            {name: value / rows for name, value in sensitivity.items()},
-        )
-
-    def _some_batches(self) -> list[tuple[Tensor, Tensor]]:
-        chosen = []
-        for batch in self.batches:
-            chosen.append(batch)
-            if len(chosen) == EVIDENCE_BATCHES:
-                break
-        return chosen
+OfUnits = Callable[[UnitGroup, Evidence], Tensor]
+OfWeights = Callable[[str, Evidence], Tensor]
 
 
-Criterion = Callable[[UnitGroup, Evidence], Tensor]
+@dataclass(frozen=True)
+class Criterion:
+    """How a criterion scores units, weights, or both."""
+
+    units: OfUnits | None = None
+    weights: OfWeights | None = None
 
 
-def random(group: UnitGroup, evidence: Evidence) -> Tensor:
+def random_units(group: UnitGroup, evidence: Evidence) -> Tensor:
     """U(0,1), seeded: the control that any criterion must beat."""
-    return torch.rand(group.size, generator=evidence.generator(group))
+    return torch.rand(group.size, generator=evidence.generator(group.layer))
 
 
-def magnitude(group: UnitGroup, evidence: Evidence) -> Tensor:
-    """L1 norm of the unit's weights over its dependency group (Li et al. 2017)."""
+def random_weights(name: str, evidence: Evidence) -> Tensor:
+    """U(0,1), seeded."""
+    return torch.rand(evidence.tensors[name].shape, generator=evidence.generator(name))
+
+
+def magnitude_units(group: UnitGroup, evidence: Evidence) -> Tensor:
+    """L1 norm of the unit's weights (Li et al. 2017), over its dependency group."""
     return group.weights(evidence.tensors).abs().sum(1)
 
 
-def gradient(group: UnitGroup, evidence: Evidence) -> Tensor:
-    """Sum over the unit's parameters of the mean over batches of |∂L/∂w|."""
-    return group.parameters(evidence.absolute_gradients).sum(1)
+def magnitude_weights(name: str, evidence: Evidence) -> Tensor:
+    """|w| (Han et al. 2015)."""
+    return evidence.tensors[name].abs()
 
 
-def sensitivity(group: UnitGroup, evidence: Evidence) -> Tensor:
-    """Mean over samples of |∂L/∂a|, a the unit's activation before its nonlinearity."""
-    return evidence.activation_gradients[group.layer]
+def weight_spread_units(group: UnitGroup, evidence: Evidence) -> Tensor:
+    """Standard deviation of the unit's incoming weights, the source's own example."""
+    return group.weights(evidence.tensors, incoming_only=True).std(1, correction=0)
+
+
+def gradient_units(group: UnitGroup, evidence: Evidence) -> Tensor:
+    """Sum over the unit of the mean over batches of |∂L/∂w|."""
+    return group.parameters(_by_name(evidence, evidence.mean_absolute_gradient)).sum(1)
+
+
+def gradient_weights(name: str, evidence: Evidence) -> Tensor:
+    """Mean over batches of |∂L/∂w|."""
+    return evidence.mean_absolute_gradient(name)
+
+
+def taylor_units(group: UnitGroup, evidence: Evidence) -> Tensor:
+    """Mean over batches of |Σ w·∂L/∂w|² over the unit (Molchanov et al. 2019)."""
+    weights = group.parameters(evidence.tensors)
+    sums = [(weights * group.parameters(batch)).sum(1) for batch in evidence.batch_gradients]
+    return torch.stack(sums).square().mean(0)
+
+
+def taylor_weights(name: str, evidence: Evidence) -> Tensor:
+    """|w·∂L/∂w|, the first-order change of the loss without the weight."""
+    return (evidence.tensors[name] * evidence.mean_gradient(name)).abs()
+
+
+def sensitivity_units(group: UnitGroup, evidence: Evidence) -> Tensor:
+    """Mean over samples and positions of |∂L/∂a| of the unit's activation a."""
+    return evidence.activations[group.layer].gradients.abs().mean(dim=(0, 2))
+
+
+def activation_variance_units(group: UnitGroup, evidence: Evidence) -> Tensor:
+    """Variance of the unit's activation over samples and positions."""
+    return evidence.activations[group.layer].values.movedim(1, 0).flatten(1).var(1, correction=0)
+
+
+def activation_entropy_units(group: UnitGroup, evidence: Evidence) -> Tensor:
+    """Entropy in nats of the histogram of the unit's activation over samples and positions."""
+    values = evidence.activations[group.layer].values.movedim(1, 0).flatten(1).double()
+    low, high = values.amin(1, keepdim=True), values.amax(1, keepdim=True)
+    width = torch.where(high > low, high - low, 1.0)
+    bins = ((values - low) / width * ENTROPY_BINS).long().clamp(max=ENTROPY_BINS - 1)
+    shares = torch.stack([(bins == index).double().mean(1) for index in range(ENTROPY_BINS)])
+    return torch.special.entr(shares).sum(0)
+
+
+def bn_scale_units(group: UnitGroup, evidence: Evidence) -> Tensor:
+    """|γ| of the BatchNorm that follows (network slimming, Liu et al. 2017).
+
+    Raises:
+        StudyError: no BatchNorm follows the layer.
+    """
+    scales = [
+        part.of(evidence.tensors).abs().sum(1)
+        for part in group.slices
+        if part.parameter == "weight" and evidence.tensors[f"{part.layer}.weight"].dim() == 1
+    ]
+    if not scales:
+        raise StudyError(f"bn_scale: no BatchNorm follows layer '{group.layer}'")
+    return torch.stack(scales).sum(0)
+
+
+def obd_units(group: UnitGroup, evidence: Evidence) -> Tensor:
+    """Sum over the unit of ½ h w² (LeCun et al. 1990), h by the empirical Fisher."""
+    weights = group.parameters(evidence.tensors)
+    return (0.5 * group.parameters(evidence.fisher) * weights.square()).sum(1)
+
+
+def obd_weights(name: str, evidence: Evidence) -> Tensor:
+    """½ h w² (LeCun et al. 1990), h by the empirical Fisher."""
+    return 0.5 * evidence.fisher[name] * evidence.tensors[name].square()
 
 
 CRITERIA: dict[str, Criterion] = {
-    "random": random,
-    "magnitude": magnitude,
-    "gradient": gradient,
-    "sensitivity": sensitivity,
+    "random": Criterion(random_units, random_weights),
+    "magnitude": Criterion(magnitude_units, magnitude_weights),
+    "weight_spread": Criterion(weight_spread_units),
+    "gradient": Criterion(gradient_units, gradient_weights),
+    "taylor": Criterion(taylor_units, taylor_weights),
+    "sensitivity": Criterion(sensitivity_units),
+    "activation_variance": Criterion(activation_variance_units),
+    "activation_entropy": Criterion(activation_entropy_units),
+    "bn_scale": Criterion(bn_scale_units),
+    # |w·∂L/∂w| at initialisation (Lee et al. 2019): the formula is Taylor's, the moment is not.
+    "snip": Criterion(weights=taylor_weights),
+    "obd": Criterion(obd_units, obd_weights),
 }
+
+
+def _by_name(evidence: Evidence, of: Callable[[str], Tensor]) -> dict[str, Tensor]:
+    return {name: of(name) for name in evidence.tensors}
+
+
+def criterion(name: str) -> Criterion:
+    """A criterion of the registry, or the user's function for units and weights alike."""
+    if is_user_code(name):
+        function = load_function(name)
+        return Criterion(function, function)
+    return CRITERIA[name]
 
 
 def normalised(scores: Tensor) -> Tensor:
     """Scores as shares of their layer's sum; equal shares where the sum is zero."""
     scores = scores.double().abs()
     total = scores.sum()
-    if not torch.isfinite(total) or total <= 0:
-        return torch.full_like(scores, 1 / len(scores))
+    if not torch.isfinite(total):
+        raise StudyError("a criterion gave scores that are not finite; the network has diverged")
+    if total <= 0:
+        return torch.full_like(scores, 1 / scores.numel())
     return scores / total
 
 
 def score_units(
-    name: str, network: nn.Module, units: UnitGraph, batches: Batches, objective: Objective
+    name: str,
+    network: torch.nn.Module,
+    units: UnitGraph,
+    batches: Batches,
+    objective: Objective,
+    normalise: bool = True,
 ) -> dict[str, Tensor]:
-    """Normalised scores of every unit group under a criterion: layer → units."""
+    """Scores of every unit group under a criterion: layer → units."""
     evidence = Evidence(network, units.groups, batches, objective)
-    criterion = CRITERIA[name]
-    return {layer: normalised(criterion(group, evidence)) for layer, group in units.groups.items()}
+    of = criterion(name).units
+    if of is None:
+        raise StudyError(f"criterion '{name}' scores weights, not units")
+    scores = {
+        layer: _checked(name, of(group, evidence), (group.size,))
+        for layer, group in units.groups.items()
+    }
+    return {layer: normalised(score) for layer, score in scores.items()} if normalise else scores
+
+
+def score_weights(
+    name: str,
+    network: torch.nn.Module,
+    units: UnitGraph,
+    batches: Batches,
+    objective: Objective,
+    weights: list[str],
+    normalise: bool = True,
+) -> dict[str, Tensor]:
+    """Scores of the entries of some parameters under a criterion: name → tensor."""
+    evidence = Evidence(network, units.groups, batches, objective)
+    of = criterion(name).weights
+    if of is None:
+        raise StudyError(f"criterion '{name}' scores units, not weights")
+    scores = {
+        weight: _checked(name, of(weight, evidence), tuple(evidence.tensors[weight].shape))
+        for weight in weights
+    }
+    return {weight: normalised(score) for weight, score in scores.items()} if normalise else scores
+
+
+def _checked(name: str, scores: Tensor, shape: tuple[int, ...]) -> Tensor:
+    if tuple(scores.shape) != shape:
+        raise StudyError(
+            f"criterion '{name}' gave scores of shape {tuple(scores.shape)}, expected {shape}"
+        )
+    return scores

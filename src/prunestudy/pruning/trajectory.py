@@ -1,18 +1,21 @@
 """Prune: one trajectory, the stages of one (task, seed, method), from the dense network on."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from prunestudy.artifacts import write_table
-from prunestudy.data.tensors import read_prepared
+from prunestudy.data.tensors import Prepared, read_prepared
 from prunestudy.networks.determinism import set_up_torch
-from prunestudy.networks.spec import read_network, write_network
-from prunestudy.params import Compute, Method, Requirements, Task
+from prunestudy.networks.storage import read_network, write_network
+from prunestudy.params import Compute, Method, Task
 from prunestudy.pruning.controller import run_closed_loop
-from prunestudy.pruning.open_loop import run_open_loop
-from prunestudy.pruning.stage import Record, State, Workshop
-from prunestudy.training.dense import NETWORK_FILE
+from prunestudy.pruning.controls import dense_extra, reference_proportions, scratch
+from prunestudy.pruning.open_loop import run_like, run_open_loop
+from prunestudy.pruning.state import Record, State
+from prunestudy.pruning.workshop import Workshop
+from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE
 from prunestudy.training.loop import Trainer
 from prunestudy.training.quality import Objective
 
@@ -36,32 +39,92 @@ NETWORK_COLUMNS = ["point", "stage", "epochs", "file", "val_before_retraining"]
 UNREACHABLE_COLUMNS = ["point", "reason"]
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """Files that a trajectory starts from; ``reference`` is another method's trajectory."""
+
+    data: Path
+    dense: Path
+    reference: Path | None = None
+
+
 def prune(
     task: Task,
     method: Method,
     points: list[float],
     seed: int,
     compute: Compute,
-    data: Path,
-    dense: Path,
+    inputs: Inputs,
     folder: Path,
     run_key: str,
 ) -> None:
     """Write every kept network of a trajectory with its tables into ``folder``."""
     set_up_torch(seed)
-    objective = Objective(task.loss, task.metric)
-    trainer = Trainer(read_prepared(data), objective, task.retraining, compute, seed)
-    network, spec = read_network(dense / NETWORK_FILE)
-    workshop = Workshop(trainer, State(network, spec), method)
-    record = run_method(workshop, points, task.requirements)
-    write_record(record, folder, run_key)
+    cell = _Cell(task, method, points, seed, compute, inputs, read_prepared(inputs.data))
+    write_record(cell.run(), folder, run_key)
 
 
-def run_method(workshop: Workshop, points: list[float], requirements: Requirements) -> Record:
-    """Run the trajectory that a method describes."""
-    if workshop.method.schedule == "closed_loop":
-        return run_closed_loop(workshop, points, requirements)
-    return run_open_loop(workshop, points)
+@dataclass(frozen=True)
+class _Cell:
+    task: Task
+    method: Method
+    points: list[float]
+    seed: int
+    compute: Compute
+    inputs: Inputs
+    prepared: Prepared
+
+    def run(self) -> Record:
+        """Run the trajectory that the method describes."""
+        if self.method.control is not None:
+            return self._control()
+        workshop = self._workshop()
+        if self.method.schedule == "closed_loop":
+            return run_closed_loop(workshop, self.points, self.task.requirements)
+        if self.inputs.reference is not None and self.method.reference is not None:
+            proportions = reference_proportions(self.inputs.reference)
+            return run_like(workshop, proportions, self.points, self.method.reference)
+        return run_open_loop(workshop, self.points)
+
+    def _trainer(self, dense_settings: bool = False, epochs: int | None = None) -> Trainer:
+        settings = self.task.training if dense_settings else self.task.retraining
+        if epochs is not None:
+            settings = settings.model_copy(update={"epochs": epochs})
+        objective = Objective(self.task.loss, self.task.metric)
+        return Trainer(self.prepared, objective, settings, self.compute, self.seed)
+
+    def _state(self, file: str = NETWORK_FILE) -> State:
+        return State(*read_network(self.inputs.dense / file))
+
+    def _workshop(self) -> Workshop:
+        task, method = self.task, self.method
+        dense, retrain = task.training.epochs, task.retraining.epochs
+        if method.start == "initial":
+            # Nothing is trained yet, so the epochs of the dense training come on top.
+            trainer = self._trainer(dense_settings=True, epochs=dense + retrain)
+            return Workshop(trainer, self._state(INITIAL_FILE), method)
+        if method.retraining == "finetune":
+            return Workshop(self._trainer(), self._state(), method)
+        # Renda et al. 2020: the last part of the dense training's own schedule once more.
+        trainer = self._trainer(dense_settings=True, epochs=max(dense, retrain))
+        initial = self._state(INITIAL_FILE).network
+        offset = max(dense - retrain, 0) if method.retraining == "rewind_lr" else 0
+        if method.retraining == "rewind_weights":
+            trainer = self._trainer(dense_settings=True, epochs=retrain)
+        return Workshop(trainer, self._state(), method, retrain, initial, offset)
+
+    def _control(self) -> Record:
+        if self.method.control == "dense_extra":
+            return dense_extra(self._trainer(), self._state())
+        assert self.inputs.reference is not None, "a scratch control has a reference by its type"
+        epochs = self.task.training.epochs + self.task.retraining.epochs
+        return scratch(
+            self._trainer(dense_settings=True, epochs=epochs),
+            self.inputs.reference,
+            epochs,
+            self._state(),
+            same_compute=self.method.control == "scratch_b",
+        )
 
 
 def write_record(record: Record, folder: Path, run_key: str) -> None:
@@ -70,11 +133,12 @@ def write_record(record: Record, folder: Path, run_key: str) -> None:
     rows = []
     for kept in record.kept:
         name = f"{kept.point}.safetensors"
-        write_network(folder / name, kept.state.network, kept.state.spec, run_key)
+        state = kept.state
+        write_network(folder / name, state.network, state.spec, run_key, state.masks, kept.shared)
         rows.append(
             {
                 "point": kept.point,
-                "stage": kept.state.stage,
+                "stage": state.stage,
                 "epochs": kept.epochs,
                 "file": name,
                 "val_before_retraining": kept.val_before_retraining,

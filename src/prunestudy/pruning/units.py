@@ -80,9 +80,15 @@ class UnitGraph:
             if isinstance(module, LAYERS) and not node.outputs
         ]
         self.groups: dict[str, UnitGroup] = {}
+        shapes = {name: value.shape for name, value in network.named_parameters()}
         for found in self.graph.get_all_groups(ignored_layers=outputs, root_module_types=LAYERS):
             group = self._unit_group(found)
-            self.groups[group.layer] = group
+            if group is not None and _is_whole(group, shapes):
+                self.groups[group.layer] = group
+        if not self.groups:
+            raise StudyError(
+                f"the network {type(network).__name__} has no units that can be removed"
+            )
         self.groups = {
             name: self.groups[name] for name in self._names.values() if name in self.groups
         }
@@ -93,7 +99,7 @@ class UnitGraph:
         """Units of each group, in the network's order."""
         return {name: group.size for name, group in self.groups.items()}
 
-    def _unit_group(self, found: tp.dependency.Group) -> UnitGroup:
+    def _unit_group(self, found: tp.dependency.Group) -> UnitGroup | None:
         root = found[0].dep.target.module
         size = len(found[0].idxs)
         slices: list[Slice] = []
@@ -104,10 +110,25 @@ class UnitGraph:
             rows: list[list[int]] = [[] for _ in range(size)]
             roots = item.root_idxs or item.idxs
             for index, unit in zip(item.idxs, roots, strict=True):
+                if unit >= size:
+                    return None
                 rows[unit].append(int(index))
             place = tuple(tuple(unit_rows) for unit_rows in rows)
             slices += _slices(self._names[module], module, self.graph, item.dep, place)
         return UnitGroup(self._names[root], size, tuple(slices))
+
+
+def _is_whole(group: UnitGroup, shapes: Mapping[str, torch.Size]) -> bool:
+    """Whether the units cover each coupled dimension exactly, so that none is left behind.
+
+    Channels that are padded on a shortcut are not: such a group cannot be pruned as one.
+    """
+    for part in group.slices:
+        covered = sorted(index for rows in part.rows for index in rows)
+        size = shapes[f"{part.layer}.{part.parameter}"][part.dim]
+        if covered != list(range(size)) or len({len(rows) for rows in part.rows}) != 1:
+            return False
+    return any(not part.incoming for part in group.slices)
 
 
 def _slices(
@@ -164,7 +185,7 @@ class CostModel:
                     position,
                     len(part.rows[0]),
                 )
-        positions = _output_positions(network, input_shape)
+        positions = output_positions(network, input_shape)
         for name, shape in shapes.items():
             layer, _, parameter = name.rpartition(".")
             fixed = 1
@@ -192,7 +213,7 @@ class CostModel:
         return fixed
 
 
-def _output_positions(network: nn.Module, input_shape: tuple[int, ...]) -> dict[str, int]:
+def output_positions(network: nn.Module, input_shape: tuple[int, ...]) -> dict[str, int]:
     """How often each layer's weight matrix is applied in one forward pass of one input."""
     positions: dict[str, int] = {}
     handles = []

@@ -170,8 +170,6 @@ def _size_panel(inputs: Inputs, chosen: pd.DataFrame, column: str, axis: str) ->
         .encode(x=x, y=y, color=colour, shape=shape, tooltip=[f"{name}:N" for name in fields])
     )
     bars = (
-        alt.Chart(means)
-        .mark_tick(thickness=2.5, size=20, opacity=1)
-        .encode(x=x, y=y, color=colour)
+        alt.Chart(means).mark_tick(thickness=2.5, size=20, opacity=1).encode(x=x, y=y, color=colour)
     )
     return alt.layer(marks, bars).properties(height=ROW_HEIGHT * len(order))

@@ -27,7 +27,9 @@ def ratio(value: float) -> str:
 
 def count(value: float) -> str:
     """A count of parameters or MACs with thin spaces between thousands."""
-    return NOTHING if math.isnan(value) else f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return (
+        NOTHING if math.isnan(value) else f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    )
 
 
 def significant(value: float) -> str:

@@ -7,12 +7,14 @@ import pandas as pd
 from prunestudy.artifacts import write_table
 from prunestudy.data.tensors import read_prepared
 from prunestudy.networks.determinism import set_up_torch
-from prunestudy.networks.spec import NetworkSpec, write_network
+from prunestudy.networks.spec import NetworkSpec
+from prunestudy.networks.storage import write_network
 from prunestudy.params import Compute, Task, plain
 from prunestudy.training.loop import Trainer
 from prunestudy.training.quality import Objective
 
 NETWORK_FILE = "dense.safetensors"
+INITIAL_FILE = "initial.safetensors"
 
 
 def train_dense(
@@ -24,9 +26,10 @@ def train_dense(
     spec = NetworkSpec.from_params(plain(task.network), prepared.input_shape, prepared.outputs)
     network = spec.build()
     objective = Objective(task.loss, task.metric)
+    folder.mkdir(parents=True)
+    write_network(folder / INITIAL_FILE, network, spec, run_key)
     trainer = Trainer(prepared, objective, task.training, compute, seed)
     curve = trainer.train(network, 0, task.training.epochs)
-    folder.mkdir(parents=True)
     write_network(folder / NETWORK_FILE, network, spec, run_key)
     history = pd.DataFrame(curve).assign(point="1", stage=0)
     write_table(history, folder / "history.csv")

@@ -8,7 +8,7 @@ import contextlib
 import logging
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ with warnings.catch_warnings():
     # Its import warns of optional packages that nobody here uses.
     warnings.simplefilter("ignore")
     import pytorch_lightning as lightning
+    from pytorch_lightning.core.optimizer import LightningOptimizer
 
 logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
 
@@ -46,6 +47,11 @@ def lr_factor(schedule: str, progress: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP_SHARE) / (1 - WARM_UP_SHARE)))
 
 
+# Called after each optimiser step with the network, the optimiser and the learning rate: where
+# masks, proximal steps and shared weights take hold.
+AfterStep = Callable[[nn.Module, Optimizer, float], None]
+
+
 @dataclass(frozen=True)
 class Trainer:
     """Trains networks of one (task, seed) on its data, always in the same manner."""
@@ -61,7 +67,9 @@ class Trainer:
         """Optimiser steps of one epoch."""
         return len(Batches(self.data.train, self.settings.batch_size, self.seed))
 
-    def train(self, network: nn.Module, start: int, end: int) -> list[dict[str, Any]]:
+    def train(
+        self, network: nn.Module, start: int, end: int, after_step: AfterStep | None = None
+    ) -> list[dict[str, Any]]:
         """Train from epoch ``start`` up to ``end`` of the clock, in place.
 
         Returns:
@@ -70,20 +78,25 @@ class Trainer:
         if end <= start:
             return []
         curve: list[dict[str, Any]] = []
-        self._fit(network, start, curve, max_epochs=end - start)
+        self._fit(network, start, curve, after_step, max_epochs=end - start)
         return curve
 
     def recover(self, network: nn.Module, start: int, batches: int) -> None:
         """Train for a few batches only, as a short recovery of a trial."""
         if batches > 0:
-            self._fit(network, start, [], max_steps=batches)
+            self._fit(network, start, [], None, max_steps=batches)
 
     def _fit(
-        self, network: nn.Module, start: int, curve: list[dict[str, Any]], **length: int
+        self,
+        network: nn.Module,
+        start: int,
+        curve: list[dict[str, Any]],
+        after_step: AfterStep | None,
+        **length: int,
     ) -> None:
         network.train()
         batches = Batches(self.data.train, self.settings.batch_size, self.seed)
-        module = _Supervised(network, self, batches, start, curve)
+        module = _Supervised(network, self, batches, start, curve, after_step)
         with warnings.catch_warnings(), _quiet():
             warnings.simplefilter("ignore")
             trainer = lightning.Trainer(
@@ -112,6 +125,7 @@ class _Supervised(lightning.LightningModule):
         batches: Batches,
         start: int,
         curve: list[dict[str, Any]],
+        after_step: AfterStep | None,
     ) -> None:
         super().__init__()
         self.network = network
@@ -119,6 +133,7 @@ class _Supervised(lightning.LightningModule):
         self.batches = batches
         self.start = start
         self.curve = curve
+        self.after_step = after_step
         self.losses: list[Tensor] = []
 
     def configure_optimizers(self) -> Any:
@@ -143,6 +158,15 @@ class _Supervised(lightning.LightningModule):
         loss = self.how.objective.loss_of(self.network(inputs), targets)
         self.losses.append(loss.detach())
         return loss
+
+    def optimizer_step(
+        self, epoch: int, batch_idx: int, optimizer: Any, optimizer_closure: Any = None
+    ) -> None:
+        """One step of the optimiser, then what must hold after every step."""
+        super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
+        if self.after_step is not None:
+            plain = optimizer.optimizer if isinstance(optimizer, LightningOptimizer) else optimizer
+            self.after_step(self.network, plain, plain.param_groups[0]["lr"])
 
     def on_train_epoch_end(self) -> None:
         val_loss, val = self.how.validate(self.network)

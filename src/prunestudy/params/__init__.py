@@ -1,0 +1,47 @@
+"""Typed parameters: the one place that says what may be written in ``params.yaml``.
+
+Nothing here computes a number of a study, so these types stay out of the source digests; their
+values enter the run keys instead.
+"""
+
+from prunestudy.params.base import Params, plain
+from prunestudy.params.methods import Controller, Method, Regulariser, Sharing
+from prunestudy.params.study import (
+    Cnn,
+    Compute,
+    Data,
+    Latency,
+    LeNet5,
+    LeNet300,
+    Mlp,
+    Report,
+    Requirements,
+    ResNet,
+    Split,
+    Study,
+    Task,
+    Training,
+)
+
+__all__ = [
+    "Cnn",
+    "Compute",
+    "Controller",
+    "Data",
+    "Latency",
+    "LeNet5",
+    "LeNet300",
+    "Method",
+    "Mlp",
+    "Params",
+    "Regulariser",
+    "Report",
+    "Requirements",
+    "ResNet",
+    "Sharing",
+    "Split",
+    "Study",
+    "Task",
+    "Training",
+    "plain",
+]

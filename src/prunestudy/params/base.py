@@ -1,0 +1,73 @@
+"""What all parameter groups share: strict models and the small types."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+# Names become folder names and table entries, so they are plain and portable.
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Epochs = Annotated[int, Field(ge=1, le=100_000)]
+Width = Annotated[int, Field(ge=1, le=65_536)]
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Point = Annotated[float, Field(gt=1, le=100_000, allow_inf_nan=False)]
+
+CRITERIA = (
+    "random",
+    "magnitude",
+    "weight_spread",
+    "gradient",
+    "taylor",
+    "sensitivity",
+    "activation_variance",
+    "activation_entropy",
+    "bn_scale",
+    "snip",
+    "obd",
+)
+DOTTED = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")
+
+
+def unique(values: list[Any]) -> list[Any]:
+    """Refuse repeated entries."""
+    if len(set(values)) != len(values):
+        raise ValueError("entries must not repeat")
+    return values
+
+
+def ascending(values: list[float]) -> list[float]:
+    """Refuse operating points out of order."""
+    if sorted(set(values)) != list(values):
+        raise ValueError("points must ascend without repeats")
+    return values
+
+
+def unknown_name(value: str, allowed: tuple[str, ...], others: str = "") -> PydanticCustomError:
+    """An error that the reader of the file turns into allowed values and a near miss."""
+    context = {"allowed": list(allowed), "others": others}
+    return PydanticCustomError("unknown_name", "is not a known value", context)
+
+
+def _criterion(value: str) -> str:
+    if value in CRITERIA or DOTTED.match(value):
+        return value
+    raise unknown_name(value, CRITERIA, "or module.function of your own")
+
+
+CriterionName = Annotated[str, AfterValidator(_criterion)]
+
+
+class Params(BaseModel):
+    """Base of every parameter group: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def plain(params: Params) -> dict[str, Any]:
+    """The values of a parameter group as plain JSON types, defaults included."""
+    return params.model_dump(mode="json")

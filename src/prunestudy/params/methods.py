@@ -1,0 +1,215 @@
+"""Parameters of a method: the parts that it is composed of."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from prunestudy.params.base import (
+    Count,
+    CriterionName,
+    Epochs,
+    Name,
+    NotNegative,
+    Params,
+    Positive,
+    Share,
+    unique,
+    unknown_name,
+)
+
+ALLOCATIONS = ("uniform", "global", "quota", "erk")
+LIKE = "like:"
+UNIT_ONLY = (
+    "weight_spread",
+    "sensitivity",
+    "activation_variance",
+    "activation_entropy",
+    "bn_scale",
+)
+WEIGHT_ONLY = ("snip",)
+
+
+def _allocation(value: str) -> str:
+    if value in ALLOCATIONS or (value.startswith(LIKE) and len(value) > len(LIKE)):
+        return value
+    raise unknown_name(value, ALLOCATIONS, "or like:METHOD, the proportions of another method")
+
+
+class Controller(Params):
+    """The closed loop: propose, retrain, evaluate, accept or roll back."""
+
+    criteria: Annotated[list[CriterionName], AfterValidator(unique)] = Field(
+        default=["magnitude", "gradient", "sensitivity"],
+        description="criteria that make proposals",
+        min_length=1,
+    )
+    step: Share = Field(0.25, description="first step: share of the parameters freed by a stage")
+    max_step: Share = Field(0.5, description="largest step that acceptances may grow to")
+    min_step: Share = Field(0.02, description="smallest step; below it the controller stops")
+    grow: float = Field(1.25, ge=1, le=10, description="factor on the step after an acceptance")
+    shrink: Share = Field(0.5, description="factor on the step after a roll-back")
+    patience: Count = Field(4, description="stop after this many roll-backs in a row")
+    stages: Count = Field(30, description="stop after this many stages")
+    stage_epochs: Epochs = Field(1, description="retraining epochs of a stage")
+    trial_batches: Count = Field(4, description="batches of recovery for each proposal")
+    walk_share: Share = Field(
+        0.6, description="share of the retraining epochs that stages may use; the rest finishes"
+    )
+
+    @model_validator(mode="after")
+    def _ordered_steps(self) -> Self:
+        if not self.min_step <= self.step <= self.max_step:
+            raise ValueError("steps must satisfy min_step ≤ step ≤ max_step")
+        return self
+
+
+class Regulariser(Params):
+    """A penalty on the dense network before it is pruned, by exact proximal steps."""
+
+    kind: Literal["l1", "group_lasso", "bn_l1"] = Field(
+        description="l1: weights; group_lasso: whole units; bn_l1: scales of BatchNorm"
+    )
+    strength: Positive = Field(1e-3, description="factor of the penalty")
+    share: Share = Field(0.3, description="share of the retraining epochs spent before pruning")
+
+
+class Sharing(Params):
+    """Weight sharing (Deep Compression): k-means clusters of each layer's weights."""
+
+    clusters: int = Field(16, ge=2, le=255, description="shared values of a layer")
+    epochs: int = Field(
+        2, ge=0, le=100_000, description="last retraining epochs, in which centroids are tuned"
+    )
+
+
+class Method(Params):
+    """A named composition of criterion, granularity, allocation, schedule and retraining."""
+
+    criterion: CriterionName | None = Field(
+        None, description="importance of a unit; a closed loop names its criteria in controller"
+    )
+    start: Literal["trained", "initial"] = Field(
+        "trained", description="initial: prune before any training, then train and retrain"
+    )
+    granularity: Literal["structured", "unstructured", "structured_unstructured"] = Field(
+        "structured",
+        description="structured: units are removed; unstructured: weights are masked; or both",
+    )
+    allocation: Annotated[str, AfterValidator(_allocation)] = Field(
+        "uniform", description="uniform, global, quota, erk, or like:METHOD"
+    )
+    quota_drop: NotNegative = Field(
+        0.02, description="quality that a layer's quota may cost alone (allocation quota)"
+    )
+    normalise: Literal["layer", "none"] = Field(
+        "layer", description="layer: scores are shares of their layer's sum"
+    )
+    schedule: Literal["one_shot", "linear", "geometric", "cubic", "closed_loop"] = Field(
+        "one_shot", description="how the budget is spread over stages"
+    )
+    stages: Count | None = Field(None, description="stages of linear, geometric and cubic")
+    prune_share: Share = Field(
+        0.5, description="share of the retraining epochs over which an iterative schedule prunes"
+    )
+    floor: float = Field(
+        0.05, ge=0, lt=1, description="share of each layer's units that always stays (at least 1)"
+    )
+    regulariser: Regulariser | None = Field(None, description="penalty before pruning")
+    retraining: Literal["finetune", "rewind_lr", "rewind_weights"] = Field(
+        "finetune", description="rewind_lr, rewind_weights: with the dense training's settings"
+    )
+    sharing: Sharing | None = Field(None, description="weight sharing after pruning")
+    controller: Controller | None = Field(None, description="settings of a closed loop")
+    control: Literal["dense_extra", "scratch_e", "scratch_b"] | None = Field(
+        None,
+        description="a control instead of pruning: the dense network with the extra epochs, or "
+        "the small network of another method from initialisation, for equal epochs or compute",
+    )
+    of: Name | None = Field(None, description="the method whose shapes a scratch control takes")
+    tasks: Annotated[list[Name], AfterValidator(unique)] | None = Field(
+        None, min_length=1, description="the tasks that it runs on (none: all)"
+    )
+
+    @property
+    def reference(self) -> str | None:
+        """The method whose networks this one looks at, if any."""
+        if self.of is not None:
+            return self.of
+        return self.allocation.removeprefix(LIKE) if self.allocation.startswith(LIKE) else None
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        for problem in (*_control_problems(self), *_loop_problems(self), *_part_problems(self)):
+            raise ValueError(problem)
+        return self
+
+
+def _control_problems(method: Method) -> list[str]:
+    if method.control is None:
+        return ["of belongs to a scratch control"] if method.of is not None else []
+    parts = ("criterion", "stages", "controller", "regulariser", "sharing")
+    given = [part for part in parts if getattr(method, part) is not None]
+    if given:
+        return [f"a control takes no {given[0]}"]
+    if method.control == "dense_extra":
+        return ["dense_extra takes no other method's shapes (of)"] if method.of else []
+    return [] if method.of else [f"{method.control} needs of, the method whose shapes it takes"]
+
+
+def _loop_problems(method: Method) -> list[str]:
+    if method.control is not None:
+        return []
+    if method.schedule != "closed_loop":
+        if method.criterion is None:
+            return [f"schedule '{method.schedule}' needs a criterion"]
+        if method.controller is not None:
+            return [f"controller belongs to closed_loop, not to '{method.schedule}'"]
+        if method.schedule == "one_shot" and method.stages is not None:
+            return ["one_shot has one stage; remove stages"]
+        if method.schedule != "one_shot" and method.stages is None:
+            return [f"schedule '{method.schedule}' needs stages"]
+        return []
+    if method.criterion is not None:
+        return ["a closed_loop takes its criteria from controller.criteria, not from criterion"]
+    if method.controller is None:
+        return ["a closed_loop needs controller (write 'controller: {}')"]
+    if method.stages is not None:
+        return ["a closed_loop takes its stages from controller.stages"]
+    if method.granularity != "structured" or method.start != "trained":
+        return ["a closed_loop prunes units of a trained network"]
+    if method.allocation not in ("uniform", "global"):
+        return ["a closed_loop allocates uniform or global"]
+    if method.regulariser or method.retraining != "finetune":
+        return ["a closed_loop retrains by finetune, without a regulariser"]
+    return []
+
+
+def _part_problems(method: Method) -> list[str]:
+    problems = []
+    criteria = [method.criterion] if method.criterion else []
+    criteria += method.controller.criteria if method.controller else []
+    weights = method.granularity != "structured"
+    units = method.granularity != "unstructured"
+    for criterion in criteria:
+        if criterion == "snip" and method.start != "initial":
+            problems.append("snip scores weights at initialisation; write start: initial")
+        if criterion in UNIT_ONLY and weights:
+            problems.append(f"{criterion} scores units, not weights; use granularity structured")
+        if criterion in WEIGHT_ONLY and units:
+            problems.append(f"{criterion} scores weights; use granularity unstructured")
+    if method.allocation == "erk" and units:
+        problems.append("erk gives densities of weights; use granularity unstructured")
+    if method.allocation.startswith(LIKE) and method.schedule != "one_shot":
+        problems.append("like:METHOD takes the other's final proportions; use one_shot")
+    if method.allocation == "quota" and weights:
+        problems.append("quota removes units of a layer; use granularity structured")
+    if method.allocation == "quota" and method.start == "initial":
+        problems.append("quota measures layers of a trained network; write start: trained")
+    if method.start == "initial":
+        if method.retraining != "finetune":
+            problems.append("an untrained network has nothing to rewind to; use finetune")
+        if method.regulariser is not None or method.schedule != "one_shot":
+            problems.append("pruning at initialisation is one_shot, without a regulariser")
+    if method.regulariser is not None and method.regulariser.kind == "group_lasso" and not units:
+        problems.append("group_lasso empties whole units; use granularity structured, or l1")
+    return problems

@@ -1,0 +1,99 @@
+"""Controls: what a pruned network must be compared with before its method gets the credit."""
+
+import copy
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from prunestudy.artifacts import read_table
+from prunestudy.networks.spec import NetworkSpec
+from prunestudy.networks.storage import read_masked_network
+from prunestudy.pruning.masks import maskable
+from prunestudy.pruning.state import Kept, Record, State
+from prunestudy.pruning.units import UnitGraph
+from prunestudy.pruning.workshop import Proportions
+from prunestudy.training.loop import Trainer
+
+# Scratch-B gets the compute of training the dense network, at most twice the epochs (Liu 2019).
+MOST_FACTOR = 2.0
+
+
+def dense_extra(trainer: Trainer, dense: State) -> Record:
+    """The dense network, trained on for the retraining epochs that pruned networks get."""
+    record = Record()
+    state = dense.restored()
+    before = trainer.validate(state.network)[1]
+    curve = trainer.train(state.network, 0, trainer.settings.epochs)
+    record.add_curve(curve, "1", 0)
+    record.kept.append(Kept("1", state, trainer.settings.epochs, before))
+    return record
+
+
+def scratch(
+    trainer: Trainer, reference: Path, epochs: int, dense: State, same_compute: bool
+) -> Record:
+    """Small dense networks of another method's shapes, trained from initialisation.
+
+    Args:
+        trainer: with the settings of the dense training.
+        reference: the other method's trajectory.
+        epochs: all epochs that a pruned network has seen, dense training included (Scratch-E).
+        same_compute: train for the compute of the dense network instead (Scratch-B).
+    """
+    record = Record()
+    for label, network, spec in reference_networks(reference):
+        fresh = initialised(network, trainer.seed)
+        length = epochs
+        if same_compute:
+            ratio = _macs(dense.network, dense.spec) / _macs(fresh, spec)
+            length = round(epochs * min(ratio, MOST_FACTOR))
+        before = trainer.validate(fresh)[1]
+        settings = trainer.settings.model_copy(update={"epochs": length})
+        own = Trainer(trainer.data, trainer.objective, settings, trainer.compute, trainer.seed)
+        record.add_curve(own.train(fresh, 0, length), label, 0)
+        record.kept.append(Kept(label, State(fresh, spec), length, before))
+    for row in read_table(reference / "unreachable.csv").to_dict("records"):
+        record.unreachable.append({"point": row["point"], "reason": row["reason"]})
+    return record
+
+
+def reference_networks(folder: Path) -> list[tuple[str, nn.Module, NetworkSpec]]:
+    """Point, network and spec of every network that another method kept."""
+    found = []
+    for row in read_table(folder / "networks.csv").to_dict("records"):
+        network, spec, _masks = read_masked_network(folder / row["file"])
+        found.append((row["point"], network, spec))
+    return found
+
+
+def reference_proportions(folder: Path) -> dict[str, Proportions]:
+    """What another method left of each layer, by operating point."""
+    found = {}
+    for row in read_table(folder / "networks.csv").to_dict("records"):
+        network, spec, masks = read_masked_network(folder / row["file"])
+        parameters = dict(network.named_parameters())
+        held = masks or {}
+        weights = {
+            name: int(held[name].sum()) if name in held else parameters[name].numel()
+            for name in maskable(network)
+        }
+        widths = UnitGraph(network, spec.input_shape).widths
+        found[row["point"]] = Proportions(widths, weights)
+    return found
+
+
+def initialised(network: nn.Module, seed: int) -> nn.Module:
+    """A copy with fresh weights of its own shapes, by each layer's standard initialisation."""
+    fresh = copy.deepcopy(network)
+    torch.manual_seed(seed)
+    for module in fresh.modules():
+        reset = getattr(module, "reset_parameters", None)
+        if callable(reset):
+            reset()
+    return fresh
+
+
+def _macs(network: nn.Module, spec: NetworkSpec) -> int:
+    units = UnitGraph(network, spec.input_shape)
+    return units.cost.macs(units.widths)

@@ -1,0 +1,47 @@
+"""Masks: single weights held at exactly zero, as an object of its own beside the network."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+Masks = dict[str, Tensor]
+
+
+def maskable(network: nn.Module) -> list[str]:
+    """Names of the weights that masks may touch: of convolutions and linear layers, no biases."""
+    return [
+        f"{name}.weight"
+        for name, module in network.named_modules()
+        if isinstance(module, nn.Conv2d | nn.Linear)
+    ]
+
+
+def full_masks(network: nn.Module) -> Masks:
+    """Masks that keep every weight."""
+    tensors = dict(network.named_parameters())
+    return {name: torch.ones_like(tensors[name], dtype=torch.bool) for name in maskable(network)}
+
+
+def apply_masks(network: nn.Module, masks: Mapping[str, Tensor]) -> None:
+    """Set masked weights to exactly zero."""
+    parameters = dict(network.named_parameters())
+    with torch.no_grad():
+        for name, mask in masks.items():
+            parameters[name].masked_fill_(~mask.to(parameters[name].device), 0.0)
+
+
+def clear_state(network: nn.Module, optimizer: Optimizer, masks: Mapping[str, Tensor]) -> None:
+    """Clear what the optimiser remembers of masked weights, so that momentum revives none."""
+    parameters = dict(network.named_parameters())
+    for name, mask in masks.items():
+        parameter = parameters[name]
+        for value in optimizer.state.get(parameter, {}).values():
+            if isinstance(value, Tensor) and value.shape == mask.shape:
+                value.masked_fill_(~mask.to(value.device), 0.0)
+
+
+def masked_count(masks: Mapping[str, Tensor] | None) -> int:
+    """Number of weights that masks hold at zero."""
+    return sum(int((~mask).sum()) for mask in (masks or {}).values())

@@ -1,0 +1,92 @@
+"""Weight sharing (Deep Compression, Han et al. 2016): few values a layer, in a codebook.
+
+Zero is a value of its own where weights are masked, so that sharing never revives a weight.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sklearn.cluster import KMeans
+from torch import Tensor, nn
+
+from prunestudy.pruning.masks import maskable
+
+KMEANS_STARTS = 1
+
+
+@dataclass(frozen=True)
+class Shared:
+    """The shared form of one weight.
+
+    Attributes:
+        codebook: float32 values.
+        indices: uint8 index of each weight's value, in the weight's shape.
+        frozen: whether the first value is zero and stays so.
+    """
+
+    codebook: Tensor
+    indices: Tensor
+    frozen: bool
+
+    def values(self) -> Tensor:
+        """The weight that the codebook and the indices stand for."""
+        return self.codebook[self.indices.long()]
+
+
+def share_weights(
+    network: nn.Module, clusters: int, masks: Mapping[str, Tensor] | None
+) -> dict[str, Shared]:
+    """Cluster each layer's weights and set them to their centroids."""
+    parameters = dict(network.named_parameters())
+    shared = {}
+    for name in maskable(network):
+        mask = None if masks is None else masks.get(name)
+        shared[name] = _cluster(parameters[name].detach(), clusters, mask)
+    apply_sharing(network, shared)
+    return shared
+
+
+def apply_sharing(network: nn.Module, shared: Mapping[str, Shared]) -> None:
+    """Set the weights to what their shared form says."""
+    parameters = dict(network.named_parameters())
+    with torch.no_grad():
+        for name, form in shared.items():
+            parameters[name].copy_(form.values())
+
+
+def tuned(network: nn.Module, shared: Mapping[str, Shared]) -> dict[str, Shared]:
+    """New centroids after an optimiser step: the mean of each cluster's weights."""
+    parameters = dict(network.named_parameters())
+    return {name: _recentred(parameters[name].detach(), form) for name, form in shared.items()}
+
+
+def _cluster(weights: Tensor, clusters: int, mask: Tensor | None) -> Shared:
+    keep = torch.ones_like(weights, dtype=torch.bool) if mask is None else mask
+    values = weights[keep].double().numpy()
+    frozen = not bool(keep.all())
+    distinct = np.unique(values)
+    count = min(clusters - frozen, len(distinct))
+    # Linear initialisation: large weights are rare and matter, density would lose them.
+    starts = np.linspace(values.min(), values.max(), count)[:, None]
+    found = KMeans(count, init=starts, n_init=KMEANS_STARTS).fit(values[:, None])
+    codebook = torch.from_numpy(found.cluster_centers_[:, 0]).float()
+    indices = torch.zeros(weights.shape, dtype=torch.uint8)
+    labels = torch.from_numpy(found.labels_.astype(np.uint8))
+    if frozen:
+        codebook = torch.cat([torch.zeros(1), codebook])
+        labels = labels + 1
+    indices[keep] = labels
+    return Shared(codebook, indices, frozen)
+
+
+def _recentred(weights: Tensor, form: Shared) -> Shared:
+    size = len(form.codebook)
+    index = form.indices.long().flatten()
+    sums = torch.zeros(size).index_add_(0, index, weights.flatten())
+    counts = torch.bincount(index, minlength=size).clamp(min=1)
+    codebook = sums / counts
+    if form.frozen:
+        codebook[0] = 0.0
+    return Shared(codebook, form.indices, form.frozen)

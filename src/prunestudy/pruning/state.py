@@ -1,0 +1,82 @@
+"""A network in the middle of a trajectory, and what a trajectory leaves behind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from prunestudy.artifacts import point_label
+from prunestudy.networks.spec import NetworkSpec, copy_network
+from prunestudy.pruning.masks import Masks, masked_count
+from prunestudy.pruning.sharing import Shared
+
+FINAL = "final"
+
+
+@dataclass(frozen=True)
+class State:
+    """A network in the middle of a trajectory.
+
+    Attributes:
+        network: dense or shrunk; never trained in place by whoever does not own the state.
+        masks: weights held at zero, if any.
+        clock: retraining epochs spent so far.
+        stage: stages behind it.
+        random: torch's random state, so that a roll-back restores that too.
+    """
+
+    network: nn.Module
+    spec: NetworkSpec
+    masks: Masks | None = None
+    clock: int = 0
+    stage: int = 0
+    random: Tensor = field(default_factory=torch.get_rng_state)
+
+    def copy(self) -> "State":
+        """An independent copy of the whole state."""
+        masks = None if self.masks is None else {k: v.clone() for k, v in self.masks.items()}
+        network = copy_network(self.network)
+        return replace(self, network=network, masks=masks, random=self.random.clone())
+
+    def restored(self) -> "State":
+        """A copy to work on, with the random numbers set back to this state's."""
+        torch.set_rng_state(self.random)
+        return self.copy()
+
+    @property
+    def params(self) -> int:
+        """Number of parameters that are left, masked weights not counted."""
+        total = sum(parameter.numel() for parameter in self.network.parameters())
+        return total - masked_count(self.masks)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A network kept for evaluation: an operating point or the final one."""
+
+    point: str
+    state: State
+    epochs: int
+    val_before_retraining: float
+    shared: Mapping[str, Shared] | None = None
+
+
+@dataclass
+class Record:
+    """What a trajectory leaves: networks, curves, decisions, and points it could not reach."""
+
+    kept: list[Kept] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    decisions: list[dict[str, Any]] = field(default_factory=list)
+    unreachable: list[dict[str, Any]] = field(default_factory=list)
+
+    def add_curve(self, curve: list[dict[str, Any]], point: str, stage: int) -> None:
+        """Add the epochs of one training to the history."""
+        self.history += [{"point": point, "stage": stage, **row} for row in curve]
+
+
+def labels(points: list[float]) -> list[tuple[float, str]]:
+    """Operating points with their names."""
+    return [(point, point_label(point)) for point in points]

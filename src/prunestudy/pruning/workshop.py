@@ -1,0 +1,283 @@
+"""What every method is made of: prune a state, retrain it, look at its quality."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from prunestudy.data.tensors import Batches
+from prunestudy.networks.spec import copy_network
+from prunestudy.params import Method
+from prunestudy.pruning.allocation import (
+    ALLOCATIONS,
+    check_reachable,
+    floor_widths,
+    lowest,
+)
+from prunestudy.pruning.criteria import score_units, score_weights
+from prunestudy.pruning.masks import Masks, apply_masks, clear_state, maskable
+from prunestudy.pruning.quota import by_quota, quotas
+from prunestudy.pruning.regularisers import proximal_step
+from prunestudy.pruning.state import Record, State
+from prunestudy.pruning.surgery import remove_units
+from prunestudy.pruning.units import UnitGraph, as_numpy
+from prunestudy.pruning.weights import (
+    WEIGHT_ALLOCATIONS,
+    Scores,
+    check_weights_reachable,
+    highest,
+    weight_floors,
+)
+from prunestudy.training.loop import AfterStep, Trainer
+
+
+@dataclass(frozen=True)
+class Proportions:
+    """What another method left of each layer at an operating point.
+
+    Attributes:
+        widths: units by layer (structured), or empty.
+        weights: unmasked entries by weight (unstructured), or empty.
+    """
+
+    widths: dict[str, int]
+    weights: dict[str, int]
+
+
+class Workshop:
+    """Prunes and retrains states of one trajectory.
+
+    Args:
+        trainer: retraining, the same for every method of the task.
+        dense: the network to start from.
+        initial: the same network before its training, to rewind to.
+        offset: epochs of the trainer's own clock that lie before the first retraining epoch.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        dense: State,
+        method: Method,
+        epochs: int | None = None,
+        initial: nn.Module | None = None,
+        offset: int = 0,
+    ) -> None:
+        self.trainer = trainer
+        self.dense = dense
+        self.method = method
+        self.initial = initial
+        self.offset = offset
+        self.epochs = trainer.settings.epochs if epochs is None else epochs
+        self.units = UnitGraph(dense.network, dense.spec.input_shape)
+        self.dense_params = self.units.cost.params(self.units.widths)
+        self.floors = floor_widths(self.units.widths, method.floor)
+
+    def target(self, point: float) -> float:
+        """Largest number of parameters at an operating point."""
+        return self.dense_params / point
+
+    def check_point(self, point: float) -> None:
+        """Raise ``Unreachable`` if no allowed network is that small."""
+        if self.method.granularity == "structured":
+            check_reachable(self.units.cost.params, self.floors, self.target(point))
+        elif self.method.granularity == "unstructured":
+            scores = self._flat_scores(self.dense)
+            floors = weight_floors(scores, self.method.floor)
+            check_weights_reachable(scores, floors, self._weights_left(self.dense, point))
+        else:
+            check_reachable(self.units.cost.params, self.floors, self.target(point**0.5))
+
+    def _flat_scores(self, state: State) -> Scores:
+        parameters = dict(state.network.named_parameters())
+        return {
+            name: torch.zeros(parameters[name].shape).numpy() for name in maskable(state.network)
+        }
+
+    def _weights_left(self, state: State, point: float) -> int:
+        """Maskable weights that stay, so that no more than the target's parameters are left."""
+        total = sum(parameter.numel() for parameter in state.network.parameters())
+        weights = sum(score.size for score in self._flat_scores(state).values())
+        return weights - (total - int(self.target(point)))
+
+    # Pruning.
+
+    def prune_units(
+        self,
+        state: State,
+        criterion: str,
+        target: float,
+        proportions: Proportions | None = None,
+    ) -> State:
+        """A smaller copy with at most ``target`` parameters (or another method's widths)."""
+        state = state.copy()
+        units = UnitGraph(state.network, state.spec.input_shape)
+        scores = as_numpy(
+            score_units(
+                criterion,
+                state.network,
+                units,
+                self._batches(state),
+                self.trainer.objective,
+                self.method.normalise == "layer",
+            )
+        )
+        dense, price = self.units.widths, units.cost.params
+        if proportions is not None:
+            widths = {name: min(units.widths[name], proportions.widths[name]) for name in dense}
+            removal = lowest(scores, widths)
+        elif self.method.allocation == "quota":
+            quota = self.layer_quotas[criterion]
+            removal = by_quota(scores, dense, self.floors, price, target, quota)
+        else:
+            allocate = ALLOCATIONS[self.method.allocation]
+            removal = allocate(scores, dense, self.floors, price, target)
+        return replace(state, spec=remove_units(state.network, state.spec, removal))
+
+    def mask_weights(
+        self,
+        state: State,
+        criterion: str,
+        target: float,
+        proportions: Proportions | None = None,
+    ) -> State:
+        """A copy with masks that leave exactly ``target`` (rounded down) parameters."""
+        state = state.copy()
+        units = UnitGraph(state.network, state.spec.input_shape)
+        names = maskable(state.network)
+        found = score_weights(
+            criterion,
+            state.network,
+            units,
+            self._batches(state),
+            self.trainer.objective,
+            names,
+            self.method.normalise == "layer",
+        )
+        scores = as_numpy(found)
+        for name, mask in (state.masks or {}).items():
+            scores[name][~mask.numpy()] = -torch.inf
+        if proportions is not None:
+            kept = highest(scores, proportions.weights)
+        else:
+            total = sum(parameter.numel() for parameter in state.network.parameters())
+            left = sum(score.size for score in scores.values()) - (total - int(target))
+            floors = weight_floors(scores, self.method.floor)
+            kept = WEIGHT_ALLOCATIONS[self.method.allocation](scores, floors, left)
+        masks: Masks = {name: torch.from_numpy(mask) for name, mask in kept.items()}
+        apply_masks(state.network, masks)
+        return replace(state, masks=masks)
+
+    def _batches(self, state: State) -> Batches:
+        settings = self.trainer.settings
+        batches = Batches(self.trainer.data.train, settings.batch_size, self.trainer.seed)
+        batches.epoch = state.clock
+        return batches
+
+    @cached_property
+    def layer_quotas(self) -> "_Quotas":
+        """Quotas of each layer of the dense network, by criterion."""
+        return _Quotas(self)
+
+    def rewound(self, state: State) -> State:
+        """The state's structure and masks with the weights of initialisation."""
+        assert self.initial is not None, "rewinding needs the initial network"
+        network = copy_network(self.initial)
+        spec = remove_units(network, self.dense.spec, state.spec.removed)
+        if state.masks is not None:
+            apply_masks(network, state.masks)
+        return replace(state, network=network, spec=spec)
+
+    # Training.
+
+    def retrain(
+        self,
+        state: State,
+        epochs: int,
+        record: Record,
+        point: str,
+        stage: int,
+        after_step: AfterStep | None = None,
+    ) -> State:
+        """Train the state's network in place for some epochs of the clock, masks held."""
+        end = state.clock + epochs
+        hook = _chained(_hold(state.masks), after_step)
+        begin = self.offset + state.clock
+        curve = self.trainer.train(state.network, begin, self.offset + end, hook)
+        for row in curve:
+            row["epoch"] -= self.offset
+        record.add_curve(curve, point, stage)
+        return replace(state, clock=end, stage=stage, random=torch.get_rng_state())
+
+    def regularised(self, state: State, record: Record, point: str) -> State:
+        """Train under the method's regulariser before anything is pruned."""
+        regulariser = self.method.regulariser
+        if regulariser is None:
+            return state
+        kind, strength = regulariser.kind, regulariser.strength
+
+        def after_step(network: nn.Module, _optimizer: Optimizer, lr: float) -> None:
+            proximal_step(kind, network, lr, strength)
+
+        epochs = max(1, round(regulariser.share * self.epochs))
+        return self.retrain(state, epochs, record, point, 0, after_step)
+
+    def val(self, state: State) -> float:
+        """Quality on the validation rows."""
+        return self.trainer.validate(state.network)[1]
+
+
+class _Quotas(dict[str, dict[str, float]]):
+    def __init__(self, workshop: Workshop) -> None:
+        super().__init__()
+        self.workshop = workshop
+
+    def __missing__(self, criterion: str) -> dict[str, float]:
+        workshop = self.workshop
+        dense = workshop.dense
+        units = workshop.units
+        scores = as_numpy(
+            score_units(
+                criterion,
+                dense.network,
+                units,
+                workshop._batches(dense),
+                workshop.trainer.objective,
+            )
+        )
+
+        def quality_without(layer: str, ratio: float) -> float:
+            copy = dense.copy()
+            widths = dict(units.widths)
+            widths[layer] = max(1, widths[layer] - int(ratio * widths[layer]))
+            remove_units(copy.network, copy.spec, lowest(scores, widths))
+            return workshop.val(copy)
+
+        drop = workshop.method.quota_drop
+        self[criterion] = quotas(list(units.widths), quality_without, workshop.val(dense), drop)
+        return self[criterion]
+
+
+def _hold(masks: Mapping[str, Tensor] | None) -> AfterStep | None:
+    if masks is None:
+        return None
+
+    def after_step(network: nn.Module, optimizer: Optimizer, _lr: float) -> None:
+        apply_masks(network, masks)
+        clear_state(network, optimizer, masks)
+
+    return after_step
+
+
+def _chained(first: AfterStep | None, second: AfterStep | None) -> AfterStep | None:
+    if first is None or second is None:
+        return first or second
+
+    def after_step(network: nn.Module, optimizer: Optimizer, lr: float) -> None:
+        second(network, optimizer, lr)
+        first(network, optimizer, lr)
+
+    return after_step
