@@ -1,61 +1,58 @@
 """The closed loop: analyse, propose, retrain, evaluate, accept or roll back, stop.
 
-The walk shrinks the network in stages while its validation quality stays within the budget. It
-never jumps over an operating point, so that each one is met exactly on the way. Where the budget
-ends, the final network is fixed; the walk then goes on without the budget, only to map the rest
-of the trade-off curve. Every kept network gets what is left of the common retraining epochs.
+The walk shrinks the network in stages. A stage is accepted if its quality, with the recovery that
+finishing has been seen to bring, stays within the budget; otherwise everything is set back, bit
+for bit. The walk never jumps over an operating point, so each is met exactly on the way. Networks
+on the way are finished with what is left of the common retraining epochs, and the smallest one
+whose finished quality is within the budget is the final one.
 """
 
 from dataclasses import dataclass, replace
 
 from prunestudy.params import Controller, Requirements
 from prunestudy.pruning.allocation import Unreachable
+from prunestudy.pruning.decisions import Log
+from prunestudy.pruning.proposals import Credits, Trial, candidate_moves, ranking
+from prunestudy.pruning.requirements import analyse
 from prunestudy.pruning.state import FINAL, Kept, Record, State, labels
 from prunestudy.pruning.workshop import Workshop
 
 
-def allowed_drop(requirements: Requirements, dense_quality: float) -> float:
-    """Quality that may be lost, in units of the metric."""
-    if requirements.relative:
-        return requirements.max_drop * abs(dense_quality)
-    return requirements.max_drop
-
-
 def run_closed_loop(workshop: Workshop, points: list[float], requirements: Requirements) -> Record:
     """Walk from the dense network down, deciding each stage by validation quality."""
-    return _Walk(workshop, points, requirements).run()
+    return _Loop(workshop, points, requirements).run()
 
 
-@dataclass(frozen=True)
-class _Proposal:
-    """One candidate move, tried on a copy."""
+@dataclass
+class _Waypoint:
+    """An accepted state of the walk; ``kept`` and ``val`` once it was finished."""
 
-    criterion: str
     state: State
-    val: float
-    loss: float
-
-    def price(self, val_before: float, params_before: int) -> tuple[float, float]:
-        """Quality lost per parameter freed; ties go to the lower validation loss."""
-        freed = max(params_before - self.state.params, 1)
-        return (val_before - self.val) / freed, self.loss
+    amount: float
+    stage_val: float
+    before: float
+    kept: Kept | None = None
+    val: float = float("-inf")
 
 
-class _Walk:
+class _Loop:
     def __init__(self, workshop: Workshop, points: list[float], requirements: Requirements) -> None:
         controller = workshop.method.controller
         assert controller is not None, "a closed loop has a controller by its type"
         self.controller: Controller = controller
         self.workshop = workshop
         self.record = Record()
-        self.state = workshop.dense.restored()
-        self.val = workshop.val(self.state)
-        self.dense_val = self.val
-        self.budget = self.val - allowed_drop(requirements, self.val)
+        start = workshop.dense.restored()
+        self.dense_val = workshop.val(start)
+        self.demands = analyse(requirements, self.dense_val, workshop.units.cost)
+        self.log = Log(self.record, self.demands)
+        self.way = [_Waypoint(start, self._amount(start), self.dense_val, self.dense_val)]
         self.step = controller.step
-        self.credit: dict[str, int] = {name: 0 for name in controller.criteria}
+        self.recovery = controller.recovery
+        self.credits = Credits(list(controller.criteria))
         self.walk_epochs = max(1, int(workshop.epochs * controller.walk_share))
-        self.trial_epochs = 0.0
+        self.spent = 0.0
+        self.spent_limit = float(len(points) * workshop.epochs)
         self.pending: list[tuple[float, str]] = []
         for point, label in labels(points):
             try:
@@ -64,202 +61,290 @@ class _Walk:
             except Unreachable as reason:
                 self.record.unreachable.append({"point": label, "reason": str(reason)})
 
+    @property
+    def here(self) -> _Waypoint:
+        """The last accepted state."""
+        return self.way[-1]
+
     def run(self) -> Record:
-        self._log(0, "analysis", "", self.state.params, self.val, "analysed", self._analysis())
-        reason = self._within_budget()
-        stage = self.state.stage
-        self._log(stage, "stop", "", self.state.params, self.val, "stopped", reason)
+        """The whole trajectory."""
+        self._log("analysis", self.here.amount, self.dense_val, "analysed", self._analysis())
+        reason = self._walk(bound=True)
+        self._log("stop", self.here.amount, self.here.stage_val, "stopped", reason)
+        if self.pending:
+            self._walk(bound=False)
         self._keep_final()
-        self._map_the_rest()
         return self.record
 
+    def _amount(self, state: State) -> float:
+        return self.demands.resource.price(self.workshop.widths(state))
+
     def _analysis(self) -> str:
-        floor = self.workshop.units.cost.params(self.workshop.floors)
+        floor = self.demands.resource.price(self.workshop.floors)
         return (
-            f"dense quality {self.dense_val:.4f}, budget {self.budget:.4f}; parameters bind: "
-            f"{self.state.params} now, {floor} at least; first step {self.step:.0%}"
+            f"dense quality {self.dense_val:.4f}, budget {self.demands.budget:.4f}; "
+            f"{self.demands.resource.name} bind: {self.here.amount:g} now, {floor:g} at least; "
+            f"first step {self.step:.0%}"
         )
 
-    # The budget-bound part of the walk.
+    # The walk.
 
-    def _within_budget(self) -> str:
+    def _walk(self, bound: bool) -> str:
+        """Shrink in stages; unbound, only to map the curve beyond the budget."""
         rejected, tried = 0, 0
-        reserve = self._mapping_reserve()
         while True:
-            if self.step < self.controller.min_step:
-                return f"the step fell below {self.controller.min_step:.0%}"
-            if rejected >= self.controller.patience:
-                return f"{rejected} roll-backs in a row"
-            if tried >= self.controller.stages:
-                return f"the limit of {self.controller.stages} stages"
-            if self.state.clock + self.controller.stage_epochs > self.walk_epochs - reserve:
-                return "the epochs for stages are used up"
-            moved = self._propose(self.step)
-            if moved is None:
+            reason = self._end_of_walk(bound, rejected, tried)
+            if reason:
+                return reason
+            best = self._propose(self._next_step(bound, rejected))
+            if best is None:
+                self._give_up_pending("no layer can lose another unit")
                 return "no layer can lose another unit"
             tried += 1
-            rejected = 0 if self._decide(moved, tried) else rejected + 1
-            reserve = self._mapping_reserve()
+            rejected = 0 if self._decide(best, bound) else rejected + 1
 
-    def _mapping_reserve(self) -> int:
-        """Epochs kept back so that the points beyond the budget are walked to as well."""
-        return len(self.pending) * self.controller.stage_epochs
+    def _end_of_walk(self, bound: bool, rejected: int, tried: int) -> str:
+        if not bound:
+            return "" if self.pending else "every operating point is reached"
+        controller = self.controller
+        if self.step < controller.min_step:
+            return f"the step fell below {controller.min_step:.0%}"
+        if rejected >= controller.patience:
+            return f"{rejected} roll-backs in a row"
+        if tried >= controller.stages:
+            return f"the limit of {controller.stages} stages"
+        if self.here.state.clock + controller.stage_epochs > self.walk_epochs:
+            return "the epochs for stages are used up"
+        if not self.pending and self._failed_beyond():
+            return "finished networks are below the budget"
+        return ""
 
-    def _propose(self, step: float) -> _Proposal | None:
-        """Try every criterion's move on a copy; log them; return the cheapest."""
-        target = self._next_target(step)
-        before = self.state.params
-        proposals = []
-        for criterion in self.controller.criteria:
-            try:
-                state = self.workshop.prune_units(self.state, criterion, target)
-            except Unreachable:
-                continue
-            self.workshop.trainer.recover(state.network, state.clock, self.controller.trial_batches)
-            loss, val = self.workshop.trainer.validate(state.network)
-            proposals.append(_Proposal(criterion, state, val, loss))
-        if not proposals:
-            return None
-        share = self.controller.trial_batches / self.workshop.trainer.batches_per_epoch
-        self.trial_epochs += len(proposals) * share
-        best = min(proposals, key=lambda move: self._rank(move, before))
-        for proposal in proposals:
-            if proposal is not best:
-                self._log(
-                    self.state.stage + 1,
-                    proposal.criterion,
-                    proposal.criterion,
-                    proposal.state.params,
-                    proposal.val,
-                    "not chosen",
-                    f"{best.criterion} lost less quality per parameter",
-                )
-        return best
+    def _failed_beyond(self) -> bool:
+        """Whether the last finished network missed the budget, so that going on is idle."""
+        finished = [place for place in self.way if place.kept is not None]
+        return bool(finished) and finished[-1].val < self.demands.budget
 
-    def _rank(self, move: _Proposal, before: int) -> tuple[float, float, int]:
-        lost, loss = move.price(self.val, before)
-        return lost, loss, -self.credit[move.criterion]
+    def _next_step(self, bound: bool, rejected: int) -> float:
+        """The controller's step, or more where the last operating point would be missed."""
+        if not self.pending:
+            return self.step
+        left = (self.walk_epochs - self.here.state.clock) // self.controller.stage_epochs
+        ratio = min(self.workshop.target(self.pending[-1][0]) / self.here.state.params, 1.0)
+        pace = 1 - ratio ** (1 / max(left, 1))
+        if not bound:
+            return pace
+        return self.step if rejected else max(self.step, pace)
 
     def _next_target(self, step: float) -> float:
-        """Parameters after this step; never past the next operating point, always one unit."""
-        target = min(self.state.params * (1 - step), self.state.params - 1)
-        floor = self.workshop.units.cost.params(self.workshop.floors)
-        target = max(target, float(floor)) if self.state.params > floor else target
-        if self.pending:
+        """Amount after this step: never past the next operating point, never nothing at all."""
+        here = self.here.amount
+        floor = self.demands.resource.price(self.workshop.floors)
+        target = max(min(here * (1 - step), here * (1 - 1e-9)), floor)
+        if self.pending and self.demands.resource.name == "params":
             target = max(target, self.workshop.target(self.pending[0][0]))
         return target
 
-    def _decide(self, move: _Proposal, tried: int) -> bool:
-        stage = self.state.stage + 1
-        state = self._spend_trials(move.state.copy())
+    def _propose(self, step: float) -> Trial | None:
+        """Try the candidate moves on copies; log them; return the cheapest."""
+        controller, here = self.controller, self.here
+        layers = list(self.workshop.floors)
+        moves = candidate_moves(self.credits, controller.proposals, layers, controller.per_layer)
+        trials = []
+        target = self._next_target(step)
+        for move in moves:
+            try:
+                state = self.workshop.prune_units(
+                    here.state,
+                    move.criterion,
+                    target,
+                    scope=move.scope,
+                    price=self.demands.resource.price,
+                )
+            except Unreachable:
+                continue
+            self.workshop.trainer.recover(state.network, state.clock, controller.trial_batches)
+            loss, val = self.workshop.trainer.validate(state.network)
+            trials.append(Trial(move, state, self._amount(state), val, loss))
+        if not trials:
+            return None
+        share = controller.trial_batches / self.workshop.trainer.batches_per_epoch
+        self.spent += len(trials) * share
+        ranked = ranking(trials, here.stage_val, here.amount)
+        for trial in ranked[1:]:
+            reason = f"{ranked[0].move} lost less quality per {self.demands.resource.name}"
+            self._log_trial(trial, trial.val, "not chosen", reason)
+        for criterion in {trial.move.criterion for trial in ranked[1:]}:
+            if criterion != ranked[0].move.criterion:
+                self.credits.reward(criterion, 0.0)
+        return ranked[0]
+
+    def _decide(self, trial: Trial, bound: bool) -> bool:
+        stage = self.here.state.stage + 1
         state = self.workshop.retrain(
-            state, self.controller.stage_epochs, self.record, "walk", stage
+            trial.state.copy(), self._stage_epochs(), self.record, "walk", stage
         )
+        self.spent += state.clock - self.here.state.clock
         val = self.workshop.val(state)
-        accepted = val >= self.budget
+        needed = self.demands.budget - self.recovery
+        accepted = val >= needed or not bound
         step = self.step
-        if accepted:
-            self.credit[move.criterion] += 1
+        if not bound:
+            verdict, reason = "mapped", "walked on without the budget to map the curve"
+        elif accepted:
             self.step = min(self.step * self.controller.grow, self.controller.max_step)
-            verdict, sign = "accepted", "≥"
+            verdict = "accepted"
+            reason = f"quality {val:.4f} ≥ {needed:.4f}; step {step:.1%} → {self.step:.1%}"
         else:
-            self.credit[move.criterion] -= 1
             self.step *= self.controller.shrink
-            verdict, sign = "rolled back", "<"
-        reason = (
-            f"quality {val:.4f} {sign} budget {self.budget:.4f}; step {step:.1%} → {self.step:.1%}"
-        )
-        self._log(stage, f"move {tried}", move.criterion, state.params, val, verdict, reason)
+            verdict = "rolled back"
+            reason = f"quality {val:.4f} < {needed:.4f}; step {step:.1%} → {self.step:.1%}"
+        self.credits.reward(trial.move.criterion, 1.0 if accepted else 0.0)
+        self._log_trial(trial, val, verdict, reason)
         if accepted:
-            self.state, self.val = state, val
-            self._keep_reached_points(move.val)
-        else:
-            # The epochs of a rejected stage are spent all the same.
-            self.state = replace(self.state.restored(), clock=state.clock)
+            self.way.append(_Waypoint(state, trial.amount, val, trial.val))
+            self._keep_reached_points()
         return accepted
 
-    def _spend_trials(self, state: State) -> State:
-        """Count whole epochs of trials on the clock, as part of the common budget."""
-        whole = int(self.trial_epochs)
-        self.trial_epochs -= whole
-        return replace(state, clock=min(state.clock + whole, self.workshop.epochs))
+    def _stage_epochs(self) -> int:
+        left = self.walk_epochs - self.here.state.clock
+        return min(self.controller.stage_epochs, max(left, 0))
 
-    # Networks that are kept.
-
-    def _keep_reached_points(self, val_before: float) -> None:
-        while self.pending and self.state.params <= self.workshop.target(self.pending[0][0]):
+    def _keep_reached_points(self) -> None:
+        here = self.here
+        while self.pending and here.state.params <= self.workshop.target(self.pending[0][0]):
             _point, label = self.pending.pop(0)
-            self.record.kept.append(self._finished(label, val_before))
+            kept = self._finish(here, label)
+            self.record.kept.append(replace(kept, point=label))
+        if not self.pending and here.kept is None and self._is_milestone():
+            self._finish(here, "beyond")
 
-    def _finished(self, label: str, val_before: float) -> Kept:
-        """The state with the rest of the common retraining epochs, as a copy."""
-        state = self.state.restored()
+    def _is_milestone(self) -> bool:
+        """Beyond the last operating point, a network is finished at each halving."""
+        finished = [place for place in self.way if place.kept is not None]
+        return not finished or self.here.amount <= finished[-1].amount / 2
+
+    def _give_up_pending(self, reason: str) -> None:
+        for _point, label in self.pending:
+            self.record.unreachable.append({"point": label, "reason": reason})
+        self.pending.clear()
+
+    # Finishing, and the final network.
+
+    def _finish(self, place: _Waypoint, label: str) -> Kept:
+        """The rest of the common retraining epochs for a copy of a state; once a state."""
+        if place.kept is not None:
+            return place.kept
+        state = place.state.restored()
         left = self.workshop.epochs - state.clock
         finished = self.workshop.retrain(state, left, self.record, label, state.stage)
-        return Kept(label, finished, finished.clock, val_before)
+        self.spent += left
+        place.val = self.workshop.val(finished)
+        place.kept = Kept(label, finished, finished.clock, place.before)
+        gain = max(place.val - place.stage_val, 0.0)
+        self.recovery = (self.recovery + gain) / 2
+        within = place.val >= self.demands.budget
+        self._log(
+            f"finish {label}",
+            place.amount,
+            place.val,
+            "within budget" if within else "below budget",
+            f"finishing brought {place.val - place.stage_val:+.4f}; budget "
+            f"{self.demands.budget:.4f}; expected recovery now {self.recovery:.4f}",
+        )
+        return place.kept
 
     def _keep_final(self) -> None:
-        kept = self._finished(FINAL, self.val)
-        val = self.workshop.val(kept.state)
-        if val < self.budget:
-            # The last accepted state itself is within the budget; finishing it was not.
-            kept = Kept(FINAL, self.state.restored(), self.state.clock, self.val)
-            reason = f"finished quality {val:.4f} < budget {self.budget:.4f}: kept unfinished"
-        else:
-            reason = f"finished quality {val:.4f} ≥ budget {self.budget:.4f}"
-        self._log(self.state.stage, FINAL, "", kept.state.params, val, "final", reason)
-        self.record.kept.append(kept)
+        """Search the walk for the smallest network that is within the budget when finished."""
+        best = self._best_on_the_way()
+        for _ in range(self.controller.refinements):
+            refined = self._refine(best)
+            if refined is None:
+                break
+            best = self._best_on_the_way()
+        kept = best.kept or Kept(FINAL, best.state.restored(), best.state.clock, best.before)
+        self.record.kept.append(replace(kept, point=FINAL))
+        val = best.val if best.kept else best.stage_val
+        reason = f"the smallest network within the budget; {self.spent:.1f} epochs spent in all"
+        self._log(FINAL, best.amount, val, "final", reason)
 
-    # Beyond the budget: the rest of the curve.
+    def _best_on_the_way(self) -> _Waypoint:
+        """Bisect the accepted states by their finished quality; the dense network passes."""
+        low, high = 0, len(self.way)
+        for position, place in enumerate(self.way):
+            if place.kept is not None:
+                if place.val >= self.demands.budget:
+                    low = position
+                elif position > low:
+                    high = min(high, position)
+        high = max(high, low + 1)
+        while high - low > 1 and self._affordable(self.way[(low + high) // 2].state):
+            middle = (low + high) // 2
+            self._finish(self.way[middle], "search")
+            if self.way[middle].val >= self.demands.budget:
+                low = middle
+            else:
+                high = middle
+        return self.way[low]
 
-    def _map_the_rest(self) -> None:
-        while self.pending:
-            stages_left = (self.walk_epochs - self.state.clock) // self.controller.stage_epochs
-            last = self.workshop.target(self.pending[-1][0])
-            ratio = min(last / self.state.params, 1.0)
-            step = 1 - ratio ** (1 / max(stages_left, 1))
-            move = self._propose(step)
-            if move is None:
-                for _point, label in self.pending:
-                    self.record.unreachable.append(
-                        {"point": label, "reason": "no layer can lose another unit"}
-                    )
-                return
-            stage = self.state.stage + 1
-            state = self._spend_trials(move.state.copy())
-            epochs = self.controller.stage_epochs if stages_left > 0 else 0
-            state = self.workshop.retrain(state, epochs, self.record, "walk", stage)
-            val = self.workshop.val(state)
-            reason = "walked on without the budget to map the curve"
-            label = "beyond the budget"
-            self._log(stage, label, move.criterion, state.params, val, "mapped", reason)
-            self.state, self.val = state, val
-            self._keep_reached_points(move.val)
+    def _affordable(self, state: State) -> bool:
+        return self.spent + self.workshop.epochs - state.clock <= self.spent_limit
 
-    def _log(
-        self,
-        stage: int,
-        proposal: str,
-        criterion: str,
-        resource_after: int,
-        val_after: float,
-        verdict: str,
-        reason: str,
-    ) -> None:
-        self.record.decisions.append(
-            {
-                "stage": stage,
-                "proposal": proposal,
-                "criterion": criterion,
-                "layer": "all" if criterion else "",
-                "resource": "params",
-                "resource_before": self.state.params,
-                "resource_after": resource_after,
-                "val_before": self.val,
-                "val_after": val_after,
-                "budget": self.budget,
-                "clock": self.state.clock,
-                "verdict": verdict,
-                "reason": reason,
-            }
+    def _refine(self, best: _Waypoint) -> _Waypoint | None:
+        """One more state between the best and the next one that failed."""
+        position = self.way.index(best)
+        if position + 1 >= len(self.way) or not self._affordable(best.state):
+            return None
+        failed = self.way[position + 1]
+        target = (best.amount * failed.amount) ** 0.5
+        if target > best.amount * (1 - self.controller.min_step):
+            return None
+        tail = self.way[position + 1 :]
+        self.way = self.way[: position + 1]
+        step, self.pending, pending = self.step, [], self.pending
+        trial = self._propose(1 - target / best.amount)
+        if trial is None or trial.amount >= best.amount:
+            self.way, self.pending = [*self.way, *tail], pending
+            return None
+        stage = best.state.stage + 1
+        state = self.workshop.retrain(
+            trial.state.copy(), self._stage_epochs(), self.record, "walk", stage
+        )
+        self.spent += state.clock - best.state.clock
+        val = self.workshop.val(state)
+        self._log_trial(trial, val, "refined", "a size between the best and the next that failed")
+        place = _Waypoint(state, trial.amount, val, trial.val)
+        self._finish(place, "search")
+        self.way = [*self.way, place, *tail]
+        self.step, self.pending = step, pending
+        return place
+
+    # The log.
+
+    def _log(self, proposal: str, after: float, val: float, verdict: str, reason: str) -> None:
+        here = self.here
+        self.log.add(
+            here.state.stage,
+            proposal,
+            here.amount,
+            after,
+            here.stage_val,
+            val,
+            verdict,
+            reason,
+            self.spent,
+        )
+
+    def _log_trial(self, trial: Trial, val: float, verdict: str, reason: str) -> None:
+        here = self.here
+        self.log.add(
+            here.state.stage + 1,
+            str(trial.move),
+            here.amount,
+            trial.amount,
+            here.stage_val,
+            val,
+            verdict,
+            reason,
+            self.spent,
+            trial.move,
         )

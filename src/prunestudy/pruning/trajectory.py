@@ -12,6 +12,7 @@ from prunestudy.networks.storage import read_network, write_network
 from prunestudy.params import Compute, Method, Task
 from prunestudy.pruning.controller import run_closed_loop
 from prunestudy.pruning.controls import dense_extra, reference_proportions, scratch
+from prunestudy.pruning.decisions import COLUMNS
 from prunestudy.pruning.open_loop import run_like, run_open_loop
 from prunestudy.pruning.state import Record, State
 from prunestudy.pruning.workshop import Workshop
@@ -19,21 +20,6 @@ from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE
 from prunestudy.training.loop import Trainer
 from prunestudy.training.quality import Objective
 
-DECISION_COLUMNS = [
-    "stage",
-    "proposal",
-    "criterion",
-    "layer",
-    "resource",
-    "resource_before",
-    "resource_after",
-    "val_before",
-    "val_after",
-    "budget",
-    "clock",
-    "verdict",
-    "reason",
-]
 HISTORY_COLUMNS = ["point", "stage", "epoch", "lr", "train_loss", "val_loss", "val"]
 NETWORK_COLUMNS = ["point", "stage", "epochs", "file", "val_before_retraining"]
 UNREACHABLE_COLUMNS = ["point", "reason"]
@@ -147,7 +133,7 @@ def write_record(record: Record, folder: Path, run_key: str) -> None:
     tables = {
         "networks": (rows, NETWORK_COLUMNS),
         "history": (record.history, HISTORY_COLUMNS),
-        "decisions": (record.decisions, DECISION_COLUMNS),
+        "decisions": (record.decisions, COLUMNS),
         "unreachable": (record.unreachable, UNREACHABLE_COLUMNS),
     }
     for name, (content, columns) in tables.items():

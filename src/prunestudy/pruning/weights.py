@@ -48,9 +48,7 @@ def _shares(wanted: Mapping[str, float], scores: Scores, floors: Counts, kept: i
     sizes = {name: score.size for name, score in scores.items()}
 
     def at(factor: float) -> dict[str, float]:
-        return {
-            name: min(max(factor * wanted[name], floors[name]), sizes[name]) for name in scores
-        }
+        return {name: min(max(factor * wanted[name], floors[name]), sizes[name]) for name in scores}
 
     low, high = 0.0, max(sizes[name] / wanted[name] for name in scores)
     for _ in range(200):

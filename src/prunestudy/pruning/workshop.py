@@ -13,6 +13,7 @@ from prunestudy.networks.spec import copy_network
 from prunestudy.params import Method
 from prunestudy.pruning.allocation import (
     ALLOCATIONS,
+    Price,
     check_reachable,
     floor_widths,
     lowest,
@@ -80,6 +81,11 @@ class Workshop:
         """Largest number of parameters at an operating point."""
         return self.dense_params / point
 
+    def widths(self, state: State) -> dict[str, int]:
+        """Units of each layer of a state."""
+        gone = {layer: len(units) for layer, units in state.spec.removed.items()}
+        return {layer: width - gone.get(layer, 0) for layer, width in self.units.widths.items()}
+
     def check_point(self, point: float) -> None:
         """Raise ``Unreachable`` if no allowed network is that small."""
         if self.method.granularity == "structured":
@@ -111,8 +117,15 @@ class Workshop:
         criterion: str,
         target: float,
         proportions: Proportions | None = None,
+        scope: str | None = None,
+        price: Price | None = None,
     ) -> State:
-        """A smaller copy with at most ``target`` parameters (or another method's widths)."""
+        """A smaller copy that costs at most ``target`` (or has another method's widths).
+
+        Args:
+            scope: an allocation, or one layer that gives all; default: the method's allocation.
+            price: cost by widths; default: parameters.
+        """
         state = state.copy()
         units = UnitGraph(state.network, state.spec.input_shape)
         scores = as_numpy(
@@ -125,16 +138,20 @@ class Workshop:
                 self.method.normalise == "layer",
             )
         )
-        dense, price = self.units.widths, units.cost.params
+        dense, price = self.units.widths, price or units.cost.params
+        scope = scope or self.method.allocation
         if proportions is not None:
             widths = {name: min(units.widths[name], proportions.widths[name]) for name in dense}
             removal = lowest(scores, widths)
-        elif self.method.allocation == "quota":
+        elif scope == "quota":
             quota = self.layer_quotas[criterion]
             removal = by_quota(scores, dense, self.floors, price, target, quota)
         else:
-            allocate = ALLOCATIONS[self.method.allocation]
-            removal = allocate(scores, dense, self.floors, price, target)
+            floors = self.floors
+            if scope in units.widths:
+                floors = {**units.widths, scope: self.floors[scope]}
+            allocate = ALLOCATIONS.get(scope, ALLOCATIONS["global"])
+            removal = allocate(scores, dense, floors, price, target)
         return replace(state, spec=remove_units(state.network, state.spec, removal))
 
     def mask_weights(

@@ -1,0 +1,93 @@
+"""Proposals of the closed loop: which moves there are, and which criteria have earned trust."""
+
+import math
+from dataclasses import dataclass, field
+
+from prunestudy.pruning.state import State
+
+EXPLORATION = 0.3
+UNIFORM = "uniform"
+GLOBAL = "global"
+
+
+@dataclass(frozen=True)
+class Move:
+    """What a proposal would do: rank units by a criterion, within a scope.
+
+    Attributes:
+        scope: ``uniform`` (same ratio in each layer), ``global`` (one ranking), or one layer.
+    """
+
+    criterion: str
+    scope: str
+
+    def __str__(self) -> str:
+        return f"{self.criterion}, {self.scope}"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A move tried on a copy: the state after a short recovery, its quality and loss."""
+
+    move: Move
+    state: State
+    amount: float
+    val: float
+    loss: float
+
+
+@dataclass
+class Credits:
+    """A bandit over criteria (UCB1, Auer et al. 2002): trust by record, with some curiosity."""
+
+    criteria: list[str]
+    tried: dict[str, int] = field(default_factory=dict)
+    earned: dict[str, float] = field(default_factory=dict)
+
+    def ranked(self) -> list[str]:
+        """Criteria by their upper confidence bound; untried ones first, ties by their order."""
+        return sorted(self.criteria, key=lambda name: -self.bound(name))
+
+    def bound(self, name: str) -> float:
+        """Mean reward plus what is still unknown about it."""
+        count = self.tried.get(name, 0)
+        if count == 0:
+            return math.inf
+        total = sum(self.tried.values())
+        return self.mean(name) + EXPLORATION * math.sqrt(math.log(total) / count)
+
+    def mean(self, name: str) -> float:
+        """Mean reward so far; zero before the first trial."""
+        return self.earned.get(name, 0.0) / max(self.tried.get(name, 0), 1)
+
+    def reward(self, name: str, amount: float) -> None:
+        """Note a trial of a criterion that earned ``amount`` between 0 and 1."""
+        self.tried[name] = self.tried.get(name, 0) + 1
+        self.earned[name] = self.earned.get(name, 0.0) + amount
+
+
+def candidate_moves(
+    credits: Credits, criteria_per_stage: int, layers: list[str], per_layer: bool
+) -> list[Move]:
+    """The moves of one stage: the trusted criteria over all layers, and each layer alone."""
+    ranked = credits.ranked()
+    moves = [
+        Move(criterion, scope)
+        for criterion in ranked[:criteria_per_stage]
+        for scope in (GLOBAL, UNIFORM)
+    ]
+    if per_layer:
+        # NetAdapt (Yang et al. 2018): one layer gives all of the step.
+        best = max(credits.criteria, key=credits.mean)
+        moves += [Move(best, layer) for layer in layers]
+    return moves
+
+
+def ranking(trials: list[Trial], val_before: float, amount_before: float) -> list[Trial]:
+    """Trials by quality lost per resource freed; equal ones by loss, then by order."""
+
+    def price(trial: Trial) -> tuple[float, float]:
+        freed = max(amount_before - trial.amount, 1e-12) / amount_before
+        return (val_before - trial.val) / freed, trial.loss
+
+    return sorted(trials, key=price)
