@@ -64,9 +64,7 @@ class Inputs:
     def reference(self) -> str:
         """The method that every other one is compared with."""
         loops = [
-            name
-            for name, method in self.study.methods.items()
-            if method.schedule == "closed_loop"
+            name for name, method in self.study.methods.items() if method.schedule == "closed_loop"
         ]
         if ADAPTIVE in self.study.methods:
             return ADAPTIVE
