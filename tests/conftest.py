@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from prunestudy.params import Compute, Data, Study, Training
 
@@ -18,6 +18,7 @@ settings.register_profile(
     derandomize=True,
     database=None,
     max_examples=50,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("study")
@@ -131,5 +132,3 @@ def changed(content: dict[str, Any]) -> Callable[..., Study]:
         return Study.model_validate(edited)
 
     return change
-
-

@@ -72,6 +72,9 @@ def test_every_parameter_is_described():
         (("tasks", "digits", "requirements"), {"max_drop": -0.1}, "greater than or equal to 0"),
         (("tasks", "digits", "training", "epochs"), 0, "greater than or equal to 1"),
         (("tasks", "digits", "training", "lr"), 0, "greater than 0"),
+        (("tasks", "digits", "training", "lr"), 101, "less than or equal to 100"),
+        (("tasks", "digits", "training", "lr"), "0.1", "valid number"),
+        (("tasks", "digits", "training", "epochs"), True, "valid integer"),
         (("tasks", "digits", "training", "lr"), float("nan"), "finite number"),
         (("tasks", "digits", "network", "channels"), [], "at least 1 item"),
         (("tasks", "digits", "network", "channels"), [0], "greater than or equal to 1"),
@@ -80,9 +83,7 @@ def test_every_parameter_is_described():
         (("latency",), {"repeats": 2}, "greater than or equal to 3"),
     ],
 )
-def test_a_study_refuses(
-    content: dict[str, Any], place: tuple[str, ...], value: Any, message: str
-):
+def test_a_study_refuses(content: dict[str, Any], place: tuple[str, ...], value: Any, message: str):
     group = content
     for key in place[:-1]:
         group = group[key]

@@ -14,6 +14,7 @@ from prunestudy.errors import StudyError
 
 PACKAGE = "prunestudy"
 # What cannot change a number: types whose values are in the keys anyway, the plan, errors.
+DATA = frozenset({".html", ".css", ".js"})
 NOT_NUMERIC = frozenset(
     f"{PACKAGE}.{name}"
     for name in ("cli", "errors", "params", "params_file", "plan", "source", "status")
@@ -38,7 +39,7 @@ def source_digest(module: str, root: Path | None = None) -> str:
 
 
 def import_closure(module: str, root: Path) -> dict[str, Path]:
-    """Modules that ``module`` imports, itself included, as name → file."""
+    """Modules that ``module`` imports, itself included, with their package data: name → file."""
     found: dict[str, Path] = {}
     waiting = [module]
     while waiting:
@@ -47,6 +48,10 @@ def import_closure(module: str, root: Path) -> dict[str, Path]:
         if name in found or _is_not_numeric(name) or path is None:
             continue
         found[name] = path
+        if path.name == "__init__.py":
+            # Data beside the code, such as a page's template, decides the outcome as well.
+            data = (file for file in sorted(path.parent.iterdir()) if file.suffix in DATA)
+            found |= {f"{name}/{file.name}": file for file in data}
         waiting += _imports(name, path)
         if "." in name:
             waiting.append(name.rpartition(".")[0])
@@ -91,6 +96,8 @@ def _tree(path: Path) -> ast.Module:
 
 @cache
 def _file_digest(path: Path) -> str:
+    if path.suffix in DATA:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
     return hashlib.sha256(_canonical(_tree(path)).encode()).hexdigest()
 
 

@@ -111,3 +111,10 @@ def test_one_seed_is_named_as_such() -> None:
     assert found.verdict == "one seed"
     assert found.summary.mean == pytest.approx(0.5)
     assert math.isnan(found.summary.low)
+
+
+def test_a_missing_value_gives_no_verdict() -> None:
+    found = compare_paired([0.9, math.nan, 0.8], [0.1, 0.2, 0.1])
+    assert found.verdict == "not measured"
+    assert math.isnan(found.p)
+    assert compare_paired([], []).verdict == "not measured"

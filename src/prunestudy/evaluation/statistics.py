@@ -16,7 +16,8 @@ NAN = float("nan")
 # Differences of qualities that are equal on paper differ in their last bits.
 DECIMALS = 12
 
-Verdict = Literal["higher", "lower", "no difference", "one seed", "none"]
+UNKNOWN: Literal["not measured"] = "not measured"
+Verdict = Literal["higher", "lower", "no difference", "one seed", "not measured"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def summarise_ratios(ratios: Sequence[float], level: float = 0.95) -> Summary:
     sample = np.asarray(ratios, dtype=float)
     logs = summarise(np.log(sample).tolist(), level)
     sd = float(sample.std(ddof=1)) if len(sample) > 1 else NAN
-    return Summary(logs.n, math.exp(logs.mean), sd, math.exp(logs.low), math.exp(logs.high), level)
+    mean, low, high = (float(np.exp(value)) for value in (logs.mean, logs.low, logs.high))
+    return Summary(logs.n, mean, sd, low, high, level)
 
 
 def compare_paired(
@@ -89,8 +91,10 @@ def compare_paired(
         raise ValueError(f"paired samples need equal lengths, got {len(a)} and {len(b)}")
     differences = np.round(a - b, DECIMALS)
     summary = summarise(differences.tolist(), level)
+    if not np.isfinite(differences).all():
+        return Comparison(summary, NAN, NAN, NAN, UNKNOWN)
     if summary.n < 2:
-        return Comparison(summary, NAN, NAN, NAN, "one seed" if summary.n else "none")
+        return Comparison(summary, NAN, NAN, NAN, "one seed" if summary.n else UNKNOWN)
     spread = math.sqrt((a.var(ddof=1) + b.var(ddof=1)) / 2)
     return Comparison(
         summary,

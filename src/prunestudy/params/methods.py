@@ -109,8 +109,9 @@ class Method(Params):
     quota_drop: NotNegative = Field(
         0.02, description="quality that a layer's quota may cost alone (allocation quota)"
     )
-    normalise: Literal["layer", "none"] = Field(
-        "layer", description="layer: scores are shares of their layer's sum"
+    normalise: Literal["layer", "mean", "none"] = Field(
+        "layer",
+        description="layer: scores are shares of their layer's sum; mean: multiples of its mean",
     )
     schedule: Literal["one_shot", "linear", "geometric", "cubic", "closed_loop"] = Field(
         "one_shot", description="how the budget is spread over stages"

@@ -27,6 +27,8 @@ LrSchedule = Literal["constant", "cosine", "one_cycle"]
 
 METRICS_OF_LOSS: dict[str, tuple[str, ...]] = {"mse": ("r2",), "cross_entropy": ("accuracy",)}
 RESERVED_METHODS = ("dense",)
+# Folders of the default study's report, which lies in reports/ itself.
+RESERVED_STUDIES = ("tables", "figures")
 
 
 class Split(Params):
@@ -169,10 +171,18 @@ def _unreserved(methods: dict[str, Method]) -> dict[str, Method]:
     return methods
 
 
+def _free_name(name: str) -> str:
+    if name in RESERVED_STUDIES:
+        raise ValueError(f"study name '{name}' is reserved for a folder of the report")
+    return name
+
+
 class Study(Params):
     """A whole study."""
 
-    name: Name = Field(description="name of the study, and of its folders")
+    name: Annotated[Name, AfterValidator(_free_name)] = Field(
+        description="name of the study, and of its folders"
+    )
     seeds: Annotated[list[Seed], AfterValidator(unique)] = Field(
         min_length=1, max_length=1000, description="one dense network and its prunings a seed"
     )

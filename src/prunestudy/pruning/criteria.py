@@ -154,15 +154,25 @@ def criterion(name: str) -> Criterion:
     return CRITERIA[name]
 
 
-def normalised(scores: Tensor) -> Tensor:
-    """Scores as shares of their layer's sum; equal shares where the sum is zero."""
-    scores = scores.double().abs()
-    total = scores.sum()
-    if not torch.isfinite(total):
+def normalised(scores: Tensor, how: str = "layer") -> Tensor:
+    """Scores on a scale that layers share; equal scores where all of a layer's are zero.
+
+    Args:
+        how: ``layer`` (shares of the layer's sum, as in the source: units of wide layers go
+            first), ``mean`` (multiples of the layer's mean), or ``none``.
+
+    Raises:
+        StudyError: a score is not finite.
+    """
+    scores = scores.double()
+    if not torch.isfinite(scores).all():
         raise StudyError("a criterion gave scores that are not finite; the network has diverged")
-    if total <= 0:
-        return torch.full_like(scores, 1 / scores.numel())
-    return scores / total
+    if how == "none":
+        return scores
+    scores = scores.abs()
+    total = scores.sum()
+    shares = scores / total if total > 0 else torch.full_like(scores, 1 / scores.numel())
+    return shares if how == "layer" else shares * scores.numel()
 
 
 def score_units(
@@ -171,7 +181,7 @@ def score_units(
     units: UnitGraph,
     batches: Batches,
     objective: Objective,
-    normalise: bool = True,
+    normalise: str = "layer",
 ) -> dict[str, Tensor]:
     """Scores of every unit group under a criterion: layer → units."""
     evidence = Evidence(network, units.groups, batches, objective)
@@ -182,7 +192,7 @@ def score_units(
         layer: _checked(name, of(group, evidence), (group.size,))
         for layer, group in units.groups.items()
     }
-    return {layer: normalised(score) for layer, score in scores.items()} if normalise else scores
+    return {layer: normalised(score, normalise) for layer, score in scores.items()}
 
 
 def score_weights(
@@ -192,7 +202,7 @@ def score_weights(
     batches: Batches,
     objective: Objective,
     weights: list[str],
-    normalise: bool = True,
+    normalise: str = "layer",
 ) -> dict[str, Tensor]:
     """Scores of the entries of some parameters under a criterion: name → tensor."""
     evidence = Evidence(network, units.groups, batches, objective)
@@ -203,7 +213,7 @@ def score_weights(
         weight: _checked(name, of(weight, evidence), tuple(evidence.tensors[weight].shape))
         for weight in weights
     }
-    return {weight: normalised(score) for weight, score in scores.items()} if normalise else scores
+    return {weight: normalised(score, normalise) for weight, score in scores.items()}
 
 
 def _checked(name: str, scores: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -135,7 +135,7 @@ class Workshop:
                 units,
                 self._batches(state),
                 self.trainer.objective,
-                self.method.normalise == "layer",
+                self.method.normalise,
             )
         )
         dense, price = self.units.widths, price or units.cost.params
@@ -172,7 +172,7 @@ class Workshop:
             self._batches(state),
             self.trainer.objective,
             names,
-            self.method.normalise == "layer",
+            self.method.normalise,
         )
         scores = as_numpy(found)
         for name, mask in (state.masks or {}).items():

@@ -3,7 +3,6 @@
 The choice reads validation quality only; test quality and latency are reported for what it chose.
 """
 
-import math
 from typing import Any
 
 import pandas as pd
@@ -27,12 +26,20 @@ CHOICE_COLUMNS = [
     "latency_ratio_b64",
     "artifact_sha256",
 ]
-# What the headline compares: column, how, and the name of its mean in the table.
+# What the headline compares: the column, and how.
 MEASURES = {
     "params": ("params", "ratio"),
     "test": ("test", "difference"),
     "time": ("latency_ratio_b64", "ratio"),
 }
+HEADLINE_COLUMNS = [
+    *("task", "first", "second", "metric", "n", "level", "first_dense", "second_dense"),
+    *(
+        f"{name}_{part}"
+        for name, (_column, kind) in MEASURES.items()
+        for part in (kind, "low", "high", "p", "d", "verdict")
+    ),
+]
 
 
 def choices(inputs: Inputs) -> pd.DataFrame:
@@ -70,7 +77,7 @@ def headline(inputs: Inputs, chosen: pd.DataFrame) -> pd.DataFrame:
         for other in inputs.methods
         if other != inputs.reference
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=HEADLINE_COLUMNS)
 
 
 def _pair(inputs: Inputs, of_task: pd.DataFrame, task: str, other: str) -> dict[str, Any]:
@@ -105,5 +112,5 @@ def _measured(
         f"{name}_high": found.summary.high,
         f"{name}_p": found.p,
         f"{name}_d": found.d,
-        f"{name}_verdict": "not measured" if math.isnan(found.summary.mean) else found.verdict,
+        f"{name}_verdict": found.verdict,
     }

@@ -1,10 +1,74 @@
 """Report: the study's page, tables and figures, made from its tables alone."""
 
+import json
+import shutil
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from prunestudy.artifacts import write_table, write_text, written_whole
 from prunestudy.plan import Plan
+from prunestudy.report.contents import Contents
+from prunestudy.report.figures import drawing
+from prunestudy.report.inputs import read_inputs
+from prunestudy.report.markdown import markdown
+from prunestudy.report.metrics import metrics
+from prunestudy.report.page import page
+from prunestudy.report.sections import sections
 
 
 def build_report(plan: Plan, tables: Path, folder: Path, run_key: str) -> list[Path]:
-    """Write the report of a study into ``folder``; return every file written."""
-    raise StudyError("")
+    """Write the report of a study into ``folder``; return every file written.
+
+    The same tables and parameters give the same bytes. Files that an earlier report left in
+    ``tables/`` and ``figures/`` are removed.
+    """
+    contents = Contents(read_inputs(plan, tables, run_key))
+    written = _write_tables(contents, tables, folder / "tables")
+    written += _write_figures(contents, folder / "figures")
+    told = sections(contents)
+    texts = {
+        "index.html": page(contents, told),
+        "report.md": markdown(contents, told),
+        "metrics.json": _json(metrics(contents)),
+        "checklist.json": _json([asdict(item) for item in contents.checklist]),
+    }
+    for name, text in texts.items():
+        write_text(folder / name, text)
+        written.append(folder / name)
+    return written
+
+
+def _write_tables(contents: Contents, tables: Path, folder: Path) -> list[Path]:
+    written = []
+    for source in sorted(tables.glob("*.csv")):
+        with written_whole(folder / source.name) as scratch:
+            shutil.copyfile(source, scratch)
+        written.append(folder / source.name)
+    for name, table in contents.tables.items():
+        with written_whole(folder / f"{name}.csv") as scratch:
+            write_table(table, scratch)
+        written.append(folder / f"{name}.csv")
+    _remove_others(folder, written)
+    return written
+
+
+def _write_figures(contents: Contents, folder: Path) -> list[Path]:
+    written = []
+    for figure in contents.figures:
+        path = folder / f"{figure.name}.svg"
+        write_text(path, drawing(figure))
+        written.append(path)
+    _remove_others(folder, written)
+    return written
+
+
+def _remove_others(folder: Path, written: list[Path]) -> None:
+    """Delete files that an earlier report left behind; folders may belong to other studies."""
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path not in written:
+            path.unlink()
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

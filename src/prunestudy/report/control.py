@@ -1,15 +1,17 @@
 """What a closed loop did: parameters and validation quality, stage by stage."""
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 
 from prunestudy.report import wording
-from prunestudy.report.figures import Figure
+from prunestudy.report.figures import Chart, Figure
 from prunestudy.report.inputs import Inputs
 from prunestudy.report.palette import GREY, looks
 
 MOVES = ("accepted", "rolled back", "mapped")
-KEY = "● accepted   ✕ rolled back   ◆ final network   ○ beyond the budget"
+KEY = "● accepted,  × rolled back,  ◆ final network,  ○ beyond the budget"
 
 
 def loops(inputs: Inputs) -> list[str]:
@@ -47,32 +49,37 @@ def control_figure(inputs: Inputs) -> Figure | None:
     seeds = wording.plural(decided["seed"].nunique(), "seed")
     return Figure(
         name="controller",
-        title="What the controller did",
+        title="Parameters and validation quality, attempt by attempt",
         caption=(
-            f"{KEY}. One line a seed ({seeds}); attempts in order, so that a rolled-back one "
+            f"One line a seed ({seeds}); attempts in order, so that a rolled-back one "
             "takes its place too. Quality is measured right after the stage's retraining; the "
             "dashed lines are the seeds' budgets. Beyond the budget the walk goes on only to map "
-            "the rest of the curve."
+            "the rest of the curve; where its quality leaves the panel, the mark is at the edge."
         ),
         alt=(
-            f"Parameters and validation quality after each attempt of {wording.listed(loops(inputs))}"
-            f" on {wording.listed(inputs.tasks)}, with a mark for each verdict."
+            "Parameters and validation quality after each attempt of "
+            f"{wording.listed(loops(inputs))} on {wording.listed(inputs.tasks)}, with a mark for "
+            "each verdict."
         ),
         panels=tuple(panels),
         methods=(),
         source="decisions.csv",
+        key=KEY,
     )
 
 
-def _panel(inputs: Inputs, table: pd.DataFrame, column: str, axis: str) -> alt.LayerChart:
+def _panel(inputs: Inputs, table: pd.DataFrame, column: str, axis: str) -> Chart:
     method = str(table["method"].iloc[0])
     colour = next(look.colour for look in looks(inputs) if look.method == method)
     drawn = _drawn(table, column)
     log = column == "resource_after"
-    scale = alt.Scale(type="log", nice=False, padding=8) if log else alt.Scale(zero=False)
+    scale = alt.Scale(type="log", nice=False, padding=10) if log else _quality_scale(drawn)
     x = alt.X("attempt:Q", title="attempt", axis=alt.Axis(tickMinStep=1, grid=False))
     y = alt.Y(
-        "value:Q", title=axis, scale=scale, axis=alt.Axis(tickCount=5, format="~s" if log else "")
+        "value:Q",
+        title=axis,
+        scale=scale,
+        axis=alt.Axis(tickCount=5, format="~s" if log else "", grid=not log),
     )
     base = alt.Chart(drawn).encode(x=x, y=y)
     path = (
@@ -88,7 +95,7 @@ def _panel(inputs: Inputs, table: pd.DataFrame, column: str, axis: str) -> alt.L
             .mark_rule(color=GREY, strokeDash=[4, 4], opacity=0.6)
             .encode(y=alt.Y("budget:Q"), tooltip=["seed:N", alt.Tooltip("budget:Q", format=".4f")])
         )
-    styles = {
+    styles: dict[str, dict[str, Any]] = {
         "accepted": {"shape": "circle", "filled": True, "color": colour, "size": 38},
         "rolled back": {"shape": CROSS, "filled": False, "color": GREY, "size": 45},
         "mapped": {"shape": "circle", "filled": False, "color": colour, "size": 38},
@@ -116,6 +123,14 @@ def _panel(inputs: Inputs, table: pd.DataFrame, column: str, axis: str) -> alt.L
 
 # A diagonal cross; the built-in one is upright and reads as a plus.
 CROSS = "M-1,-1L1,1M-1,1L1,-1"
+
+
+def _quality_scale(drawn: pd.DataFrame) -> alt.Scale:
+    """As far as the walk within the budget goes; what comes after may fall much lower."""
+    within = pd.concat([drawn.loc[drawn["verdict"] != "mapped", "value"], drawn["budget"]])
+    low, high = float(within.min()), float(within.max())
+    room = 0.06 * max(high - low, 1e-3)
+    return alt.Scale(domain=[low - room, high + room], nice=False, clamp=True, zero=False)
 
 
 def _drawn(table: pd.DataFrame, column: str) -> pd.DataFrame:

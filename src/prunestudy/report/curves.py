@@ -58,8 +58,15 @@ def seed_curves(inputs: Inputs) -> pd.DataFrame:
 
 
 def curves(inputs: Inputs, paths: pd.DataFrame) -> pd.DataFrame:
-    """Geometric mean of the losses over seeds, with its interval, by epoch."""
+    """Geometric mean of the losses over seeds, with its interval, by epoch.
+
+    A seed without a value at an epoch (one spent on trials) keeps its last one, so that the mean
+    does not jump because the seeds under it change.
+    """
     rows = []
+    filled = [_filled(path) for _place, path in paths.groupby(["task", "method", "seed"])]
+    paths = pd.concat(filled) if filled else paths
+    paths = paths.sort_values(["task", "method", "epoch"], kind="stable")
     for place, group in paths.groupby(["task", "method", "shown", "epoch"], sort=False):
         row: dict[str, Any] = dict(zip(("task", "method", "point", "epoch"), place, strict=True))
         row["n"] = len(group)
@@ -71,6 +78,11 @@ def curves(inputs: Inputs, paths: pd.DataFrame) -> pd.DataFrame:
     columns = ["task", "method", "point", "epoch", "n"]
     columns += [f"{loss}{part}" for loss in LOSSES for part in ("", "_low", "_high")]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _filled(path: pd.DataFrame) -> pd.DataFrame:
+    epochs = range(int(path["epoch"].min()), int(path["epoch"].max()) + 1)
+    return path.set_index("epoch").reindex(epochs).ffill().reset_index()
 
 
 def curve_traits(inputs: Inputs, paths: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ WIDTH = 250
 # vl-convert numbers its clip paths across drawings; counted anew, a drawing has one text.
 COUNTED = re.compile(r"\b(clip|gradient_)(\d+)\b")
 
-Chart = alt.Chart | alt.LayerChart
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Figure:
         panels: (title, chart) in reading order; the same row holds the same quantity.
         methods: the methods drawn, for a legend that switches them on and off.
         source: the table with its numbers.
+        key: what its marks mean, in a line that belongs to the drawing.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Figure:
     panels: tuple[tuple[str, Chart], ...]
     methods: tuple[str, ...]
     source: str
+    key: str = ""
 
 
 def theme(dark: bool) -> dict[str, Any]:
@@ -67,7 +69,7 @@ def theme(dark: bool) -> dict[str, Any]:
             "anchor": "start",
             "offset": 8,
         },
-        "legend": {**words, "labelFontSize": 11, "symbolStrokeWidth": 1.5},
+        "legend": {**words, "labelFontSize": 11, "symbolStrokeWidth": 1.5, "symbolOpacity": 1},
     }
 
 
@@ -84,7 +86,7 @@ def drawing(figure: Figure) -> str:
     whole = (
         alt.concat(*panels, columns=COLUMNS if len(panels) != 4 else 2, spacing=24)
         .resolve_scale(color="shared", shape="shared")
-        .properties(title=alt.Title(figure.title, fontSize=14), padding=12)
+        .properties(title=alt.Title(figure.title, subtitle=figure.key, fontSize=14), padding=12)
         .configure_legend(orient="bottom", title=None)
     )
     spec = whole.to_dict()

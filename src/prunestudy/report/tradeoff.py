@@ -4,8 +4,8 @@ import altair as alt
 import pandas as pd
 
 from prunestudy.plan import DENSE
-from prunestudy.report import wording
-from prunestudy.report.figures import Figure
+from prunestudy.report import axes, wording
+from prunestudy.report.figures import Chart, Figure
 from prunestudy.report.inputs import FINAL, Inputs
 from prunestudy.report.palette import GREY, Look, looks
 
@@ -28,6 +28,7 @@ AXES = {
     ),
 }
 DODGE = 4.0
+BEST = 1.0
 
 
 def tradeoff_figures(inputs: Inputs, summary: pd.DataFrame) -> list[Figure]:
@@ -57,9 +58,10 @@ def _figure(inputs: Inputs, summary: pd.DataFrame, name: str) -> Figure:
         title=title,
         caption=(
             f"Mean over seeds with its {interval} t interval, "
-            f"{wording.numbers_of_seeds(pruned['n'])} seeds a point; the cost is a geometric mean. "
-            "The dashed line is the dense network with its interval. Points of one compression "
-            f"are set apart by a few pixels.{ring}{measured}"
+            f"{wording.numbers_of_seeds(pruned['n'])} seeds a point; the cost is a geometric mean "
+            "with its interval. Bars end at 1, the best quality, and at the panel's edge. The "
+            "dashed line is the dense network with its interval. Points of one compression are set "
+            f"apart by a few pixels.{ring}{measured}"
         ),
         alt=(
             f"{title}, one panel for each task ({wording.listed(inputs.tasks)}), one line for "
@@ -71,16 +73,26 @@ def _figure(inputs: Inputs, summary: pd.DataFrame, name: str) -> Figure:
         ),
         methods=tuple(inputs.methods),
         source="summary.csv",
+        key=f"mean and {interval} t interval, {wording.numbers_of_seeds(pruned['n'])} seeds",
     )
 
 
-def _panel(inputs: Inputs, table: pd.DataFrame, column: str, axis: str) -> alt.LayerChart:
+def _panel(inputs: Inputs, table: pd.DataFrame, column: str, axis: str) -> Chart:
     task = str(table["task"].iloc[0])
     drawn = _drawn(table, column)
     dense, pruned = drawn[drawn["method"] == DENSE], drawn[drawn["method"] != DENSE]
     look = looks(inputs)
-    x = alt.X("cost:Q", title=axis, scale=_scale(pruned["cost"]), axis=_axis(pruned["cost"]))
-    y = alt.Y("test:Q", title=f"test {inputs.metric(task)}", scale=alt.Scale(zero=False, nice=True))
+    x = alt.X(
+        "cost:Q",
+        title=axis,
+        scale=axes.cost_scale(pruned["cost"]),
+        axis=axes.cost_axis(pruned["cost"]),
+    )
+    y = alt.Y(
+        "test:Q",
+        title=f"test {inputs.metric(task)}",
+        scale=alt.Scale(zero=False, nice=False, padding=12),
+    )
     layers: list[alt.Chart] = [
         alt.Chart(dense).mark_rect(color=GREY, opacity=0.12).encode(y="low:Q", y2="high:Q"),
         alt.Chart(dense)
@@ -98,8 +110,13 @@ def _curve(
     table: pd.DataFrame, look: Look, every: list[Look], x: alt.X, y: alt.Y, offset: float
 ) -> list[alt.Chart]:
     points, final = table[table["point"] != FINAL], table[table["point"] == FINAL]
-    colour, shape = scales(every)
+    colour, shape = axes.method_scales(every)
     size = 2.5 if look.emphasis else 1.3
+    across = (
+        alt.Chart(table)
+        .mark_rule(size=1.2, opacity=0.45, xOffset=offset)
+        .encode(x=alt.X("cost low:Q"), x2="cost high:Q", y=y, color=colour)
+    )
     line = (
         alt.Chart(points)
         .mark_line(size=size, opacity=0.9, xOffset=offset)
@@ -117,20 +134,12 @@ def _curve(
     )
     ring = (
         alt.Chart(final)
-        .mark_point(filled=False, opacity=1, size=150, strokeWidth=2, shape="circle")
+        .mark_point(
+            filled=False, opacity=1, size=150, strokeWidth=2, shape="circle", xOffset=offset
+        )
         .encode(x=x, y=y, color=colour, tooltip=_tooltip())
     )
-    return [bars, line, marks, *([ring] if len(final) else [])]
-
-
-def scales(every: list[Look]) -> tuple[alt.Color, alt.Shape]:
-    """The colour and shape of methods, with one legend for both."""
-    names = [look.method for look in every]
-    colours, shapes = [look.colour for look in every], [look.shape for look in every]
-    return (
-        alt.Color("method:N", scale=alt.Scale(domain=names, range=colours), title=None),
-        alt.Shape("method:N", scale=alt.Scale(domain=names, range=shapes), title=None),
-    )
+    return [across, bars, line, marks, *([ring] if len(final) else [])]
 
 
 def _drawn(table: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -142,9 +151,12 @@ def _drawn(table: pd.DataFrame, column: str) -> pd.DataFrame:
             "point": table["point"],
             "order": range(len(table)),
             "cost": table[f"{column}_geomean"],
+            "cost low": table[f"{column}_low"].fillna(table[f"{column}_geomean"]),
+            "cost high": table[f"{column}_high"].fillna(table[f"{column}_geomean"]),
             "test": table["test_mean"],
             "low": table["test_low"].fillna(table["test_mean"]),
-            "high": table["test_high"].fillna(table["test_mean"]),
+            # A t interval may go beyond what a quality can be; its text does not hide that.
+            "high": table["test_high"].fillna(table["test_mean"]).clip(upper=BEST),
             "operating point": ["dense" if point == "1" else point for point in at],
             "test quality": [
                 f"{wording.quality(mean)} ± {wording.quality(sd)} sd"
@@ -156,7 +168,13 @@ def _drawn(table: pd.DataFrame, column: str) -> pd.DataFrame:
             ],
             "compression": table["compression_geomean"].map(wording.ratio),
             "MACs speed-up": table["speedup_macs_geomean"].map(wording.ratio),
-            "latency ratio, batch 64": table["latency_ratio_b64_geomean"].map(wording.ratio),
+            "latency ratio, batch 64": [
+                f"{wording.ratio(mean)} ({wording.ratio(low)} to {wording.ratio(high)})"
+                for mean, low, high in zip(
+                    *(table[f"latency_ratio_b64_{part}"] for part in ("geomean", "low", "high")),
+                    strict=True,
+                )
+            ],
             "n": table["n"],
         }
     ).dropna(subset=["cost"])
@@ -166,22 +184,3 @@ def _tooltip() -> list[alt.Tooltip]:
     names = ["task", "method", "operating point", "n", "test quality", "interval"]
     names += ["compression", "MACs speed-up", "latency ratio, batch 64"]
     return [alt.Tooltip(f"{name}:N") for name in names]
-
-
-def _scale(values: pd.Series) -> alt.Scale:
-    low, high = _range(values)
-    return alt.Scale(type="log", domain=[low / 1.12, high * 1.12], nice=False)
-
-
-def _axis(values: pd.Series) -> alt.Axis:
-    low, high = _range(values)
-    ticks = [2**power for power in range(-10, 18) if low / 1.12 <= 2**power <= high * 1.12]
-    if len(ticks) < 3:
-        nice = (0.25, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
-        ticks = [tick for tick in nice if low / 1.12 <= tick <= high * 1.12]
-    return alt.Axis(values=ticks, labelExpr="format(datum.value, '~r') + '×'", grid=False)
-
-
-def _range(values: pd.Series) -> tuple[float, float]:
-    present = values.dropna()
-    return (float(present.min()), float(present.max())) if len(present) else (1.0, 2.0)

@@ -6,18 +6,19 @@ from collections.abc import Sequence
 import pandas as pd
 
 NOTHING = "–"
+THIN = "\N{NARROW NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 
 
 def quality(value: float) -> str:
     """A quality such as accuracy or R², to three decimals."""
-    return _signed(f"{value:.3f}", value)
+    return _signed(f"{value:z.3f}", value)
 
 
 def change(value: float) -> str:
-    """A difference of qualities, to three decimals and always with its sign."""
-    text = f"{value:+.3f}"
-    return NOTHING if math.isnan(value) else text.replace("-", MINUS).replace("+0.000", "0.000")
+    """A difference of qualities, to three decimals and with its sign unless it is 0.000."""
+    text = f"{value:z.3f}" if abs(value) < 0.0005 else f"{value:+.3f}"
+    return _signed(text, value)
 
 
 def ratio(value: float) -> str:
@@ -27,9 +28,7 @@ def ratio(value: float) -> str:
 
 def count(value: float) -> str:
     """A count of parameters or MACs with thin spaces between thousands."""
-    return (
-        NOTHING if math.isnan(value) else f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-    )
+    return NOTHING if math.isnan(value) else f"{value:,.0f}".replace(",", THIN)
 
 
 def significant(value: float) -> str:
@@ -37,9 +36,19 @@ def significant(value: float) -> str:
     if math.isnan(value):
         return NOTHING
     if value == 0 or abs(value) >= 100:
-        return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+        return f"{value:,.0f}".replace(",", THIN)
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
     return _signed(f"{value:.{digits}f}", value)
+
+
+def effect(value: float) -> str:
+    """An effect size to two decimals, with its sign."""
+    return NOTHING if math.isnan(value) else f"{value:+.2f}".replace("-", MINUS)
+
+
+def mean_count(value: float) -> str:
+    """A mean of counts, to one decimal where it needs it, e.g. ``40`` or ``55.4``."""
+    return NOTHING if math.isnan(value) else f"{value:.1f}".removesuffix(".0")
 
 
 def probability(value: float) -> str:
@@ -49,7 +58,7 @@ def probability(value: float) -> str:
 
 def percent(share: float) -> str:
     """A share as percent, e.g. ``95 %``."""
-    return f"{100 * share:g} %"
+    return f"{100 * share:g}{THIN}%"
 
 
 def plural(number: int, noun: str) -> str:

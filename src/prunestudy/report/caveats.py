@@ -1,0 +1,104 @@
+"""What stands beside the finding, so that nobody reads more into it than it shows."""
+
+import pandas as pd
+
+from prunestudy.evaluation.statistics import smallest_p
+from prunestudy.plan import DENSE
+from prunestudy.report import wording
+from prunestudy.report.inputs import Inputs
+
+
+def caveats(inputs: Inputs, headline: pd.DataFrame) -> list[str]:
+    """Notes on the rule, the number of seeds, the other methods and the networks' sizes."""
+    notes = [_rule(inputs), *_stand_ins(headline), _sample(inputs), *_others(inputs, headline)]
+    return [note for note in [*notes, _scope(inputs)] if note]
+
+
+def _rule(inputs: Inputs) -> str:
+    budgets = wording.listed(
+        [
+            f"{wording.percent(limits.max_drop)} of the dense {inputs.metric(task)} on {task}"
+            if limits.relative
+            else f"{limits.max_drop:g} {inputs.metric(task)} on {task}"
+            for task, limits in ((t, inputs.study.tasks[t].requirements) for t in inputs.tasks)
+        ]
+    )
+    points = wording.listed([f"{point}×" for point in inputs.points])
+    loops = [name for name, one in inputs.study.methods.items() if one.schedule == "closed_loop"]
+    extra = (
+        f" {wording.listed(loops)} may also choose the network at which the controller stopped, "
+        "so it has one choice more, and a finer one."
+        if loops
+        else ""
+    )
+    return (
+        f"Allowed drop from the dense network's validation quality: {budgets}. Every method "
+        f"chooses among its networks at {points}.{extra}"
+    )
+
+
+def _stand_ins(headline: pd.DataFrame) -> list[str]:
+    found = []
+    for side in ("first", "second"):
+        counted = headline[headline[f"{side}_dense"] > 0].drop_duplicates(["task", side])
+        for method, rows in counted.groupby(side, sort=False):
+            places = [
+                f"{row['task']} ({row[f'{side}_dense']} of {wording.plural(row['n'], 'seed')})"
+                for row in rows.to_dict("records")
+            ]
+            found.append(f"of {method} on {wording.listed(places)}")
+    if not found:
+        return []
+    return [
+        f"No pruned network is within the budget {'; '.join(found)}. There the dense network "
+        "stands in."
+    ]
+
+
+def _sample(inputs: Inputs) -> str:
+    n = len(inputs.study.seeds)
+    rule = (
+        "“No difference” means that the interval includes 0 (1× for ratios), or that the mean "
+        "is within one standard deviation between seeds. It does not show that the methods are "
+        "equal."
+    )
+    if n == 1:
+        return "n = 1: no interval, no test, and so no verdict can be given."
+    least = smallest_p(n)
+    test = f"With n = {n} the signed-rank test cannot give a two-sided p below {least:.4g}"
+    if least > 0.05:
+        test += ", so it can never reach 0.05; read the intervals and effect sizes instead"
+    wide = f"With {n} seeds the intervals are wide. " if n < 5 else ""
+    return f"{wide}{rule} {test}."
+
+
+def _others(inputs: Inputs, headline: pd.DataFrame) -> list[str]:
+    """Where another method than the headline's needs no more than the reference, say so."""
+    rows = headline[~headline["second"].isin(inputs.duel or ())] if len(headline) else headline
+    found = []
+    for second, group in rows.groupby("second", sort=False):
+        clauses = []
+        for verdict, phrase in (("higher", "needs more parameters than"), ("no difference", "")):
+            some = group[group["params_verdict"] == verdict]
+            tasks = wording.listed(
+                [
+                    f"{row['task']} ({wording.ratio(row['params_ratio'])}, "
+                    f"{wording.ratio(row['params_low'])} to {wording.ratio(row['params_high'])})"
+                    for row in some.to_dict("records")
+                ]
+            )
+            if tasks and phrase:
+                clauses.append(f"{inputs.reference} {phrase} {second} on {tasks}")
+            elif tasks:
+                clauses.append(f"{inputs.reference} and {second} show no difference on {tasks}")
+        if clauses:
+            found.append("; ".join(clauses))
+    return [f"Parameters by the same rule, other methods: {'; '.join(found)}."] if found else []
+
+
+def _scope(inputs: Inputs) -> str:
+    dense = inputs.networks[inputs.networks["method"] == DENSE]
+    return (
+        f"The largest dense network has {wording.count(dense['params'].max())} parameters: this "
+        "is evidence for small networks and for these data sets only."
+    )

@@ -1,0 +1,137 @@
+"""The checklist of Blalock et al. 2020, evaluated from the study's own tables."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from prunestudy.artifacts import point_label
+from prunestudy.data.catalogue import CATALOGUE
+from prunestudy.plan import DENSE, package_versions
+from prunestudy.report import wording
+from prunestudy.report.inputs import FINAL, Inputs
+
+Status = Literal["PASS", "FAIL", "N/A"]
+Outcome = tuple[Status, str]
+SMALL = 1_000_000
+MANY_CLASSES = 100
+STANDARD_POINTS = tuple(point_label(point) for point in (2, 4, 8, 16, 32))
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the checklist with its evidence."""
+
+    id: str
+    text: str
+    status: Status
+    evidence: str
+
+
+def checklist(inputs: Inputs, summary: pd.DataFrame) -> list[Item]:
+    """Evaluate every line."""
+    return [Item(name, text, *rule(inputs, summary)) for name, (text, rule) in RULES.items()]
+
+
+def _judged(holds: bool, evidence: str) -> Outcome:
+    return ("PASS" if holds else "FAIL"), evidence
+
+
+def _setting(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    named = inputs.networks.groupby("task")[["network", "metric"]].nunique()
+    return _judged(
+        set(named.index) == set(inputs.tasks) and bool((named == 1).all(axis=None)),
+        f"{wording.plural(len(inputs.tasks), 'task')} in the table of tasks",
+    )
+
+
+def _pairs(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    networks = inputs.networks.drop_duplicates("task").set_index("task")["network"]
+    pairs = {(task.data.name, networks[name]) for name, task in inputs.study.tasks.items()}
+    largest = inputs.networks["params"].max()
+    size = "all are small" if largest < SMALL else "not all are small"
+    return _judged(
+        len(pairs) >= 3,
+        f"{wording.plural(len(pairs), 'pair')}; {size}: at most {wording.count(largest)} "
+        "parameters",
+    )
+
+
+def _both_costs(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    costs = inputs.networks[["compression", "speedup_macs"]]
+    return _judged(
+        bool(costs.notna().all(axis=None)),
+        f"both for {int(costs.notna().all(axis=1).sum())} of {len(costs)} networks in results.csv",
+    )
+
+
+def _top_five(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    classes = {
+        task.data.name: len(CATALOGUE[task.data.name].classes)
+        for task in inputs.study.tasks.values()
+    }
+    many = [name for name, number in classes.items() if number >= MANY_CLASSES]
+    if not many:
+        return "N/A", f"no data set has {MANY_CLASSES} classes or more"
+    return "FAIL", f"no top-5 quality for {wording.listed(many)}"
+
+
+def _control(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    wanted = {(task, seed) for task in inputs.tasks for seed in inputs.study.seeds}
+    dense = inputs.networks[inputs.networks["method"] == DENSE]
+    measured = dense.dropna(subset=["val", "test", "macs", "latency_ms_b64"])
+    found = set(zip(measured["task"], measured["seed"], strict=True))
+    return _judged(
+        found == wanted, f"dense rows for {len(found & wanted)} of {len(wanted)} tasks and seeds"
+    )
+
+
+def _curve(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    return _judged(
+        len(inputs.points) >= 2 and len(inputs.methods) >= 2,
+        f"{wording.plural(len(inputs.methods), 'method')} at "
+        f"{wording.plural(len(inputs.points), 'operating point')}",
+    )
+
+
+def _points(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    missing = [point for point in STANDARD_POINTS if point not in inputs.points]
+    unreached = len(inputs.unreachable)
+    evidence = f"points {', '.join(inputs.points)}"
+    if missing:
+        evidence += f"; without {', '.join(missing)}"
+    if unreached:
+        evidence += f"; {wording.plural(unreached, 'unreachable cell')} listed with reasons"
+    return _judged(len(inputs.points) >= 5 and not missing, evidence)
+
+
+def _spread(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    rows = summary[summary["point"] != FINAL]
+    return _judged(
+        bool((rows["n"] >= 2).all()), f"{wording.numbers_of_seeds(rows['n'])} seeds a point"
+    )
+
+
+def _same_code(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    library = package_versions(("prunestudy",))["prunestudy"]
+    pruned = inputs.networks[~inputs.networks["method"].isin([DENSE])]
+    epochs = pruned.loc[pruned["point"] != FINAL].groupby("task")["epochs"].nunique()
+    same = bool((epochs == 1).all())
+    total = "the same retraining epochs" if same else "differing retraining epochs"
+    return _judged(
+        same, f"every network by prunestudy {library} from one prepared data set a task, {total}"
+    )
+
+
+RULES: dict[str, tuple[str, Callable[[Inputs, pd.DataFrame], Outcome]]] = {
+    "R1": ("Exact networks, data sets and metrics in one table", _setting),
+    "R2": ("At least three pairs of data set and network; say if all are small", _pairs),
+    "R3": ("Compression and theoretical speed-up of every network", _both_costs),
+    "R4": ("Top-1 and top-5 for data sets of many classes", _top_five),
+    "R5": ("The same metrics for the unpruned control", _control),
+    "R6": ("The whole trade-off curve, with competing methods", _curve),
+    "R7": ("At least five operating points, 2, 4, 8, 16 and 32 among them", _points),
+    "R8": ("Means and sample standard deviations over seeds", _spread),
+    "R9": ("All methods share library, data loading and code", _same_code),
+}

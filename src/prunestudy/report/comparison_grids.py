@@ -1,0 +1,131 @@
+"""Tables of comparisons between methods, as people read them."""
+
+import math
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from prunestudy.report import wording
+from prunestudy.report.blocks import Grid
+from prunestudy.report.contents import Contents
+from prunestudy.report.grids import interval, point_name
+
+
+def comparisons_grid(contents: Contents) -> Grid:
+    """The paired comparisons at equal compression."""
+    inputs = contents.inputs
+    rows = [
+        (
+            row["task"],
+            point_name(row["point"]),
+            row["second"],
+            str(row["n"]),
+            wording.change(row["test_difference"]),
+            interval(row["low"], row["high"], wording.change),
+            wording.probability(row["p"]),
+            wording.probability(row["p_holm"]),
+            wording.effect(row["d"]),
+            row["verdict"],
+        )
+        for row in contents.comparisons.to_dict("records")
+    ]
+    columns: tuple[str, ...] = ("task", "point", "against", "n", "difference in test quality")
+    columns += (f"{wording.percent(inputs.level)} interval", "p", "p, Holm", "d", "verdict")
+    caption = (
+        f"{inputs.reference} − other at equal compression, paired by seed: t interval, exact "
+        "Wilcoxon signed-rank test, Holm's correction over the comparisons of a task, Cohen's d of "
+        f"the paired differences. “higher” means that {inputs.reference} has the higher quality."
+    )
+    return Grid(caption, columns, tuple(rows), "comparisons.csv")
+
+
+def counts_grid(contents: Contents) -> Grid:
+    """How the paired comparisons at equal compression came out."""
+    compared = contents.comparisons
+    rows = []
+    for second, pairs in compared.groupby("second", sort=False):
+        places = {
+            verdict: [
+                f"{row['task']} {point_name(row['point'])}"
+                for row in pairs[pairs["verdict"] == verdict].to_dict("records")
+            ]
+            for verdict in ("lower", "higher")
+        }
+        counts = [
+            str(int((pairs["verdict"] == verdict).sum()))
+            for verdict in ("lower", "no difference", "higher")
+        ]
+        listed = [", ".join(places[verdict]) or wording.NOTHING for verdict in places]
+        rows.append((str(second), str(len(pairs)), *counts, *listed))
+    columns: tuple[str, ...] = (
+        "against",
+        "comparisons",
+        "lower",
+        "no difference",
+        "higher",
+        "lower on",
+    )
+    columns += ("higher on",)
+    caption = (
+        f"Test quality of {contents.inputs.reference} against each other method at equal "
+        "compression, paired by seed."
+    )
+    return Grid(caption, columns, tuple(rows), "comparisons.csv")
+
+
+def headline_grid(contents: Contents) -> Grid:
+    """The headline rule against every other method."""
+    rows = [
+        (
+            row["task"],
+            row["second"],
+            str(row["n"]),
+            estimate(row, "params", "ratio", wording.ratio),
+            row["params_verdict"],
+            estimate(row, "test", "difference", wording.change),
+            row["test_verdict"],
+            estimate(row, "time", "ratio", wording.ratio),
+            row["time_verdict"],
+        )
+        for row in contents.headline.to_dict("records")
+    ]
+    columns: tuple[str, ...] = ("task", "against", "n", "parameters (interval)", "verdict")
+    columns += ("test (interval)", "verdict", "time (interval)", "verdict")
+    name = contents.inputs.reference
+    caption = (
+        f"{name} against each other method, each with its smallest network within the budget: "
+        f"parameters and time as ratios {name} ÷ other, test quality as the difference."
+    )
+    return Grid(caption, columns, tuple(rows), "headline.csv")
+
+
+def estimate(row: dict[Hashable, Any], name: str, kind: str, write: Callable[[float], str]) -> str:
+    """A mean with its interval behind it."""
+    text = write(row[f"{name}_{kind}"])
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    return text if math.isnan(low) else f"{text} ({interval(low, high, write)})"
+
+
+def traits_grid(contents: Contents) -> Grid:
+    """Final loss and roughness of the training curves."""
+    rows = [
+        (
+            row["task"],
+            point_name(row["point"]),
+            {"final": "final loss", "roughness": "roughness"}[row["trait"]],
+            str(row["n"]),
+            wording.significant(row["first_mean"]),
+            wording.significant(row["second_mean"]),
+            {"final": "ratio ", "roughness": "difference "}[row["trait"]]
+            + interval(row["low"], row["high"], wording.significant),
+            row["verdict"],
+        )
+        for row in contents.curve_traits.to_dict("records")
+    ]
+    first, second = contents.inputs.duel or ("first", "second")
+    columns: tuple[str, ...] = ("task", "point", "trait", "n", f"{first}, mean", f"{second}, mean")
+    columns += (f"{wording.percent(contents.inputs.level)} interval", "verdict")
+    caption = (
+        f"Validation loss of the last epoch ({first} ÷ {second}) and roughness, the mean absolute "
+        f"change of the loss's logarithm from one recorded epoch to the next ({first} − {second})."
+    )
+    return Grid(caption, columns, tuple(rows), "curve_traits.csv")

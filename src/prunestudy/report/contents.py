@@ -1,0 +1,128 @@
+"""Everything that the report computes, once, for the page, the Markdown text and the files."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from prunestudy.report import (
+    budget,
+    caveats,
+    checklist,
+    control,
+    curve_figure,
+    curves,
+    findings,
+    size_figures,
+    summaries,
+    tradeoff,
+)
+from prunestudy.report.figures import Figure
+from prunestudy.report.inputs import Inputs
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The derived tables, claims and figures of a study."""
+
+    inputs: Inputs
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """Means and intervals by task, method and operating point."""
+        return summaries.summary(self.inputs)
+
+    @cached_property
+    def comparisons(self) -> pd.DataFrame:
+        """Paired comparisons at equal compression."""
+        return summaries.comparisons(self.inputs)
+
+    @cached_property
+    def within_budget(self) -> pd.DataFrame:
+        """The smallest network within the budget, by task, seed and method."""
+        return budget.choices(self.inputs)
+
+    @cached_property
+    def headline(self) -> pd.DataFrame:
+        """The reference method against each other one on those networks."""
+        return budget.headline(self.inputs, self.within_budget)
+
+    @cached_property
+    def criteria(self) -> pd.DataFrame:
+        """The record of every criterion in a closed loop."""
+        return summaries.criteria(self.inputs)
+
+    @cached_property
+    def cost(self) -> pd.DataFrame:
+        """Time and epochs of pruning."""
+        return summaries.pruning_cost(self.inputs)
+
+    @cached_property
+    def seed_curves(self) -> pd.DataFrame:
+        """Training curves of every seed."""
+        return curves.seed_curves(self.inputs)
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """Training curves over seeds."""
+        return curves.curves(self.inputs, self.seed_curves)
+
+    @cached_property
+    def curve_traits(self) -> pd.DataFrame:
+        """Whether training curves are lower and smoother."""
+        return curves.curve_traits(self.inputs, self.seed_curves)
+
+    @cached_property
+    def finding(self) -> list[str]:
+        """The finding's sentences."""
+        return findings.finding(self.inputs, self.headline, self.comparisons)
+
+    @cached_property
+    def caveats(self) -> list[str]:
+        """What stands beside the finding."""
+        return caveats.caveats(self.inputs, self.headline)
+
+    @cached_property
+    def checklist(self) -> list[checklist.Item]:
+        """The evaluated checklist."""
+        return checklist.checklist(self.inputs, self.summary)
+
+    @cached_property
+    def tradeoff_figures(self) -> list[Figure]:
+        """Quality against cost."""
+        return tradeoff.tradeoff_figures(self.inputs, self.summary)
+
+    @cached_property
+    def curve_figure(self) -> Figure | None:
+        """The training curves."""
+        return curve_figure.curve_figure(self.inputs, self.curves)
+
+    @cached_property
+    def size_figures(self) -> list[Figure]:
+        """Parameters and time within the budget."""
+        return size_figures.size_figures(self.inputs, self.within_budget)
+
+    @cached_property
+    def control_figure(self) -> Figure | None:
+        """The controller's moves."""
+        return control.control_figure(self.inputs)
+
+    @property
+    def figures(self) -> list[Figure]:
+        """Every figure, in the order of the report."""
+        found = [*self.tradeoff_figures, self.curve_figure, *self.size_figures, self.control_figure]
+        return [figure for figure in found if figure is not None]
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The derived tables by file name, without ending."""
+        return {
+            "summary": self.summary,
+            "comparisons": self.comparisons,
+            "within_budget": self.within_budget,
+            "headline": self.headline,
+            "criteria": self.criteria,
+            "cost": self.cost,
+            "curves": self.curves,
+            "curve_traits": self.curve_traits,
+        }

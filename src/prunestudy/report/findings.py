@@ -1,0 +1,178 @@
+"""The finding in three sentences: generated from the tables, by rules that cannot overclaim.
+
+Each sentence sorts the tasks by verdict, losses first, and gives every number its interval. What
+the statistics call no difference is called so here.
+"""
+
+import math
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from prunestudy.report import wording
+from prunestudy.report.inputs import Inputs
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """How one measure of the headline is told."""
+
+    name: str
+    mean: str
+    worse: str
+    phrases: dict[str, str]
+    write: Callable[[float], str]
+
+
+PARAMS = _Measure(
+    "params",
+    "params_ratio",
+    "higher",
+    {"higher": "needs more parameters than", "lower": "needs fewer parameters than"},
+    wording.ratio,
+)
+TEST = _Measure(
+    "test",
+    "test_difference",
+    "lower",
+    {"lower": "has lower test quality than", "higher": "has higher test quality than"},
+    wording.change,
+)
+TIME = _Measure(
+    "time",
+    "time_ratio",
+    "higher",
+    {"higher": "takes more time than", "lower": "takes less time than"},
+    wording.ratio,
+)
+
+
+def finding(inputs: Inputs, headline: pd.DataFrame, compared: pd.DataFrame) -> list[str]:
+    """The study's finding, a sentence for each of size, quality and time."""
+    if inputs.duel is None:
+        return _neutral(inputs, compared)
+    pair = inputs.duel
+    other = pair[1]
+    rows = headline[headline["second"] == other]
+    at_points = equal_compression(inputs, compared, other)
+    told = [
+        (
+            _loses(rows, PARAMS),
+            f"in size ({pair[0]} ÷ {pair[1]} parameters), {_told(inputs, rows, PARAMS)}",
+        ),
+        (
+            _loses(rows, TEST) or bool((compared["verdict"] == TEST.worse).any()),
+            f"on test data ({pair[0]} − {pair[1]}), {_told(inputs, rows, TEST)}; {at_points}"
+            f"{_lost_to(inputs, compared)}",
+        ),
+        (
+            _loses(rows, TIME),
+            f"in inference time ({pair[0]} ÷ {pair[1]}; ONNX Runtime, batch 64, one CPU thread), "
+            f"{_told(inputs, rows, TIME)}",
+        ),
+    ]
+    # Sentences with a loss come first; the order is kept otherwise.
+    opening, *others = [text for _loss, text in sorted(told, key=lambda item: not item[0])]
+    seeds = wording.plural(len(inputs.study.seeds), "seed")
+    rule = f"With each method's smallest network within the allowed validation drop ({seeds}),"
+    return [f"{rule} {opening}.", *(f"{text[0].upper()}{text[1:]}." for text in others)]
+
+
+def _lost_to(inputs: Inputs, compared: pd.DataFrame) -> str:
+    """The other methods that have the higher quality at equal compression, if any."""
+    told = []
+    for other in inputs.methods:
+        pairs = compared[compared["second"] == other]
+        lost = int((pairs["verdict"] == "lower").sum())
+        if lost and other not in (inputs.duel or ()):
+            won = int((pairs["verdict"] == "higher").sum())
+            told.append(
+                f"; against {other} it is lower in {lost} and higher in {won} of {len(pairs)}"
+            )
+    return "".join(told)
+
+
+def _loses(rows: pd.DataFrame, measure: _Measure) -> bool:
+    return bool((rows[f"{measure.name}_verdict"] == measure.worse).any())
+
+
+def _told(inputs: Inputs, rows: pd.DataFrame, measure: _Measure) -> str:
+    """Clauses by verdict: worse, then no difference, then better."""
+    first, second = rows["first"].iloc[0], rows["second"].iloc[0]
+    better = "lower" if measure.worse == "higher" else "higher"
+    phrases = {
+        measure.worse: f"{first} {measure.phrases[measure.worse]} {second} on",
+        "no difference": f"{first} and {second} show no difference on",
+        better: f"{first} {measure.phrases[better]} {second} on",
+        "one seed": f"one seed allows no verdict between {first} and {second} on",
+        "not measured": "there is no measurement on",
+    }
+    clauses: list[str] = []
+    for verdict, phrase in phrases.items():
+        found = rows[rows[f"{measure.name}_verdict"] == verdict].to_dict("records")
+        # The level of the intervals is said once a sentence.
+        tasks = [
+            _number(inputs, row, measure, named=not clauses and place == 0)
+            for place, row in enumerate(found)
+        ]
+        if tasks:
+            clauses.append(f"{phrase} {wording.listed(tasks)}")
+    return "; ".join(clauses)
+
+
+def _number(inputs: Inputs, row: dict[Hashable, Any], measure: _Measure, named: bool) -> str:
+    mean = row[measure.mean]
+    if math.isnan(mean):
+        return str(row["task"])
+    unit = f" {inputs.metric(str(row['task']))}" if measure is TEST else ""
+    text = f"{measure.write(mean)}{unit}"
+    if row["n"] < 2:
+        return f"{row['task']} ({text}, n = 1, no interval)"
+    low, high = (measure.write(row[f"{measure.name}_{end}"]) for end in ("low", "high"))
+    level = f"{wording.percent(inputs.level)} interval " if named else ""
+    return f"{row['task']} ({text}, {level}{low} to {high})"
+
+
+def equal_compression(inputs: Inputs, compared: pd.DataFrame, other: str) -> str:
+    """How often the reference was lower, not different and higher at equal compression."""
+    pairs = compared[compared["second"] == other]
+    total = len(pairs)
+    if total == 0:
+        return "there is no common operating point to compare at"
+    if (pairs["verdict"] == "one seed").all():
+        return f"at equal compression, one seed allows no verdict on {_comparisons(total)}"
+    phrases = {"lower": "lower", "no difference": "not different", "higher": "higher"}
+    counts = {
+        phrase: int((pairs["verdict"] == verdict).sum()) for verdict, phrase in phrases.items()
+    }
+    unknown = total - sum(counts.values())
+    if unknown:
+        counts["not measured"] = unknown
+    told = wording.listed([f"{phrase} in {number}" for phrase, number in counts.items()])
+    return (
+        f"at equal compression, of {_comparisons(total)} of test quality with {other}, "
+        f"{inputs.reference} is {told}"
+    )
+
+
+def _comparisons(number: int) -> str:
+    return wording.plural(number, "paired comparison")
+
+
+def _neutral(inputs: Inputs, compared: pd.DataFrame) -> list[str]:
+    study = inputs.study
+    sentences = [
+        f"This study compares {wording.plural(len(inputs.methods), 'method')} "
+        f"({wording.listed(inputs.methods)}) on {wording.plural(len(inputs.tasks), 'task')} "
+        f"({wording.listed(inputs.tasks)}) with {wording.plural(len(study.seeds), 'seed')}; it "
+        "has no pair of methods named adaptive and traditional, so it makes no headline claim."
+    ]
+    others = [method for method in inputs.methods if method != inputs.reference]
+    if others:
+        counts = [equal_compression(inputs, compared, other) for other in others]
+        joined = "; ".join(counts)
+        sentences.append(joined[0].upper() + joined[1:] + ".")
+    sentences.append("The tables give every number with its interval.")
+    return sentences

@@ -1,0 +1,189 @@
+"""The report's tables as people read them: rounded, with units, in the order of the study."""
+
+import math
+from collections.abc import Callable
+
+import pandas as pd
+
+from prunestudy.plan import DENSE
+from prunestudy.report import wording
+from prunestudy.report.blocks import Grid
+from prunestudy.report.contents import Contents
+from prunestudy.report.inputs import FINAL, Inputs
+
+
+def point_name(point: str) -> str:
+    """An operating point as people write it."""
+    return {"1": "dense", FINAL: FINAL}.get(point, f"{point}×")
+
+
+def interval(low: float, high: float, write: Callable[[float], str] = wording.quality) -> str:
+    """``low to high``, or a dash where there is none."""
+    return wording.NOTHING if math.isnan(low) else f"{write(low)} to {write(high)}"
+
+
+def spread(mean: float, sd: float, write: Callable[[float], str] = wording.quality) -> str:
+    """``mean ± sd``, or the mean alone where there is no spread."""
+    return write(mean) if math.isnan(sd) else f"{write(mean)} ± {write(sd)}"
+
+
+def tasks_grid(inputs: Inputs) -> Grid:
+    """Exact networks, data sets and metrics."""
+    rows = []
+    for name, task in inputs.study.tasks.items():
+        dense = inputs.cells(name, DENSE)
+        rows.append(
+            (
+                name,
+                task.data.name,
+                str(dense["network"].iloc[0]),
+                wording.count(dense["params"].mean()),
+                wording.count(dense["macs"].mean()),
+                task.loss.replace("_", "-"),
+                inputs.metric(name),
+                wording.quality(dense["test"].mean()),
+                str(task.training.epochs),
+                str(task.retraining.epochs),
+            )
+        )
+    columns: tuple[str, ...] = (
+        "task",
+        "data set",
+        "network",
+        "parameters",
+        "MACs",
+        "loss",
+        "metric",
+    )
+    columns += ("dense test quality, mean", "training epochs", "retraining epochs")
+    caption = "Data sets, networks and metrics. MACs count the multiply–adds of one row."
+    return Grid(caption, columns, tuple(rows), "results.csv")
+
+
+def results_grid(contents: Contents, task: str) -> Grid:
+    """The main results of a task."""
+    inputs = contents.inputs
+    table = contents.summary[contents.summary["task"] == task]
+    rows = [
+        (
+            row["method"],
+            point_name(row["point"]),
+            str(row["n"]),
+            spread(row["test_mean"], row["test_sd"]),
+            interval(row["test_low"], row["test_high"]),
+            wording.NOTHING if row["method"] == DENSE else wording.change(row["test_change_mean"]),
+            wording.quality(row["val_mean"]),
+            wording.count(row["params_mean"]),
+            wording.ratio(row["compression_geomean"]),
+            wording.ratio(row["speedup_macs_geomean"]),
+            wording.ratio(row["latency_ratio_b1_geomean"]),
+            wording.ratio(row["latency_ratio_b64_geomean"]),
+        )
+        for row in table.to_dict("records")
+    ]
+    level = wording.percent(inputs.level)
+    columns: tuple[str, ...] = ("method", "point", "n", "test, mean ± sd", f"{level} interval")
+    columns += ("change from dense", "validation", "parameters", "compression", "MACs speed-up")
+    columns += ("latency ratio, batch 1", "latency ratio, batch 64")
+    caption = f"{task}: {inputs.metric(task)}, higher is better. Ratios are dense ÷ pruned."
+    return Grid(caption, columns, tuple(rows), "summary.csv", strong=inputs.reference)
+
+
+def criteria_grid(contents: Contents) -> Grid:
+    """Which criteria won."""
+    names: tuple[str, ...] = (
+        "task",
+        "method",
+        "criterion",
+        "proposals",
+        "chosen",
+        "accepted",
+        "rolled_back",
+    )
+    names += ("beyond_the_budget",)
+    rows = contents.criteria[list(names)].astype(str).itertuples(index=False, name=None)
+    columns = tuple(name.replace("_", " ") for name in names)
+    caption = (
+        "Which criteria won, over all seeds: of each stage's proposals the one that loses least "
+        "quality per parameter is chosen, then accepted or rolled back."
+    )
+    return Grid(caption, columns, tuple(rows), "criteria.csv")
+
+
+def log_grid(inputs: Inputs, task: str, method: str, seed: int) -> Grid:
+    """The controller's log of one trajectory."""
+    table = inputs.decisions[
+        (inputs.decisions["task"] == task)
+        & (inputs.decisions["method"] == method)
+        & (inputs.decisions["seed"] == seed)
+    ]
+    rows = [
+        (
+            str(row["stage"]),
+            str(row["clock"]),
+            row["proposal"],
+            wording.NOTHING if pd.isna(row["criterion"]) else row["criterion"],
+            f"{wording.count(row['resource_before'])} → {wording.count(row['resource_after'])}",
+            f"{wording.quality(row['val_before'])} → {wording.quality(row['val_after'])}",
+            row["verdict"],
+            row["reason"],
+        )
+        for row in table.to_dict("records")
+    ]
+    columns: tuple[str, ...] = (
+        "stage",
+        "epoch",
+        "step",
+        "criterion",
+        "parameters",
+        "validation",
+        "verdict",
+        "why",
+    )
+    return Grid(f"{task}, {method}, seed {seed}.", columns, tuple(rows), "decisions.csv")
+
+
+def unreachable_grid(inputs: Inputs) -> Grid:
+    """Operating points that could not be met, and why."""
+    rows = []
+    for (task, point, reason), group in inputs.unreachable.groupby(
+        ["task", "point", "reason"], sort=False
+    ):
+        seeds = group.groupby("method", sort=False).size()
+        methods = ", ".join(f"{method} ({number})" for method, number in seeds.items())
+        rows.append((str(task), point_name(str(point)), methods, str(reason)))
+    columns: tuple[str, ...] = ("task", "point", "methods (seeds)", "reason")
+    caption = "Operating points without a network; they are missing from curves and comparisons."
+    return Grid(caption, columns, tuple(rows), "unreachable.csv")
+
+
+def cost_grid(contents: Contents) -> Grid:
+    """Cost of pruning itself."""
+    rows = [
+        (
+            row["task"],
+            row["method"],
+            str(row["n"]),
+            spread(row["seconds_mean"], row["seconds_sd"], wording.significant),
+            wording.count(row["peak_memory_mb_max"]),
+            wording.mean_count(row["networks_mean"]),
+            wording.mean_count(row["epochs_of_each_network_mean"]),
+            wording.mean_count(row["epochs_trained_mean"]),
+        )
+        for row in contents.cost.to_dict("records")
+    ]
+    columns: tuple[str, ...] = (
+        "task",
+        "method",
+        "n",
+        "seconds, mean ± sd",
+        "peak memory, MB",
+        "networks kept",
+    )
+    columns += ("epochs of each network", "epochs trained in all")
+    caption = (
+        "One trajectory, all of its networks included: wall-clock seconds of its job, largest "
+        "memory of a job, and epochs over training data (means of the seeds). dense is the first "
+        "training. Trials of proposals take time but are in the epochs only once they add up."
+    )
+    return Grid(caption, columns, tuple(rows), "cost.csv", strong="")

@@ -1,0 +1,61 @@
+"""The report as Markdown, for reading in a git host."""
+
+import html
+
+from prunestudy.report.blocks import Block, Chart, Code, Fold, Grid, Section, Text
+from prunestudy.report.contents import Contents
+
+
+def markdown(contents: Contents, sections: list[Section]) -> str:
+    """The whole text."""
+    study = contents.inputs.study
+    lines = [f"# {_plain(study.report.title)}", ""]
+    if study.report.authors:
+        lines += [_plain(", ".join(study.report.authors)), ""]
+    lines += ["## Finding", ""]
+    lines += [line for sentence in contents.finding for line in (_plain(sentence), "")]
+    lines += [f"- {_plain(note)}" for note in contents.caveats]
+    lines += ["", "The interactive version of this page is `index.html` beside this file."]
+    for section in sections:
+        lines += ["", f"## {_plain(section.title)}"]
+        for block in section.blocks:
+            lines += ["", *_block(block)]
+    return "\n".join(lines) + "\n"
+
+
+def _block(block: Block) -> list[str]:
+    match block:
+        case Text():
+            return [_plain(block.text)]
+        case Code():
+            return ["```", *block.text.rstrip("\n").split("\n"), "```"]
+        case Chart(figure):
+            picture = f"![{_plain(figure.alt)}](figures/{figure.name}.svg)"
+            return [picture, "", f"*{_plain(figure.title)}.* {_plain(figure.caption)}"]
+        case Fold():
+            inner = [line for one in block.blocks for line in (*_block(one), "")]
+            summary = f"<details><summary>{html.escape(block.summary)}</summary>"
+            return [summary, "", *inner, "</details>"]
+        case Grid():
+            return _grid(block)
+
+
+def _grid(grid: Grid) -> list[str]:
+    source = f" ([{grid.source}](tables/{grid.source}))" if grid.source else ""
+    rules = ["---:" if numeric else "---" for numeric in grid.numeric]
+    rows = [grid.columns, *grid.rows]
+    written = ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows]
+    written.insert(1, "| " + " | ".join(rules) + " |")
+    return [f"{_plain(grid.caption)}{source}", "", *written]
+
+
+def _cell(text: str) -> str:
+    return _plain(text).replace("|", "\\|")
+
+
+def _plain(text: str) -> str:
+    """Text whose characters mean themselves."""
+    escaped = html.escape(" ".join(text.split()), quote=False)
+    for character in "\\`*[]":
+        escaped = escaped.replace(character, f"\\{character}")
+    return escaped

@@ -1,0 +1,40 @@
+"""The numbers that ``dvc metrics`` shows and compares, with the finding in words."""
+
+import math
+from typing import Any
+
+from prunestudy.evaluation.statistics import summarise_ratios
+from prunestudy.report.contents import Contents
+
+DECIMALS = 6
+
+
+def metrics(contents: Contents) -> dict[str, Any]:
+    """Finding, headline by task, and quality and compression by task and method."""
+    inputs = contents.inputs
+    tasks: dict[str, dict[str, dict[str, float]]] = {}
+    for row in contents.summary.to_dict("records"):
+        numbers = tasks.setdefault(row["task"], {}).setdefault(row["method"], {})
+        numbers[f"test_at_{row['point']}"] = row["test_mean"]
+        if row["point"] == "final":
+            numbers["compression_final"] = row["compression_geomean"]
+    for (task, method), chosen in contents.within_budget.groupby(["task", "method"], sort=False):
+        compression = summarise_ratios(chosen["compression"].tolist()).mean
+        tasks[str(task)][str(method)]["compression_within_budget"] = compression
+    headline = {
+        row["task"]: {name: row[name] for name in ("params_ratio", "test_difference", "time_ratio")}
+        for row in contents.headline.to_dict("records")
+        if inputs.duel and row["second"] == inputs.duel[1]
+    }
+    return _rounded({"finding": contents.finding, "headline": headline, "tasks": tasks})
+
+
+def _rounded(value: Any) -> Any:
+    """Rounded for reading; numbers that do not exist are left out."""
+    if isinstance(value, dict):
+        return {
+            key: _rounded(inner)
+            for key, inner in value.items()
+            if not (isinstance(inner, float) and not math.isfinite(inner))
+        }
+    return round(value, DECIMALS) if isinstance(value, float) else value

@@ -1,0 +1,40 @@
+// Draws the charts for the reader's theme, again when it changes, and switches methods on and off.
+const specifications = JSON.parse(document.getElementById("charts").textContent);
+const themes = JSON.parse(document.getElementById("themes").textContent);
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const hidden = new Set();
+let drawn = [];
+
+async function draw() {
+  const embedded = Object.entries(specifications).map(([id, specification]) =>
+    window.vegaEmbed(document.getElementById(id), specification, {
+      renderer: "svg",
+      actions: false,
+      config: dark.matches ? themes.dark : themes.light,
+      tooltip: { theme: "custom" },
+    })
+  );
+  drawn.forEach((chart) => chart.finalize());
+  drawn = await Promise.all(embedded);
+  switchMethods();
+}
+
+function switchMethods() {
+  for (const { view, vgSpec } of drawn) {
+    if (vgSpec.signals?.some((signal) => signal.name === "hidden")) {
+      view.signal("hidden", [...hidden]).runAsync();
+    }
+  }
+  for (const button of document.querySelectorAll("[data-method]")) {
+    button.setAttribute("aria-pressed", String(!hidden.has(button.dataset.method)));
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const method = event.target.closest("[data-method]")?.dataset.method;
+  if (method === undefined) return;
+  if (!hidden.delete(method)) hidden.add(method);
+  switchMethods();
+});
+dark.addEventListener("change", draw);
+await draw();

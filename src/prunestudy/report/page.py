@@ -1,0 +1,99 @@
+"""The report as one self-contained page that opens offline."""
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+import vl_convert
+
+from prunestudy.report.blocks import Block, Chart, Fold, Section
+from prunestudy.report.contents import Contents
+from prunestudy.report.figures import Figure, specification, theme
+from prunestudy.report.palette import looks
+from prunestudy.report.wording import plural
+
+# What the page's own script needs of the bundled libraries.
+VEGA_GLOBAL = "window.vegaEmbed = vegaEmbed;"
+
+
+def page(contents: Contents, sections: list[Section]) -> str:
+    """The page's HTML, scripts, styles and charts included."""
+    study = contents.inputs.study
+    parts = [
+        plural(len(study.tasks), "task"),
+        plural(len(study.methods), "method"),
+        plural(len(study.points), "operating point"),
+        plural(len(study.seeds), "seed"),
+    ]
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    template = environment.from_string(_resource("page.html"))
+    text = template.render(
+        title=study.report.title,
+        authors=study.report.authors,
+        subtitle=f"Study {study.name}: {', '.join(parts)}",
+        finding=contents.finding,
+        caveats=contents.caveats,
+        sections=sections,
+        looks={look.method: look for look in looks(contents.inputs)},
+        style=_resource("style.css"),
+        script=_resource("page.js"),
+        vega=_vega(),
+        charts=_json(_charts(sections)),
+        themes=_json({"light": _page_theme(False), "dark": _page_theme(True)}),
+    )
+    return text if text.endswith("\n") else text + "\n"
+
+
+@cache
+def _vega() -> str:
+    bundle = vl_convert.javascript_bundle(VEGA_GLOBAL)
+    return bundle.replace("</script", "<\\/script")
+
+
+def _resource(name: str) -> str:
+    return files("prunestudy.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _page_theme(dark: bool) -> dict[str, Any]:
+    """The figures' theme on the page's own ground, with the page's legend instead of theirs."""
+    return {**theme(dark), "background": None, "legend": {"disable": True}}
+
+
+def _charts(sections: list[Section]) -> dict[str, Any]:
+    """Vega-Lite specifications by the id of their box."""
+    found = {}
+    for figure in _figures([block for section in sections for block in section.blocks]):
+        for place, (_title, chart) in enumerate(figure.panels):
+            found[f"{figure.name}-{place}"] = _switchable(specification(chart), figure)
+    return found
+
+
+def _figures(blocks: list[Block]) -> list[Figure]:
+    found: list[Figure] = []
+    for block in blocks:
+        if isinstance(block, Chart):
+            found.append(block.figure)
+        elif isinstance(block, Fold):
+            found += _figures(list(block.blocks))
+    return found
+
+
+def _switchable(spec: dict[str, Any], figure: Figure) -> dict[str, Any]:
+    """Give a panel a parameter that names the methods shown."""
+    if not figure.methods:
+        return spec
+    # "dense" is not among the figure's methods and always stays.
+    hidden = "indexof(hidden, datum.method) < 0"
+    for layer in spec.get("layer", [spec]):
+        layer["transform"] = [{"filter": hidden}, *layer.get("transform", [])]
+    return {**spec, "params": [{"name": "hidden", "value": []}]}
+
+
+def _json(content: Any) -> str:
+    """JSON that may stand inside a script element."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

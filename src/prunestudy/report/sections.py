@@ -1,0 +1,176 @@
+"""The report's sections, in the order in which they are read."""
+
+from collections import Counter
+
+from prunestudy.defaults import documented
+from prunestudy.plan import package_versions
+from prunestudy.report import comparison_grids, grids, wording
+from prunestudy.report.blocks import Block, Chart, Code, Fold, Grid, Section, Text
+from prunestudy.report.contents import Contents
+from prunestudy.report.control import loops
+
+PACKAGES = (
+    "prunestudy",
+    "torch",
+    "pytorch-lightning",
+    "torch-pruning",
+    "onnxruntime",
+    "numpy",
+    "pandas",
+    "scipy",
+    "scikit-learn",
+    "altair",
+    "vl-convert-python",
+)
+
+
+def sections(contents: Contents) -> list[Section]:
+    """Every section after the finding."""
+    return [
+        _tradeoff(contents),
+        _contest(contents),
+        _control(contents),
+        _unreachable(contents),
+        _cost(contents),
+        _results(contents),
+        _checklist(contents),
+        _reproduce(contents),
+    ]
+
+
+def _tradeoff(contents: Contents) -> Section:
+    blocks: list[Block] = [Chart(figure) for figure in contents.tradeoff_figures]
+    if len(contents.comparisons):
+        blocks.append(comparison_grids.counts_grid(contents))
+        blocks.append(
+            Fold("Every paired comparison", (comparison_grids.comparisons_grid(contents),))
+        )
+    return Section("trade-off", "Trade-off curves", tuple(blocks))
+
+
+def _contest(contents: Contents) -> Section:
+    inputs = contents.inputs
+    blocks: list[Block] = []
+    if contents.curve_figure:
+        blocks.append(Text(_curve_words(contents)))
+        blocks.append(Chart(contents.curve_figure))
+        if len(contents.curve_traits):
+            blocks.append(Fold("Lower and smoother?", (comparison_grids.traits_grid(contents),)))
+    blocks += [Chart(figure) for figure in contents.size_figures]
+    if len(contents.headline):
+        blocks.append(comparison_grids.headline_grid(contents))
+    title = " against ".join(inputs.duel or ("comparison",)).capitalize()
+    return Section("comparison", f"{title}: training, size, time", tuple(blocks))
+
+
+def _curve_words(contents: Contents) -> str:
+    """Are the curves lower and smoother? Verdicts only, losses first."""
+    if contents.inputs.duel is None or contents.curve_traits.empty:
+        return "Validation loss by epoch, for every method."
+    first, second = contents.inputs.duel
+    words = {
+        "final": {"higher": "higher", "no difference": "not different", "lower": "lower"},
+        "roughness": {"higher": "rougher", "no difference": "not different", "lower": "smoother"},
+    }
+    subjects = {"final": "final validation loss", "roughness": "curve, epoch to epoch,"}
+    sentences = []
+    for trait, phrases in words.items():
+        rows = contents.curve_traits[contents.curve_traits["trait"] == trait]
+        clauses = [
+            f"{phrase} on {wording.listed(list(rows.loc[rows['verdict'] == verdict, 'task']))}"
+            for verdict, phrase in phrases.items()
+            if (rows["verdict"] == verdict).any()
+        ]
+        if clauses:
+            sentences.append(
+                f"Against {second}, {first}'s {subjects[trait]} is {wording.listed(clauses)}."
+            )
+    return " ".join(sentences) or "One seed allows no verdict on the training curves."
+
+
+def _control(contents: Contents) -> Section:
+    inputs = contents.inputs
+    methods = loops(inputs)
+    if not methods or contents.control_figure is None:
+        text = "No method of this study is a closed loop, so there are no decisions to show."
+        return Section("controller", "What the controller did", (Text(text),))
+    verdicts = Counter(inputs.decisions["verdict"])
+    seed = inputs.study.seeds[0]
+    text = (
+        f"Over all tasks and seeds: {verdicts['accepted']} stages accepted, "
+        f"{verdicts['rolled back']} rolled back, {verdicts['mapped']} walked beyond the budget; "
+        f"{verdicts['not chosen']} proposals tried and not chosen."
+    )
+    logs: list[Block] = [
+        Fold(f"Log of {task}, {method}, seed {seed}", (grids.log_grid(inputs, task, method, seed),))
+        for task in inputs.tasks
+        for method in methods
+    ]
+    blocks = (Text(text), Chart(contents.control_figure), grids.criteria_grid(contents), *logs)
+    return Section("controller", "What the controller did", blocks)
+
+
+def _unreachable(contents: Contents) -> Section:
+    block: Block = Text("Every method reached every operating point on every seed.")
+    if len(contents.inputs.unreachable):
+        block = grids.unreachable_grid(contents.inputs)
+    return Section("unreachable", "Unreachable operating points", (block,))
+
+
+def _cost(contents: Contents) -> Section:
+    return Section("cost", "Cost of pruning", (grids.cost_grid(contents),))
+
+
+def _results(contents: Contents) -> Section:
+    inputs = contents.inputs
+    tables = [grids.results_grid(contents, task) for task in inputs.tasks]
+    text = (
+        "Means over seeds; sd is the sample standard deviation; ratios are geometric means; "
+        "“final” is the network at which a closed loop stopped by itself."
+    )
+    return Section("results", "Results", (grids.tasks_grid(inputs), Text(text, note=True), *tables))
+
+
+def _checklist(contents: Contents) -> Section:
+    rows = tuple((item.id, item.text, item.status, item.evidence) for item in contents.checklist)
+    caption = (
+        "Recommendations of Blalock et al. 2020, “What is the State of Neural Network Pruning?”, "
+        "evaluated from this study's tables."
+    )
+    grid = Grid(caption, ("", "recommendation", "status", "evidence"), rows)
+    return Section("checklist", "Checklist", (grid,))
+
+
+def _reproduce(contents: Contents) -> Section:
+    inputs = contents.inputs
+    study = inputs.study
+    named = "" if study.name == "default" else f" STUDY={study.name}"
+    processors = inputs.timings["processor"].dropna().unique()
+    versions = package_versions(PACKAGES)
+    versions_text = ", ".join(f"{name} {version}" for name, version in versions.items())
+    provenance = Grid(
+        "Provenance of this page.",
+        ("", "value"),
+        (
+            ("run key of the report", inputs.run_key),
+            ("run key of the tables", inputs.tables_key),
+            ("processors", wording.listed(sorted(str(name) for name in processors))),
+            ("packages", versions_text),
+        ),
+    )
+    return Section(
+        "reproduce",
+        "How to reproduce",
+        (
+            Text("The whole study, in a checkout of the project:"),
+            Code(f"make study{named}"),
+            Text(
+                "Each row of tables/results.csv names the run key of its trajectory and the "
+                "sha256 of its network's file; the same key is in the file's name, in its sidecar "
+                "and in MLflow. Networks and tables come out the same on one platform, measured "
+                "times aside."
+            ),
+            provenance,
+            Fold("Parameters of this study", (Code(documented(study)),)),
+        ),
+    )

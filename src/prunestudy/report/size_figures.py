@@ -1,0 +1,121 @@
+"""The source's second and third comparison: number of parameters and inference time."""
+
+import altair as alt
+import pandas as pd
+
+from prunestudy.evaluation.statistics import summarise_ratios
+from prunestudy.plan import DENSE
+from prunestudy.report import wording
+from prunestudy.report.axes import method_scales
+from prunestudy.report.figures import Chart, Figure
+from prunestudy.report.inputs import Inputs
+from prunestudy.report.palette import dense_look, looks
+
+ROW_HEIGHT = 34
+# Milliseconds below which an axis counts in microseconds.
+MICROSECONDS_BELOW = 0.1
+
+
+def size_figures(inputs: Inputs, chosen: pd.DataFrame) -> list[Figure]:
+    """Parameters and inference time of the smallest networks within the budget."""
+    rule = (
+        "Each method's smallest network whose validation quality is within the task's budget, "
+        "one mark a seed, one below the other; the bar is the geometric mean of "
+        f"{wording.plural(len(inputs.study.seeds), 'seed')}. Left is better. Where no pruned "
+        "network of a seed qualifies, its mark is the dense network itself."
+    )
+    return [
+        _size_figure(
+            inputs, chosen, "parameters-within-budget", "params", "parameters",
+            "Parameters needed within the budget", rule,
+        ),
+        _size_figure(
+            inputs, chosen, "time-within-budget", "latency_ms_b64", "ms for a batch of 64",
+            "Inference time within the budget",
+            rule + " Median time in ONNX Runtime on one CPU thread.",
+        ),
+    ]  # fmt: skip
+
+
+def _size_figure(
+    inputs: Inputs,
+    chosen: pd.DataFrame,
+    name: str,
+    column: str,
+    axis: str,
+    title: str,
+    caption: str,
+) -> Figure:
+    return Figure(
+        name=name,
+        title=title,
+        caption=caption,
+        alt=(
+            f"{title}: a row of marks for each method ({wording.listed(inputs.methods)}) and the "
+            f"dense network, one panel for each task ({wording.listed(inputs.tasks)})."
+        ),
+        panels=tuple(
+            (task, _size_panel(inputs, chosen[chosen["task"] == task], column, axis))
+            for task in inputs.tasks
+        ),
+        methods=tuple(inputs.methods),
+        source="within_budget.csv",
+        key=f"a mark a seed, bar: geometric mean, n = {len(inputs.study.seeds)} seeds",
+    )
+
+
+def _size_panel(inputs: Inputs, chosen: pd.DataFrame, column: str, axis: str) -> Chart:
+    task = str(chosen["task"].iloc[0])
+    dense = inputs.cells(task, DENSE).assign(budget=float("nan"))
+    every = [*looks(inputs), dense_look()]
+    colour, shape = method_scales(every)
+    both = pd.concat([chosen, dense[list(chosen.columns)]])
+    table = pd.DataFrame(
+        {
+            "task": both["task"],
+            "method": both["method"],
+            "seed": both["seed"],
+            "size": both[column],
+            "operating point": ["dense" if p == "1" else p for p in both["point"]],
+            "parameters": both["params"].map(wording.count),
+            "ms, batch 64": both["latency_ms_b64"].map(wording.significant),
+            "validation": both["val"].map(wording.quality),
+            "budget": both["budget"].map(wording.quality),
+            "test": both["test"].map(wording.quality),
+        }
+    ).dropna(subset=["size"])
+    order = [look.method for look in every]
+    if column == "latency_ms_b64" and table["size"].max() < MICROSECONDS_BELOW:
+        axis = axis.replace("ms", "µs")
+        table["size"] *= 1000
+    means = (
+        table.groupby(["task", "method"], sort=False)["size"]
+        .agg(lambda sizes: summarise_ratios(sizes.tolist()).mean)
+        .reset_index()
+    )
+    scale = alt.Scale(type="log", nice=False, padding=12)
+    x = alt.X(
+        "size:Q",
+        title=axis,
+        scale=scale,
+        axis=alt.Axis(tickCount=4, format="~s" if column == "params" else "~g", grid=False),
+    )
+    y = alt.Y("method:N", sort=order, title=None, axis=alt.Axis(ticks=False, labelPadding=8))
+    y_seed = alt.YOffset("seed:O", scale=alt.Scale(paddingOuter=1))
+    fields = [name for name in table.columns if name not in ("size",)]
+    marks = (
+        alt.Chart(table)
+        .mark_point(filled=True, size=48, opacity=0.65)
+        .encode(
+            x=x,
+            y=y,
+            yOffset=y_seed,
+            color=colour,
+            shape=shape,
+            tooltip=[f"{name}:N" for name in fields],
+        )
+    )
+    bars = (
+        alt.Chart(means).mark_tick(thickness=2.5, size=20, opacity=1).encode(x=x, y=y, color=colour)
+    )
+    return alt.layer(marks, bars).properties(height=ROW_HEIGHT * len(order))

@@ -1,0 +1,158 @@
+"""Collect: the study's tables, each row with what it is and what it is compared with."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from prunestudy.artifacts import read_table, write_table
+from prunestudy.evaluation.collect import (
+    RESULT_COLUMNS,
+    Trajectory,
+    collect,
+    method_parts,
+    network_name,
+)
+from prunestudy.params import Study
+from prunestudy.pruning.trajectory import (
+    DECISION_COLUMNS,
+    HISTORY_COLUMNS,
+    UNREACHABLE_COLUMNS,
+)
+
+CELLS = [("digits", 0), ("digits", 1)]
+# Parameters, MACs and quality of each network: seed 1's dense network is larger.
+NETWORKS = {
+    ("dense", "1"): [(1000, 8000), (1200, 9600)],
+    ("adaptive", "2"): [(500, 2000), (480, 2400)],
+    ("adaptive", "final"): [(250, 1000), (300, 1200)],
+}
+
+
+@pytest.fixture
+def tables(tmp_path: Path, study: Study) -> Path:
+    """The tables of a study of one task, two seeds and one method."""
+    trajectories, evaluations, latencies = [], {}, {}
+    for number, (task, seed) in enumerate(CELLS):
+        rows = []
+        for (method, point), costs in NETWORKS.items():
+            params, macs = costs[number]
+            rows.append(
+                {
+                    "method": method,
+                    "point": point,
+                    "params": params,
+                    "macs": macs,
+                    **dict.fromkeys(RESULT_COLUMNS[15:17], 0),
+                    "params_nonzero": params,
+                    "stage": 0,
+                    "epochs": 4,
+                    "metric": "accuracy",
+                    "val": 0.5,
+                    "val_loss": 1,
+                    "test": 0.5,
+                    "test_loss": 1,
+                    "val_before_retraining": 0.25,
+                    "artifact_sha256": "0",
+                }
+            )
+        evaluations[task, seed] = tmp_path / f"evaluation{seed}.csv"
+        write_table(pd.DataFrame(rows), evaluations[task, seed])
+        latencies[task, seed] = tmp_path / f"latency{seed}.csv"
+        times = pd.DataFrame(rows)[["method", "point"]].assign(latency_ms_b1=1.5)
+        write_table(times, latencies[task, seed])
+        for method in ("dense", "adaptive"):
+            folder = tmp_path / f"{method}{seed}"
+            folder.mkdir()
+            curve = pd.DataFrame([["2", 1, 1, 0.1, 1, 1, 0.5]], columns=HISTORY_COLUMNS)
+            write_table(curve, folder / "history.csv")
+            if method == "adaptive":
+                decisions = pd.DataFrame(
+                    [dict.fromkeys(DECISION_COLUMNS, 1)], columns=DECISION_COLUMNS
+                )
+                write_table(decisions, folder / "decisions.csv")
+                write_table(pd.DataFrame(columns=UNREACHABLE_COLUMNS), folder / "unreachable.csv")
+            trajectories.append(Trajectory(task, seed, method, f"key-{method}-{seed}", folder))
+    out = tmp_path / "tables"
+    jobs = [{"step": "train", "seconds": 1.0}]
+    collect(study.tasks, study.methods, trajectories, evaluations, latencies, jobs, out)
+    return out
+
+
+def test_every_table_is_written(tables: Path):
+    assert {file.name for file in tables.iterdir()} == {
+        f"{name}.csv"
+        for name in ("results", "latency", "history", "decisions", "unreachable", "timings")
+    }
+
+
+def test_results_have_a_row_for_each_network_in_the_columns_promised(tables: Path):
+    results = read_table(tables / "results.csv")
+    assert list(results) == RESULT_COLUMNS
+    assert len(results) == 6
+    promised = (
+        "task network seed method criterion granularity allocation schedule point stage params "
+        "params_nonzero compression macs speedup_macs bytes bytes_gzip metric val test test_loss "
+        "epochs artifact_sha256 run_key"
+    )
+    assert set(promised.split()) <= set(results)
+
+
+def test_compression_is_relative_to_the_dense_network_of_the_same_seed(tables: Path):
+    results = read_table(tables / "results.csv").set_index(["seed", "method", "point"])
+    assert results["compression"].to_dict() == {
+        (0, "dense", "1"): 1,
+        (0, "adaptive", "2"): 2,
+        (0, "adaptive", "final"): 4,
+        (1, "dense", "1"): 1,
+        (1, "adaptive", "2"): 2.5,
+        (1, "adaptive", "final"): 4,
+    }
+    assert results.loc[(0, "adaptive", "2"), "speedup_macs"] == 4
+    assert results.loc[(1, "adaptive", "final"), "speedup_macs"] == 8
+
+
+def test_rows_name_network_method_parts_and_run_key(tables: Path):
+    results = read_table(tables / "results.csv").set_index(["seed", "method", "point"])
+    row = results.loc[(1, "adaptive", "final")]
+    assert row["network"] == "cnn-4-8"
+    assert row["criterion"] == "magnitude+gradient+sensitivity"
+    assert row["schedule"] == "closed_loop"
+    assert row["run_key"] == "key-adaptive-1"
+    dense = results.loc[(1, "dense", "1")]
+    assert (dense["criterion"], dense["schedule"]) == ("none", "none")
+    assert dense["run_key"] == "key-dense-1"
+
+
+def test_other_tables_are_labelled_by_cell(tables: Path):
+    decisions = read_table(tables / "decisions.csv")
+    assert list(decisions) == ["task", "seed", "method", *DECISION_COLUMNS]
+    assert decisions["seed"].tolist() == [0, 1]
+    assert len(read_table(tables / "history.csv")) == 4
+    assert len(read_table(tables / "latency.csv")) == 6
+    assert list(read_table(tables / "latency.csv"))[:3] == ["task", "seed", "method"]
+
+
+def test_an_empty_table_keeps_its_columns(tables: Path):
+    unreachable = read_table(tables / "unreachable.csv")
+    assert list(unreachable) == ["task", "seed", "method", *UNREACHABLE_COLUMNS]
+    assert len(unreachable) == 0
+
+
+def test_names_of_networks_and_parts_of_methods(study: Study):
+    assert network_name(study.tasks["diabetes"]) == "mlp-5"
+    assert method_parts(study.methods["iterative"]) == {
+        "criterion": "gradient",
+        "granularity": "structured",
+        "allocation": "global",
+        "schedule": "cubic",
+    }
+    assert set(method_parts(None).values()) == {"none"}
+
+
+def test_collecting_imports_no_torch():
+    code = "import sys, prunestudy.evaluation.collect; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

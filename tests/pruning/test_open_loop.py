@@ -1,0 +1,81 @@
+"""Open-loop methods: every point gets the same retraining epochs."""
+
+from collections.abc import Callable
+
+import pytest
+
+from prunestudy.networks.spec import NetworkSpec
+from prunestudy.params import Method
+from prunestudy.pruning.open_loop import run_open_loop
+
+METHODS = {
+    "one_shot": Method(criterion="magnitude"),
+    "linear": Method(criterion="random", schedule="linear", stages=3),
+    "geometric": Method(criterion="gradient", allocation="global", schedule="geometric", stages=3),
+    "cubic": Method(criterion="sensitivity", allocation="global", schedule="cubic", stages=4),
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_point_is_met_with_all_the_epochs(make_workshop: Callable, name: str):
+    workshop = make_workshop(METHODS[name])
+    record = run_open_loop(workshop, [2, 4.5, 8])
+    assert [kept.point for kept in record.kept] == ["2", "4.5", "8"]
+    for kept, point in zip(record.kept, (2, 4.5, 8), strict=True):
+        assert kept.state.params <= workshop.dense_params / point
+        assert kept.epochs == workshop.epochs
+        epochs = [row["epoch"] for row in record.history if row["point"] == kept.point]
+        assert epochs == list(range(1, workshop.epochs + 1))
+    assert record.unreachable == []
+    assert record.decisions == []
+
+
+def test_a_point_is_met_from_the_dense_network_on_whatever_the_other_points(
+    make_workshop: Callable,
+):
+    alone = run_open_loop(make_workshop(METHODS["cubic"]), [4])
+    among = run_open_loop(make_workshop(METHODS["cubic"]), [2, 4])
+    first, second = alone.kept[0].state, among.kept[1].state
+    assert first.spec == second.spec
+    values = zip(
+        first.network.state_dict().values(), second.network.state_dict().values(), strict=True
+    )
+    assert all((one == other).all() for one, other in values)
+
+
+def test_the_stages_of_a_schedule_shrink_and_are_numbered(make_workshop: Callable):
+    workshop = make_workshop(METHODS["cubic"])
+    sizes = []
+    prune = workshop.prune
+
+    def noted(state, criterion, target):
+        smaller = prune(state, criterion, target)
+        sizes.append((smaller.params, target))
+        return smaller
+
+    workshop.prune = noted
+    record = run_open_loop(workshop, [8])
+    assert record.kept[0].state.stage == len(sizes) == 4
+    assert all(params <= target for params, target in sizes)
+    params = [size for size, _target in sizes]
+    assert params == sorted(params, reverse=True)
+    shares = [0.875 * (1 - (1 - stage / 4) ** 3) for stage in (1, 2, 3, 4)]
+    assert [target for _size, target in sizes] == pytest.approx(
+        [workshop.dense_params * (1 - share) for share in shares]
+    )
+
+
+def test_a_point_below_the_floors_is_recorded_with_its_reason(make_workshop: Callable):
+    workshop = make_workshop(METHODS["one_shot"].model_copy(update={"floor": 0.5}))
+    record = run_open_loop(workshop, [2, 1000])
+    assert [kept.point for kept in record.kept] == ["2"]
+    [missed] = record.unreachable
+    assert missed["point"] == "1000"
+    assert "smallest allowed network costs" in missed["reason"]
+
+
+def test_one_shot_uniform_magnitude_removes_the_same_ratio(make_workshop: Callable):
+    [kept] = run_open_loop(make_workshop(METHODS["one_shot"]), [2]).kept
+    spec: NetworkSpec = kept.state.spec
+    gone = {layer: len(units) for layer, units in spec.removed.items()}
+    assert abs(gone["0"] / 12 - gone["2"] / 8) <= 1 / 8

@@ -1,0 +1,186 @@
+"""A small study with made-up tables whose results are known beforehand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from prunestudy.artifacts import write_table
+from prunestudy.params import Controller, Data, Method, Mlp, Report, Study, Task, Training
+from prunestudy.plan import Plan
+
+PARAMS = 1000
+TITLE = "Prune & <script>alert('x')</script>"
+REASON = "the smallest <allowed> network has 300 parameters | too many"
+
+
+def make_study(
+    seeds: int = 5, methods: tuple[str, ...] = ("traditional", "other", "adaptive"), **words: str
+) -> Study:
+    """Two tasks, three methods, two operating points."""
+    training = Training(epochs=4)
+    every = {
+        "traditional": Method(criterion="magnitude"),
+        "other": Method(criterion="random"),
+        "adaptive": Method(schedule="closed_loop", allocation="global", controller=Controller()),
+    }
+    return Study(
+        name="fabricated",
+        seeds=list(range(seeds)),
+        points=[2, 4],
+        tasks={
+            "numbers": Task(
+                data=Data(name="diabetes"),
+                network=Mlp(hidden=[5]),
+                loss="mse",
+                metric="r2",
+                training=training,
+                retraining=training,
+            ),
+            "classes": Task(
+                data=Data(name="wdbc"),
+                network=Mlp(hidden=[8, 4]),
+                loss="cross_entropy",
+                metric="accuracy",
+                training=training,
+                retraining=training,
+            ),
+        },
+        methods={name: every[name] for name in methods},
+        report=Report(title=words.get("title", TITLE), authors=["A. <b>Author</b>"]),
+    )
+
+
+def write_tables(study: Study, folder: Path, final_params: int, test_change: float) -> None:
+    """Tables in which every network keeps its validation quality at 2× and loses it at 4×.
+
+    So the headline compares 500 parameters of the others with ``final_params`` of adaptive's
+    final network, whose test quality differs from the others' by ``test_change``.
+    """
+    folder.mkdir(parents=True)
+    networks: list[dict] = []
+    history: list[dict] = []
+    decisions: list[dict] = []
+    timings: list[dict] = []
+    for task in study.tasks:
+        for seed in study.seeds:
+            cell = {"task": task, "seed": seed}
+            noise = 0.001 * ((seed * 7) % 5)
+            networks.append({**cell, "method": "dense", **_network("1", PARAMS, 0.9, 0.88 + noise)})
+            timings.append({"step": "train", **cell, "method": "dense", **_job(2.0)})
+            for method in study.methods:
+                own = {**cell, "method": method}
+                change = test_change if method == "adaptive" else 0.0
+                kept = [("2", 500, 0.9), ("4", 250, 0.5)]
+                if method == "adaptive":
+                    kept.append(("final", final_params + seed, 0.895))
+                    decisions += [{**own, **row} for row in _decisions()]
+                for point, params, val in kept:
+                    test = val - 0.02 + noise / 2 + change + 0.0001 * (seed % 3)
+                    networks.append({**own, **_network(point, params, val, test)})
+                    history += [{**own, **row} for row in _history(point, seed)]
+                timings.append({"step": "prune", **own, **_job(5.0 + seed)})
+    results = pd.DataFrame(networks)
+    latency = results[["task", "seed", "method", "point"]].assign(
+        latency_ms_b1=0.1,
+        latency_ms_b64=results["params"] / 1000,
+        latency_ratio_b1=1.0,
+        latency_ratio_b64=PARAMS / results["params"],
+    )
+    unreachable = {"task": "classes", "seed": 0, "method": "other", "point": "4", "reason": REASON}
+    tables = {
+        "results": results,
+        "latency": latency,
+        "history": pd.DataFrame(history),
+        "decisions": pd.DataFrame(decisions, columns=["task", "seed", "method", *_decisions()[0]]),
+        "unreachable": pd.DataFrame([unreachable]),
+        "timings": pd.DataFrame(timings),
+    }
+    for name, table in tables.items():
+        write_table(table, folder / f"{name}.csv")
+
+
+def _network(point: str, params: int, val: float, test: float) -> dict:
+    return {
+        "network": "mlp-5",
+        "point": point,
+        "stage": 1,
+        "params": params,
+        "params_nonzero": params,
+        "compression": PARAMS / params,
+        "macs": params,
+        "speedup_macs": PARAMS / params,
+        "bytes": 4 * params,
+        "bytes_gzip": 3 * params,
+        "metric": "accuracy",
+        "val": val,
+        "test": test,
+        "epochs": 4,
+        "artifact_sha256": "0" * 64,
+        "run_key": "1" * 64,
+    }
+
+
+def _history(point: str, seed: int) -> list[dict]:
+    return [
+        {
+            "point": point,
+            "stage": 1,
+            "epoch": epoch,
+            "lr": 0.001,
+            "train_loss": 1 / epoch + 0.01 * seed,
+            "val_loss": 1.2 / epoch + 0.01 * seed,
+            "val": 0.8,
+        }
+        for epoch in range(1, 5)
+    ]
+
+
+def _decisions() -> list[dict]:
+    moves = [("analysed", None), ("not chosen", "gradient"), ("accepted", "magnitude")]
+    moves += [
+        ("rolled back", "magnitude"),
+        ("stopped", None),
+        ("final", None),
+        ("mapped", "gradient"),
+    ]
+    return [
+        {
+            "stage": stage,
+            "proposal": f"move {stage}",
+            "criterion": criterion,
+            "layer": "all",
+            "resource": "params",
+            "resource_before": PARAMS - 100 * stage,
+            "resource_after": PARAMS - 100 * stage - 100,
+            "val_before": 0.9,
+            "val_after": 0.89,
+            "budget": 0.89,
+            "clock": stage,
+            "verdict": verdict,
+            "reason": "within the budget",
+        }
+        for stage, (verdict, criterion) in enumerate(moves)
+    ]
+
+
+def _job(seconds: float) -> dict:
+    return {"seconds": seconds, "peak_memory_mb": 300.0, "processor": "Some CPU"}
+
+
+@dataclass(frozen=True)
+class Built:
+    """A report on disk and what it was made from."""
+
+    plan: Plan
+    tables: Path
+    folder: Path
+    written: list[Path]
+
+    def text(self, name: str) -> str:
+        """A file of the report."""
+        return (self.folder / name).read_text(encoding="utf-8")
+
+
+Build = Callable[..., Built]

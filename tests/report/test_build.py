@@ -1,0 +1,130 @@
+"""The report as a whole: its files, its bytes, and what the page may not do."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from prunestudy.report.build import build_report
+from tests.report.fabricated import REASON, TITLE, Build, Built, make_study
+
+LIMIT = 5_000_000
+
+
+@pytest.fixture(scope="module")
+def built(build: Build) -> Built:
+    return build()
+
+
+def test_every_file_is_there_and_returned(built: Built) -> None:
+    names = {path.relative_to(built.folder).as_posix() for path in built.written}
+    on_disk = {
+        path.relative_to(built.folder).as_posix()
+        for path in built.folder.rglob("*")
+        if path.is_file()
+    }
+    assert names == on_disk
+    assert {"index.html", "report.md", "metrics.json", "checklist.json"} <= names
+    assert {"tables/summary.csv", "tables/comparisons.csv", "tables/headline.csv"} <= names
+    assert {"figures/tradeoff-compression.svg", "figures/controller.svg"} <= names
+
+
+def test_input_tables_are_copied_byte_for_byte(built: Built) -> None:
+    for given in built.tables.glob("*.csv"):
+        assert (built.folder / "tables" / given.name).read_bytes() == given.read_bytes()
+
+
+def test_a_second_build_gives_the_same_bytes_and_removes_stale_files(
+    built: Built, tmp_path: Path
+) -> None:
+    stale = [tmp_path / "tables" / "old.csv", tmp_path / "figures" / "old.svg"]
+    other_study = tmp_path / "other" / "tables" / "kept.csv"
+    for path in (*stale, other_study):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("old", encoding="utf-8")
+    again = build_report(built.plan, built.tables, tmp_path, "f" * 64)
+    for path in built.written:
+        name = path.relative_to(built.folder)
+        assert (tmp_path / name).read_bytes() == path.read_bytes(), name
+    assert not any(path.exists() for path in stale)
+    assert other_study.exists()
+    assert len(again) == len(built.written)
+
+
+def test_no_file_names_where_it_was_made(built: Built) -> None:
+    for path in built.written:
+        assert str(built.folder).encode() not in path.read_bytes(), path.name
+
+
+def test_the_page_loads_nothing_from_elsewhere(built: Built) -> None:
+    page = built.text("index.html")
+    assert len(page.encode()) < LIMIT
+    assert not re.findall(r"""(?:src|href|action|poster)\s*=\s*["'](?:https?:)?//""", page)
+    assert "@import" not in page
+    assert "default-src 'none'" in page
+    local = re.findall(r"""(?:src|href)="([^"#]+)\"""", page.partition("<script")[0])
+    assert local
+    assert all((built.folder / name).is_file() for name in local)
+
+
+def test_markup_in_words_is_escaped(built: Built) -> None:
+    for name in ("index.html", "report.md"):
+        text = re.sub(r"^```$.*?^```$", "", built.text(name), flags=re.MULTILINE | re.DOTALL)
+        assert "<script>alert" not in text
+        assert "<b>Author" not in text
+        assert "<allowed>" not in text
+        assert "&lt;allowed&gt;" in text
+    assert TITLE not in built.text("index.html")
+    assert REASON.replace("|", "\\|") not in built.text("report.md")
+
+
+def test_every_table_row_of_the_markdown_has_its_columns(built: Built) -> None:
+    blocks = re.findall(r"(?:^\|.*\n)+", built.text("report.md"), flags=re.MULTILINE)
+    assert len(blocks) > 5
+    for block in blocks:
+        widths = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
+        assert len(widths) == 1, block
+
+
+def test_page_and_metrics_tell_the_same_finding(built: Built) -> None:
+    finding = json.loads(built.text("metrics.json"))["finding"]
+    assert len(finding) == 3
+    page = built.text("index.html").replace("&#39;", "'")
+    assert all(sentence in page for sentence in finding)
+
+
+def test_metrics_hold_each_point_of_each_method(built: Built) -> None:
+    metrics = json.loads(built.text("metrics.json"))
+    adaptive = metrics["tasks"]["numbers"]["adaptive"]
+    assert set(adaptive) == {
+        "test_at_2",
+        "test_at_4",
+        "test_at_final",
+        "compression_final",
+        "compression_within_budget",
+    }
+    assert adaptive["test_at_2"] > adaptive["test_at_4"]
+
+
+def test_the_page_can_be_used_without_a_mouse_and_without_scripts(built: Built) -> None:
+    page = built.text("index.html").partition("<script")[0]
+    assert page.count('role="region" tabindex="0"') == page.count("<table ")
+    assert page.count("<noscript><img") == page.count("<figure ")
+    assert re.search(r'<button type="button" data-method="adaptive" aria-pressed="true">', page)
+
+
+def test_checklist_says_what_the_small_study_lacks(built: Built) -> None:
+    items = {item["id"]: item for item in json.loads(built.text("checklist.json"))}
+    assert list(items) == [f"R{number}" for number in range(1, 10)]
+    assert items["R2"]["status"] == "FAIL"
+    assert items["R3"]["status"] == "PASS"
+    assert items["R4"]["status"] == "N/A"
+    assert items["R7"]["status"] == "FAIL"
+
+
+def test_a_study_of_one_seed_without_the_headline_pair(build: Build) -> None:
+    built = build(make_study(seeds=1, methods=("other",)))
+    finding = json.loads(built.text("metrics.json"))["finding"]
+    assert "no pair of methods named adaptive and traditional" in finding[0]
+    assert not re.search(r"\bnan\b", built.text("report.md"))

@@ -1,0 +1,120 @@
+"""The finding: every number is in the tables, and a loss is called a loss, first."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from prunestudy.plan import Plan
+from prunestudy.report import wording
+from prunestudy.report.contents import Contents
+from prunestudy.report.inputs import read_inputs
+from tests.report.fabricated import make_study, write_tables
+
+
+def contents_of(
+    folder: Path, final_params: int = 300, test_change: float = 0.0, seeds: int = 5
+) -> Contents:
+    study = make_study(seeds=seeds)
+    write_tables(study, folder / "given", final_params, test_change)
+    return Contents(read_inputs(Plan(study), folder / "given", "f" * 64))
+
+
+def test_smaller_networks_are_told_as_a_win(tmp_path: Path) -> None:
+    contents = contents_of(tmp_path)
+    assert set(contents.headline["params_verdict"]) == {"lower"}
+    assert "adaptive needs fewer parameters than traditional on numbers" in " ".join(
+        contents.finding
+    )
+
+
+def test_every_number_of_the_finding_is_in_the_tables(tmp_path: Path) -> None:
+    contents = contents_of(tmp_path, test_change=-0.01)
+    rows = contents.headline[contents.headline["second"] == "traditional"]
+    known = {"95", "64", str(len(contents.inputs.study.seeds))}
+    for name, mean in (("params", "params_ratio"), ("time", "time_ratio")):
+        for column in (mean, f"{name}_low", f"{name}_high"):
+            known |= {wording.significant(value) for value in rows[column]}
+    for column in ("test_difference", "test_low", "test_high"):
+        known |= {wording.change(value).lstrip("+−") for value in rows[column]}
+    pairs = contents.comparisons[contents.comparisons["second"] == "traditional"]
+    known |= {str(len(pairs))}
+    known |= {str((pairs["verdict"] == name).sum()) for name in ("lower", "higher")}
+    known |= {str((pairs["verdict"] == "no difference").sum())}
+    told = re.findall(r"\d+(?:\.\d+)?", " ".join(contents.finding))
+    assert len(told) > 20
+    assert set(told) <= known
+
+
+def test_larger_networks_are_told_as_a_loss_first(tmp_path: Path) -> None:
+    # Beyond 500 parameters the 2× network is the smallest, so take that away from adaptive.
+    study = make_study()
+    write_tables(study, tmp_path / "given", 800, 0.0)
+    results = pd.read_csv(tmp_path / "given" / "results.csv", dtype={"point": str})
+    own = (results["method"] == "adaptive") & (results["point"] == "2")
+    results.loc[own, "val"] = 0.5
+    results.to_csv(tmp_path / "given" / "results.csv", index=False)
+    contents = Contents(read_inputs(Plan(study), tmp_path / "given", "f" * 64))
+    first = contents.finding[0]
+    assert "adaptive needs more parameters than traditional on numbers (1.60×" in first
+    assert "fewer" not in " ".join(contents.finding)
+
+
+def test_a_loss_of_quality_comes_before_the_gain_in_size(tmp_path: Path) -> None:
+    contents = contents_of(tmp_path, test_change=-0.1)
+    assert "adaptive has lower test quality than traditional" in contents.finding[0]
+    assert "needs fewer parameters" not in contents.finding[0]
+
+
+def test_the_smallest_network_is_chosen_by_validation_alone(tmp_path: Path) -> None:
+    contents = contents_of(tmp_path, test_change=-0.5)
+    chosen = contents.within_budget
+    assert set(chosen.loc[chosen["method"] == "adaptive", "point"]) == {"final"}
+    assert set(chosen.loc[chosen["method"] == "traditional", "point"]) == {"2"}
+    assert (chosen["val"] >= chosen["budget"]).all()
+
+
+def test_the_dense_network_stands_in_where_nothing_qualifies(tmp_path: Path) -> None:
+    contents = contents_of(tmp_path)
+    networks = contents.inputs.networks
+    none = networks.assign(
+        val=networks["val"].where(networks["method"].isin(["dense", "adaptive"]), 0.1)
+    )
+    contents = Contents(replace(contents.inputs, networks=none))
+    chosen = contents.within_budget
+    assert set(chosen.loc[chosen["method"] == "traditional", "point"]) == {"1"}
+    assert any("the dense network stands in" in note for note in contents.caveats)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "words"),
+    [
+        (1, "n = 1: no interval"),
+        (3, "With 3 seeds the intervals are wide"),
+        (5, "cannot give a two-sided p below 0.0625"),
+    ],
+)
+def test_small_samples_are_called_small(tmp_path: Path, seeds: int, words: str) -> None:
+    contents = contents_of(tmp_path, seeds=seeds)
+    assert words in " ".join(contents.caveats)
+
+
+def test_one_seed_gives_no_verdict(tmp_path: Path) -> None:
+    contents = contents_of(tmp_path, seeds=1)
+    told = " ".join(contents.finding)
+    assert "n = 1, no interval" in told
+    assert "one seed allows no verdict between adaptive and traditional" in told
+    assert not re.search(r"fewer|more|lower|higher|less time", told)
+
+
+def test_a_diverged_network_gives_no_verdict(tmp_path: Path) -> None:
+    contents = contents_of(tmp_path)
+    networks = contents.inputs.networks
+    lost = (networks["method"] == "traditional") & (networks["seed"] == 0)
+    diverged = networks.assign(test=networks["test"].mask(lost))
+    contents = Contents(replace(contents.inputs, networks=diverged))
+    told = " ".join(contents.finding)
+    assert "there is no measurement on numbers and classes" in told
+    assert "not measured in 4" in told
