@@ -25,7 +25,7 @@ HEADER = """\
 
 
 def default_study() -> Study:
-    """The study that ``make study`` runs: three real tasks, five seeds, four methods."""
+    """The study that ``make study`` runs: three real tasks, five seeds, four methods, controls."""
     return Study(
         name="default",
         seeds=[0, 1, 2, 3, 4],
@@ -45,7 +45,7 @@ def default_study() -> Study:
                 loss="cross_entropy",
                 metric="accuracy",
                 training=Training(lr=5e-3, lr_schedule="one_cycle", batch_size=128, epochs=20),
-                retraining=Training(lr=5e-3, lr_schedule="one_cycle", batch_size=128, epochs=40),
+                retraining=Training(lr=5e-3, lr_schedule="cosine", batch_size=128, epochs=40),
                 requirements=Requirements(max_drop=0.01),
             ),
             "wdbc": Task(
@@ -58,17 +58,38 @@ def default_study() -> Study:
                 requirements=Requirements(max_drop=0.01),
             ),
         },
-        methods={
-            "random": Method(criterion="random"),
-            "traditional": Method(criterion="magnitude"),
-            "magnitude_iterative": Method(
-                criterion="magnitude", allocation="global", schedule="cubic", stages=8
-            ),
-            "adaptive": Method(
-                allocation="global", schedule="closed_loop", controller=Controller()
-            ),
-        },
+        methods={**_compared(), **_controls()},
     )
+
+
+def _compared() -> dict[str, Method]:
+    return {
+        "random": Method(criterion="random"),
+        "traditional": Method(criterion="magnitude"),
+        "magnitude_iterative": Method(
+            criterion="magnitude",
+            allocation="global",
+            normalise="none",
+            schedule="cubic",
+            stages=8,
+        ),
+        "adaptive": Method(allocation="global", schedule="closed_loop", controller=Controller()),
+    }
+
+
+def _controls() -> dict[str, Method]:
+    """Controls that make the comparison fair; the same proportions under other criteria."""
+    return {
+        "dense_extra": Method(control="dense_extra"),
+        "random_like_iterative": Method(criterion="random", allocation="like:magnitude_iterative"),
+        "magnitude_like_iterative": Method(
+            criterion="magnitude", allocation="like:magnitude_iterative"
+        ),
+        "random_like_adaptive": Method(criterion="random", allocation="like:adaptive"),
+        "magnitude_like_adaptive": Method(criterion="magnitude", allocation="like:adaptive"),
+        "scratch_e": Method(control="scratch_e", of="adaptive"),
+        "scratch_b": Method(control="scratch_b", of="adaptive"),
+    }
 
 
 def documented(study: Study) -> str:
