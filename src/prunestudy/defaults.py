@@ -73,7 +73,12 @@ def _compared() -> dict[str, Method]:
             schedule="cubic",
             stages=8,
         ),
-        "adaptive": Method(allocation="global", schedule="closed_loop", controller=Controller()),
+        "adaptive": Method(
+            allocation="global",
+            normalise="none",
+            schedule="closed_loop",
+            controller=Controller(),
+        ),
     }
 
 
