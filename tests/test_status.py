@@ -151,12 +151,20 @@ def test_what_is_wanted_but_not_there_is_not_found(finished: Plan):
 
 
 def test_folders_of_tasks_and_seeds_that_went_are_found(finished: Plan, changed: Callable):
+    (Path("models/small/digits/seed1") / "inner" / "deep").mkdir(parents=True)
     plan = Plan(changed("seeds", [0]))
     found = unreached(plan)
     assert Path("models/small/digits/seed1") in found
     assert Path("models/small/diabetes/seed1") in found
     assert not any("seed0" in path.as_posix() for path in found)
     assert not any(Path("models/small/digits/seed1") in path.parents for path in found)
+
+
+def test_folders_inside_an_artifact_belong_to_it(finished: Plan):
+    path = finished.find("train", "digits", 0, "dense").path
+    remove(path)
+    (path / "inner" / "deep").mkdir(parents=True)
+    assert unreached(finished) == []
 
 
 def test_other_studies_are_left_alone(finished: Plan):

@@ -328,6 +328,33 @@ def test_a_task_that_allows_any_drop_is_walked_to_the_floor():
     assert stop["reason"] == "no layer can lose another unit"
 
 
+def test_every_point_is_met_exactly_on_the_way_within_the_budget_and_beyond():
+    landscape = Landscape(slope=0.5, power=1, noise=0, seed=0)
+    for max_drop in (0.0, 0.2, 1.0):
+        workshop = sketched(landscape, criteria=["random"], step=0.5, max_step=0.9)
+        record = run_closed_loop(workshop, [2, 2.5, 3, 8], Requirements(max_drop=max_drop))
+        sizes = {kept.point: kept.state.params for kept in record.kept if kept.point != FINAL}
+        assert sizes == {"2": 500, "2.5": 400, "3": 333, "8": 125}
+
+
+def test_trials_are_paid_for_with_epochs_of_the_clock():
+    # A trial of ten batches of ten is an epoch; so each stage costs two.
+    workshop = sketched(Landscape(0, 1, 0, 0), trial_batches=10, stages=3)
+    run_closed_loop(workshop, [1000], Requirements())
+    assert workshop.trainings[:3] == [(1, 1), (3, 1), (5, 1)]
+    # Half an epoch is paid once two of them are together.
+    workshop = sketched(Landscape(0, 1, 0, 0), trial_batches=5, stages=3)
+    run_closed_loop(workshop, [1000], Requirements())
+    assert workshop.trainings[:3] == [(0, 1), (2, 1), (3, 1)]
+
+
+def test_between_equal_proposals_the_criterion_with_more_credit_goes_first():
+    workshop = sketched(Landscape(0, 1, 0, 0), criteria=["magnitude", "random"], stages=4)
+    record = run_closed_loop(workshop, [1000], Requirements())
+    chosen = [row["criterion"] for row in record.decisions if row["verdict"] == "accepted"]
+    assert chosen == ["magnitude"] * 4
+
+
 def test_points_beyond_the_budget_are_mapped_after_the_final_network():
     workshop = sketched(Landscape(slope=0.5, power=1, noise=0, seed=0))
     record = run_closed_loop(workshop, [1.05, 2, 8], Requirements(max_drop=0.05))

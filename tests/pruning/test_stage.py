@@ -1,6 +1,7 @@
 """States and workshops: one step of pruning or retraining on the clock."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -53,6 +54,16 @@ def test_pruning_does_not_spend_epochs(make_workshop: Callable):
     workshop = make_workshop(METHOD)
     smaller = workshop.prune(workshop.dense, "magnitude", workshop.dense_params / 2)
     assert (smaller.clock, smaller.stage) == (0, 0)
+
+
+def test_scores_look_at_the_batches_and_random_numbers_of_the_clock(make_workshop: Callable):
+    workshop = make_workshop(METHOD)
+    target = workshop.dense_params / 2
+    removed = [
+        workshop.prune(replace(workshop.dense, clock=clock), "random", target).spec.removed
+        for clock in (0, 0, 3)
+    ]
+    assert removed[0] == removed[1] != removed[2]
 
 
 def test_floors_hold_over_several_prunings(make_workshop: Callable):
