@@ -68,6 +68,7 @@ def test_every_parameter_is_described():
         (("tasks",), {}, "at least 1 item"),
         (("methods",), {}, "at least 1 item"),
         (("methods", "dense"), {"criterion": "random"}, "reserved"),
+        (("name",), "figures", "reserved"),
         (("tasks", "digits", "metric"), "r2", "does not fit loss 'cross_entropy'"),
         (("tasks", "digits", "requirements"), {"max_drop": -0.1}, "greater than or equal to 0"),
         (("tasks", "digits", "training", "epochs"), 0, "greater than or equal to 1"),

@@ -24,7 +24,7 @@ PART_SUFFIX = ".part"
 
 def point_label(point: float) -> str:
     """Name of an operating point in file names and tables, e.g. ``4`` or ``2.5``."""
-    return f"{point:g}"
+    return repr(float(point)).removesuffix(".0")
 
 
 def canonical_json(content: Any) -> str:
@@ -81,8 +81,11 @@ def written_whole(path: Path) -> Iterator[Path]:
     remove(scratch)
     try:
         yield scratch
-        remove(path)
-        scratch.rename(path)
+        if not scratch.exists():
+            raise FileNotFoundError(f"nothing was written for {path}")
+        if scratch.is_dir() or path.is_dir():
+            remove(path)
+        scratch.replace(path)
     finally:
         remove(scratch)
 

@@ -1,5 +1,6 @@
 """The default study, and any study as a documented ``params.yaml``."""
 
+import json
 from typing import Any
 
 from pydantic import BaseModel
@@ -144,10 +145,10 @@ def _scalar(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return f"{value:g}"
+        return repr(value).removesuffix(".0")
     if isinstance(value, str):
         plain = value.replace("_", "").replace(" ", "")
         words = plain.isascii() and plain.isalnum() and not plain[0].isdigit()
         safe = words and value.lower() not in ("true", "false", "null", "yes", "no", "on", "off")
-        return value if safe else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return value if safe else json.dumps(value)
     return str(value)

@@ -15,7 +15,7 @@ from typing import Any
 
 from prunestudy.artifacts import canonical_json
 from prunestudy.errors import StudyError
-from prunestudy.params import Method, Study, Task, plain
+from prunestudy.params import Method, Study, plain
 from prunestudy.source import source_digest
 from prunestudy.user_code import user_digests
 
@@ -200,12 +200,13 @@ class Plan:
             for name, method in study.methods.items()
             if method.tasks is None or cell["task"] in method.tasks
         }
+        retraining = plain(task.retraining)
         while waiting:
             # Methods that look at another one come after it; the check has refused cycles.
             ready = [name for name, method in waiting.items() if method.reference not in waiting]
             for name in ready:
                 networks[name] = self._add_trajectory(
-                    folder, cell, name, {**learning, **_retraining(task)}, networks, data
+                    folder, cell, name, {**learning, "retraining": retraining}, networks, data
                 )
                 del waiting[name]
         return {name: networks[name] for name in (DENSE, *study.methods) if name in networks}
@@ -232,11 +233,6 @@ class Plan:
         if method.reference is not None:
             inputs["reference"] = networks[method.reference]
         return self._add("prune", folder, name, params, inputs, method=name, **cell)
-
-
-def _retraining(task: Task) -> dict[str, Any]:
-    # The dense training's settings count too: rewinding and scratch controls train by them.
-    return {"retraining": plain(task.retraining), "training": plain(task.training)}
 
 
 def _user_code(method: Method) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from prunestudy.artifacts import PART_SUFFIX, SIDECAR_SUFFIX, read_sidecar
+from prunestudy.artifacts import PART_SUFFIX, SIDECAR_SUFFIX, read_sidecar, sidecar_path
 from prunestudy.errors import StudyError
 from prunestudy.plan import KEY_LENGTH, Artifact, Plan
 
@@ -66,6 +66,8 @@ def describe(plan: Plan) -> str:
 
 def reasons(artifact: Artifact) -> list[str]:
     """Why an absent artifact must be made; empty if only its inputs changed."""
+    if sidecar_path(artifact.path).exists():
+        return ["its file is gone, its sidecar is there"]
     old = _previous(artifact)
     if old is None:
         return ["never made before"]

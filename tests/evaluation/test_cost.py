@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from prunestudy.evaluation.cost import count_macs, count_nonzero, count_params, file_sizes
-from prunestudy.networks.spec import NetworkSpec, read_network, write_network
+from prunestudy.networks.spec import NetworkSpec
+from prunestudy.networks.storage import read_network, write_network
 from prunestudy.networks.zoo import cnn, mlp
 from prunestudy.pruning.surgery import remove_units
 

@@ -11,7 +11,8 @@ from sklearn.metrics import r2_score
 from prunestudy.artifacts import file_digest, read_table, write_table
 from prunestudy.data.tensors import read_prepared, read_test
 from prunestudy.evaluation.evaluate import evaluate
-from prunestudy.networks.spec import NetworkSpec, write_network
+from prunestudy.networks.spec import NetworkSpec
+from prunestudy.networks.storage import write_network
 from prunestudy.pruning.surgery import remove_units
 from prunestudy.training.quality import Objective
 

@@ -11,7 +11,8 @@ import torch
 from prunestudy.artifacts import read_table, write_table
 from prunestudy.evaluation import latency
 from prunestudy.evaluation.latency import interleaved, measure_latency
-from prunestudy.networks.spec import NetworkSpec, write_network
+from prunestudy.networks.spec import NetworkSpec
+from prunestudy.networks.storage import write_network
 from prunestudy.params import Latency
 
 SETTINGS = Latency(repeats=5, warmup=2)

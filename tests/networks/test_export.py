@@ -10,7 +10,8 @@ from prunestudy.cli import main
 from prunestudy.errors import StudyError
 from prunestudy.networks import export
 from prunestudy.networks.export import TOLERANCE, export_network, session
-from prunestudy.networks.spec import NetworkSpec, write_network
+from prunestudy.networks.spec import NetworkSpec
+from prunestudy.networks.storage import write_network
 from prunestudy.pruning.surgery import remove_units
 
 SPEC = NetworkSpec("cnn", {"channels": [6, 5]}, (1, 8, 8), 3)

@@ -13,7 +13,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from prunestudy.errors import StudyError
-from prunestudy.networks.spec import NetworkSpec, copy_network, read_network, write_network
+from prunestudy.networks.spec import NetworkSpec, copy_network
+from prunestudy.networks.storage import read_network, write_network
 from prunestudy.pruning.surgery import remove_units
 
 SPECS = {

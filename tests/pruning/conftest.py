@@ -8,7 +8,8 @@ import torch
 
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.params import Method
-from prunestudy.pruning.stage import State, Workshop
+from prunestudy.pruning.state import State
+from prunestudy.pruning.workshop import Workshop
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from prunestudy.params import Controller, Method, Requirements
 from prunestudy.pruning.allocation import Unreachable
 from prunestudy.pruning.controller import allowed_drop, run_closed_loop
-from prunestudy.pruning.stage import FINAL, Record, State, Workshop, labels
+from prunestudy.pruning.state import FINAL, Record, State, labels
 from prunestudy.pruning.trajectory import DECISION_COLUMNS
+from prunestudy.pruning.workshop import Workshop
 
 TRIED = ("accepted", "rolled back", "not chosen", "mapped")
 # Units that a criterion's removal takes beyond what is asked.

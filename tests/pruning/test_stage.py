@@ -9,7 +9,7 @@ import torch
 from prunestudy.evaluation.cost import count_params
 from prunestudy.params import Method
 from prunestudy.pruning.allocation import Unreachable
-from prunestudy.pruning.stage import Record, State
+from prunestudy.pruning.state import Record, State
 
 METHOD = Method(criterion="magnitude", allocation="global")
 
@@ -43,7 +43,7 @@ def test_a_restored_state_is_the_state_bit_for_bit_with_its_random_numbers(make_
 def test_pruning_gives_a_smaller_copy_within_the_target(make_workshop: Callable, share: float):
     workshop = make_workshop(METHOD)
     before = tensors(workshop.dense)
-    smaller = workshop.prune(workshop.dense, "magnitude", workshop.dense_params * share)
+    smaller = workshop.prune_units(workshop.dense, "magnitude", workshop.dense_params * share)
     assert smaller.params == count_params(smaller.network) <= workshop.dense_params * share
     assert same(tensors(workshop.dense), before)
     assert smaller.spec.removed
@@ -52,7 +52,7 @@ def test_pruning_gives_a_smaller_copy_within_the_target(make_workshop: Callable,
 
 def test_pruning_does_not_spend_epochs(make_workshop: Callable):
     workshop = make_workshop(METHOD)
-    smaller = workshop.prune(workshop.dense, "magnitude", workshop.dense_params / 2)
+    smaller = workshop.prune_units(workshop.dense, "magnitude", workshop.dense_params / 2)
     assert (smaller.clock, smaller.stage) == (0, 0)
 
 
@@ -60,7 +60,7 @@ def test_scores_look_at_the_batches_and_random_numbers_of_the_clock(make_worksho
     workshop = make_workshop(METHOD)
     target = workshop.dense_params / 2
     removed = [
-        workshop.prune(replace(workshop.dense, clock=clock), "random", target).spec.removed
+        workshop.prune_units(replace(workshop.dense, clock=clock), "random", target).spec.removed
         for clock in (0, 0, 3)
     ]
     assert removed[0] == removed[1] != removed[2]
@@ -72,10 +72,10 @@ def test_floors_hold_over_several_prunings(make_workshop: Callable):
     least = workshop.units.cost.params(workshop.floors)
     state = workshop.dense
     for target in (workshop.dense_params * 0.8, least):
-        state = workshop.prune(state, "random", target)
+        state = workshop.prune_units(state, "random", target)
     assert state.params == least
     with pytest.raises(Unreachable):
-        workshop.prune(state, "random", least - 1)
+        workshop.prune_units(state, "random", least - 1)
 
 
 def test_a_point_is_reachable_down_to_the_floors(make_workshop: Callable):

@@ -8,7 +8,7 @@ import pytest
 
 from prunestudy.artifacts import artifact_digest, read_table
 from prunestudy.evaluation.cost import count_params
-from prunestudy.networks.spec import read_network
+from prunestudy.networks.storage import read_network
 from prunestudy.params import Compute, Task
 from prunestudy.training.dense import NETWORK_FILE, train_dense
 

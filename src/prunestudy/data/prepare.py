@@ -8,6 +8,7 @@ from sklearn.model_selection import train_test_split
 
 from prunestudy.artifacts import canonical_json
 from prunestudy.data.catalogue import CATALOGUE, Arrays, Dataset
+from prunestudy.errors import StudyError
 from prunestudy.params import Data
 
 
@@ -59,7 +60,7 @@ def split_rows(arrays: Arrays, dataset: Dataset, data: Data) -> dict[str, np.nda
     share = split.validation / (1 if arrays.test_rows else 1 - split.test)
     train, validation = _divide(rest, share, strata, split.seed)
     if data.train_rows is not None and data.train_rows < len(train):
-        train, _ = _divide(train, len(train) - data.train_rows, strata, split.seed)
+        train = _choose(train, data.train_rows, strata, split.seed)
     return {"train": train, "validation": validation, "test": test}
 
 
@@ -67,8 +68,32 @@ def _divide(
     rows: np.ndarray, second: float, strata: np.ndarray | None, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     chosen = None if strata is None else strata[rows]
-    first, other = train_test_split(rows, test_size=second, stratify=chosen, random_state=seed)
+    try:
+        first, other = train_test_split(rows, test_size=second, stratify=chosen, random_state=seed)
+    except ValueError as error:
+        raise StudyError(
+            f"{len(rows)} rows cannot be split so that {second:g} of them leave every class on "
+            f"both sides ({error}); change data.split or data.train_rows"
+        ) from None
     return np.sort(first), np.sort(other)
+
+
+def _choose(rows: np.ndarray, count: int, strata: np.ndarray | None, seed: int) -> np.ndarray:
+    """Some of the rows; the classes keep their shares where there are classes."""
+    order = np.random.default_rng(seed).permutation(rows)
+    if strata is None:
+        return np.sort(order[:count])
+    classes, totals = np.unique(strata[rows], return_counts=True)
+    if count < len(classes):
+        raise StudyError(
+            f"data.train_rows: {count} rows cannot hold each of the {len(classes)} classes"
+        )
+    exact = count * totals / totals.sum()
+    taken = np.floor(exact).astype(int)
+    for position in np.argsort(taken - exact, kind="stable")[: count - taken.sum()]:
+        taken[position] += 1
+    parts = [order[strata[order] == name][:take] for name, take in zip(classes, taken, strict=True)]
+    return np.sort(np.concatenate(parts))
 
 
 def scaling(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import zlib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -100,5 +101,5 @@ def _decompressed(name: str, content: bytes) -> bytes:
         return content
     try:
         return gzip.decompress(content)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise StudyError(f"{name}: is not a whole gzip file ({error})") from None

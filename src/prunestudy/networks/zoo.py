@@ -25,6 +25,13 @@ def mlp(input_shape: Shape, outputs: int, hidden: Sequence[int]) -> nn.Module:
 def cnn(input_shape: Shape, outputs: int, channels: Sequence[int]) -> nn.Module:
     """Convolution 3×3, BatchNorm, ReLU a block; 2×2 pooling between blocks, mean at the end."""
     _need_images(input_shape)
+    smallest = 2 ** (len(channels) - 1)
+    if min(input_shape[1:]) < smallest:
+        size = "×".join(map(str, input_shape[1:]))
+        raise StudyError(
+            f"{len(channels)} blocks halve an image {len(channels) - 1} times, so it needs at "
+            f"least {smallest}×{smallest} pixels; found {size}"
+        )
     widths = [input_shape[0], *channels]
     layers: list[nn.Module] = []
     for position, (incoming, width) in enumerate(itertools.pairwise(widths)):

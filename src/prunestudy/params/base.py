@@ -65,7 +65,7 @@ CriterionName = Annotated[str, AfterValidator(_criterion)]
 class Params(BaseModel):
     """Base of every parameter group: unknown keys are errors, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True)
 
 
 def plain(params: Params) -> dict[str, Any]:

@@ -187,7 +187,7 @@ class Study(Params):
         min_length=1, max_length=1000, description="one dense network and its prunings a seed"
     )
     points: Annotated[list[Point], AfterValidator(ascending)] = Field(
-        default=[2, 4, 8, 16, 32],
+        default=[2.0, 4.0, 8.0, 16.0, 32.0],
         min_length=1,
         max_length=100,
         description="operating points: parameters dense ÷ pruned",
