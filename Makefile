@@ -38,7 +38,7 @@ check: environment  ## lint, format, types, layers, workflow lint
 	ruff format --check .
 	mypy
 	lint-imports --no-cache
-	snakemake --lint --cores 1
+	python workflow/lint.py
 	snakefmt --check Snakefile workflow
 
 ui: environment  ## open MLflow's pages on this machine

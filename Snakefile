@@ -15,26 +15,7 @@ wildcard_constraints:
     key="[0-9a-f]{12}",
 
 
-def planned(step, role=None, **fixed):
-    """Input paths of a step's cell: of one role, or of all."""
-
-    def paths(wildcards):
-        cell = dict(fixed)
-        cell |= {
-            name: wildcards[name]
-            for name in ("task", "method")
-            if name in wildcards.keys()
-        }
-        if "seed" in wildcards.keys():
-            cell["seed"] = int(wildcards.seed)
-        artifact = plan.find(step, **cell)
-        return (
-            str(artifact.inputs[role].path)
-            if role
-            else [str(p) for p in artifact.input_paths()]
-        )
-
-    return paths
+include: "workflow/rules/common.smk"
 
 
 # Every artifact is listed, so that a run after a failure never takes a hole for a whole.

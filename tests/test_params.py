@@ -114,7 +114,7 @@ def test_the_parts_of_a_method_must_fit(method: dict[str, Any], message: str):
 
 
 @pytest.mark.parametrize(
-    "steps", [{"step": 0.01}, {"step": 0.6}, {"min_step": 0.3}, {"max_step": 0.1}]
+    "steps", [{"step": 0.01}, {"step": 0.6}, {"min_step": 0.31}, {"max_step": 0.1}]
 )
 def test_the_steps_of_a_controller_are_ordered(steps: dict[str, float]):
     with pytest.raises(ValidationError, match="min_step ≤ step ≤ max_step"):

@@ -109,7 +109,7 @@ def test_a_parameter_of_a_method_reruns_that_method_alone(study: Study, changed:
 
 
 def test_a_setting_of_the_controller_reruns_the_closed_loop_alone(study: Study, changed: Callable):
-    edited = changed("methods", "adaptive", "controller", "step", 0.3)
+    edited = changed("methods", "adaptive", "controller", "step", 0.35)
     assert moved(study, edited) == of_method(study, "adaptive")
 
 

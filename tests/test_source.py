@@ -194,6 +194,7 @@ def test_training_depends_on_data_and_networks(closures: dict[str, set[str]]):
         "prunestudy.training.quality",
         "prunestudy.data.tensors",
         "prunestudy.networks.spec",
+        "prunestudy.networks.storage",
         "prunestudy.networks.zoo",
         "prunestudy.networks.determinism",
     } <= closures["train"]
@@ -219,8 +220,9 @@ def test_evaluation_does_not_rerun_with_the_training_loop(closures: dict[str, se
 
 def test_what_cannot_change_a_number_is_left_out_everywhere(closures: dict[str, set[str]]):
     assert "prunestudy.params" in NOT_NUMERIC
+    left_out = tuple(f"{name}." for name in NOT_NUMERIC)
     for closure in closures.values():
-        assert not closure & NOT_NUMERIC
+        assert not [name for name in closure if f"{name}.".startswith(left_out)]
 
 
 def test_the_modules_left_out_exist():

@@ -113,15 +113,15 @@ def test_a_deleted_artifact_has_a_reason_too(finished: Plan):
 
 
 def test_the_newest_former_artifact_is_compared(finished: Plan, changed: Callable):
-    for step in (0.3, 0.35):
+    for step in (0.35, 0.4):
         artifact = Plan(changed("methods", "adaptive", "controller", "step", step)).find(
             "prune", "digits", 0, "adaptive"
         )
         with made(artifact.path, artifact.key, artifact.parts) as scratch:
             scratch.write_text("former")
-    plan = Plan(changed("methods", "adaptive", "controller", "step", 0.4))
+    plan = Plan(changed("methods", "adaptive", "controller", "step", 0.45))
     [reason] = reasons(plan.find("prune", "digits", 0, "adaptive"))
-    assert reason.endswith("step 0.35 → 0.4")
+    assert reason.endswith("step 0.4 → 0.45")
 
 
 # What no plan reaches.

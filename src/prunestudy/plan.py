@@ -80,6 +80,10 @@ class Plan:
         self.artifacts: list[Artifact] = []
         self._add_all()
         self.by_path = {artifact.path: artifact for artifact in self.artifacts}
+        self.by_cell = {
+            (artifact.step, artifact.task, artifact.seed, artifact.method): artifact
+            for artifact in self.artifacts
+        }
 
     def __iter__(self) -> Iterator[Artifact]:
         return iter(self.artifacts)
@@ -94,10 +98,9 @@ class Plan:
         Raises:
             StudyError: the study has no such cell.
         """
-        for artifact in self.artifacts:
-            place = (artifact.step, artifact.task, artifact.seed, artifact.method)
-            if place == (step, task, seed, method):
-                return artifact
+        found = self.by_cell.get((step, task, seed, method))
+        if found is not None:
+            return found
         wanted = "/".join(str(part) for part in (task, seed, method) if part not in ("", -1))
         raise StudyError(
             f"study '{self.study.name}' has no {step} of '{wanted}'; "

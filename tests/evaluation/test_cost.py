@@ -7,10 +7,17 @@ import pytest
 import torch
 from torch import nn
 
-from prunestudy.evaluation.cost import count_macs, count_nonzero, count_params, file_sizes
+from prunestudy.evaluation.cost import (
+    count_macs,
+    count_macs_nonzero,
+    count_nonzero,
+    count_params,
+    file_sizes,
+)
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import read_network, write_network
-from prunestudy.networks.zoo import cnn, mlp
+from prunestudy.networks.zoo import cnn, mlp, resnet
+from prunestudy.pruning.masks import apply_masks, full_masks
 from prunestudy.pruning.surgery import remove_units
 
 
@@ -61,17 +68,35 @@ def test_a_macs_is_a_multiply_add_without_biases_batch_norm_and_activations():
     assert count_macs(with_bias, (1, 5, 5)) == count_macs(without, (1, 5, 5)) == 2 * 9 * 9
 
 
-def test_zeros_are_counted_apart_and_cost_as_much():
+def test_masks_are_counted_and_zeros_are_not():
     network = mlp((10,), 1, [5])
+    masks = full_masks(network)
+    masks["0.weight"][0] = False
+    masks["0.weight"][1, :4] = False
     with torch.no_grad():
-        network[0].weight.fill_(1)
         network[0].bias.fill_(0)
-        network[2].weight.fill_(1)
-        network[2].bias.fill_(1)
-        network[0].weight[0] = 0
+        network[2].weight.fill_(0)
     assert count_params(network) == 61
-    assert count_nonzero(network) == 61 - 5 - 10
-    assert count_macs(network, (10,)) == 55
+    assert count_nonzero(network, None) == 61
+    assert count_nonzero(network, masks) == 61 - 14
+
+
+def test_masked_weights_cost_as_much_unless_a_runtime_skips_them():
+    network = cnn((1, 8, 8), 3, [4])
+    masks = full_masks(network)
+    masks["0.weight"][0] = False
+    apply_masks(network, masks)
+    dense = 64 * 9 * 4 + 4 * 3
+    assert count_macs(network, (1, 8, 8)) == dense
+    assert count_macs_nonzero(network, (1, 8, 8), None) == dense
+    assert count_macs_nonzero(network, (1, 8, 8), masks) == dense - 64 * 9
+
+
+def test_an_unpruned_resnet_20_has_zeros_but_none_of_them_is_pruned():
+    network = resnet((3, 32, 32), 10, 20)
+    zeros = sum(int((parameter == 0).sum()) for parameter in network.parameters())
+    assert zeros == 688
+    assert count_nonzero(network, None) == 269_722
 
 
 def test_a_mask_saves_no_bytes_but_surgery_does(tmp_path: Path):
@@ -107,6 +132,6 @@ def test_counting_does_not_change_a_network_read_from_disk(tmp_path: Path):
     write_network(tmp_path / "n", spec.build(), spec, "key")
     network, _spec = read_network(tmp_path / "n")
     count_macs(network, (1, 8, 8))
-    count_nonzero(network)
+    count_macs_nonzero(network, (1, 8, 8), None)
     write_network(tmp_path / "again", network, spec, "key")
     assert (tmp_path / "n").read_bytes() == (tmp_path / "again").read_bytes()

@@ -7,7 +7,8 @@ from torch import nn
 from prunestudy.errors import StudyError
 from prunestudy.evaluation.cost import count_macs, count_params
 from prunestudy.networks.spec import NetworkSpec
-from prunestudy.networks.zoo import ARCHITECTURES, cnn, mlp
+from prunestudy.networks.zoo import ARCHITECTURES, cnn, lenet_5, mlp, resnet
+from prunestudy.params import Task
 
 
 def test_the_article_network_10_5_1_has_61_parameters():
@@ -43,11 +44,39 @@ def test_an_mlp_takes_images_flat():
     assert mlp((1, 4, 4), 3, [6, 5])(torch.zeros(2, 1, 4, 4)).shape == (2, 3)
 
 
+ARGUMENTS = {"mlp": {"hidden": [3]}, "cnn": {"channels": [3]}, "resnet": {"depth": 8}}
+
+
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_every_architecture_that_params_name_is_in_the_zoo(name: str):
-    widths = {"mlp": {"hidden": [3]}, "cnn": {"channels": [3]}}
-    spec = NetworkSpec(name, widths[name], (1, 8, 8), 2)
-    assert spec.build()(torch.zeros(2, 1, 8, 8)).shape == (2, 2)
+def test_every_architecture_answers_each_input(name: str):
+    spec = NetworkSpec(name, ARGUMENTS.get(name, {}), (1, 16, 16), 2)
+    assert spec.build()(torch.zeros(3, 1, 16, 16)).shape == (3, 2)
+
+
+def test_every_network_that_params_name_is_in_the_zoo():
+    mapping = Task.model_json_schema()["properties"]["network"]["discriminator"]["mapping"]
+    assert set(mapping) == set(ARCHITECTURES)
+
+
+def test_lenet_5_has_431080_parameters_and_2293000_macs():
+    network = lenet_5((1, 28, 28), 10)
+    assert count_params(network) == 431_080
+    assert count_macs(network, (1, 28, 28)) == 2_293_000
+
+
+def test_resnet_20_has_269722_parameters_and_40551040_macs():
+    network = resnet((3, 32, 32), 10, 20)
+    assert count_params(network) == 269_722
+    assert count_macs(network, (3, 32, 32)) == 40_551_040
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [("cnn", (10,)), ("resnet", (10,)), ("lenet_5", (10,)), ("lenet_5", (1, 8, 8))],
+)
+def test_data_of_another_shape_is_a_sentence(name: str, shape: tuple[int, ...]):
+    with pytest.raises(StudyError, match="needs images"):
+        NetworkSpec(name, ARGUMENTS.get(name, {}), shape, 2).build()
 
 
 def test_a_spec_from_params_names_architecture_and_arguments():

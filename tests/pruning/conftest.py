@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from prunestudy.networks.spec import NetworkSpec
+from prunestudy.networks.spec import NetworkSpec, copy_network
 from prunestudy.params import Method
 from prunestudy.pruning.state import State
 from prunestudy.pruning.workshop import Workshop
@@ -16,15 +16,23 @@ from prunestudy.pruning.workshop import Workshop
 def make_workshop(make_trainer: Callable[..., Any]) -> Callable[..., Workshop]:
     """A workshop for a method on a bundled data set, with a briefly trained dense network."""
 
-    def make(method: Method, name: str = "diabetes", epochs: int = 8, kind: Any = Workshop) -> Any:
-        settings = {"lr": 0.01, "batch_size": 64}
+    def make(
+        method: Method,
+        name: str = "diabetes",
+        epochs: int = 8,
+        kind: Any = Workshop,
+        optimizer: str = "adam",
+    ) -> Any:
+        settings = {"lr": 0.01, "batch_size": 64, "optimizer": optimizer}
         trainer = make_trainer(name, epochs=6, **settings)
         torch.manual_seed(0)
         spec = NetworkSpec(
             "mlp", {"hidden": [12, 8]}, trainer.data.input_shape, trainer.data.outputs
         )
         network = spec.build()
+        initial = copy_network(network)
         trainer.train(network, 0, 6)
-        return kind(make_trainer(name, epochs=epochs, **settings), State(network, spec), method)
+        retrainer = make_trainer(name, epochs=epochs, **settings)
+        return kind(retrainer, State(network, spec), method, initial=initial)
 
     return make

@@ -1,5 +1,7 @@
 """Criteria: scores that can be computed by hand."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -8,16 +10,19 @@ from hypothesis import strategies as st
 from torch import nn
 
 from prunestudy.data.tensors import Batches, Part
+from prunestudy.errors import StudyError
 from prunestudy.networks.spec import copy_network
 from prunestudy.networks.zoo import cnn
-from prunestudy.params import Controller
+from prunestudy.params.base import CRITERIA as NAMED
+from prunestudy.params.methods import UNIT_ONLY, WEIGHT_ONLY
 from prunestudy.pruning.criteria import (
     CRITERIA,
-    EVIDENCE_BATCHES,
-    Evidence,
+    ENTROPY_BINS,
     normalised,
     score_units,
+    score_weights,
 )
+from prunestudy.pruning.evidence import EVIDENCE_BATCHES, Evidence
 from prunestudy.pruning.units import UnitGraph
 from prunestudy.training.quality import Objective
 
@@ -39,16 +44,41 @@ def linear_network() -> nn.Module:
     return network
 
 
-def evidence(network: nn.Module, batch_size: int = 4, shape: tuple[int, ...] = (2,)) -> Evidence:
-    """What criteria see of a regression network."""
+def regression_batches(batch_size: int) -> Batches:
+    """The four rows in batches."""
     rows = Part(torch.tensor(INPUTS).float(), torch.tensor(TARGETS).float())
-    units = UnitGraph(network, shape)
-    return Evidence(network, units.groups, Batches(rows, batch_size, 0), REGRESSION)
+    return Batches(rows, batch_size, 0)
+
+
+def evidence(network: nn.Module, batch_size: int = 4) -> Evidence:
+    """What criteria see of a regression network."""
+    units = UnitGraph(network, (2,))
+    return Evidence(network, units.groups, regression_batches(batch_size), REGRESSION)
 
 
 def raw(name: str, found: Evidence, layer: str = "0") -> list[float]:
-    """Scores of a layer before they are normalised."""
-    return CRITERIA[name](found.groups[layer], found).tolist()
+    """Scores of a layer's units before they are normalised."""
+    of_units = CRITERIA[name].units
+    assert of_units is not None
+    return of_units(found.groups[layer], found).tolist()
+
+
+def raw_weights(name: str, found: Evidence, weight: str = "0.weight") -> np.ndarray:
+    """Scores of a matrix's entries before they are normalised."""
+    of_weights = CRITERIA[name].weights
+    assert of_weights is not None
+    return of_weights(weight, found).numpy()
+
+
+def gradients(inputs: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
+    """Derivatives of the mean loss of some rows by each parameter of the linear network."""
+    error = errors(inputs, targets)
+    hidden = inputs @ W1.T + B1
+    return {
+        "w1": (error * W2).T @ inputs / len(inputs),
+        "b1": (error * W2).mean(axis=0),
+        "w2": (error * hidden).mean(axis=0, keepdims=True),
+    }
 
 
 def errors(inputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -74,14 +104,16 @@ def test_sensitivity_does_not_depend_on_the_batches(batch_size: int):
     assert found == pytest.approx(by_hand.tolist())
 
 
-def test_sensitivity_is_that_of_the_activation_before_its_nonlinearity():
+def test_the_activation_is_the_one_that_the_next_layer_reads():
     network = nn.Sequential(*linear_network())
     network = nn.Sequential(network[0], nn.ReLU(), network[1])
     hidden = INPUTS @ W1.T + B1
-    outputs = np.maximum(hidden, 0) @ W2.T + B2
-    by_hand = np.abs(2 * (outputs - TARGETS) * W2 * (hidden > 0)).mean(axis=0)
+    activation = np.maximum(hidden, 0)
+    by_hand = np.abs(2 * (activation @ W2.T + B2 - TARGETS) * W2).mean(axis=0)
     assert 0 < (hidden > 0).mean() < 1
     assert raw("sensitivity", evidence(network)) == pytest.approx(by_hand.tolist())
+    variance = raw("activation_variance", evidence(network))
+    assert variance == pytest.approx(activation.var(axis=0).tolist())
 
 
 @pytest.mark.parametrize("batch_size", [2, 4])
@@ -89,17 +121,85 @@ def test_gradient_is_the_mean_over_batches_of_the_loss_by_each_parameter_of_the_
     batch_size: int,
 ):
     found = evidence(linear_network(), batch_size)
-    scores = []
-    for rows, targets in found.batches:
-        inputs, error = rows.numpy(), errors(rows.numpy(), targets.numpy())
-        hidden = inputs @ W1.T + B1
-        w1 = (error * W2).T @ inputs / len(rows)
-        b1 = (error * W2).mean(axis=0)
-        w2 = (error * hidden).mean(axis=0)
-        scores.append(np.abs(w1).sum(axis=1) + np.abs(b1) + np.abs(w2))
+    scores, entries = [], []
+    for rows, targets in regression_batches(batch_size):
+        by = gradients(rows.numpy(), targets.numpy())
+        scores.append(np.abs(by["w1"]).sum(axis=1) + np.abs(by["b1"]) + np.abs(by["w2"][0]))
+        entries.append(np.abs(by["w1"]))
     assert len(scores) == 4 // batch_size
     by_hand = np.mean(scores, axis=0)
     assert raw("gradient", found) == pytest.approx(by_hand.tolist(), rel=1e-5)
+    assert raw_weights("gradient", found) == pytest.approx(np.mean(entries, axis=0), rel=1e-5)
+
+
+@pytest.mark.parametrize("batch_size", [2, 4])
+def test_taylor_is_the_squared_sum_of_weight_times_derivative_over_the_unit(batch_size: int):
+    found = evidence(linear_network(), batch_size)
+    sums, products = [], []
+    for rows, targets in regression_batches(batch_size):
+        by = gradients(rows.numpy(), targets.numpy())
+        sums.append((W1 * by["w1"]).sum(axis=1) + B1 * by["b1"] + W2[0] * by["w2"][0])
+        products.append(by["w1"])
+    by_hand = np.square(sums).mean(axis=0)
+    assert raw("taylor", found) == pytest.approx(by_hand.tolist(), rel=1e-4)
+    entries = np.abs(W1 * np.mean(products, axis=0))
+    assert raw_weights("taylor", found) == pytest.approx(entries, rel=1e-4)
+    assert raw_weights("snip", found) == pytest.approx(entries, rel=1e-4)
+
+
+def test_obd_is_half_the_curvature_times_the_squared_weight():
+    squares = [
+        {name: value**2 for name, value in gradients(rows, targets).items()}
+        for rows, targets in zip(INPUTS[:, None], TARGETS[:, None], strict=True)
+    ]
+    fisher = {name: np.mean([row[name] for row in squares], axis=0) for name in squares[0]}
+    entries = 0.5 * fisher["w1"] * W1**2
+    units = entries.sum(axis=1) + 0.5 * (fisher["b1"] * B1**2 + fisher["w2"][0] * W2[0] ** 2)
+    for batch_size in (2, 4):
+        found = evidence(linear_network(), batch_size)
+        assert raw("obd", found) == pytest.approx(units.tolist(), rel=1e-4)
+        assert raw_weights("obd", found) == pytest.approx(entries, rel=1e-4)
+
+
+def test_weight_spread_is_the_deviation_of_the_incoming_weights():
+    # (1, −2) and (3, 4) spread 1.5 and 0.5 about their means.
+    assert raw("weight_spread", evidence(linear_network())) == pytest.approx([1.5, 0.5])
+
+
+def test_the_magnitude_of_a_weight_is_its_absolute_value():
+    assert raw_weights("magnitude", evidence(linear_network())).tolist() == np.abs(W1).tolist()
+
+
+def test_activation_variance_and_entropy_look_at_the_activations_of_all_samples():
+    hidden = INPUTS @ W1.T + B1
+    found = evidence(linear_network(), 2)
+    assert raw("activation_variance", found) == pytest.approx(hidden.var(axis=0).tolist())
+    by_hand = []
+    for values in hidden.T:
+        counts, _edges = np.histogram(values, ENTROPY_BINS)
+        shares = counts[counts > 0] / counts.sum()
+        by_hand.append(-(shares * np.log(shares)).sum())
+    assert raw("activation_entropy", found) == pytest.approx(by_hand)
+
+
+def test_a_constant_activation_has_no_entropy():
+    network = linear_network()
+    with torch.no_grad():
+        network[0].weight[0] = 0
+    assert raw("activation_entropy", evidence(network))[0] == 0
+
+
+def test_bn_scale_is_the_scale_of_the_batch_norm_that_follows():
+    network = cnn((1, 8, 8), 3, [3, 4])
+    with torch.no_grad():
+        network[1].weight.copy_(torch.tensor([-2.0, 0.5, 1.0]))
+    units = UnitGraph(network, (1, 8, 8))
+    rows = Part(torch.randn(4, 1, 8, 8), torch.arange(4) % 3)
+    objective = Objective("cross_entropy", "accuracy")
+    found = Evidence(network, units.groups, Batches(rows, 4, 0), objective)
+    assert raw("bn_scale", found) == [2, 0.5, 1]
+    with pytest.raises(StudyError, match="no BatchNorm follows layer '0'"):
+        raw("bn_scale", evidence(linear_network()))
 
 
 def test_evidence_looks_at_a_limited_number_of_batches():
@@ -126,8 +226,8 @@ def test_the_position_of_a_channel_is_averaged_and_batch_norm_evaluated():
     by_hand = torch.zeros(3)
     network.eval()
     for image, target in zip(rows.inputs.split(1), rows.targets.split(1), strict=True):
-        activation = network[0](image).detach().requires_grad_()
-        loss = objective.loss_of(network[1:](activation), target)
+        activation = network[:4](image).detach().requires_grad_()
+        loss = objective.loss_of(network[4:](activation), target)
         [derivative] = torch.autograd.grad(loss, activation)
         by_hand += derivative.abs().mean(dim=(0, 2, 3)) / 12
     assert torch.allclose(score, by_hand, rtol=1e-4)
@@ -162,7 +262,11 @@ def test_random_scores_depend_on_seed_epoch_and_layer_alone():
 # All criteria.
 
 
-@pytest.mark.parametrize("name", CRITERIA)
+OF_UNITS = [name for name, found in CRITERIA.items() if found.units]
+OF_WEIGHTS = [name for name, found in CRITERIA.items() if found.weights]
+
+
+@pytest.mark.parametrize("name", OF_UNITS)
 @pytest.mark.parametrize("training", [True, False])
 def test_a_criterion_does_not_change_the_network(name: str, training: bool):
     torch.manual_seed(0)
@@ -178,11 +282,22 @@ def test_a_criterion_does_not_change_the_network(name: str, training: bool):
     assert network.training == training
     assert all(torch.equal(before[key], value) for key, value in network.state_dict().items())
     assert all(parameter.grad is None for parameter in network.parameters())
-    assert not any(module._forward_hooks for module in network.modules())
+    assert not any(module._forward_pre_hooks for module in network.modules())
     assert torch.equal(torch.get_rng_state(), random_state)
 
 
-@pytest.mark.parametrize("name", CRITERIA)
+@pytest.mark.parametrize("name", OF_WEIGHTS)
+def test_scoring_weights_does_not_change_the_network(name: str):
+    network = linear_network().train()
+    before = copy_network(network).state_dict()
+    units = UnitGraph(network, (2,))
+    found = score_weights(name, network, units, batches(0, 0), REGRESSION, ["0.weight"])
+    assert found["0.weight"].shape == (2, 2)
+    assert network.training
+    assert all(torch.equal(before[key], value) for key, value in network.state_dict().items())
+
+
+@pytest.mark.parametrize("name", [name for name in OF_UNITS if name != "bn_scale"])
 def test_scores_sum_to_one_in_each_layer(name: str):
     network = nn.Sequential(nn.Linear(2, 5), nn.ReLU(), nn.Linear(5, 4), nn.Linear(4, 1))
     units = UnitGraph(network, (2,))
@@ -203,12 +318,60 @@ def test_normalised_scores_are_shares_in_the_same_order(values: list[float]):
         assert torch.equal(found.argsort(stable=True), order.argsort(stable=True))
 
 
-@pytest.mark.parametrize("values", [[0.0, 0.0], [float("nan"), 1.0], [float("inf"), 1.0]])
-def test_scores_without_a_sum_become_equal_shares(values: list[float]):
-    assert normalised(torch.tensor(values)).tolist() == [0.5, 0.5]
+def test_scores_without_a_sum_become_equal_shares():
+    assert normalised(torch.zeros(4)).tolist() == [0.25] * 4
+
+
+def test_scores_as_multiples_of_the_mean_or_as_they_are():
+    scores = torch.tensor([1.0, 3.0])
+    assert normalised(scores, "mean").tolist() == [0.5, 1.5]
+    assert normalised(scores, "none").tolist() == [1, 3]
+
+
+@pytest.mark.parametrize("how", ["layer", "mean", "none"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_scores_of_a_diverged_network_are_refused(how: str, value: float):
+    with pytest.raises(StudyError, match="not finite"):
+        normalised(torch.tensor([value, 1.0]), how)
 
 
 def test_every_criterion_that_params_name_is_there():
-    schema = Controller.model_json_schema()
-    named = schema["properties"]["criteria"]["items"]["enum"]
-    assert set(named) == set(CRITERIA)
+    assert set(NAMED) == set(CRITERIA)
+    assert {name for name in CRITERIA if name not in OF_WEIGHTS} == set(UNIT_ONLY)
+    assert {name for name in CRITERIA if name not in OF_UNITS} == set(WEIGHT_ONLY)
+
+
+def test_units_and_weights_are_not_mixed_up():
+    network = linear_network()
+    units = UnitGraph(network, (2,))
+    with pytest.raises(StudyError, match="scores weights, not units"):
+        score_units("snip", network, units, batches(0, 0), REGRESSION)
+    with pytest.raises(StudyError, match="scores units, not weights"):
+        score_weights("sensitivity", network, units, batches(0, 0), REGRESSION, ["0.weight"])
+
+
+OWN = """
+def even(group, evidence):
+    return evidence.tensors[group.layer + ".weight"].abs().sum(1)
+
+def short(group, evidence):
+    return evidence.tensors[group.layer + ".weight"].sum()
+"""
+
+
+def test_a_criterion_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "own_criteria_of_a_test.py").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    network = linear_network()
+    units = UnitGraph(network, (2,))
+
+    def scores(name: str) -> dict[str, torch.Tensor]:
+        dotted = f"own_criteria_of_a_test.{name}"
+        return score_units(dotted, network, units, batches(0, 0), REGRESSION, "none")
+
+    assert scores("even")["0"].tolist() == [3, 7]
+    with pytest.raises(StudyError, match=r"expected \(2,\)"):
+        scores("short")
+    with pytest.raises(StudyError, match="cannot be loaded"):
+        scores("absent")

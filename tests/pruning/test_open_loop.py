@@ -3,16 +3,31 @@
 from collections.abc import Callable
 
 import pytest
+import torch
 
 from prunestudy.networks.spec import NetworkSpec
-from prunestudy.params import Method
-from prunestudy.pruning.open_loop import run_open_loop
+from prunestudy.params import Method, Regulariser, Sharing
+from prunestudy.pruning.open_loop import run_like, run_open_loop
+from prunestudy.pruning.workshop import Proportions
 
 METHODS = {
     "one_shot": Method(criterion="magnitude"),
     "linear": Method(criterion="random", schedule="linear", stages=3),
     "geometric": Method(criterion="gradient", allocation="global", schedule="geometric", stages=3),
     "cubic": Method(criterion="sensitivity", allocation="global", schedule="cubic", stages=4),
+    "quota": Method(criterion="taylor", allocation="quota"),
+    "weights": Method(criterion="magnitude", granularity="unstructured", allocation="erk"),
+    "weights_iterative": Method(
+        criterion="obd",
+        granularity="unstructured",
+        allocation="global",
+        schedule="cubic",
+        stages=3,
+    ),
+    "both": Method(criterion="magnitude", granularity="structured_unstructured"),
+    "lasso": Method(criterion="magnitude", regulariser=Regulariser(kind="group_lasso")),
+    "rewind": Method(criterion="magnitude", retraining="rewind_weights"),
+    "shared": Method(criterion="magnitude", sharing=Sharing(clusters=8, epochs=2)),
 }
 
 
@@ -46,14 +61,14 @@ def test_a_point_is_met_from_the_dense_network_on_whatever_the_other_points(
 def test_the_stages_of_a_schedule_shrink_and_are_numbered(make_workshop: Callable):
     workshop = make_workshop(METHODS["cubic"])
     sizes = []
-    prune = workshop.prune
+    prune = workshop.prune_units
 
-    def noted(state, criterion, target):
-        smaller = prune(state, criterion, target)
+    def noted(state, criterion, target, proportions=None):
+        smaller = prune(state, criterion, target, proportions)
         sizes.append((smaller.params, target))
         return smaller
 
-    workshop.prune = noted
+    workshop.prune_units = noted
     record = run_open_loop(workshop, [8])
     assert record.kept[0].state.stage == len(sizes) == 4
     assert all(params <= target for params, target in sizes)
@@ -79,3 +94,22 @@ def test_one_shot_uniform_magnitude_removes_the_same_ratio(make_workshop: Callab
     spec: NetworkSpec = kept.state.spec
     gone = {layer: len(units) for layer, units in spec.removed.items()}
     assert abs(gone["0"] / 12 - gone["2"] / 8) <= 1 / 8
+
+
+def test_weights_that_share_values_have_few_of_them(make_workshop: Callable):
+    [kept] = run_open_loop(make_workshop(METHODS["shared"]), [2]).kept
+    assert kept.shared is not None
+    parameters = dict(kept.state.network.named_parameters())
+    for name, form in kept.shared.items():
+        assert len(parameters[name].unique()) <= 8
+        assert torch.equal(parameters[name], form.values())
+
+
+def test_the_proportions_of_another_method_are_taken_over_exactly(make_workshop: Callable):
+    workshop = make_workshop(Method(criterion="random", allocation="like:other"))
+    left = {"2": Proportions({"0": 5, "2": 7}, {}), "final": Proportions({"0": 2, "2": 3}, {})}
+    record = run_like(workshop, left, [2, 4], "other")
+    widths = {kept.point: workshop.widths(kept.state) for kept in record.kept}
+    assert widths == {"2": {"0": 5, "2": 7}, "final": {"0": 2, "2": 3}}
+    assert [kept.epochs for kept in record.kept] == [workshop.epochs] * 2
+    assert record.unreachable == [{"point": "4", "reason": "'other' has no network at this point"}]

@@ -7,15 +7,11 @@ from typing import Any
 import pytest
 
 from prunestudy.artifacts import artifact_digest, read_table
-from prunestudy.evaluation.cost import count_params
-from prunestudy.networks.storage import read_network
+from prunestudy.evaluation.cost import count_nonzero, count_params
+from prunestudy.networks.storage import read_masked_network, read_network
 from prunestudy.params import Compute, Method, Task
-from prunestudy.pruning.trajectory import (
-    DECISION_COLUMNS,
-    HISTORY_COLUMNS,
-    NETWORK_COLUMNS,
-    prune,
-)
+from prunestudy.pruning.decisions import COLUMNS as DECISION_COLUMNS
+from prunestudy.pruning.trajectory import HISTORY_COLUMNS, NETWORK_COLUMNS, Inputs, prune
 from prunestudy.training.dense import train_dense
 
 
@@ -38,9 +34,16 @@ def run(
     data = prepared_file("diabetes")
     train_dense(task, 0, cpu, data, tmp_path / "dense", "dense-key")
 
-    def trajectory(name: str, method: Method, points: list[float], seed: int = 0) -> Path:
+    def trajectory(
+        name: str,
+        method: Method,
+        points: list[float],
+        seed: int = 0,
+        reference: Path | None = None,
+    ) -> Path:
         folder = tmp_path / name
-        prune(task, method, points, seed, cpu, data, tmp_path / "dense", folder, "key")
+        inputs = Inputs(data, tmp_path / "dense", reference)
+        prune(task, method, points, seed, cpu, inputs, folder, "key")
         return folder
 
     return trajectory
@@ -95,3 +98,59 @@ def test_the_final_network_is_described_by_the_last_decision_within_the_budget(
     network = read_network(folder / "final.safetensors")[0]
     assert decisions.loc["final", "resource_after"] == count_params(network)
     assert decisions.loc["final", "proposal"] == "final"
+
+
+# Controls, and methods that look at another one or at the start of the training.
+
+
+def networks_of(folder: Path) -> dict[str, tuple[int, int]]:
+    """Parameters and epochs of each network of a trajectory."""
+    rows = read_table(folder / "networks.csv").to_dict("records")
+    return {
+        row["point"]: (count_params(read_network(folder / row["file"])[0]), row["epochs"])
+        for row in rows
+    }
+
+
+def test_the_dense_network_with_the_extra_epochs(run: Callable):
+    folder = run("extra", Method(control="dense_extra"), [2, 4])
+    assert networks_of(folder) == {"1": (145, 10)}
+    assert read_table(folder / "history.csv")["epoch"].tolist() == list(range(1, 11))
+
+
+def test_scratch_controls_take_the_shapes_and_the_epochs_or_the_compute(run: Callable):
+    other = run("other", Method(criterion="magnitude"), [2, 4])
+    sizes = {point: params for point, (params, _epochs) in networks_of(other).items()}
+    equal = run("e", Method(control="scratch_e", of="other"), [2, 4], reference=other)
+    # Ten epochs of training and ten of retraining; for equal compute, at most twice as many.
+    assert networks_of(equal) == {point: (params, 20) for point, params in sizes.items()}
+    compute = run("b", Method(control="scratch_b", of="other"), [2, 4], reference=other)
+    assert networks_of(compute) == {point: (params, 40) for point, params in sizes.items()}
+    first = read_network(equal / "2.safetensors")[0].state_dict()
+    second = read_network(other / "2.safetensors")[0].state_dict()
+    assert not any((first[name] == value).all() for name, value in second.items())
+
+
+def test_the_proportions_of_another_method(run: Callable, content: dict[str, Any]):
+    other = run("other", methods(content)[2], [2, 4])
+    like = Method(criterion="random", allocation="like:other")
+    folder = run("like", like, [2, 4], reference=other)
+    sizes = {point: params for point, (params, _epochs) in networks_of(other).items()}
+    assert networks_of(folder) == {point: (params, 10) for point, params in sizes.items()}
+
+
+def test_pruning_at_initialisation_trains_for_all_epochs(run: Callable):
+    method = Method(
+        criterion="snip", start="initial", granularity="unstructured", allocation="global"
+    )
+    folder = run("snip", method, [2])
+    network, _spec, masks = read_masked_network(folder / "2.safetensors")
+    assert count_nonzero(network, masks) == 145 // 2
+    assert networks_of(folder) == {"2": (145, 20)}
+
+
+@pytest.mark.parametrize("retraining", ["rewind_lr", "rewind_weights"])
+def test_rewinding_retrains_for_the_same_epochs(run: Callable, retraining: str):
+    folder = run("rewind", Method(criterion="magnitude", retraining=retraining), [2])
+    assert networks_of(folder)["2"][1] == 10
+    assert read_table(folder / "history.csv")["epoch"].tolist() == list(range(1, 11))

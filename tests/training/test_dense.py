@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from prunestudy.artifacts import artifact_digest, read_table
 from prunestudy.evaluation.cost import count_params
 from prunestudy.networks.storage import read_network
 from prunestudy.params import Compute, Task
-from prunestudy.training.dense import NETWORK_FILE, train_dense
+from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE, train_dense
 
 
 @pytest.fixture
@@ -26,6 +27,9 @@ def test_it_leaves_network_curve_and_table(
     network, spec = read_network(tmp_path / "dense" / NETWORK_FILE)
     assert count_params(network) == 61
     assert spec.removed == {}
+    initial, initial_spec = read_network(tmp_path / "dense" / INITIAL_FILE)
+    assert initial_spec == spec
+    assert not torch.equal(initial[0].weight, network[0].weight)
     history = read_table(tmp_path / "dense" / "history.csv")
     assert history["epoch"].tolist() == [1, 2, 3, 4]
     assert history["point"].unique().tolist() == ["1"]

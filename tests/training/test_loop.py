@@ -193,6 +193,23 @@ def test_validation_leaves_mode_and_weights(make_trainer: Callable):
         assert same(weights(network), before)
 
 
+def test_what_follows_a_step_sees_network_optimiser_and_learning_rate(make_trainer: Callable):
+    trainer = make_trainer("diabetes", lr=0.01, lr_schedule="cosine")
+    network = article_network()
+    seen = []
+
+    def after_step(trained: nn.Module, optimizer: torch.optim.Optimizer, lr: float) -> None:
+        seen.append((trained is network, type(optimizer), lr))
+        with torch.no_grad():
+            trained[0].weight[2] = 0
+
+    trainer.train(network, 0, 2, after_step)
+    steps = 2 * trainer.batches_per_epoch
+    rates = [0.01 * lr_factor("cosine", step / (2 * steps)) for step in range(steps)]
+    assert seen == [(True, torch.optim.Adam, pytest.approx(rate)) for rate in rates]
+    assert (network[0].weight[2] == 0).all()
+
+
 # The optimiser.
 
 

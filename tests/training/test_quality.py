@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_sco
 
 from prunestudy.data.tensors import Part
 from prunestudy.networks.zoo import cnn, mlp
-from prunestudy.params import METRICS_OF_LOSS
+from prunestudy.params.study import METRICS_OF_LOSS
 from prunestudy.training import quality
 from prunestudy.training.quality import LOSSES, METRICS, Objective, accuracy, r2
 

@@ -1,16 +1,3 @@
-def named_networks(step):
-    """METHOD=PATH of every trajectory of a cell."""
-
-    def names(wildcards):
-        artifact = plan.find(step, task=wildcards.task, seed=int(wildcards.seed))
-        networks = {
-            role: made for role, made in artifact.inputs.items() if role != "data"
-        }
-        return [f"{method}={made.path}" for method, made in networks.items()]
-
-    return names
-
-
 rule evaluate:
     input:
         cell=ancient(planned("evaluate")),

@@ -1,7 +1,3 @@
-CELL = f"models/{plan.study.name}/{{task}}/seed{{seed}}"
-CELL_LOG = f"logs/{plan.study.name}/{{task}}/seed{{seed}}"
-
-
 rule train:
     input:
         data=ancient(planned("train", "data", method="dense")),
@@ -19,30 +15,21 @@ rule train:
         " --seed {wildcards.seed} --data {input.data} --out {output} > {log} 2>&1"
 
 
-def reference_of(wildcards):
-    """``--reference PATH`` where a method looks at another one's networks."""
-    artifact = plan.find(
-        "prune", task=wildcards.task, seed=int(wildcards.seed), method=wildcards.method
-    )
-    reference = artifact.inputs.get("reference")
-    return f"--reference {reference.path}" if reference else ""
-
-
 rule prune:
     input:
         cell=ancient(planned("prune")),
     output:
         directory(f"{CELL}/{{method}}-{{key}}"),
-    params:
-        file=PARAMS,
-        data=planned("prune", "data"),
-        dense=planned("prune", "dense"),
-        reference=reference_of,
     log:
         f"{CELL_LOG}/{{method}}-{{key}}.log",
     benchmark:
         f"{CELL_LOG}/{{method}}-{{key}}.tsv"
     threads: 1
+    params:
+        file=PARAMS,
+        data=planned("prune", "data"),
+        dense=planned("prune", "dense"),
+        reference=reference_of,
     shell:
         "prunestudy prune --params {params.file} --task {wildcards.task}"
         " --seed {wildcards.seed} --method {wildcards.method} --data {params.data}"

@@ -93,6 +93,11 @@ class Contents:
         return tradeoff.tradeoff_figures(self.inputs, self.summary)
 
     @cached_property
+    def controls_figure(self) -> Figure | None:
+        """The reference method beside its controls."""
+        return tradeoff.controls_figure(self.inputs, self.summary)
+
+    @cached_property
     def curve_figure(self) -> Figure | None:
         """The training curves."""
         return curve_figure.curve_figure(self.inputs, self.curves)
@@ -110,7 +115,8 @@ class Contents:
     @property
     def figures(self) -> list[Figure]:
         """Every figure, in the order of the report."""
-        found = [*self.tradeoff_figures, self.curve_figure, *self.size_figures, self.control_figure]
+        found = [*self.tradeoff_figures, self.controls_figure, self.curve_figure]
+        found += [*self.size_figures, self.control_figure]
         return [figure for figure in found if figure is not None]
 
     @property

@@ -49,6 +49,24 @@ class Inputs:
         return list(self.study.methods)
 
     @property
+    def compared(self) -> list[str]:
+        """The methods that stand by themselves: neither controls nor another's proportions."""
+        return [
+            name
+            for name, method in self.study.methods.items()
+            if method.control is None and method.reference is None
+        ]
+
+    @property
+    def controls(self) -> list[str]:
+        """Controls of the reference method: its shapes or proportions, and extra epochs."""
+        return [
+            name
+            for name, method in self.study.methods.items()
+            if method.control == "dense_extra" or method.reference == self.reference
+        ]
+
+    @property
     def points(self) -> list[str]:
         """Names of the operating points, ascending."""
         return [point_label(point) for point in self.study.points]

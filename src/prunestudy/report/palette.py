@@ -49,7 +49,9 @@ def looks(inputs: Inputs) -> list[Look]:
     turn = 0
     for method in inputs.methods:
         if method not in fixed:
-            fixed[method] = (OTHERS[turn % len(OTHERS)], SHAPES[turn % len(SHAPES)])
+            # Once around the colours, the shapes move on by one: each pair comes up once.
+            shape = SHAPES[(turn + turn // len(OTHERS)) % len(SHAPES)]
+            fixed[method] = (OTHERS[turn % len(OTHERS)], shape)
             turn += 1
         found.append(Look(method, *fixed[method], emphasis=method == inputs.reference))
     return found

@@ -28,6 +28,7 @@ def sections(contents: Contents) -> list[Section]:
     """Every section after the finding."""
     return [
         _tradeoff(contents),
+        *_controls(contents),
         _contest(contents),
         _control(contents),
         _unreachable(contents),
@@ -46,6 +47,18 @@ def _tradeoff(contents: Contents) -> Section:
             Fold("Every paired comparison", (comparison_grids.comparisons_grid(contents),))
         )
     return Section("trade-off", "Trade-off curves", tuple(blocks))
+
+
+def _controls(contents: Contents) -> list[Section]:
+    if contents.controls_figure is None:
+        return []
+    words = (
+        "A method gets the credit only for what its controls do not reach: the same per-layer "
+        "proportions with units chosen at random or by magnitude (like), the same small shapes "
+        "trained from initialisation for the same epochs (scratch_e) or up to twice as many "
+        "(scratch_b), and the dense network trained on for the retraining epochs (dense_extra)."
+    )
+    return [Section("controls", "Controls", (Text(words), Chart(contents.controls_figure)))]
 
 
 def _contest(contents: Contents) -> Section:

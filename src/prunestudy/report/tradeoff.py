@@ -32,12 +32,30 @@ BEST = 1.0
 
 
 def tradeoff_figures(inputs: Inputs, summary: pd.DataFrame) -> list[Figure]:
-    """One figure an axis of cost, one panel a task."""
-    return [_figure(inputs, summary, name) for name in AXES]
+    """One figure an axis of cost, one panel a task; the methods that stand by themselves."""
+    return [_figure(inputs, summary, name, *AXES[name], inputs.compared) for name in AXES]
 
 
-def _figure(inputs: Inputs, summary: pd.DataFrame, name: str) -> Figure:
-    column, axis, title = AXES[name]
+def controls_figure(inputs: Inputs, summary: pd.DataFrame) -> Figure | None:
+    """The reference method with its controls, at equal compression."""
+    if not inputs.controls:
+        return None
+    column, axis, _title = AXES["tradeoff-compression"]
+    title = f"What remains of {inputs.reference} beside its controls"
+    methods = [inputs.reference, *inputs.controls]
+    return _figure(inputs, summary, "controls-compression", column, axis, title, methods)
+
+
+def _figure(
+    inputs: Inputs,
+    summary: pd.DataFrame,
+    name: str,
+    column: str,
+    axis: str,
+    title: str,
+    methods: list[str],
+) -> Figure:
+    summary = summary[summary["method"].isin([DENSE, *methods])]
     pruned = summary[summary["method"] != DENSE]
     interval = wording.percent(inputs.level)
     loops = pruned[pruned["point"] == FINAL]
@@ -65,23 +83,25 @@ def _figure(inputs: Inputs, summary: pd.DataFrame, name: str) -> Figure:
         ),
         alt=(
             f"{title}, one panel for each task ({wording.listed(inputs.tasks)}), one line for "
-            f"each method ({wording.listed(inputs.methods)}). The numbers are in the results."
+            f"each method ({wording.listed(methods)}). The numbers are in the results."
         ),
         panels=tuple(
-            (task, _panel(inputs, summary[summary["task"] == task], column, axis))
+            (task, _panel(inputs, summary[summary["task"] == task], column, axis, methods))
             for task in inputs.tasks
         ),
-        methods=tuple(inputs.methods),
+        methods=tuple(methods),
         source="summary.csv",
         key=f"mean and {interval} t interval, {wording.numbers_of_seeds(pruned['n'])} seeds",
     )
 
 
-def _panel(inputs: Inputs, table: pd.DataFrame, column: str, axis: str) -> Chart:
+def _panel(
+    inputs: Inputs, table: pd.DataFrame, column: str, axis: str, methods: list[str]
+) -> Chart:
     task = str(table["task"].iloc[0])
     drawn = _drawn(table, column)
     dense, pruned = drawn[drawn["method"] == DENSE], drawn[drawn["method"] != DENSE]
-    look = looks(inputs)
+    look = [one for one in looks(inputs) if one.method in methods]
     x = alt.X(
         "cost:Q",
         title=axis,

@@ -1,4 +1,4 @@
-"""States and workshops: one step of pruning or retraining on the clock."""
+"""Workshops and their states: one step of pruning or retraining on the clock."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -84,6 +84,66 @@ def test_a_point_is_reachable_down_to_the_floors(make_workshop: Callable):
     workshop.check_point(dense / least)
     with pytest.raises(Unreachable, match=f"costs {least}"):
         workshop.check_point(dense / least * 1.01)
+
+
+# Masks.
+
+MASKING = Method(criterion="magnitude", granularity="unstructured", allocation="global")
+
+
+@pytest.mark.parametrize("allocation", ["uniform", "global", "erk"])
+@pytest.mark.parametrize("share", [0.5, 0.25])
+def test_masks_leave_exactly_the_target(make_workshop: Callable, allocation: str, share: float):
+    workshop = make_workshop(MASKING.model_copy(update={"allocation": allocation}))
+    target = workshop.dense_params * share + 0.5
+    masked = workshop.mask_weights(workshop.dense, "magnitude", target)
+    assert masked.params == int(target)
+    parameters = dict(masked.network.named_parameters())
+    assert masked.masks is not None
+    assert all((parameters[name][~mask] == 0).all() for name, mask in masked.masks.items())
+    assert not any(name.endswith("bias") for name in masked.masks)
+    assert count_params(masked.network) == workshop.dense_params
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_training_revives_no_masked_weight(make_workshop: Callable, optimizer: str):
+    workshop = make_workshop(MASKING, optimizer=optimizer)
+    state = workshop.dense.restored()
+    # Momentum gathered before the mask is what would revive a weight.
+    state = workshop.retrain(state, 1, Record(), "2", 0)
+    state = workshop.mask_weights(state, "magnitude", workshop.dense_params / 2)
+    before = tensors(state)
+    state = workshop.retrain(state, 2, Record(), "2", 1)
+    parameters = dict(state.network.named_parameters())
+    for name, mask in state.masks.items():
+        assert (parameters[name][~mask] == 0).all()
+    assert not same(tensors(state), before)
+    assert state.params == workshop.dense_params // 2
+
+
+def test_masks_only_grow(make_workshop: Callable):
+    workshop = make_workshop(MASKING)
+    first = workshop.mask_weights(workshop.dense, "random", workshop.dense_params / 2)
+    second = workshop.mask_weights(replace(first, clock=3), "random", workshop.dense_params / 4)
+    assert second.params == int(workshop.dense_params / 4)
+    assert all(not (second.masks[name] & ~mask).any() for name, mask in first.masks.items())
+
+
+def test_rewinding_keeps_structure_and_masks_and_takes_the_first_weights(make_workshop: Callable):
+    workshop = make_workshop(METHOD)
+    initial = workshop.initial
+    units = workshop.prune_units(workshop.dense, "magnitude", workshop.dense_params / 2)
+    rewound = workshop.rewound(units)
+    assert rewound.spec == units.spec
+    left = [unit for unit in range(12) if unit not in units.spec.removed["0"]]
+    assert torch.equal(rewound.network[0].weight, initial[0].weight[left])
+    masked = workshop.mask_weights(workshop.dense, "magnitude", workshop.dense_params / 2)
+    rewound = workshop.rewound(masked)
+    mask = masked.masks["0.weight"]
+    assert torch.equal(rewound.network[0].weight, initial[0].weight * mask)
+
+
+# The clock.
 
 
 def test_retraining_moves_the_clock_and_fills_the_history(make_workshop: Callable):

@@ -1,0 +1,48 @@
+"""Quotas: how much each layer can lose alone."""
+
+import numpy as np
+import pytest
+
+from prunestudy.pruning.allocation import Unreachable, floor_widths
+from prunestudy.pruning.quota import RATIOS, by_quota, quotas
+from tests.pruning.test_allocation import left, price
+
+DENSE = {"a": 10, "b": 10}
+SCORES = {"a": np.arange(10.0), "b": np.arange(10.0)[::-1]}
+
+
+def test_a_quota_is_the_largest_ratio_whose_drop_is_tolerated():
+    asked = []
+
+    def quality(layer: str, ratio: float) -> float:
+        asked.append((layer, ratio))
+        return {"a": 0.9 - 0.1 * ratio, "b": 0.9 - ratio, "c": 0.95}[layer]
+
+    found = quotas(["a", "b", "c"], quality, 0.9, 0.0501)
+    assert found == {"a": 0.5, "b": 0.0, "c": 0.9}
+    assert asked == [(layer, ratio) for layer in "abc" for ratio in RATIOS]
+    assert pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]) == list(RATIOS)
+
+
+def test_layers_give_in_proportion_to_their_quotas():
+    floors = floor_widths(DENSE, 0)
+    target = price({"a": 6, "b": 8})
+    removal = by_quota(SCORES, DENSE, floors, price, target, {"a": 0.8, "b": 0.4})
+    assert left(SCORES, removal) == {"a": 6, "b": 8}
+    assert removal == {"a": [0, 1, 2, 3], "b": [8, 9]}
+
+
+def test_quotas_that_do_not_suffice_go_on_towards_the_floors():
+    floors = floor_widths(DENSE, 0.2)
+    removal = by_quota(SCORES, DENSE, floors, price, price(floors), {"a": 0.1, "b": 0.0})
+    assert left(SCORES, removal) == floors
+    with pytest.raises(Unreachable):
+        by_quota(SCORES, DENSE, floors, price, price(floors) - 1, {"a": 0.1, "b": 0.0})
+
+
+def test_the_removal_is_the_smallest_that_suffices():
+    floors = floor_widths(DENSE, 0)
+    for width in range(2, 10):
+        target = price({"a": width, "b": width})
+        removal = by_quota(SCORES, DENSE, floors, price, target, {"a": 0.5, "b": 0.5})
+        assert left(SCORES, removal) == {"a": width, "b": width}
