@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.cluster import KMeans
 from torch import Tensor, nn
 
 from prunestudy.pruning.masks import maskable
@@ -63,6 +62,9 @@ def tuned(network: nn.Module, shared: Mapping[str, Shared]) -> dict[str, Shared]
 
 
 def _cluster(weights: Tensor, clusters: int, mask: Tensor | None) -> Shared:
+    # Imported here: it costs half a second, and most methods share no weights.
+    from sklearn.cluster import KMeans
+
     keep = torch.ones_like(weights, dtype=torch.bool) if mask is None else mask
     values = weights[keep].double().numpy()
     frozen = not bool(keep.all())
