@@ -197,8 +197,19 @@ def test_masked_weights_stay_masked(name: str, case, data: st.DataObject):
     fewer = data.draw(st.integers(sum(floors.values()), kept))
     second = WEIGHT_ALLOCATIONS[name](again, floors, fewer)
     assert sum(sizes(second).values()) == fewer
-    if name == "global":
-        assert all((second[layer] <= first[layer]).all() for layer in scores)
+    assert all((second[layer] <= first[layer]).all() for layer in scores)
+
+
+def test_rounding_revives_no_masked_weight():
+    # By largest remainders alone, 9 weights are 1 + 4 + 4 but 8 would be 2 + 3 + 3.
+    scores = {"a": np.ones((1, 2)), "b": np.ones((5, 1)), "c": np.ones((5, 1))}
+    floors = dict.fromkeys(scores, 1)
+    first = kept_uniform(scores, floors, 9)
+    assert sizes(first) == {"a": 1, "b": 4, "c": 4}
+    masked = {name: np.where(first[name], score, -np.inf) for name, score in scores.items()}
+    second = kept_uniform(masked, floors, 8)
+    assert sum(sizes(second).values()) == 8
+    assert all((second[name] <= first[name]).all() for name in scores)
 
 
 def test_the_highest_of_each_matrix():

@@ -1,11 +1,16 @@
 """Quotas: how much each layer can lose alone."""
 
+from fractions import Fraction
+from math import floor as whole
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from prunestudy.pruning.allocation import Unreachable, floor_widths
 from prunestudy.pruning.quota import RATIOS, by_quota, quotas
-from tests.pruning.test_allocation import left, price
+from tests.pruning.test_allocation import cases, left, price
 
 DENSE = {"a": 10, "b": 10}
 SCORES = {"a": np.arange(10.0), "b": np.arange(10.0)[::-1]}
@@ -46,3 +51,53 @@ def test_the_removal_is_the_smallest_that_suffices():
         target = price({"a": width, "b": width})
         removal = by_quota(SCORES, DENSE, floors, price, target, {"a": 0.5, "b": 0.5})
         assert left(SCORES, removal) == {"a": width, "b": width}
+
+
+@st.composite
+def quota_cases(draw: st.DrawFn):
+    """A case of units, with a quota for each layer: tenths, some of them none."""
+    scores, dense, floors, target = draw(cases())
+    tenths = {name: draw(st.integers(0, 9)) for name in dense}
+    return scores, dense, floors, target, tenths
+
+
+@given(quota_cases())
+def test_the_target_is_met_by_the_smallest_common_factor(case):
+    scores, dense, floors, target, tenths = case
+    positive = [Fraction(tenth, 10) for tenth in tenths.values() if tenth]
+    least = max(min(positive, default=Fraction(1)) / 10, Fraction(1, 1000))
+    pace = {name: max(Fraction(tenth, 10), least) for name, tenth in tenths.items()}
+
+    def at(factor: Fraction) -> dict[str, int]:
+        return {
+            name: min(
+                len(scores[name]),
+                max(floors[name], dense[name] - whole(min(factor * pace[name], 1) * dense[name])),
+            )
+            for name in dense
+        }
+
+    quota = {name: tenth / 10 for name, tenth in tenths.items()}
+    removal = by_quota(scores, dense, floors, price, target, quota)
+    found = left(scores, removal)
+    assert price(found) <= target
+    assert all(found[name] >= floors[name] for name in dense)
+    factors = sorted(
+        {
+            Fraction(gone, dense[name]) / pace[name]
+            for name in dense
+            for gone in range(dense[name] + 1)
+        }
+    )
+    assert found == next(at(factor) for factor in factors if price(at(factor)) <= target)
+    for name, units in removal.items():
+        order = sorted(range(len(scores[name])), key=lambda unit: (scores[name][unit], unit))
+        assert units == sorted(order[: len(units)])
+
+
+@given(quota_cases())
+def test_floors_that_forbid_the_target_are_unreachable_whatever_the_quotas(case):
+    scores, dense, floors, _target, tenths = case
+    quota = {name: tenth / 10 for name, tenth in tenths.items()}
+    with pytest.raises(Unreachable, match="the smallest allowed network costs"):
+        by_quota(scores, dense, floors, price, price(floors) - 1, quota)

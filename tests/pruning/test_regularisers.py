@@ -1,12 +1,16 @@
 """Regularisers: exact proximal steps."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from prunestudy.networks.zoo import cnn, mlp
+from prunestudy.params import Method, Regulariser
 from prunestudy.pruning.regularisers import group_threshold, proximal_step, soft_threshold
+from prunestudy.pruning.state import Record
 
 
 def test_soft_thresholding_shrinks_towards_zero_and_stops_there():
@@ -55,3 +59,66 @@ def test_the_step_is_the_learning_rate_times_the_strength():
         network[0].weight.copy_(torch.tensor([[1.0, -0.01]]))
     proximal_step("l1", network, 0.1, 0.5)
     assert network[0].weight.tolist() == [[pytest.approx(0.95), 0]]
+
+
+# Regularised training, and what is left alone.
+
+
+def test_group_lasso_shortens_whole_units_and_spares_the_output():
+    network = cnn((1, 8, 8), 3, [2, 3])
+    with torch.no_grad():
+        network[0].weight[0] = 0.01
+        network[0].weight[1] = 1
+        network[4].weight.fill_(0.5)
+    output = network[9].weight.detach().clone()
+    # Rows of norm 0.03, 3 and √18 · 0.5, each shortened by 0.1.
+    proximal_step("group_lasso", network, 0.1, 1.0)
+    assert (network[0].weight[0] == 0).all()
+    assert network[0].weight[1].flatten().tolist() == pytest.approx([1 - 0.1 / 3] * 9)
+    factor = 1 - 0.1 / (0.5 * 18**0.5)
+    assert network[4].weight.flatten().tolist() == pytest.approx([0.5 * factor] * 54)
+    assert torch.equal(network[9].weight, output)
+
+
+def test_slimming_shrinks_scales_and_leaves_shifts():
+    network = cnn((1, 8, 8), 3, [3])
+    with torch.no_grad():
+        network[1].weight.copy_(torch.tensor([1.0, -0.03, 0.2]))
+        network[1].bias.fill_(0.01)
+    proximal_step("bn_l1", network, 0.1, 0.5)
+    assert network[1].weight.tolist() == pytest.approx([0.95, 0, 0.15])
+    assert network[1].weight[1] == 0
+    assert network[1].bias.tolist() == pytest.approx([0.01] * 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "strength", "epochs"), [("l1", 0.1, 2), ("group_lasso", 0.5, 2), ("l1", 1e-9, 2)]
+)
+def test_regularised_training_reaches_exact_zeros_if_it_is_strong(
+    make_workshop: Callable, kind: str, strength: float, epochs: int
+):
+    regulariser = Regulariser(kind=kind, strength=strength, share=0.25)
+    workshop = make_workshop(Method(criterion="magnitude", regulariser=regulariser))
+    record = Record()
+    state = workshop.regularised(workshop.dense.restored(), record, "2")
+    assert state.clock == epochs == len(record.history)
+    first = state.network[0].weight
+    zeros = int((first == 0).sum())
+    if strength < 1e-6:
+        assert zeros == 0
+    else:
+        assert 0 < zeros <= first.numel()
+    if kind == "group_lasso":
+        # Whole rows or nothing.
+        assert zeros == 10 * int((first == 0).all(dim=1).sum())
+        assert (state.network[-1].weight != 0).all()
+    for name, value in state.network.named_parameters():
+        if name.endswith("bias"):
+            assert (value != 0).all()
+
+
+def test_a_method_without_a_regulariser_spends_no_epochs_on_one(make_workshop: Callable):
+    workshop = make_workshop(Method(criterion="magnitude"))
+    record = Record()
+    assert workshop.regularised(workshop.dense, record, "2") is workshop.dense
+    assert record.history == []

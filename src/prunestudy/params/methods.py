@@ -43,18 +43,18 @@ class Controller(Params):
         description="criteria that make proposals",
         min_length=1,
     )
-    proposals: Count = Field(3, description="criteria that each stage tries, the most trusted")
+    proposals: Count = Field(2, description="criteria that each stage tries, the most trusted")
     per_layer: bool = Field(False, description="also propose each layer alone (NetAdapt)")
-    step: Share = Field(0.3, description="first step: share of the parameters freed by a stage")
+    step: Share = Field(0.5, description="first step: share of the parameters freed by a stage")
     max_step: Share = Field(0.5, description="largest step that acceptances may grow to")
-    min_step: Share = Field(0.02, description="smallest step; below it the controller stops")
+    min_step: Share = Field(0.04, description="smallest step; below it the controller stops")
     grow: float = Field(1.25, ge=1, le=10, description="factor on the step after an acceptance")
     shrink: Share = Field(0.5, description="factor on the step after a roll-back")
-    patience: Count = Field(6, description="stop after this many roll-backs in a row")
+    patience: Count = Field(5, description="stop after this many roll-backs in a row")
     stages: Count = Field(30, description="stop after this many stages")
     stage_epochs: Epochs = Field(1, description="retraining epochs of a stage")
-    recovery: NotNegative = Field(
-        0.05, description="quality that finishing is expected to bring, until it is measured"
+    recovery: Share = Field(
+        0.8, description="share of a drop that finishing is expected to bring back, until measured"
     )
     refinements: int = Field(
         2, ge=0, le=100, description="networks tried between the smallest good and the next bad"

@@ -17,6 +17,9 @@ from prunestudy.pruning.requirements import analyse
 from prunestudy.pruning.state import FINAL, Kept, Record, State, labels
 from prunestudy.pruning.workshop import Workshop
 
+# However well finishing works, a stage that lost everything is not taken on trust.
+MOST_RECOVERY = 0.9
+
 
 def run_closed_loop(workshop: Workshop, points: list[float], requirements: Requirements) -> Record:
     """Walk from the dense network down, deciding each stage by validation quality."""
@@ -52,7 +55,8 @@ class _Loop:
         self.credits = Credits(list(controller.criteria))
         self.walk_epochs = max(1, int(workshop.epochs * controller.walk_share))
         self.spent = 0.0
-        self.spent_limit = float(len(points) * workshop.epochs)
+        # What an open loop spends a network that it delivers; this one delivers a final one too.
+        self.spent_limit = float((len(points) + 1) * workshop.epochs)
         self.pending: list[tuple[float, str]] = []
         for point, label in labels(points):
             try:
@@ -185,7 +189,7 @@ class _Loop:
         )
         self.spent += state.clock - self.here.state.clock
         val = self.workshop.val(state)
-        needed = self.demands.budget - self.recovery
+        needed = self._needed()
         accepted = val >= needed or not bound
         step = self.step
         if not bound:
@@ -204,6 +208,18 @@ class _Loop:
             self.way.append(_Waypoint(state, trial.amount, val, trial.val))
             self._keep_reached_points()
         return accepted
+
+    def _needed(self) -> float:
+        """Quality of a stage from which finishing is expected to reach the budget."""
+        allowed = self.dense_val - self.demands.budget
+        return self.dense_val - allowed / (1 - self.recovery)
+
+    def _learn_recovery(self, place: _Waypoint) -> None:
+        """Average in how much of its drop a finished network won back."""
+        drop = self.dense_val - place.stage_val
+        if drop > 0:
+            share = min(max((place.val - place.stage_val) / drop, 0.0), MOST_RECOVERY)
+            self.recovery = (self.recovery + share) / 2
 
     def _stage_epochs(self) -> int:
         left = self.walk_epochs - self.here.state.clock
@@ -240,8 +256,7 @@ class _Loop:
         self.spent += left
         place.val = self.workshop.val(finished)
         place.kept = Kept(label, finished, finished.clock, place.before)
-        gain = max(place.val - place.stage_val, 0.0)
-        self.recovery = (self.recovery + gain) / 2
+        self._learn_recovery(place)
         within = place.val >= self.demands.budget
         self._log(
             f"finish {label}",
@@ -249,7 +264,7 @@ class _Loop:
             place.val,
             "within budget" if within else "below budget",
             f"finishing brought {place.val - place.stage_val:+.4f}; budget "
-            f"{self.demands.budget:.4f}; expected recovery now {self.recovery:.4f}",
+            f"{self.demands.budget:.4f}; of a drop, {self.recovery:.0%} is expected back",
         )
         return place.kept
 

@@ -1,0 +1,276 @@
+"""Methods that look at another one, or back at the dense training: like:, rewinding, controls."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+
+from prunestudy.artifacts import read_table
+from prunestudy.evaluation.cost import count_macs, count_nonzero, count_params
+from prunestudy.networks.storage import read_masked_network, read_network
+from prunestudy.params import Compute, Controller, Method, Sharing, Task
+from prunestudy.pruning.controls import initialised
+from prunestudy.pruning.masks import maskable
+from prunestudy.pruning.trajectory import Inputs, prune
+from prunestudy.pruning.units import UnitGraph
+from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE, train_dense
+
+POINTS = [2.0, 4.0]
+DENSE_PARAMS = 30 * 12 + 12 + 12 * 8 + 8 + 8 * 2 + 2
+TASK = Task.model_validate(
+    {
+        "data": {"name": "wdbc"},
+        "network": {"name": "mlp", "hidden": [12, 8]},
+        "loss": "cross_entropy",
+        "metric": "accuracy",
+        "training": {"epochs": 5, "lr": 0.01, "lr_schedule": "one_cycle"},
+        "retraining": {"epochs": 3, "lr": 0.004},
+        "requirements": {"max_drop": 0.05},
+    }
+)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A dense network, and a place for trajectories from it."""
+
+    data: Path
+    dense: Path
+    compute: Compute
+    folder: Path
+
+    def run(self, name: str, reference: Path | None = None, **method: Any) -> Path:
+        """The folder of a method's trajectory."""
+        out = self.folder / name
+        inputs = Inputs(self.data, self.dense, reference)
+        prune(TASK, Method(**method), POINTS, 0, self.compute, inputs, out, "key")
+        return out
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory, prepared_file: Callable, cpu: Compute) -> Study:
+    """The dense network is trained once for all tests."""
+    folder = tmp_path_factory.mktemp("references")
+    data = prepared_file("wdbc")
+    train_dense(TASK, 0, cpu, data, folder / "dense", "key")
+    return Study(data, folder / "dense", cpu, folder)
+
+
+@pytest.fixture
+def here(study: Study, tmp_path: Path) -> Study:
+    """The same with a folder of the test's own."""
+    return Study(study.data, study.dense, study.compute, tmp_path)
+
+
+def networks(folder: Path) -> dict[str, pd.Series]:
+    """Rows of a trajectory's networks, by point."""
+    return {row["point"]: row for _, row in read_table(folder / "networks.csv").iterrows()}
+
+
+def widths(folder: Path, point: str) -> dict[str, int]:
+    """Units of each layer of a kept network."""
+    network, spec = read_network(folder / f"{point}.safetensors")
+    return UnitGraph(network, spec.input_shape).widths
+
+
+def counts(folder: Path, point: str) -> dict[str, int]:
+    """Unmasked weights of each layer of a kept network."""
+    network, _spec, masks = read_masked_network(folder / f"{point}.safetensors")
+    assert masks is not None
+    parameters = dict(network.named_parameters())
+    return {
+        name: int(masks[name].sum()) if name in masks else parameters[name].numel()
+        for name in maskable(network)
+    }
+
+
+# The proportions of another method.
+
+
+def test_like_a_method_takes_its_widths_at_each_point(here: Study):
+    other = here.run("other", criterion="taylor", allocation="global", normalise="none")
+    like = here.run("like", other, criterion="random", allocation="like:other")
+    assert list(networks(like)) == list(networks(other)) == ["2", "4"]
+    for point in ("2", "4"):
+        assert widths(like, point) == widths(other, point)
+        assert networks(like)[point]["epochs"] == 3
+    # A ranking of all layers does not give what a uniform ratio gives.
+    uniform = here.run("uniform", criterion="random")
+    assert widths(uniform, "4") != widths(other, "4")
+    # The criterion that chooses is the method's own.
+    first, second = (read_network(folder / "4.safetensors")[1].removed for folder in (other, like))
+    assert {name: len(gone) for name, gone in first.items()} == {
+        name: len(gone) for name, gone in second.items()
+    }
+    assert first != second
+
+
+def test_like_a_closed_loop_has_a_final_network_too(here: Study):
+    controller = Controller(criteria=["magnitude"], trial_batches=1)
+    other = here.run("other", schedule="closed_loop", allocation="global", controller=controller)
+    like = here.run("like", other, criterion="magnitude", allocation="like:other")
+    assert set(networks(like)) == set(networks(other)) == {"2", "4", "final"}
+    for point in ("2", "4", "final"):
+        assert widths(like, point) == widths(other, point)
+        assert networks(like)[point]["epochs"] == 3
+
+
+def test_like_a_method_takes_its_counts_of_weights(here: Study):
+    weights = {"granularity": "unstructured", "floor": 0.0}
+    other = here.run(
+        "other", criterion="magnitude", allocation="global", normalise="none", **weights
+    )
+    like = here.run("like", other, criterion="random", allocation="like:other", **weights)
+    uniform = here.run("uniform", criterion="random", **weights)
+    for point in ("2", "4"):
+        assert counts(like, point) == counts(other, point) != counts(uniform, point)
+        for folder in (like, other, uniform):
+            network, _spec, masks = read_masked_network(folder / f"{point}.safetensors")
+            assert count_nonzero(network, masks) == DENSE_PARAMS // int(point)
+    mine, theirs = (read_masked_network(folder / "4.safetensors")[2] for folder in (like, other))
+    assert not all(torch.equal(mine[name], theirs[name]) for name in mine)
+
+
+def test_like_a_method_of_both_granularities_takes_widths_and_counts(here: Study):
+    both = {"granularity": "structured_unstructured", "criterion": "magnitude"}
+    other = here.run("other", allocation="global", normalise="none", **both)
+    like = here.run("like", other, allocation="like:other", **both)
+    for point in ("2", "4"):
+        assert widths(like, point) == widths(other, point)
+        assert counts(like, point) == counts(other, point)
+
+
+def test_a_point_that_the_other_method_missed_is_missed_with_its_name(here: Study):
+    other = here.run("other", criterion="magnitude", floor=0.3)
+    like = here.run("like", other, criterion="random", allocation="like:other")
+    assert "4" not in networks(other)
+    assert list(networks(like)) == list(networks(other))
+    [row] = read_table(like / "unreachable.csv").to_dict("records")
+    assert row == {"point": "4", "reason": "'other' has no network at this point"}
+
+
+# Rewinding.
+
+
+def test_rewound_learning_rates_are_the_last_ones_of_the_dense_training(here: Study):
+    folder = here.run("rewind", criterion="magnitude", retraining="rewind_lr")
+    dense = read_table(here.dense / "history.csv")
+    history = read_table(folder / "history.csv")
+    assert len(dense["lr"].unique()) == 5
+    for point in ("2", "4"):
+        rows = history[history["point"] == point]
+        assert rows["epoch"].tolist() == [1, 2, 3]
+        assert rows["lr"].tolist() == dense["lr"].tolist()[-3:]
+
+
+def test_finetuning_keeps_the_learning_rate_of_the_retraining(here: Study):
+    history = read_table(here.run("finetune", criterion="magnitude") / "history.csv")
+    assert set(history["lr"]) == {0.004}
+
+
+def test_rewound_weights_are_those_of_initialisation_on_the_dense_schedule(
+    here: Study, monkeypatch: pytest.MonkeyPatch
+):
+    from prunestudy.pruning.workshop import Workshop
+
+    rewound = []
+    real = Workshop.rewound
+
+    def noted(self: Workshop, state: Any) -> Any:
+        found = real(self, state)
+        rewound.append((found.spec, {k: v.clone() for k, v in found.network.state_dict().items()}))
+        return found
+
+    monkeypatch.setattr(Workshop, "rewound", noted)
+    folder = here.run("rewind", criterion="magnitude", retraining="rewind_weights")
+    initial = read_network(here.dense / INITIAL_FILE)[0]
+    assert len(rewound) == 2
+    for spec, found in rewound:
+        first = [unit for unit in range(12) if unit not in spec.removed["0"]]
+        second = [unit for unit in range(8) if unit not in spec.removed["2"]]
+        assert torch.equal(found["0.weight"], initial[0].weight[first])
+        assert torch.equal(found["0.bias"], initial[0].bias[first])
+        assert torch.equal(found["2.weight"], initial[2].weight[second][:, first])
+        assert torch.equal(found["4.weight"], initial[4].weight[:, second])
+    # The schedule of the dense training, at the length of the retraining: up, then down to zero.
+    lr = read_table(folder / "history.csv")["lr"].tolist()[:3]
+    assert lr[0] > lr[1] > lr[2] == pytest.approx(0, abs=1e-12)
+    assert lr[0] > 0.004
+
+
+# Controls.
+
+
+def test_the_dense_control_keeps_the_shape_and_gets_the_epochs(here: Study):
+    folder = here.run("extra", control="dense_extra")
+    [(point, row)] = networks(folder).items()
+    assert (point, row["epochs"]) == ("1", 3)
+    network, spec = read_network(folder / "1.safetensors")
+    dense = read_network(here.dense / NETWORK_FILE)[0]
+    assert spec.removed == {}
+    assert count_params(network) == count_params(dense) == DENSE_PARAMS
+    assert not torch.equal(network[0].weight, dense[0].weight)
+    assert set(read_table(folder / "history.csv")["lr"]) == {0.004}
+
+
+def test_scratch_controls_take_shapes_and_nothing_else(here: Study):
+    other = here.run("other", criterion="magnitude", allocation="global", normalise="none")
+    equal = here.run("e", other, control="scratch_e", of="other")
+    compute = here.run("b", other, control="scratch_b", of="other")
+    dense, spec = read_network(here.dense / NETWORK_FILE)
+    for point in ("2", "4"):
+        assert widths(equal, point) == widths(compute, point) == widths(other, point)
+        assert networks(equal)[point]["epochs"] == 5 + 3
+        small = read_network(other / f"{point}.safetensors")[0]
+        ratio = count_macs(dense, spec.input_shape) / count_macs(small, spec.input_shape)
+        assert networks(compute)[point]["epochs"] == round(8 * min(ratio, 2))
+        epochs = read_table(compute / "history.csv").query("point == @point")["epoch"]
+        assert epochs.tolist() == list(range(1, networks(compute)[point]["epochs"] + 1))
+    # Nothing but the shapes comes from the other one: with its weights wiped, the start is equal.
+    network = read_network(other / "4.safetensors")[0]
+    wiped = read_network(other / "4.safetensors")[0]
+    with torch.no_grad():
+        for parameter in wiped.parameters():
+            parameter.zero_()
+    fresh, again = (initialised(made, 0).state_dict() for made in (network, wiped))
+    assert all(torch.equal(fresh[name], again[name]) for name in fresh)
+    assert all(fresh[name].any() for name in fresh)
+    assert not any(torch.equal(fresh[name], value) for name, value in network.state_dict().items())
+    elsewhere = initialised(network, 1).state_dict()
+    assert not torch.equal(fresh["0.weight"], elsewhere["0.weight"])
+
+
+def test_scratch_controls_pass_on_what_was_unreachable(here: Study):
+    other = here.run("other", criterion="magnitude", floor=0.3)
+    folder = here.run("e", other, control="scratch_e", of="other")
+    missed = read_table(other / "unreachable.csv")
+    assert missed["point"].tolist() == ["4"]
+    assert read_table(folder / "unreachable.csv").equals(missed)
+
+
+# What lies on disk.
+
+
+def test_shared_weights_with_masks_read_back_to_the_last_bit(here: Study):
+    method = {"criterion": "magnitude", "granularity": "unstructured", "floor": 0.0}
+    plain = here.run("plain", **method)
+    shared = here.run("shared", sharing=Sharing(clusters=8, epochs=1), **method)
+    for point in ("2", "4"):
+        network, _spec, masks = read_masked_network(shared / f"{point}.safetensors")
+        assert masks is not None
+        parameters = dict(network.named_parameters())
+        for name, mask in masks.items():
+            assert len(parameters[name].unique()) <= 8
+            assert (parameters[name][~mask] == 0).all()
+        assert count_nonzero(network, masks) == DENSE_PARAMS // int(point)
+        small, large = (
+            (folder / f"{point}.safetensors").stat().st_size for folder in (shared, plain)
+        )
+        assert small < large
+        assert networks(shared)[point]["epochs"] == 3
+        rows = read_table(shared / "history.csv").query("point == @point")
+        assert rows["epoch"].tolist() == [1, 2, 3]
