@@ -54,7 +54,11 @@ CONTENT: dict[str, Any] = {
             "schedule": "cubic",
             "stages": 2,
         },
-        "adaptive": {"allocation": "global", "schedule": "closed_loop", "controller": {}},
+        "adaptive": {
+            "allocation": "global",
+            "schedule": "closed_loop",
+            "controller": {"criteria": ["magnitude", "taylor"], "step": 0.25},
+        },
     },
 }
 

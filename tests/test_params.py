@@ -12,13 +12,15 @@ def test_a_small_study_is_valid_and_keeps_its_values(study: Study):
     assert study.name == "small"
     assert study.seeds == [0, 1]
     assert study.tasks["digits"].network.channels == [4, 8]
-    assert study.methods["adaptive"].controller == Controller()
+    assert study.methods["adaptive"].controller == Controller(
+        criteria=["magnitude", "taylor"], step=0.25
+    )
 
 
 def test_the_controller_starts_with_the_steps_of_the_specification():
     controller = Controller()
     assert (controller.grow, controller.shrink) == (1.25, 0.5)
-    assert controller.min_step < controller.step < controller.max_step
+    assert controller.min_step < controller.step <= controller.max_step
 
 
 def test_parameters_cannot_change_after_reading(study: Study):
@@ -114,7 +116,12 @@ def test_the_parts_of_a_method_must_fit(method: dict[str, Any], message: str):
 
 
 @pytest.mark.parametrize(
-    "steps", [{"step": 0.01}, {"step": 0.6}, {"min_step": 0.31}, {"max_step": 0.1}]
+    "steps",
+    [
+        {"min_step": 0.2, "step": 0.1, "max_step": 0.3},
+        {"min_step": 0.1, "step": 0.4, "max_step": 0.3},
+        {"min_step": 0.4, "step": 0.5, "max_step": 0.3},
+    ],
 )
 def test_the_steps_of_a_controller_are_ordered(steps: dict[str, float]):
     with pytest.raises(ValidationError, match="min_step ≤ step ≤ max_step"):

@@ -54,10 +54,10 @@ def test_a_new_study_was_never_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_an_edit_is_named_by_method_key_and_values(finished: Plan, changed: Callable):
-    plan = Plan(changed("methods", "adaptive", "controller", "step", 0.25))
+    plan = Plan(changed("methods", "adaptive", "controller", "step", 0.3))
     prune = plan.find("prune", "digits", 0, "adaptive")
-    assert reasons(prune) == ["prune.adaptive.method.controller.step 0.3 → 0.25"]
-    assert "prune.adaptive.method.controller.step 0.3 → 0.25" in describe(plan)
+    assert reasons(prune) == ["prune.adaptive.method.controller.step 0.25 → 0.3"]
+    assert "prune.adaptive.method.controller.step 0.25 → 0.3" in describe(plan)
 
 
 def test_an_edit_of_the_requirements(finished: Plan, changed: Callable):
@@ -128,7 +128,7 @@ def test_the_newest_former_artifact_is_compared(finished: Plan, changed: Callabl
 
 
 def test_stale_keys_and_their_sidecars_are_found(finished: Plan, changed: Callable):
-    edited = Plan(changed("methods", "adaptive", "controller", "step", 0.25))
+    edited = Plan(changed("methods", "adaptive", "controller", "step", 0.3))
     stale = {artifact.path for artifact in finished} - {artifact.path for artifact in edited}
     found = unreached(edited)
     assert set(found) == stale | {sidecar_path(path) for path in stale}
@@ -175,7 +175,7 @@ def test_other_studies_are_left_alone(finished: Plan):
 
 
 def test_what_was_found_can_be_swept_and_no_more(finished: Plan, changed: Callable):
-    edited = Plan(changed("methods", "adaptive", "controller", "step", 0.25))
+    edited = Plan(changed("methods", "adaptive", "controller", "step", 0.3))
     before = {artifact.path for artifact in missing(edited)}
     for path in unreached(edited):
         remove(path)

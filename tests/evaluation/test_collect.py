@@ -118,7 +118,7 @@ def test_rows_name_network_method_parts_and_run_key(tables: Path):
     results = read_table(tables / "results.csv").set_index(["seed", "method", "point"])
     row = results.loc[(1, "adaptive", "final")]
     assert row["network"] == "cnn-4-8"
-    assert row["criterion"] == "magnitude+gradient+sensitivity+taylor"
+    assert row["criterion"] == "magnitude+taylor"
     assert row["schedule"] == "closed_loop"
     assert row["run_key"] == "key-adaptive-1"
     dense = results.loc[(1, "dense", "1")]

@@ -163,7 +163,7 @@ def controllers(draw: st.DrawFn) -> Controller:
         patience=draw(st.integers(1, 6)),
         stages=draw(st.integers(1, 30)),
         stage_epochs=draw(st.integers(1, 4)),
-        recovery=draw(st.sampled_from([0.0, 0.05, 1.0])),
+        recovery=draw(st.sampled_from([1e-6, 0.5, 0.95])),
         refinements=draw(st.integers(0, 3)),
         trial_batches=draw(st.integers(1, 20)),
         walk_share=draw(st.floats(0.05, 0.95)),
@@ -313,9 +313,19 @@ def stop_of(record: Record) -> str:
     return next(row["reason"] for row in record.decisions if row["verdict"] == "stopped")
 
 
+SKETCHED = {
+    "criteria": ["random"],
+    "step": 0.3,
+    "max_step": 0.5,
+    "min_step": 0.02,
+    "patience": 6,
+    "recovery": 1e-6,
+}
+
+
 def sketched(landscape: Landscape, floor: int = 10, **controller: Any) -> SketchedWorkshop:
     """A workshop of 1,000 parameters with one criterion that takes exactly what is asked."""
-    chosen = Controller(**{"criteria": ["random"], "recovery": 0.0, **controller})
+    chosen = Controller(**{**SKETCHED, **controller})
     return SketchedWorkshop(landscape, chosen, 200, 1_000, floor, 1, 10)
 
 
@@ -387,7 +397,7 @@ def test_a_stage_may_fall_below_the_budget_by_what_finishing_brings():
             return 0.9 - hurt - (0.5 if network.params < 300 else 0.0)
 
     patient = run_closed_loop(
-        sketched(Recovering(0), recovery=0.15), [2], Requirements(max_drop=0.01)
+        sketched(Recovering(0), recovery=0.95), [2], Requirements(max_drop=0.01)
     )
     assert 300 <= final_of(patient).state.params <= 500
     strict = run_closed_loop(sketched(Recovering(0)), [2], Requirements(max_drop=0.01))
@@ -499,7 +509,7 @@ def test_a_walk_over_real_networks_keeps_the_invariants(
 
 def rolled_back(make_workshop: Callable) -> list[tuple[tuple, tuple]]:
     """What was asked before each roll-back, and the first that was asked after it."""
-    method = closed_loop(criteria=["magnitude"], step=0.5, patience=3, recovery=0.0)
+    method = closed_loop(criteria=["magnitude"], step=0.5, patience=3, recovery=1e-6)
     workshop = make_workshop(method, epochs=20, kind=Watched)
     record = run_closed_loop(workshop, [2], Requirements(max_drop=0))
     verdicts = [verdict for verdict, _size in stages(record)]

@@ -92,7 +92,7 @@ def test_slimming_shrinks_scales_and_leaves_shifts():
 
 
 @pytest.mark.parametrize(
-    ("kind", "strength", "epochs"), [("l1", 0.1, 2), ("group_lasso", 0.5, 2), ("l1", 1e-9, 2)]
+    ("kind", "strength", "epochs"), [("l1", 2.0, 2), ("group_lasso", 6.0, 2), ("l1", 1e-9, 2)]
 )
 def test_regularised_training_reaches_exact_zeros_if_it_is_strong(
     make_workshop: Callable, kind: str, strength: float, epochs: int

@@ -1,0 +1,28 @@
+"""A closed loop whose finished networks diverge learns nothing from them and goes on."""
+
+from prunestudy.params import Requirements
+from prunestudy.pruning.controller import run_closed_loop
+from tests.pruning.test_controller import Landscape, Sketch, final_of, sketched, stages
+
+
+class Diverging(Landscape):
+    """Finishing a network of half of the parameters or fewer gives no quality at all."""
+
+    def quality(self, network: Sketch, dense: int) -> float:
+        """Stages lose a little, finished networks are as good as the dense one."""
+        finished = network.clock == 200
+        if finished and network.params <= dense // 2:
+            return float("nan")
+        return 0.9 if finished or network.params == dense else 0.895
+
+
+def test_a_diverged_finish_spoils_no_later_stage():
+    workshop = sketched(Diverging(0), stages=40)
+    record = run_closed_loop(workshop, [2, 8], Requirements(max_drop=0.01))
+    below = [row for row in record.decisions if row["verdict"] == "below budget"]
+    assert below
+    first = record.decisions.index(below[0])
+    later = [row["verdict"] for row in record.decisions[first:]]
+    assert "rolled back" not in later
+    assert {verdict for verdict, _size in stages(record)} == {"accepted"}
+    assert final_of(record).state.params > 500

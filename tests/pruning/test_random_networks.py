@@ -1,0 +1,286 @@
+"""Any network of any widths at any ratio: exact counts, no empty layer, and a forward pass."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from prunestudy.evaluation.cost import count_macs, count_macs_nonzero, count_nonzero, count_params
+from prunestudy.networks.spec import NetworkSpec, copy_network
+from prunestudy.params import Method
+from prunestudy.pruning.allocation import ALLOCATIONS, Unreachable, floor_widths, lowest
+from prunestudy.pruning.masks import apply_masks, maskable
+from prunestudy.pruning.open_loop import run_open_loop
+from prunestudy.pruning.surgery import remove_units
+from prunestudy.pruning.units import UnitGraph, as_numpy
+from prunestudy.pruning.weights import WEIGHT_ALLOCATIONS, weight_floors
+
+WIDTHS = st.lists(st.integers(1, 20), min_size=1, max_size=3)
+SPECS = WIDTHS.map(lambda hidden: NetworkSpec("mlp", {"hidden": hidden}, (6,), 3)) | WIDTHS.map(
+    lambda channels: NetworkSpec("cnn", {"channels": channels}, (2, 8, 8), 3)
+)
+# Compressions of operating points.
+POINTS = st.floats(1.01, 100)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A network with what allocations need."""
+
+    spec: NetworkSpec
+    network: nn.Module
+    units: UnitGraph
+
+    @property
+    def scores(self) -> dict[str, np.ndarray]:
+        """L1 norms of the units' weights."""
+        tensors = {name: value.detach() for name, value in self.network.named_parameters()}
+        return as_numpy(
+            {name: group.weights(tensors).abs().sum(1) for name, group in self.units.groups.items()}
+        )
+
+    @property
+    def magnitudes(self) -> dict[str, np.ndarray]:
+        """Magnitudes of the weights."""
+        parameters = dict(self.network.named_parameters())
+        return as_numpy({name: parameters[name].abs() for name in maskable(self.network)})
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> Made:
+    """A network of random widths, initialised by a random seed."""
+    spec = draw(SPECS)
+    torch.manual_seed(draw(st.integers(0, 1_000)))
+    network = spec.build()
+    return Made(spec, network, UnitGraph(network, spec.input_shape))
+
+
+def answers(network: nn.Module, spec: NetworkSpec) -> bool:
+    """Whether a forward pass gives finite outputs of the right shape, in both modes."""
+    inputs = torch.randn(4, *spec.input_shape, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        outputs = [network.train(mode)(inputs) for mode in (True, False)]
+    return all(found.shape == (4, 3) and bool(found.isfinite().all()) for found in outputs)
+
+
+@settings(max_examples=30)
+@given(st.sampled_from(sorted(ALLOCATIONS)), networks(), POINTS, st.sampled_from([0, 0.05, 0.4]))
+def test_units(allocation: str, made: Made, point: float, floor: float):
+    dense, cost = made.units.widths, made.units.cost
+    floors = floor_widths(dense, floor)
+    target = cost.params(dense) / point
+    arguments = (made.scores, dense, floors, cost.params, target)
+    if cost.params(floors) > target:
+        with pytest.raises(Unreachable):
+            ALLOCATIONS[allocation](*arguments)
+        return
+    removal = ALLOCATIONS[allocation](*arguments)
+    smaller = copy_network(made.network)
+    spec = remove_units(smaller, made.spec, removal)
+    widths = UnitGraph(smaller, spec.input_shape).widths
+    assert all(widths[name] == dense[name] - len(removal.get(name, [])) for name in dense)
+    assert all(widths[name] >= floors[name] >= 1 for name in dense)
+    assert count_params(smaller) == cost.params(widths) <= target
+    assert count_macs(smaller, spec.input_shape) == cost.macs(widths)
+    assert answers(smaller, spec)
+
+
+@settings(max_examples=30)
+@given(networks(), st.floats(0, 1))
+def test_a_ratio_of_each_layer_leaves_exact_counts(made: Made, ratio: float):
+    widths = {
+        name: max(1, width - math.floor(ratio * width)) for name, width in made.units.widths.items()
+    }
+    removal = lowest(made.scores, widths)
+    smaller = copy_network(made.network)
+    spec = remove_units(smaller, made.spec, removal)
+    assert UnitGraph(smaller, spec.input_shape).widths == widths
+    assert {name: len(gone) for name, gone in spec.removed.items()} == {
+        name: made.units.widths[name] - width
+        for name, width in widths.items()
+        if width < made.units.widths[name]
+    }
+    assert answers(smaller, spec)
+
+
+@settings(max_examples=30)
+@given(
+    st.sampled_from(sorted(WEIGHT_ALLOCATIONS)), networks(), POINTS, st.sampled_from([0, 0.05, 0.4])
+)
+def test_weights(allocation: str, made: Made, point: float, floor: float):
+    scores = made.magnitudes
+    floors = weight_floors(scores, floor)
+    total = count_params(made.network)
+    weights = sum(score.size for score in scores.values())
+    kept = weights - (total - int(total / point))
+    if sum(floors.values()) > kept:
+        with pytest.raises(Unreachable):
+            WEIGHT_ALLOCATIONS[allocation](scores, floors, kept)
+        return
+    found = WEIGHT_ALLOCATIONS[allocation](scores, floors, kept)
+    masks = {name: torch.from_numpy(mask) for name, mask in found.items()}
+    network = copy_network(made.network)
+    apply_masks(network, masks)
+    assert count_nonzero(network, masks) == int(total / point)
+    assert all(mask.any() for mask in masks.values())
+    assert count_params(network) == total
+    shape = made.spec.input_shape
+    macs, dense = count_macs_nonzero(network, shape, masks), count_macs(network, shape)
+    assert 0 < macs < dense if kept < weights else macs == dense
+    assert answers(network, made.spec)
+
+
+@settings(max_examples=30)
+@given(networks(), st.lists(POINTS, min_size=2, max_size=6, unique=True).map(sorted))
+def test_uniform_macs_fall_from_point_to_point(made: Made, points: list[float]):
+    dense, cost = made.units.widths, made.units.cost
+    floors = floor_widths(dense, 0)
+    macs, params = [cost.macs(dense)], [cost.params(dense)]
+    for point in points:
+        target = cost.params(dense) / point
+        if cost.params(floors) > target:
+            break
+        removal = ALLOCATIONS["uniform"](made.scores, dense, floors, cost.params, target)
+        widths = {name: width - len(removal.get(name, [])) for name, width in dense.items()}
+        macs.append(cost.macs(widths))
+        params.append(cost.params(widths))
+        # Where parameters fall, multiply–adds fall with them.
+        assert (macs[-1] < macs[-2]) == (params[-1] < params[-2])
+    assert macs == sorted(macs, reverse=True)
+
+
+# Whole trajectories, without training.
+
+
+class Untrained:
+    """A trainer that trains nothing: 24 rows of noise, and quality from the loss."""
+
+    def __init__(self, spec: NetworkSpec) -> None:
+        from prunestudy.data.tensors import Part
+        from prunestudy.training.quality import Objective
+
+        generator = torch.Generator().manual_seed(0)
+        rows = Part(
+            torch.randn(24, *spec.input_shape, generator=generator), torch.arange(24) % spec.outputs
+        )
+        self.data = SimpleNamespace(train=rows, validation=rows)
+        self.objective = Objective("cross_entropy", "accuracy")
+        self.settings = SimpleNamespace(epochs=4, batch_size=12)
+        self.seed = 0
+
+    def train(self, *_arguments: Any) -> list[dict[str, Any]]:
+        """Nothing."""
+        return []
+
+    def validate(self, network: nn.Module) -> tuple[float, float]:
+        """Loss and accuracy."""
+        return self.objective.evaluate(network, self.data.validation)
+
+
+def workshop(made: Made, method: Method) -> Any:
+    """A workshop that prunes a network without training it."""
+    from prunestudy.pruning.state import State
+    from prunestudy.pruning.workshop import Workshop
+
+    trainer: Any = Untrained(made.spec)
+    return Workshop(trainer, State(made.network, made.spec), method)
+
+
+GRANULARITIES = ("structured", "unstructured", "structured_unstructured")
+
+
+@settings(max_examples=30)
+@given(
+    st.sampled_from(GRANULARITIES),
+    st.sampled_from(["uniform", "global"]),
+    st.sampled_from([{}, {"schedule": "cubic", "stages": 3}]),
+    st.sampled_from([0.0, 0.05, 0.3]),
+    networks(),
+    st.lists(POINTS, min_size=1, max_size=3, unique=True).map(sorted),
+)
+def test_every_point_is_kept_small_enough_or_said_to_be_unreachable(
+    granularity: str,
+    allocation: str,
+    schedule: dict[str, Any],
+    floor: float,
+    made: Made,
+    points: list[float],
+):
+    method = Method(
+        criterion="magnitude",
+        granularity=granularity,
+        allocation=allocation,
+        floor=floor,
+        **schedule,
+    )
+    found = workshop(made, method)
+    record = run_open_loop(found, points)
+    assert len(record.kept) + len(record.unreachable) == len(points)
+    for kept in record.kept:
+        state = kept.state
+        target = found.dense_params / float(kept.point)
+        assert state.params == count_nonzero(state.network, state.masks) <= target + 1e-6
+        if granularity == "unstructured":
+            assert state.params == int(target + 1e-6)
+        if granularity == "structured_unstructured":
+            # Where whole units took more than asked already, no single weight goes.
+            assert state.params in (int(target + 1e-6), count_params(state.network))
+        widths = UnitGraph(state.network, state.spec.input_shape).widths
+        assert min(widths.values()) >= 1
+        assert all(mask.any() for mask in (state.masks or {}).values())
+        assert answers(state.network, state.spec)
+
+
+def test_a_target_that_is_a_whole_number_is_met_exactly(make_workshop: Callable):
+    # 494 parameters; 494 ÷ 13 = 38 and 494 ÷ 19 = 26, which 1 − (1 − 1/p) misses by a hair.
+    method = Method(criterion="magnitude", granularity="unstructured", floor=0.0)
+    record = run_open_loop(make_workshop(method, "wdbc", epochs=1), [13, 19])
+    assert [made.state.params for made in record.kept] == [38, 26]
+
+
+def test_the_smallest_allowed_network_is_a_point_that_can_be_kept(make_workshop: Callable):
+    found = make_workshop(Method(criterion="magnitude", floor=0.0), "wdbc", epochs=1)
+    least = found.units.cost.params({"0": 1, "2": 1})
+    assert (found.dense_params, least) == (494, 31 + 2 + 4)
+    record = run_open_loop(found, [494 / 37])
+    assert record.unreachable == []
+    assert [made.state.params for made in record.kept] == [37]
+
+
+def test_units_that_took_more_than_asked_leave_all_their_weights():
+    torch.manual_seed(0)
+    spec = NetworkSpec("mlp", {"hidden": [2]}, (6,), 3)
+    network = spec.build()
+    made = Made(spec, network, UnitGraph(network, (6,)))
+    for allocation in ("uniform", "global"):
+        method = Method(
+            criterion="magnitude", granularity="structured_unstructured", allocation=allocation
+        )
+        [kept] = run_open_loop(workshop(made, method), [1.5]).kept
+        # 23 parameters, 15 allowed; one neuron of two leaves 13.
+        assert count_params(kept.state.network) == kept.state.params == 13
+
+
+@pytest.mark.parametrize("schedule", [{}, {"schedule": "linear", "stages": 2}])
+def test_a_point_that_floors_of_weights_forbid_is_said_to_be_unreachable(schedule: dict[str, Any]):
+    torch.manual_seed(0)
+    spec = NetworkSpec("mlp", {"hidden": [4]}, (6,), 3)
+    network = spec.build()
+    made = Made(spec, network, UnitGraph(network, (6,)))
+    method = Method(
+        criterion="magnitude", granularity="structured_unstructured", floor=0.0, **schedule
+    )
+    # 43 parameters; one neuron has 13, of which 4 are biases: 5 leave one weight for two layers.
+    record = run_open_loop(workshop(made, method), [2, 8])
+    assert [kept.point for kept in record.kept] == ["2"]
+    assert [row["point"] for row in record.unreachable] == ["8"]
+    assert "weights stay" in record.unreachable[0]["reason"]
+    assert {row["point"] for row in record.history} <= {"2"}
