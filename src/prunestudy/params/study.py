@@ -114,6 +114,12 @@ class Requirements(Params):
         0.01, description="quality that may be lost on validation data, in units of the metric"
     )
     relative: bool = Field(False, description="read max_drop as a share of the dense quality")
+    params: Count | None = Field(None, description="most parameters")
+    macs: Count | None = Field(None, description="most multiply–adds for one input")
+    bytes: Count | None = Field(None, description="most bytes of weights (float32)")
+    latency_ms: Positive | None = Field(
+        None, description="most milliseconds for a batch of 64 in ONNX Runtime, one thread"
+    )
 
 
 class Task(Params):

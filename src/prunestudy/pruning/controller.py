@@ -7,13 +7,15 @@ on the way are finished with what is left of the common retraining epochs, and t
 whose finished quality is within the budget is the final one.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from prunestudy.params import Controller, Requirements
 from prunestudy.pruning.allocation import Unreachable
 from prunestudy.pruning.decisions import Log
 from prunestudy.pruning.proposals import Credits, Trial, candidate_moves, ranking
-from prunestudy.pruning.requirements import analyse
+from prunestudy.pruning.requirements import Resource, analyse, resources
 from prunestudy.pruning.state import FINAL, Kept, Record, State, labels
 from prunestudy.pruning.workshop import Workshop
 
@@ -21,9 +23,15 @@ from prunestudy.pruning.workshop import Workshop
 MOST_RECOVERY = 0.9
 
 
-def run_closed_loop(workshop: Workshop, points: list[float], requirements: Requirements) -> Record:
+def run_closed_loop(
+    workshop: Workshop,
+    points: list[float],
+    requirements: Requirements,
+    layer_times: Path | None = None,
+) -> Record:
     """Walk from the dense network down, deciding each stage by validation quality."""
-    return _Loop(workshop, points, requirements).run()
+    priced = resources(workshop.units.cost, layer_times)
+    return _Loop(workshop, points, requirements, priced).run()
 
 
 @dataclass
@@ -39,7 +47,13 @@ class _Waypoint:
 
 
 class _Loop:
-    def __init__(self, workshop: Workshop, points: list[float], requirements: Requirements) -> None:
+    def __init__(
+        self,
+        workshop: Workshop,
+        points: list[float],
+        requirements: Requirements,
+        priced: Mapping[str, Resource],
+    ) -> None:
         controller = workshop.method.controller
         assert controller is not None, "a closed loop has a controller by its type"
         self.controller: Controller = controller
@@ -47,7 +61,9 @@ class _Loop:
         self.record = Record()
         start = workshop.dense.restored()
         self.dense_val = workshop.val(start)
-        self.demands = analyse(requirements, self.dense_val, workshop.units.cost)
+        self.demands = analyse(
+            requirements, self.dense_val, workshop.units.widths, priced, controller.resource
+        )
         self.log = Log(self.record, self.demands)
         self.way = [_Waypoint(start, self._amount(start), self.dense_val, self.dense_val)]
         self.step = controller.step
@@ -75,7 +91,7 @@ class _Loop:
         self._log("analysis", self.here.amount, self.dense_val, "analysed", self._analysis())
         reason = self._walk(bound=True)
         self._log("stop", self.here.amount, self.here.stage_val, "stopped", reason)
-        if self.pending:
+        if self.pending or self._above_target():
             self._walk(bound=False)
         self._keep_final()
         return self.record
@@ -85,10 +101,14 @@ class _Loop:
 
     def _analysis(self) -> str:
         floor = self.demands.resource.price(self.workshop.floors)
+        demands = self.demands
+        aim = "as little as the budget allows"
+        if demands.target is not None:
+            aim = f"at most {demands.target:g}, with the least loss"
         return (
-            f"dense quality {self.dense_val:.4f}, budget {self.demands.budget:.4f}; "
-            f"{self.demands.resource.name} bind: {self.here.amount:g} now, {floor:g} at least; "
-            f"first step {self.step:.0%}"
+            f"dense quality {self.dense_val:.4f}, budget {demands.budget:.4f}; "
+            f"{demands.resource.name} binds: {self.here.amount:g} now, {floor:g} at least, "
+            f"aim {aim}; first step {self.step:.0%}"
         )
 
     # The walk.
@@ -109,7 +129,10 @@ class _Loop:
 
     def _end_of_walk(self, bound: bool, rejected: int, tried: int) -> str:
         if not bound:
-            return "" if self.pending else "every operating point is reached"
+            going = self.pending or self._above_target()
+            return "" if going else "every operating point is reached"
+        if self.demands.target is not None and not self._above_target() and not self.pending:
+            return "the target is met"
         controller = self.controller
         if self.step < controller.min_step:
             return f"the step fell below {controller.min_step:.0%}"
@@ -123,6 +146,10 @@ class _Loop:
             return "finished networks are below the budget"
         return ""
 
+    def _above_target(self) -> bool:
+        """Whether a limit of the task is still exceeded."""
+        return bool(self.demands.unmet(self.workshop.widths(self.here.state)))
+
     def _failed_beyond(self) -> bool:
         """Whether the last finished network missed the budget, so that going on is idle."""
         finished = [place for place in self.way if place.kept is not None]
@@ -131,7 +158,7 @@ class _Loop:
     def _next_step(self, bound: bool, rejected: int) -> float:
         """The controller's step, or more where the last operating point would be missed."""
         if not self.pending:
-            return self.step
+            return self.step if bound else self.controller.max_step
         left = (self.walk_epochs - self.here.state.clock) // self.controller.stage_epochs
         ratio = min(self.workshop.target(self.pending[-1][0]) / self.here.state.params, 1.0)
         pace = 1 - ratio ** (1 / max(left, 1))
@@ -146,6 +173,8 @@ class _Loop:
         target = max(min(here * (1 - step), here * (1 - 1e-9)), floor)
         if self.pending and self.demands.resource.name == "params":
             target = max(target, self.workshop.target(self.pending[0][0]))
+        if self.demands.target is not None and here > self.demands.target:
+            target = max(target, self.demands.target)
         return target
 
     def _propose(self, step: float) -> Trial | None:
@@ -271,19 +300,39 @@ class _Loop:
     def _keep_final(self) -> None:
         """Search the walk for the smallest network that is within the budget when finished."""
         best = self._best_on_the_way()
-        for _ in range(self.controller.refinements):
-            refined = self._refine(best)
-            if refined is None:
-                break
-            best = self._best_on_the_way()
+        if self.demands.target is None:
+            for _ in range(self.controller.refinements):
+                if self._refine(best) is None:
+                    break
+                best = self._best_on_the_way()
         kept = best.kept or Kept(FINAL, best.state.restored(), best.state.clock, best.before)
         self.record.kept.append(replace(kept, point=FINAL))
         val = best.val if best.kept else best.stage_val
-        reason = f"the smallest network within the budget; {self.spent:.1f} epochs spent in all"
-        self._log(FINAL, best.amount, val, "final", reason)
+        self._log(FINAL, best.amount, val, "final", self._verdict(best, val))
+
+    def _verdict(self, best: _Waypoint, val: float) -> str:
+        """Whether the requirements are met, and if not, what stood in the way."""
+        spent = f"{self.spent:.1f} epochs spent in all"
+        unmet = self.demands.unmet(self.workshop.widths(best.state))
+        if val < self.demands.budget:
+            unmet.append(f"quality {val:.4f} < budget {self.demands.budget:.4f}")
+        if unmet:
+            return f"the requirements are not met ({'; '.join(unmet)}); {spent}"
+        return f"the smallest network within the budget; {spent}"
 
     def _best_on_the_way(self) -> _Waypoint:
-        """Bisect the accepted states by their finished quality; the dense network passes."""
+        """The network to end with.
+
+        With a target: the first that meets every limit, else the smallest reached. Without:
+        bisect the accepted states by their finished quality; the dense network passes.
+        """
+        if self.demands.target is not None:
+            for place in self.way:
+                if not self.demands.unmet(self.workshop.widths(place.state)):
+                    self._finish(place, "target")
+                    return place
+            self._finish(self.here, "target")
+            return self.here
         low, high = 0, len(self.way)
         for position, place in enumerate(self.way):
             if place.kept is not None:
