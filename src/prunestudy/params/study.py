@@ -145,10 +145,13 @@ class Task(Params):
         return self
 
 
+Repeats = Annotated[int, Field(ge=3, le=1_000_000)]
+
+
 class Latency(Params):
     """How inference time is measured; every network interleaved with its dense one."""
 
-    repeats: Count = Field(15, ge=3, description="timed runs of each network and batch size")
+    repeats: Repeats = Field(15, description="timed runs of each network and batch size")
     warmup: Count = Field(3, description="runs before timing starts")
 
 
