@@ -117,6 +117,12 @@ def _add_steps(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     train = _command(commands, "train", "train the dense network of a task and seed", jobs.train)
     cell(train)
     paths(train, "data")
+    profile = _command(
+        commands, "profile", "measure how long each layer takes at each width", jobs.profile
+    )
+    profile.add_argument("--task", required=True, help="task of the study")
+    profile.add_argument("--granule", required=True, type=int, help="widths in multiples of this")
+    paths(profile, "data")
     prune = _command(commands, "prune", "run one trajectory of a method", jobs.prune)
     cell(prune, method=True)
     paths(prune, "data", "dense")
@@ -125,6 +131,12 @@ def _add_steps(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         type=Path,
         metavar="PATH",
         help="the other method's trajectory, for controls and like:METHOD",
+    )
+    prune.add_argument(
+        "--layer-times",
+        type=Path,
+        metavar="PATH",
+        help="table of profile, for closed loops that price latency",
     )
     for name, summary, command in (
         ("evaluate", "evaluate every network of a task and seed", jobs.evaluate),

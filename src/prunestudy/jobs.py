@@ -76,6 +76,18 @@ def train(arguments: Namespace) -> None:
         )
 
 
+def profile(arguments: Namespace) -> None:
+    """``prunestudy profile``."""
+    from prunestudy.pruning import profile as step
+
+    granule = str(arguments.granule)
+    plan, artifact = _planned(arguments, "profile", task=arguments.task, method=granule)
+    study = plan.study
+    task = study.tasks[arguments.task]
+    with _made(arguments, artifact) as (scratch, _notes):
+        step.profile(task, arguments.granule, study.latency, arguments.data, scratch)
+
+
 def prune(arguments: Namespace) -> None:
     """``prunestudy prune``."""
     from prunestudy.pruning import trajectory as step
@@ -90,7 +102,9 @@ def prune(arguments: Namespace) -> None:
             study.points,
             arguments.seed,
             study.compute,
-            step.Inputs(arguments.data, arguments.dense, arguments.reference),
+            step.Inputs(
+                arguments.data, arguments.dense, arguments.reference, arguments.layer_times
+            ),
             scratch,
             artifact.key,
         )

@@ -15,7 +15,7 @@ from typing import Any
 
 from prunestudy.artifacts import canonical_json
 from prunestudy.errors import StudyError
-from prunestudy.params import Method, Study, plain
+from prunestudy.params import Method, Study, Task, plain
 from prunestudy.source import source_digest
 from prunestudy.user_code import user_digests
 
@@ -27,6 +27,7 @@ STEP_MODULES = {
     "fetch": "prunestudy.data.fetch",
     "prepare": "prunestudy.data.prepare",
     "train": "prunestudy.training.dense",
+    "profile": "prunestudy.pruning.profile",
     "prune": "prunestudy.pruning.trajectory",
     "evaluate": "prunestudy.evaluation.evaluate",
     "latency": "prunestudy.evaluation.latency",
@@ -39,6 +40,7 @@ STEP_PACKAGES = {
     "fetch": ("scikit-learn",),
     "prepare": ("numpy", "pandas", "scikit-learn", "safetensors"),
     "train": LEARNING,
+    "profile": ("torch", "onnxruntime", "torch-pruning"),
     "prune": (*LEARNING, "torch-pruning"),
     "evaluate": ("torch", "numpy", "safetensors"),
     "latency": ("torch", "onnxruntime", "safetensors"),
@@ -78,6 +80,7 @@ class Plan:
     def __init__(self, study: Study) -> None:
         self.study = study
         self.artifacts: list[Artifact] = []
+        self.profiles: dict[tuple[str, str], Artifact] = {}
         self._add_all()
         self.by_path = {artifact.path: artifact for artifact in self.artifacts}
         self.by_cell = {
@@ -198,6 +201,7 @@ class Plan:
             **cell,
         )
         networks = {DENSE: dense}
+        profiles = self._profiles(cell["task"], data)
         waiting = {
             name: method
             for name, method in study.methods.items()
@@ -209,10 +213,39 @@ class Plan:
             ready = [name for name, method in waiting.items() if method.reference not in waiting]
             for name in ready:
                 networks[name] = self._add_trajectory(
-                    folder, cell, name, {**learning, "retraining": retraining}, networks, data
+                    folder,
+                    cell,
+                    name,
+                    {**learning, "retraining": retraining},
+                    {**networks, **profiles},
+                    data,
                 )
                 del waiting[name]
         return {name: networks[name] for name in (DENSE, *study.methods) if name in networks}
+
+    def _profiles(self, task: str, data: Artifact) -> dict[str, Artifact]:
+        """Tables of layer times of a task, one a granule; made for closed loops that need them."""
+        study = self.study
+        found = {}
+        for method in study.methods.values():
+            applies = method.tasks is None or task in method.tasks
+            granule = str(method.round_to)
+            if not applies or not _prices_latency(method, study.tasks[task]):
+                continue
+            known = self.profiles.get((task, granule))
+            if known is None:
+                params = {
+                    "granule": method.round_to,
+                    "network": plain(study.tasks[task].network),
+                    "latency": plain(study.latency),
+                }
+                folder = f"models/{study.name}/{task}"
+                name = f"layer_times_{granule}.csv"
+                cell = {"task": task, "method": granule}
+                known = self._add("profile", folder, name, params, {"data": data}, **cell)
+                self.profiles[task, granule] = known
+            found[f"profile {granule}"] = known
+        return found
 
     def _add_trajectory(
         self,
@@ -235,6 +268,8 @@ class Plan:
         inputs = {"data": data, DENSE: networks[DENSE]}
         if method.reference is not None:
             inputs["reference"] = networks[method.reference]
+        if _prices_latency(method, study.tasks[cell["task"]]):
+            inputs["layer_times"] = networks[f"profile {method.round_to}"]
         return self._add("prune", folder, name, params, inputs, method=name, **cell)
 
 
@@ -248,6 +283,12 @@ def _user_code(method: Method) -> dict[str, Any]:
 def _demands(method: Method, requirements: dict[str, Any]) -> dict[str, Any]:
     """Requirements reach only the methods that read them, so their edits rerun only those."""
     return {"requirements": requirements} if method.schedule == "closed_loop" else {}
+
+
+def _prices_latency(method: Method, task: Task) -> bool:
+    if method.controller is None:
+        return False
+    return method.controller.resource == "latency" or task.requirements.latency_ms is not None
 
 
 @cache

@@ -37,10 +37,19 @@ def named_networks(step):
     return names
 
 
-def reference_of(wildcards):
-    """``--reference PATH`` where a method looks at another one's networks."""
+def further_inputs(wildcards):
+    """Options for what only some methods look at: other networks, layer times."""
     artifact = plan.find(
         "prune", task=wildcards.task, seed=int(wildcards.seed), method=wildcards.method
     )
-    reference = artifact.inputs.get("reference")
-    return f"--reference {reference.path}" if reference else ""
+    options = {"--reference": "reference", "--layer-times": "layer_times"}
+    return [
+        f"{option} {artifact.inputs[role].path}"
+        for option, role in options.items()
+        if role in artifact.inputs
+    ]
+
+
+def profile_of(wildcards):
+    """The table of layer times of a task and granule."""
+    return plan.find("profile", task=wildcards.task, method=wildcards.granule)

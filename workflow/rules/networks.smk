@@ -29,8 +29,26 @@ rule prune:
         file=PARAMS,
         data=planned("prune", "data"),
         dense=planned("prune", "dense"),
-        reference=reference_of,
+        further=further_inputs,
     shell:
         "prunestudy prune --params {params.file} --task {wildcards.task}"
         " --seed {wildcards.seed} --method {wildcards.method} --data {params.data}"
-        " --dense {params.dense} {params.reference} --out {output} > {log} 2>&1"
+        " --dense {params.dense} {params.further} --out {output} > {log} 2>&1"
+
+
+# Takes every core, so that nothing else runs on the machine while it measures.
+rule profile:
+    input:
+        data=ancient(lambda wildcards: profile_of(wildcards).input_paths()),
+    output:
+        f"models/{plan.study.name}/{{task}}/layer_times_{{granule}}-{{key}}.csv",
+    log:
+        f"logs/{plan.study.name}/{{task}}/layer_times_{{granule}}-{{key}}.log",
+    benchmark:
+        f"logs/{plan.study.name}/{{task}}/layer_times_{{granule}}-{{key}}.tsv"
+    threads: workflow.cores
+    params:
+        file=PARAMS,
+    shell:
+        "prunestudy profile --params {params.file} --task {wildcards.task}"
+        " --granule {wildcards.granule} --data {input.data} --out {output} > {log} 2>&1"

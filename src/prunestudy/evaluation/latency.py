@@ -1,8 +1,5 @@
 """Latency: measured, interleaved with the dense network, in a job alone on its machine."""
 
-import math
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +12,10 @@ from prunestudy.artifacts import read_table, write_table
 from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.export import onnx_bytes, output_difference, session
 from prunestudy.networks.storage import read_network
+from prunestudy.networks.timing import Call, interleaved
 from prunestudy.params import Latency
 
 BATCH_SIZES = (1, 64)
-# A timed sample repeats short calls until it lasts about this long, well above the clock's grain.
-SAMPLE_SECONDS = 2e-4
-
-Call = Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -82,35 +76,12 @@ def _candidate(file: Path) -> Candidate:
 def _measure(dense: Candidate, candidate: Candidate, settings: Latency) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for size in BATCH_SIZES:
-        reference, own = interleaved(dense.onnx[size], candidate.onnx[size], settings)
+        reference, own = interleaved((dense.onnx[size], candidate.onnx[size]), settings).T
         row[f"latency_ms_b{size}"] = np.median(own)
         row[f"latency_q1_b{size}"] = np.quantile(own, 0.25)
         row[f"latency_q3_b{size}"] = np.quantile(own, 0.75)
         row[f"latency_ratio_b{size}"] = np.median(reference / own)
-        reference, own = interleaved(dense.eager[size], candidate.eager[size], settings)
+        reference, own = interleaved((dense.eager[size], candidate.eager[size]), settings).T
         row[f"eager_ms_b{size}"] = np.median(own)
         row[f"eager_ratio_b{size}"] = np.median(reference / own)
     return row
-
-
-def interleaved(first: Call, second: Call, settings: Latency) -> tuple[np.ndarray, np.ndarray]:
-    """Milliseconds of a call, for two calls timed in turns; one entry a repeat."""
-    calls = (first, second)
-    for call in calls:
-        for _ in range(settings.warmup):
-            call()
-    counts = [max(1, math.ceil(SAMPLE_SECONDS / max(_seconds(call, 1), 1e-7))) for call in calls]
-    samples = np.empty((settings.repeats, 2))
-    for repeat in range(settings.repeats):
-        # Turning the order about keeps a drift of the clock frequency from favouring one.
-        for which in (0, 1) if repeat % 2 == 0 else (1, 0):
-            seconds = _seconds(calls[which], counts[which])
-            samples[repeat, which] = 1000 * seconds / counts[which]
-    return samples[:, 0], samples[:, 1]
-
-
-def _seconds(call: Call, count: int) -> float:
-    begin = time.perf_counter()
-    for _ in range(count):
-        call()
-    return time.perf_counter() - begin

@@ -38,6 +38,9 @@ def _allocation(value: str) -> str:
 class Controller(Params):
     """The closed loop: propose, retrain, evaluate, accept or roll back."""
 
+    resource: Literal["params", "macs", "bytes", "latency"] = Field(
+        "params", description="what is freed where the task's requirements set no limit"
+    )
     criteria: Annotated[list[CriterionName], AfterValidator(unique)] = Field(
         default=["magnitude", "gradient", "sensitivity", "taylor"],
         description="criteria that make proposals",
@@ -123,6 +126,9 @@ class Method(Params):
     floor: float = Field(
         0.05, ge=0, lt=1, description="share of each layer's units that always stays (at least 1)"
     )
+    round_to: Count = Field(
+        1, description="layers keep multiples of this many units, as runtimes like them"
+    )
     regulariser: Regulariser | None = Field(None, description="penalty before pruning")
     retraining: Literal["finetune", "rewind_lr", "rewind_weights"] = Field(
         "finetune", description="rewind_lr, rewind_weights: with the dense training's settings"
@@ -194,11 +200,52 @@ def _loop_problems(method: Method) -> list[str]:
 
 
 def _part_problems(method: Method) -> list[str]:
-    problems = []
-    criteria = [method.criterion] if method.criterion else []
-    criteria += method.controller.criteria if method.controller else []
     weights = method.granularity != "structured"
     units = method.granularity != "unstructured"
+    like = method.allocation.startswith(LIKE)
+    untrained = method.start == "initial"
+    regulariser = method.regulariser.kind if method.regulariser else ""
+    rules = (
+        (
+            method.allocation == "erk" and units,
+            "erk gives densities of weights; use granularity unstructured",
+        ),
+        (
+            method.round_to > 1 and (weights or method.allocation not in ("uniform", "global")),
+            "round_to counts units; use granularity structured, uniform or global",
+        ),
+        (
+            like and method.schedule != "one_shot",
+            "like:METHOD takes the other's final proportions; use one_shot",
+        ),
+        (
+            method.allocation == "quota" and weights,
+            "quota removes units of a layer; use granularity structured",
+        ),
+        (
+            method.allocation == "quota" and untrained,
+            "quota measures layers of a trained network; write start: trained",
+        ),
+        (
+            untrained and method.retraining != "finetune",
+            "an untrained network has nothing to rewind to; use finetune",
+        ),
+        (
+            untrained and (bool(regulariser) or method.schedule != "one_shot"),
+            "pruning at initialisation is one_shot, without a regulariser",
+        ),
+        (
+            regulariser == "group_lasso" and not units,
+            "group_lasso empties whole units; use granularity structured, or l1",
+        ),
+    )
+    return [*_criterion_problems(method, weights, units), *(text for bad, text in rules if bad)]
+
+
+def _criterion_problems(method: Method, weights: bool, units: bool) -> list[str]:
+    criteria = [method.criterion] if method.criterion else []
+    criteria += method.controller.criteria if method.controller else []
+    problems = []
     for criterion in criteria:
         if criterion == "snip" and method.start != "initial":
             problems.append("snip scores weights at initialisation; write start: initial")
@@ -206,19 +253,4 @@ def _part_problems(method: Method) -> list[str]:
             problems.append(f"{criterion} scores units, not weights; use granularity structured")
         if criterion in WEIGHT_ONLY and units:
             problems.append(f"{criterion} scores weights; use granularity unstructured")
-    if method.allocation == "erk" and units:
-        problems.append("erk gives densities of weights; use granularity unstructured")
-    if method.allocation.startswith(LIKE) and method.schedule != "one_shot":
-        problems.append("like:METHOD takes the other's final proportions; use one_shot")
-    if method.allocation == "quota" and weights:
-        problems.append("quota removes units of a layer; use granularity structured")
-    if method.allocation == "quota" and method.start == "initial":
-        problems.append("quota measures layers of a trained network; write start: trained")
-    if method.start == "initial":
-        if method.retraining != "finetune":
-            problems.append("an untrained network has nothing to rewind to; use finetune")
-        if method.regulariser is not None or method.schedule != "one_shot":
-            problems.append("pruning at initialisation is one_shot, without a regulariser")
-    if method.regulariser is not None and method.regulariser.kind == "group_lasso" and not units:
-        problems.append("group_lasso empties whole units; use granularity structured, or l1")
     return problems

@@ -114,6 +114,12 @@ class Requirements(Params):
         0.01, description="quality that may be lost on validation data, in units of the metric"
     )
     relative: bool = Field(False, description="read max_drop as a share of the dense quality")
+    params: Count | None = Field(None, description="most parameters")
+    macs: Count | None = Field(None, description="most multiply–adds for one input")
+    bytes: Count | None = Field(None, description="most bytes of weights (float32)")
+    latency_ms: Positive | None = Field(
+        None, description="most milliseconds for a batch of 64 in ONNX Runtime, one thread"
+    )
 
 
 class Task(Params):
@@ -139,10 +145,13 @@ class Task(Params):
         return self
 
 
+Repeats = Annotated[int, Field(ge=3, le=1_000_000)]
+
+
 class Latency(Params):
     """How inference time is measured; every network interleaved with its dense one."""
 
-    repeats: Count = Field(15, ge=3, description="timed runs of each network and batch size")
+    repeats: Repeats = Field(15, description="timed runs of each network and batch size")
     warmup: Count = Field(3, description="runs before timing starts")
 
 

@@ -18,9 +18,17 @@ class Unreachable(Exception):
     """No removal within the floors meets the target."""
 
 
-def floor_widths(dense: Widths, floor: float) -> dict[str, int]:
-    """Fewest units that each layer keeps: a share of the dense width, at least one."""
-    return {name: max(1, math.ceil(floor * width - 1e-9)) for name, width in dense.items()}
+def floor_widths(dense: Widths, floor: float, granule: int = 1) -> dict[str, int]:
+    """Fewest units that each layer keeps: a share of the dense width, at least one granule."""
+    return {
+        name: min(width, rounded_up(max(1, math.ceil(floor * width - 1e-9)), granule))
+        for name, width in dense.items()
+    }
+
+
+def rounded_up(count: int, granule: int) -> int:
+    """The smallest multiple of ``granule`` that is not below ``count``."""
+    return -(-count // granule) * granule
 
 
 def check_reachable(price: Price, floors: Widths, target: float) -> None:
@@ -30,63 +38,70 @@ def check_reachable(price: Price, floors: Widths, target: float) -> None:
         raise Unreachable(f"the smallest allowed network costs {least:g}, the target is {target:g}")
 
 
-def uniform(scores: Scores, dense: Widths, floors: Widths, price: Price, target: float) -> Removal:
+def uniform(
+    scores: Scores, dense: Widths, floors: Widths, price: Price, target: float, granule: int = 1
+) -> Removal:
     """Remove the same ratio of the dense width in each layer: the smallest that suffices.
 
     Args:
         scores: importance of the units that are left, by layer.
         dense: widths of the dense network, to which ratios refer.
         floors: fewest units that stay in each layer.
-        price: cost of a network with given widths, e.g. its parameters.
+        price: cost of a network with given widths, e.g. its parameters; latency need not fall
+            with every unit.
         target: largest cost allowed.
+        granule: layers keep multiples of this many units, where they had as many.
 
     Raises:
         Unreachable: the floors forbid the target.
     """
     widths = {name: len(score) for name, score in scores.items()}
-    check_reachable(price, floors, target)
     ratios = sorted({removed / width for width in dense.values() for removed in range(width + 1)})
-
-    def at(ratio: float) -> dict[str, int]:
-        kept = {
-            name: max(floors[name], dense[name] - math.floor(ratio * dense[name] + 1e-9))
-            for name in dense
-        }
-        return {name: min(width, kept[name]) for name, width in widths.items()}
-
-    low, high = 0, len(ratios) - 1
-    while low < high:
-        middle = (low + high) // 2
-        if price(at(ratios[middle])) <= target:
-            high = middle
-        else:
-            low = middle + 1
-    return lowest(scores, at(ratios[low]))
+    kept = widths
+    for ratio in ratios:
+        kept = {}
+        for name, width in widths.items():
+            left = dense[name] - math.floor(ratio * dense[name] + 1e-9)
+            kept[name] = min(width, max(floors[name], rounded_up(left, granule)))
+        if price(kept) <= target:
+            return lowest(scores, kept)
+    raise Unreachable(f"the smallest allowed network costs {price(kept):g}, target {target:g}")
 
 
 def global_ranking(
-    scores: Scores, dense: Widths, floors: Widths, price: Price, target: float
+    scores: Scores, dense: Widths, floors: Widths, price: Price, target: float, granule: int = 1
 ) -> Removal:
     """Remove the lowest scores of all layers in one ranking until the target is met.
 
-    The arguments and errors are those of ``uniform``. Equal scores go in the order of the layers,
-    then of the indices.
+    The arguments and errors are those of ``uniform``. With a granule, units of a layer go in
+    chunks that are ranked by their mean score. Equal scores go in the order of the layers, then
+    of the indices.
     """
     widths = {name: len(score) for name, score in scores.items()}
-    check_reachable(price, {name: min(widths[name], floors[name]) for name in widths}, target)
-    ranking = sorted(
-        (score, layer, unit, name)
-        for layer, (name, values) in enumerate(scores.items())
-        for unit, score in enumerate(values.tolist())
-    )
+    ranking = []
+    for layer, (name, values) in enumerate(scores.items()):
+        order = np.argsort(values, kind="stable")
+        for position, chunk in enumerate(_chunks(order, granule)):
+            ranking.append((float(values[chunk].mean()), layer, position, name, chunk))
+    ranking.sort(key=lambda item: item[:3])
     removal: Removal = {}
-    for _score, _layer, unit, name in ranking:
+    for _score, _layer, _position, name, chunk in ranking:
         if price(widths) <= target:
             break
-        if widths[name] > floors[name]:
-            widths[name] -= 1
-            removal.setdefault(name, []).append(unit)
+        if widths[name] - len(chunk) >= floors[name]:
+            widths[name] -= len(chunk)
+            removal.setdefault(name, []).extend(int(unit) for unit in chunk)
+    if price(widths) > target:
+        raise Unreachable(
+            f"the smallest allowed network costs {price(widths):g}, the target is {target:g}"
+        )
     return {name: sorted(units) for name, units in removal.items()}
+
+
+def _chunks(order: np.ndarray, granule: int) -> list[np.ndarray]:
+    """Units in the order of removal; each chunk takes the width down to the next multiple."""
+    first = len(order) % granule or min(granule, len(order))
+    return [order[:first], *(order[at : at + granule] for at in range(first, len(order), granule))]
 
 
 def lowest(scores: Scores, kept: Widths) -> Removal:
@@ -100,7 +115,7 @@ def lowest(scores: Scores, kept: Widths) -> Removal:
     return removal
 
 
-ALLOCATIONS: dict[str, Callable[[Scores, Widths, Widths, Price, float], Removal]] = {
+ALLOCATIONS: dict[str, Callable[[Scores, Widths, Widths, Price, float, int], Removal]] = {
     "uniform": uniform,
     "global": global_ranking,
 }

@@ -84,9 +84,14 @@ def candidate_moves(
 
 
 def ranking(trials: list[Trial], val_before: float, amount_before: float) -> list[Trial]:
-    """Trials by quality lost per resource freed; equal ones by loss, then by order."""
+    """Trials by quality lost per resource freed; equal ones by loss, then by order.
+
+    A trial without a finite quality has diverged and comes last.
+    """
 
     def price(trial: Trial) -> tuple[float, float]:
+        if not math.isfinite(trial.val):
+            return math.inf, math.inf
         freed = max(amount_before - trial.amount, 1e-12) / amount_before
         return (val_before - trial.val) / freed, trial.loss
 

@@ -27,11 +27,17 @@ UNREACHABLE_COLUMNS = ["point", "reason"]
 
 @dataclass(frozen=True)
 class Inputs:
-    """Files that a trajectory starts from; ``reference`` is another method's trajectory."""
+    """Files that a trajectory starts from.
+
+    Attributes:
+        reference: another method's trajectory, for controls and ``like:METHOD``.
+        layer_times: measured times of layers, where latency is priced.
+    """
 
     data: Path
     dense: Path
     reference: Path | None = None
+    layer_times: Path | None = None
 
 
 def prune(
@@ -66,7 +72,9 @@ class _Cell:
             return self._control()
         workshop = self._workshop()
         if self.method.schedule == "closed_loop":
-            return run_closed_loop(workshop, self.points, self.task.requirements)
+            return run_closed_loop(
+                workshop, self.points, self.task.requirements, self.inputs.layer_times
+            )
         if self.inputs.reference is not None and self.method.reference is not None:
             proportions = reference_proportions(self.inputs.reference)
             return run_like(workshop, proportions, self.points, self.method.reference)

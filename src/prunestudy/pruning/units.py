@@ -186,6 +186,10 @@ class CostModel:
                     len(part.rows[0]),
                 )
         positions = output_positions(network, input_shape)
+        self._layers = {
+            name: (shapes[f"{name}.weight"], owners[f"{name}.weight"]) for name in positions
+        }
+        self._dense = [group.size for group in groups.values()]
         for name, shape in shapes.items():
             layer, _, parameter = name.rpartition(".")
             fixed = 1
@@ -206,6 +210,33 @@ class CostModel:
             for owners, fixed, uses in self._tensors
             if uses
         )
+
+    def layer_widths(self, layer: str, widths: Widths) -> tuple[int, int]:
+        """Channels or features that a layer reads and makes, with these widths."""
+        shape, owners = self._layers[layer]
+        sizes = list(shape)
+        for dim, (position, entries) in owners.items():
+            sizes[dim] = entries * widths[self._names[position]]
+        return sizes[1], sizes[0]
+
+    def layer_grid(self, layer: str, granule: int) -> list[tuple[int, int]]:
+        """Every pair of widths that a layer can take in multiples of ``granule`` units."""
+        shape, owners = self._layers[layer]
+
+        def sizes(dim: int) -> list[int]:
+            if dim not in owners:
+                return [shape[dim]]
+            position, entries = owners[dim]
+            dense = self._dense[position]
+            units = sorted({*range(min(granule, dense), dense + 1, granule), dense})
+            return [entries * count for count in units]
+
+        return [(inputs, outputs) for inputs in sizes(1) for outputs in sizes(0)]
+
+    @property
+    def layers(self) -> list[str]:
+        """Names of the layers that compute."""
+        return list(self._layers)
 
     def _numel(self, owners: list[tuple[int, int]], fixed: int, widths: Widths) -> int:
         for position, entries in owners:

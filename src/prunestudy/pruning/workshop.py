@@ -75,7 +75,7 @@ class Workshop:
         self.epochs = trainer.settings.epochs if epochs is None else epochs
         self.units = UnitGraph(dense.network, dense.spec.input_shape)
         self.dense_params = self.units.cost.params(self.units.widths)
-        self.floors = floor_widths(self.units.widths, method.floor)
+        self.floors = floor_widths(self.units.widths, method.floor, method.round_to)
 
     def target(self, point: float) -> float:
         """Largest number of parameters at an operating point."""
@@ -151,7 +151,7 @@ class Workshop:
             if scope in units.widths:
                 floors = {**units.widths, scope: self.floors[scope]}
             allocate = ALLOCATIONS.get(scope, ALLOCATIONS["global"])
-            removal = allocate(scores, dense, floors, price, target)
+            removal = allocate(scores, dense, floors, price, target, self.method.round_to)
         return replace(state, spec=remove_units(state.network, state.spec, removal))
 
     def mask_weights(

@@ -1,0 +1,181 @@
+"""The way of a closed loop: its accepted states, what finishing them brings, and which is best."""
+
+from dataclasses import dataclass, field
+
+from prunestudy.pruning.decisions import Log
+from prunestudy.pruning.proposals import Trial
+from prunestudy.pruning.requirements import Demands
+from prunestudy.pruning.state import Kept, Record, State
+from prunestudy.pruning.workshop import Workshop
+
+# However well finishing works, a stage that lost everything is not taken on trust.
+MOST_RECOVERY = 0.9
+
+
+@dataclass(eq=False)
+class Waypoint:
+    """An accepted state of the walk; ``kept`` and ``val`` once it was finished.
+
+    Attributes:
+        amount: what it costs of the resource that binds.
+        stage_val: quality after its stage.
+        before: quality before the stage's retraining.
+    """
+
+    state: State
+    amount: float
+    stage_val: float
+    before: float
+    kept: Kept | None = None
+    val: float = float("-inf")
+
+
+@dataclass
+class Way:
+    """Accepted states from the dense network down, with the epochs spent on all that was tried.
+
+    Attributes:
+        recovery: share of a drop that finishing is expected to win back.
+        spent: epochs spent so far, rejected stages and trials included.
+        spent_limit: epochs that may be spent in all.
+        reserved: epochs of these that are kept back.
+    """
+
+    workshop: Workshop
+    record: Record
+    demands: Demands
+    dense_val: float
+    recovery: float
+    spent_limit: float
+    points: list[Waypoint] = field(default_factory=list)
+    spent: float = 0.0
+    reserved: float = 0.0
+
+    @property
+    def here(self) -> Waypoint:
+        """The last accepted state."""
+        return self.points[-1]
+
+    @property
+    def log(self) -> Log:
+        """Where decisions are written."""
+        return Log(self.record, self.demands)
+
+    def amount(self, state: State) -> float:
+        """What a state costs of the resource that binds."""
+        return self.demands.resource.price(self.workshop.widths(state))
+
+    def unmet(self, place: Waypoint) -> list[str]:
+        """The task's limits that a state exceeds, in words."""
+        return self.demands.unmet(self.workshop.widths(place.state))
+
+    def needed(self) -> float:
+        """Quality of a stage from which finishing is expected to reach the budget."""
+        allowed = self.dense_val - self.demands.budget
+        return self.dense_val - allowed / (1 - self.recovery)
+
+    def retrain(self, trial: Trial, epochs: int) -> Waypoint:
+        """The next state: a tried move, retrained for a stage."""
+        stage, clock = self.here.state.stage + 1, self.here.state.clock
+        copy = trial.state.copy()
+        state = self.workshop.retrain(copy, epochs, self.record, "walk", stage)
+        self.spent += state.clock - clock
+        return Waypoint(state, trial.amount, self.workshop.val(state), trial.val)
+
+    def finish(self, place: Waypoint, label: str) -> Kept:
+        """The rest of the common retraining epochs for a copy of a state; once a state."""
+        if place.kept is not None:
+            return place.kept
+        state = place.state.restored()
+        left = self.workshop.epochs - state.clock
+        finished = self.workshop.retrain(state, left, self.record, label, state.stage)
+        self.spent += left
+        place.val = self.workshop.val(finished)
+        place.kept = Kept(label, finished, finished.clock, place.before)
+        self._learn_recovery(place)
+        within = place.val >= self.demands.budget
+        self.note(
+            f"finish {label}",
+            place.amount,
+            place.val,
+            "within budget" if within else "below budget",
+            f"finishing brought {place.val - place.stage_val:+.4f}; budget "
+            f"{self.demands.budget:.4f}; of a drop, {self.recovery:.0%} is expected back",
+        )
+        return place.kept
+
+    def _learn_recovery(self, place: Waypoint) -> None:
+        """Average in how much of its drop a finished network won back."""
+        drop = self.dense_val - place.stage_val
+        if drop > 0:
+            share = min(max((place.val - place.stage_val) / drop, 0.0), MOST_RECOVERY)
+            self.recovery = (self.recovery + share) / 2
+
+    def affordable(self, state: State) -> bool:
+        """Whether finishing a state stays within the epochs that may be spent."""
+        cost = self.workshop.epochs - state.clock
+        return self.spent + cost <= self.spent_limit - self.reserved
+
+    def last_finished(self) -> Waypoint | None:
+        """The smallest state that was finished."""
+        finished = [place for place in self.points if place.kept is not None]
+        return finished[-1] if finished else None
+
+    def best(self) -> Waypoint:
+        """The state to end with.
+
+        With a target: the first that meets every limit, else the smallest reached. Without:
+        bisect the accepted states by their finished quality, the last one first, since the walk
+        expects it to pass; the dense network does pass.
+        """
+        if self.demands.target is not None:
+            place = next((place for place in self.points if not self.unmet(place)), self.here)
+            self.finish(place, "target")
+            return place
+        low, high = 0, len(self.points)
+        for position, place in enumerate(self.points):
+            if place.kept is not None:
+                if place.val >= self.demands.budget:
+                    low, high = position, len(self.points)
+                else:
+                    high = min(high, position)
+        probe = high - 1
+        while high - low > 1 and self.affordable(self.points[probe].state):
+            self.finish(self.points[probe], "search")
+            if self.points[probe].val >= self.demands.budget:
+                low = probe
+            else:
+                high = probe
+            probe = (low + high) // 2
+        return self.points[low]
+
+    def note(self, proposal: str, after: float, val: float, verdict: str, reason: str) -> None:
+        """Log a decision that is not about a move."""
+        here = self.here
+        self.log.add(
+            here.state.stage,
+            proposal,
+            here.amount,
+            after,
+            here.stage_val,
+            val,
+            verdict,
+            reason,
+            self.spent,
+        )
+
+    def note_move(self, trial: Trial, val: float, verdict: str, reason: str) -> None:
+        """Log a decision about a move from here."""
+        here = self.here
+        self.log.add(
+            here.state.stage + 1,
+            str(trial.move),
+            here.amount,
+            trial.amount,
+            here.stage_val,
+            val,
+            verdict,
+            reason,
+            self.spent,
+            trial.move,
+        )
