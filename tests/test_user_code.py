@@ -1,5 +1,6 @@
 """Criteria of the user's own: named by dotted path, checked, run, and part of the key."""
 
+import itertools
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -120,16 +121,27 @@ def prune_keys(content: dict[str, Any]) -> dict[tuple[str, int, str], str]:
 
 
 @pytest.fixture
-def edited(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, str], None]:
-    """Edit a source file as a later process would find it: digests are cached in a process."""
-    from prunestudy import source
+def keys_with(
+    tmp_path: Path, content: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., dict[tuple[str, int, str], str]]:
+    """Keys of every trajectory in a project that holds these modules, each time a new one."""
+    numbers = itertools.count()
 
-    def edit(file: Path, text: str) -> None:
-        file.write_text(text, encoding="utf-8")
-        for name in ("_imports", "_tree", "_file_digest"):
-            getattr(source, name).cache_clear()
+    def keys(**modules: str) -> dict[tuple[str, int, str], str]:
+        folder = tmp_path / f"project{next(numbers)}"
+        folder.mkdir()
+        for name, text in modules.items():
+            (folder / f"{name}.py").write_text(text, encoding="utf-8")
+        monkeypatch.chdir(folder)
+        return prune_keys(with_own(content))
 
-    return edit
+    return keys
+
+
+def moved(before: dict[Any, str], after: dict[Any, str]) -> set[Any]:
+    """Cells whose key differs."""
+    assert set(before) == set(after)
+    return {cell for cell in before if before[cell] != after[cell]}
 
 
 def test_the_digest_of_the_file_is_a_part_of_the_key(project: Path, content: dict[str, Any]):
@@ -141,27 +153,21 @@ def test_the_digest_of_the_file_is_a_part_of_the_key(project: Path, content: dic
     assert "user_code" not in plan.find("prune", "digits", 0, "traditional").parts["params"]
 
 
-def test_an_edit_of_the_file_reruns_the_methods_that_name_it_alone(
-    project: Path, content: dict[str, Any], edited: Callable
-):
-    before = prune_keys(with_own(content))
-    edited(project / "own.py", OWN.replace("return ", "return 2 * "))
-    after = prune_keys(with_own(content))
-    moved = {cell for cell in before if before[cell] != after[cell]}
-    assert moved == {cell for cell in before if cell[2] in ("mine", "loop")}
-    edited(project / "own.py", OWN.replace("return ", "# Why.\n    return 2 * "))
-    assert prune_keys(with_own(content)) == after
+def test_an_edit_of_the_file_reruns_the_methods_that_name_it_alone(keys_with: Callable):
+    before = keys_with(own=OWN)
+    assert moved(before, keys_with(own=OWN)) == set()
+    after = keys_with(own=OWN.replace("return ", "return 2 * "))
+    assert moved(before, after) == {cell for cell in before if cell[2] in ("mine", "loop")}
+    commented = keys_with(own=OWN.replace("return ", "# Why.\n    return 2 * "))
+    assert moved(after, commented) == set()
 
 
-def test_an_edit_of_what_the_file_imports_counts_too(
-    project: Path, content: dict[str, Any], edited: Callable
-):
-    edited(project / "helper.py", "FACTOR = 1\n")
-    edited(project / "own.py", "from helper import FACTOR\n" + OWN)
-    before = prune_keys(with_own(content))
-    edited(project / "helper.py", "FACTOR = 2\n")
-    after = prune_keys(with_own(content))
-    assert {cell[2] for cell in before if before[cell] != after[cell]} == {"mine", "loop"}
+def test_an_edit_of_what_the_file_imports_counts_too(keys_with: Callable):
+    own = "from helper import FACTOR\n" + OWN
+    before = keys_with(own=own, helper="FACTOR = 1\n")
+    assert moved(before, keys_with(own=own, helper="FACTOR = 1\n", other="X = 1\n")) == set()
+    after = keys_with(own=own, helper="FACTOR = 2\n")
+    assert {cell[2] for cell in moved(before, after)} == {"mine", "loop"}
 
 
 # The run.

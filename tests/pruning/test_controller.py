@@ -21,7 +21,7 @@ from prunestudy.pruning.state import FINAL, Record, State, labels
 from prunestudy.pruning.workshop import Workshop
 
 ON_THE_WALK = ("accepted", "mapped")
-TRIED = (*ON_THE_WALK, "rolled back", "not chosen", "refined")
+TRIED = (*ON_THE_WALK, "rolled back", "not chosen", "refined", "refused")
 # Units that a removal takes beyond what is asked, by criterion; a uniform one takes one more,
 # but for random.
 OVERSHOOT = {"random": 0, "magnitude": 1, "gradient": 2, "sensitivity": 3}
@@ -94,7 +94,9 @@ class SketchedWorkshop:
         self.least = floor
         self.floors = {"layer": floor}
         self.grain = grain
-        self.units = SimpleNamespace(cost=SimpleNamespace(params=price, macs=price))
+        self.units = SimpleNamespace(
+            widths={"layer": dense}, cost=SimpleNamespace(params=price, macs=price)
+        )
         self.trainer = SimpleNamespace(
             recover=lambda _network, _start, _batches: None,
             validate=lambda network: (1.0, landscape.quality(network, dense)),

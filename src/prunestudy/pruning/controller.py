@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-
 from prunestudy.params import Controller, Requirements
 from prunestudy.pruning.allocation import Unreachable
 from prunestudy.pruning.proposals import Credits, Move, Trial, candidate_moves, ranking
@@ -20,6 +18,10 @@ from prunestudy.pruning.requirements import Resource, analyse, resources
 from prunestudy.pruning.state import FINAL, Kept, Record, labels
 from prunestudy.pruning.way import Way, Waypoint
 from prunestudy.pruning.workshop import Workshop
+
+# A refinement aims a little before the budget, and never right beside what is known already.
+CAUTION = 0.9
+NEAREST = (0.1, 0.9)
 
 
 def run_closed_loop(
@@ -51,14 +53,15 @@ class _Loop:
         self.demands = analyse(
             requirements, val, workshop.units.widths, priced, controller.resource
         )
-        # What an open loop spends a network that it delivers; this one delivers a final one too.
-        limit = float((len(points) + 1) * workshop.epochs)
+        # As an open loop, the retraining epochs for each network that it delivers, the final one
+        # too; and once more for all that is tried in vain: the most that adapting may cost.
+        limit = float((len(points) + 2) * workshop.epochs)
         self.way = Way(workshop, self.record, self.demands, val, controller.recovery, limit)
         self.way.points.append(Waypoint(start, self.way.amount(start), val, val))
         self.step = controller.step
         self.credits = Credits(list(controller.criteria))
         self.walk_epochs = max(1, int(workshop.epochs * controller.walk_share))
-        self.refused: set[tuple[Move, float]] = set()
+        self.refused: dict[tuple[Move, float], float] = {}
         self.pending: list[tuple[float, str]] = []
         for point, label in labels(points):
             try:
@@ -128,7 +131,7 @@ class _Loop:
         if self.way.here.state.clock + controller.stage_epochs > self.walk_epochs:
             return "the epochs for stages are used up"
         last = self.way.last_finished()
-        if not self.pending and last is not None and last.val < self.demands.budget:
+        if last is not None and last.val < self.demands.budget:
             return "finished networks are below the budget"
         return ""
 
@@ -145,7 +148,7 @@ class _Loop:
         ratio = min(self.workshop.target(self.pending[-1][0]) / here.params, 1.0)
         pace = 1 - ratio ** (1 / max(left, 1))
         if not bound:
-            return pace
+            return max(pace, self.controller.step / 4)
         return self.step if rejected else max(self.step, pace)
 
     def _next_target(self, step: float) -> float:
@@ -162,7 +165,7 @@ class _Loop:
     def _propose(self, target: float) -> Trial | None:
         """Try the candidate moves on copies; log them; return the cheapest."""
         here = self.way.here
-        trials = [trial for trial in self._trials(target) if self._is_new(trial)]
+        trials = self._trials(target)
         if not trials:
             return None
         share = self.controller.trial_batches / self.workshop.trainer.batches_per_epoch
@@ -192,16 +195,19 @@ class _Loop:
                 )
             except Unreachable:
                 continue
+            amount = self.way.amount(state)
+            if amount >= here.amount:
+                continue
+            if (move, amount) in self.refused:
+                val = self.refused[move, amount]
+                reason = "rolled back from here before"
+                self.way.note_move(Trial(move, state, amount, val, 0.0), val, "refused", reason)
+                continue
             trainer = self.workshop.trainer
             trainer.recover(state.network, state.clock, controller.trial_batches)
             loss, val = trainer.validate(state.network)
-            trials.append(Trial(move, state, self.way.amount(state), val, loss))
+            trials.append(Trial(move, state, amount, val, loss))
         return trials
-
-    def _is_new(self, trial: Trial) -> bool:
-        """A smaller network by a move that was not refused from here before."""
-        smaller = trial.amount < self.way.here.amount
-        return smaller and (trial.move, trial.amount) not in self.refused
 
     def _decide(self, trial: Trial, bound: bool) -> bool:
         place = self.way.retrain(trial, self._stage_epochs())
@@ -225,8 +231,9 @@ class _Loop:
             self.way.points.append(place)
             self._keep_reached_points()
         else:
-            self.refused.add((trial.move, trial.amount))
-            torch.set_rng_state(self.way.here.state.random)
+            self.refused[trial.move, trial.amount] = val
+            # The random numbers go back as well; the state itself was never touched.
+            self.way.here.state.restored()
         return accepted
 
     def _stage_epochs(self) -> int:
@@ -240,12 +247,6 @@ class _Loop:
         while self.pending and here.state.params <= self.workshop.target(self.pending[0][0]):
             _point, label = self.pending.pop(0)
             self.record.kept.append(replace(self.way.finish(here, label), point=label))
-        if not self.pending and here.kept is None:
-            # Beyond the last operating point, a network is finished at each halving.
-            last = self.way.last_finished()
-            halved = last is None or here.amount <= last.amount / 2
-            if halved and self.way.affordable(here.state):
-                self.way.finish(here, "beyond")
 
     def _give_up_pending(self, reason: str) -> None:
         for _point, label in self.pending:
@@ -255,7 +256,8 @@ class _Loop:
     def _keep_final(self) -> None:
         """Search the walk for the smallest network that is within the budget when finished."""
         # Every operating point that is still to come gets its epochs.
-        self.way.reserved = float(len(self.pending) * self.workshop.epochs)
+        left = self.workshop.epochs - self.way.here.state.clock
+        self.way.reserved = float(len(self.pending) * left)
         best = self.way.best()
         if self.demands.target is None:
             for _ in range(self.controller.refinements):
@@ -278,6 +280,16 @@ class _Loop:
             return f"the requirements are not met ({'; '.join(unmet)}); {spent}"
         return f"the smallest network within the budget; {spent}"
 
+    def _between(self, good: Waypoint, bad: Waypoint) -> float:
+        """The amount at which a straight line between both meets the budget, a little before."""
+        first = good.val if good.kept else good.stage_val
+        second = bad.val if bad.kept else bad.stage_val
+        share = 0.5
+        if first > second:
+            share = CAUTION * (first - self.demands.budget) / (first - second)
+        low, high = NEAREST
+        return good.amount - min(max(share, low), high) * (good.amount - bad.amount)
+
     def _refine(self, best: Waypoint) -> bool:
         """Insert one more finished state between the best one and the next, which failed."""
         points = self.way.points
@@ -285,7 +297,7 @@ class _Loop:
         tail = points[position:]
         if not tail or not self.way.affordable(best.state):
             return False
-        target = (best.amount * tail[0].amount) ** 0.5
+        target = self._between(best, tail[0])
         if target > best.amount * (1 - self.controller.min_step):
             return False
         # From the best state on, as if the walk stood there.
