@@ -1,5 +1,9 @@
 """Errors that reach the user as sentences: what is wrong, where, and what to do."""
 
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
 
 class StudyError(Exception):
     """A failure with a message for people; the command line prints it without a traceback."""
@@ -32,3 +36,9 @@ class ParamsError(StudyError):
         lines = "\n".join(f"  {problem}" for problem in problems)
         count = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
         super().__init__(f"{file}: {count}\n{lines}")
+
+
+def near(word: Any, known: Iterable[str]) -> str:
+    """The known word that is most like a wrong one, or nothing."""
+    matches = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+    return matches[0] if matches else ""

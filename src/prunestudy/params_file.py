@@ -1,6 +1,5 @@
 """Reading ``params.yaml``: every problem at once, each with its place and its remedy."""
 
-import difflib
 import typing
 from pathlib import Path
 from types import UnionType
@@ -10,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from prunestudy.errors import ParamsError, Problem
+from prunestudy.errors import ParamsError, Problem, near
 from prunestudy.params import Study
 from prunestudy.params.across import problems_across
 from prunestudy.user_code import problems_of_user_code
@@ -80,18 +79,18 @@ def _problem(error: dict[str, Any], content: Any) -> Problem:
     given = error.get("input")
     if kind == "extra_forbidden":
         known = _known_keys(error["loc"][:-1])
-        return Problem(path, REASONS[kind], ", ".join(known), _near(location[-1], known))
+        return Problem(path, REASONS[kind], ", ".join(known), near(location[-1], known))
     if kind in ("literal_error", "union_tag_invalid"):
         expected = context.get("expected") or context.get("expected_tags", "")
         allowed = [word.strip(" '") for word in expected.replace(" or ", ", ").split(",")]
         if kind == "union_tag_invalid":
             path, given = f"{path}.name", context.get("tag")
         reason = f"{given!r} {REASONS[kind]}"
-        return Problem(path, reason, ", ".join(allowed), _near(given, allowed))
+        return Problem(path, reason, ", ".join(allowed), near(given, allowed))
     if kind == "unknown_name":
         known = context["allowed"]
         named = ", ".join([*known, *([context["others"]] if context["others"] else [])])
-        return Problem(path, f"{given!r} is not a known value", named, _near(given, known))
+        return Problem(path, f"{given!r} is not a known value", named, near(given, known))
     if kind == "union_tag_not_found":
         return Problem(f"{path}.name", REASONS["missing"])
     if kind == "missing":
@@ -109,11 +108,6 @@ def _problem(error: dict[str, Any], content: Any) -> Problem:
 def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _near(word: Any, known: list[str]) -> str:
-    matches = difflib.get_close_matches(str(word), known, n=1, cutoff=0.6)
-    return matches[0] if matches else ""
 
 
 def _without_tags(location: tuple[Any, ...], content: Any) -> list[Any]:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from prunestudy.plan import Plan
 
 LOCK = Path(".prunestudy.lock")
 SNAKEFILE = Path("Snakefile")
+LOG_LINES = 30
 
 
 def check(arguments: Namespace) -> None:
@@ -72,11 +74,24 @@ def run(arguments: Namespace) -> int:
             f"params={arguments.params}",
             *arguments.snakemake,
         ]
+        begin = time.time()
         code = _call(command)
         if code == 0 and not arguments.snakemake:
             for path in answers.unreached(Plan(study)):
                 artifacts.remove(path)
+        elif code != 0:
+            _show_failed_logs(Plan(study), begin)
     return code
+
+
+def _show_failed_logs(plan: Plan, begin: float) -> None:
+    """The ends of the logs of this run's jobs that left no artifact."""
+    for artifact in answers.missing(plan):
+        log = answers.log_path(artifact)
+        if log.exists() and log.stat().st_mtime >= begin:
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+            shown = "\n".join(f"    {line}" for line in lines[-LOG_LINES:])
+            print(f"\nfailed: {artifact.cell}\n  log: {log}\n{shown}", file=sys.stderr)
 
 
 def _progress() -> list[str]:

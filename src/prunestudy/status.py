@@ -16,6 +16,12 @@ def missing(plan: Plan) -> list[Artifact]:
     return [artifact for artifact in plan if not artifact.path.exists()]
 
 
+def log_path(artifact: Artifact) -> Path:
+    """Where the log of the job lies that makes an artifact."""
+    _folder, *inner = artifact.path.parts
+    return Path("logs", *inner).with_suffix(".log")
+
+
 def unreached(plan: Plan) -> list[Path]:
     """Files and folders of the study that its plan does not know: stale keys, broken writes."""
     wanted = set(plan.by_path)

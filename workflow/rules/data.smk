@@ -2,9 +2,9 @@ rule fetch:
     output:
         directory(f"data/{plan.study.name}/raw/{{dataset}}-{{key}}"),
     log:
-        f"logs/{plan.study.name}/fetch/{{dataset}}-{{key}}.log",
+        f"logs/{plan.study.name}/raw/{{dataset}}-{{key}}.log",
     benchmark:
-        f"logs/{plan.study.name}/fetch/{{dataset}}-{{key}}.tsv"
+        f"logs/{plan.study.name}/raw/{{dataset}}-{{key}}.tsv"
     threads: 1
     params:
         file=PARAMS,
@@ -19,9 +19,9 @@ rule prepare:
     output:
         f"data/{plan.study.name}/prepared/{{task}}-{{key}}.safetensors",
     log:
-        f"logs/{plan.study.name}/prepare/{{task}}-{{key}}.log",
+        f"logs/{plan.study.name}/prepared/{{task}}-{{key}}.log",
     benchmark:
-        f"logs/{plan.study.name}/prepare/{{task}}-{{key}}.tsv"
+        f"logs/{plan.study.name}/prepared/{{task}}-{{key}}.tsv"
     threads: 1
     params:
         file=PARAMS,

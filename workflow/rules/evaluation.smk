@@ -43,9 +43,9 @@ rule collect:
     output:
         directory(f"models/{plan.study.name}/tables-{{key}}"),
     log:
-        f"logs/{plan.study.name}/collect-{{key}}.log",
+        f"logs/{plan.study.name}/tables-{{key}}.log",
     benchmark:
-        f"logs/{plan.study.name}/collect-{{key}}.tsv"
+        f"logs/{plan.study.name}/tables-{{key}}.tsv"
     threads: 1
     params:
         file=PARAMS,

@@ -22,9 +22,9 @@ rule publish:
     output:
         f"models/{plan.study.name}/published-{{key}}.marker",
     log:
-        f"logs/{plan.study.name}/publish-{{key}}.log",
+        f"logs/{plan.study.name}/published-{{key}}.log",
     benchmark:
-        f"logs/{plan.study.name}/publish-{{key}}.tsv"
+        f"logs/{plan.study.name}/published-{{key}}.tsv"
     threads: 1
     params:
         file=PARAMS,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from prunestudy.errors import Problem
+from prunestudy.errors import Problem, near
 from prunestudy.params.methods import LIKE, Method
 from prunestudy.params.study import WITH_BATCH_NORM, Study
 
@@ -21,7 +21,9 @@ def _unknown_tasks(study: Study, name: str, method: Method) -> Iterator[Problem]
     for task in method.tasks or []:
         if task not in study.tasks:
             reason = f"'{task}' is not a task of the study"
-            yield Problem(f"methods.{name}.tasks", reason, ", ".join(study.tasks))
+            yield Problem(
+                f"methods.{name}.tasks", reason, ", ".join(study.tasks), near(task, study.tasks)
+            )
 
 
 def _references(study: Study, name: str, method: Method) -> Iterator[Problem]:
@@ -31,7 +33,10 @@ def _references(study: Study, name: str, method: Method) -> Iterator[Problem]:
     place = f"methods.{name}.{'of' if method.of else 'allocation'}"
     if reference not in study.methods:
         yield Problem(
-            place, f"'{reference}' is not a method of the study", ", ".join(study.methods)
+            place,
+            f"'{reference}' is not a method of the study",
+            ", ".join(study.methods),
+            near(reference, study.methods),
         )
         return
     other = study.methods[reference]

@@ -304,6 +304,9 @@ class _Loop:
         del points[position:]
         self.refused.clear()
         trial = self._propose(target)
+        if trial is not None and trial.amount <= tail[0].amount:
+            self.way.note_move(trial, trial.val, "refused", "no size lies in between")
+            trial = None
         if trial is not None:
             place = self.way.retrain(trial, self._stage_epochs())
             reason = "a size between the best network and the next smaller one"

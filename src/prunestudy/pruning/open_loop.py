@@ -17,12 +17,14 @@ def run_open_loop(workshop: Workshop, points: list[float]) -> Record:
     """Prune the dense network to each operating point, each with the same retraining epochs."""
     record = Record()
     for point, label in labels(points):
+        begun = len(record.history)
         try:
             workshop.check_point(point)
+            record.kept.append(_run_to(workshop, 1 - 1 / point, label, record))
         except Unreachable as reason:
+            # Floors of single weights can forbid what those of units allow.
+            del record.history[begun:]
             record.unreachable.append({"point": label, "reason": str(reason)})
-            continue
-        record.kept.append(_run_to(workshop, 1 - 1 / point, label, record))
     return record
 
 
@@ -72,14 +74,15 @@ def _pruned(
 ) -> State:
     criterion = workshop.method.criterion
     assert criterion is not None, "an open-loop method has a criterion by its type"
-    target = workshop.dense_params * (1 - share)
+    # Rounded, since 1 − (1 − 1/p) misses whole numbers by a hair.
+    target = round(workshop.dense_params * (1 - share), 6)
     granularity = workshop.method.granularity
     if granularity == "structured":
         return workshop.prune_units(state, criterion, target, proportions)
     if granularity == "structured_unstructured":
         # Units take half of the compression (as a factor), single weights the rest.
         units = workshop.dense_params * (1 - share) ** 0.5
-        state = workshop.prune_units(replace(state, masks=None), criterion, units)
+        state = workshop.prune_units(replace(state, masks=None), criterion, units, proportions)
     return workshop.mask_weights(state, criterion, target, proportions)
 
 

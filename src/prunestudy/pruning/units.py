@@ -74,6 +74,16 @@ class UnitGraph:
     def __init__(self, network: nn.Module, input_shape: tuple[int, ...]) -> None:
         self.graph = _dependencies(network, input_shape)
         self._names = {module: name for name, module in network.named_modules()}
+        unseen = [
+            name
+            for module, name in self._names.items()
+            if isinstance(module, LAYERS) and module not in self.graph.module2node
+        ]
+        if unseen:
+            raise StudyError(
+                f"the network {type(network).__name__} cannot be traced for pruning: its forward "
+                f"pass does not call {', '.join(unseen)} for every input, or leaves torch behind it"
+            )
         outputs = [
             module
             for module, node in self.graph.module2node.items()

@@ -108,7 +108,8 @@ class Way:
         """Average in how much of its drop a finished network won back."""
         drop = self.dense_val - place.stage_val
         if drop > 0:
-            share = min(max((place.val - place.stage_val) / drop, 0.0), MOST_RECOVERY)
+            # Zero comes first: the quality of a diverged network is not a number and loses to it.
+            share = min(max(0.0, (place.val - place.stage_val) / drop), MOST_RECOVERY)
             self.recovery = (self.recovery + share) / 2
 
     def affordable(self, state: State) -> bool:

@@ -45,7 +45,8 @@ def _shares(wanted: Mapping[str, float], scores: Scores, floors: Counts, kept: i
     round up.
     """
     check_weights_reachable(scores, floors, kept)
-    sizes = {name: score.size for name, score in scores.items()}
+    # Masked weights have the score −inf; rounding must not revive one.
+    sizes = {name: int(np.isfinite(score).sum()) for name, score in scores.items()}
 
     def at(factor: float) -> dict[str, float]:
         return {name: min(max(factor * wanted[name], floors[name]), sizes[name]) for name in scores}
@@ -94,7 +95,7 @@ def kept_global(scores: Scores, floors: Counts, kept: int) -> dict[str, np.ndarr
     order = np.argsort(flat, kind="stable")
     removable = order[~protected[order]]
     keep = np.ones(len(flat), dtype=bool)
-    keep[removable[: len(flat) - kept]] = False
+    keep[removable[: max(len(flat) - kept, 0)]] = False
     return {
         name: keep[owner == position].reshape(score.shape)
         for position, (name, score) in enumerate(scores.items())

@@ -79,7 +79,7 @@ class Workshop:
 
     def target(self, point: float) -> float:
         """Largest number of parameters at an operating point."""
-        return self.dense_params / point
+        return round(self.dense_params / point, 6)
 
     def widths(self, state: State) -> dict[str, int]:
         """Units of each layer of a state."""

@@ -31,12 +31,14 @@ def contestants(inputs: Inputs) -> list[str]:
 def path_to(history: pd.DataFrame, point: str) -> pd.DataFrame:
     """Epochs of one (task, seed, method) that led to an operating point.
 
-    A closed loop shares its walk among all points: the walk up to the point, then its finish.
+    A closed loop shares its walk among all points: the walk up to the point, then its finish. A
+    stage that was rolled back is followed by another try at the same epochs, which counts.
     """
     own = history[history["point"] == point]
     walk = history[history["point"] == WALK]
     if len(own):
-        walk = walk[walk["epoch"] < own["epoch"].min()]
+        walk = walk[(walk.index < own.index.min()) & (walk["epoch"] < own["epoch"].min())]
+    walk = walk.drop_duplicates("epoch", keep="last")
     return pd.concat([walk, own]).sort_values("epoch", kind="stable")
 
 
