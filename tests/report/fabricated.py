@@ -157,7 +157,7 @@ def _decisions() -> list[dict]:
             "val_before": 0.9,
             "val_after": 0.89,
             "budget": 0.89,
-            "clock": stage,
+            "epochs_spent": float(stage),
             "verdict": verdict,
             "reason": "within the budget",
         }

@@ -1,7 +1,8 @@
 """The report's tables as people read them: rounded, with units, in the order of the study."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from typing import Any
 
 import pandas as pd
 
@@ -110,6 +111,12 @@ def criteria_grid(contents: Contents) -> Grid:
     return Grid(caption, columns, tuple(rows), "criteria.csv")
 
 
+def _amount(row: dict[Hashable, Any], when: str) -> str:
+    """An amount of the resource that binds; milliseconds are not whole numbers."""
+    amount = row[f"resource_{when}"]
+    return f"{amount:.3g} ms" if row["resource"] == "latency" else wording.count(amount)
+
+
 def log_grid(inputs: Inputs, task: str, method: str, seed: int) -> Grid:
     """The controller's log of one trajectory."""
     table = inputs.decisions[
@@ -120,10 +127,10 @@ def log_grid(inputs: Inputs, task: str, method: str, seed: int) -> Grid:
     rows = [
         (
             str(row["stage"]),
-            str(row["clock"]),
+            f"{row['epochs_spent']:.1f}",
             row["proposal"],
             wording.NOTHING if pd.isna(row["criterion"]) else row["criterion"],
-            f"{wording.count(row['resource_before'])} → {wording.count(row['resource_after'])}",
+            f"{_amount(row, 'before')} → {_amount(row, 'after')}",
             f"{wording.quality(row['val_before'])} → {wording.quality(row['val_after'])}",
             row["verdict"],
             row["reason"],
@@ -132,10 +139,10 @@ def log_grid(inputs: Inputs, task: str, method: str, seed: int) -> Grid:
     ]
     columns: tuple[str, ...] = (
         "stage",
-        "epoch",
+        "epochs spent",
         "step",
         "criterion",
-        "parameters",
+        "resource",
         "validation",
         "verdict",
         "why",
