@@ -17,7 +17,7 @@ from prunestudy import status as answers
 from prunestudy.errors import StudyError
 from prunestudy.jobs import report_folder
 from prunestudy.params import Study
-from prunestudy.params_file import read_study
+from prunestudy.params_file import read_study, read_yaml
 from prunestudy.plan import Plan
 
 LOCK = Path(".prunestudy.lock")
@@ -106,6 +106,15 @@ def study(arguments: Namespace) -> int:
     name = arguments.study
     params = Path("studies") / f"{name}.yaml" if name else Path("params.yaml")
     checked = _checked(params)
+    if checked.name != (name or "default"):
+        raise StudyError(
+            f"{params}: its name is '{checked.name}', but folders and DVC go by "
+            f"'{name or 'default'}'; write name: {name or 'default'}"
+        )
+    if name and f"studies/{name}.yaml" not in _known_to_dvc():
+        raise StudyError(
+            f"DVC does not know the study '{name}'; add it to the list foreach in studies/dvc.yaml"
+        )
     target = ["studies/dvc.yaml:study@" + name] if name else []
     code = _call([sys.executable, "-m", "dvc", "repro", *target])
     if code != 0:
@@ -119,6 +128,12 @@ def study(arguments: Namespace) -> int:
     print("\n" + finding(folder))
     print(f"\nReport: {folder / 'index.html'}")
     return 0
+
+
+def _known_to_dvc() -> list[str]:
+    """The params files of the studies that studies/dvc.yaml lists."""
+    names = read_yaml(Path("studies/dvc.yaml"))["stages"]["study"]["foreach"]
+    return [f"studies/{name}.yaml" for name in names]
 
 
 def finding(folder: Path) -> str:

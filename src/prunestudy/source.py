@@ -29,6 +29,7 @@ def library_root() -> Path:
     return Path(spec.origin).parent.parent
 
 
+@cache
 def source_digest(module: str, root: Path | None = None) -> str:
     """sha256 over the import closure of ``module`` inside ``root`` (default: the library)."""
     closure = import_closure(module, root or library_root())

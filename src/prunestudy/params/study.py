@@ -14,6 +14,7 @@ from prunestudy.params.base import (
     Positive,
     Seed,
     Share,
+    StudyName,
     Width,
     ascending,
     unique,
@@ -189,7 +190,7 @@ def _free_name(name: str) -> str:
 class Study(Params):
     """A whole study."""
 
-    name: Annotated[Name, AfterValidator(_free_name)] = Field(
+    name: Annotated[StudyName, AfterValidator(_free_name)] = Field(
         description="name of the study, and of its folders"
     )
     seeds: Annotated[list[Seed], AfterValidator(unique)] = Field(
