@@ -3,13 +3,8 @@ SHELL := /bin/bash
 STUDY ?=
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-# One thread a job: parallelism comes from the study's graph, and results stay the same.
 export OMP_NUM_THREADS := 1
-export MKL_NUM_THREADS := 1
-export OPENBLAS_NUM_THREADS := 1
-export PYTHONHASHSEED := 0
 export MLFLOW_DISABLE_TELEMETRY := true
-export DO_NOT_TRACK := 1
 
 .PHONY: help environment study test check ui lock clean
 
@@ -42,7 +37,7 @@ check: environment  ## lint, format, types, layers, workflow lint
 	snakefmt --check Snakefile workflow
 
 ui: environment  ## open MLflow's pages on this machine
-	@prunestudy ui
+	@prunestudy ui $(if $(STUDY),--params studies/$(STUDY).yaml)
 
 lock: environment  ## write the lock file anew from what is installed
 	@python -m pip freeze --exclude-editable --exclude prunestudy \

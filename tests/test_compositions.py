@@ -103,7 +103,7 @@ def test_compositions_that_fit(content: dict[str, Any], method: dict[str, Any]):
             "use one_shot",
         ),
         ({**CLOSED, "criterion": "magnitude", "controller": {}}, "controller.criteria"),
-        ({**CLOSED, "controller": {}, "granularity": "unstructured"}, "prunes units"),
+        ({**CLOSED, "controller": {"criteria": ["magnitude"]}, "start": "initial"}, "prunes units"),
         ({**CLOSED, "controller": {"criteria": ["snip"]}}, "snip"),
         ({**SNIP, "retraining": "rewind_weights"}, "nothing to rewind to"),
         ({**SNIP, "regulariser": {"kind": "l1"}}, "without a regulariser"),

@@ -139,7 +139,7 @@ def test_a_split_leaves_rows_for_training():
         Split(validation=0.41, test=0.5)
 
 
-@pytest.mark.parametrize("name", ["A", "1a", "a-b", "", "a" * 41, "a/b", "../a"])
+@pytest.mark.parametrize("name", ["A", "1a", "-a", "a.b", "", "a" * 41, "a/b", "../a"])
 def test_names_are_plain_and_portable(content: dict[str, Any], name: str):
     with pytest.raises(ValidationError, match="should match pattern"):
         Study.model_validate({**content, "name": name})

@@ -20,6 +20,8 @@ from prunestudy.errors import StudyError
 
 SIDECAR_SUFFIX = ".json"
 PART_SUFFIX = ".part"
+# Imported at the start of every job: its seconds count the imports that follow.
+BEGIN = time.monotonic()
 
 
 def point_label(point: float) -> str:
@@ -122,9 +124,8 @@ def made(
     """Make one artifact: yields the scratch path to fill, then writes sidecar and artifact.
 
     The sidecar holds the run key, the parts that made it, the digests, and apart from what is
-    compared, when, where and how long it was made (``notes``, filled by the body, go there too).
+    compared, when, where and how long its process took (and ``notes``, filled by the body).
     """
-    begin = time.monotonic()
     with written_whole(path) as scratch:
         yield scratch
         digests = member_digests(scratch)
@@ -135,7 +136,7 @@ def made(
             "parts": parts,
             "sha256": artifact_digest(scratch),
             "files": digests,
-            "made": {**_circumstances(time.monotonic() - begin), **(notes or {})},
+            "made": {**_circumstances(time.monotonic() - BEGIN), **(notes or {})},
         }
         write_text(sidecar_path(path), json.dumps(sidecar, indent=1, sort_keys=True) + "\n")
 

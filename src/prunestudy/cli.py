@@ -30,6 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except BrokenPipeError:
         return 1
+    except OSError as error:
+        print(f"prunestudy {parsed.name}: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(f"prunestudy {parsed.name}: interrupted", file=sys.stderr)
         return 130

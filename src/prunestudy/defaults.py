@@ -46,7 +46,7 @@ def default_study() -> Study:
                 loss="cross_entropy",
                 metric="accuracy",
                 training=Training(lr=5e-3, lr_schedule="one_cycle", batch_size=128, epochs=20),
-                retraining=Training(lr=5e-3, lr_schedule="cosine", batch_size=128, epochs=30),
+                retraining=Training(lr=5e-3, lr_schedule="cosine", batch_size=128, epochs=20),
                 requirements=Requirements(max_drop=0.01),
             ),
             "wdbc": Task(

@@ -18,6 +18,13 @@ class Problem:
         self.allowed = allowed
         self.near_miss = near_miss
 
+    def apart(self) -> "list[Problem]":
+        """The problems that one check of a whole group found, one a line of its reason."""
+        return [
+            Problem(self.path, line, self.allowed, self.near_miss)
+            for line in self.reason.split("\n")
+        ]
+
     def __str__(self) -> str:
         text = f"{self.path}: {self.reason}"
         if self.allowed:

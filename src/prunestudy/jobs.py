@@ -149,34 +149,8 @@ def collect(arguments: Namespace) -> None:
     from prunestudy.evaluation import collect as step
 
     plan, artifact = _planned(arguments, "collect")
-    trajectories = [
-        step.Trajectory(made.task, made.seed, made.method, made.key, made.path)
-        for made in artifact.inputs.values()
-        if made.step in ("train", "prune")
-    ]
-    evaluations, latencies = (
-        {(made.task, made.seed): made.path for made in plan.of_step(name)}
-        for name in ("evaluate", "latency")
-    )
-    rows = [_job_row(made) for made in plan if artifacts.sidecar_path(made.path).exists()]
-    study = plan.study
     with _made(arguments, artifact) as (scratch, _notes):
-        step.collect(
-            study.tasks, study.methods, trajectories, evaluations, latencies, rows, scratch
-        )
-
-
-def _job_row(artifact: Artifact) -> dict[str, Any]:
-    circumstances = artifacts.read_sidecar(artifact.path)["made"]
-    return {
-        "step": artifact.step,
-        "task": artifact.task,
-        "seed": artifact.seed if artifact.seed >= 0 else "",
-        "method": artifact.method,
-        "seconds": circumstances["seconds"],
-        "peak_memory_mb": circumstances["peak_memory_mb"],
-        "processor": circumstances["processor"],
-    }
+        step.collect_study(plan, scratch)
 
 
 def report(arguments: Namespace) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from prunestudy.data.fit import problems_of_data
 from prunestudy.errors import ParamsError, Problem, near
 from prunestudy.params import Study
 from prunestudy.params.across import problems_across
@@ -64,9 +65,13 @@ def check_study(content: Any, file: str = "params") -> Study:
     try:
         study = Study.model_validate(content)
     except ValidationError as error:
-        problems = [_problem(dict(item), content) for item in error.errors(include_url=False)]
-        raise ParamsError(file, problems) from None
-    problems = [*problems_across(study), *problems_of_user_code(study)]
+        wrong = [_problem(dict(item), content) for item in error.errors(include_url=False)]
+        raise ParamsError(file, [each for one in wrong for each in one.apart()]) from None
+    problems = [
+        *problems_across(study),
+        *problems_of_data(study),
+        *problems_of_user_code(study),
+    ]
     if problems:
         raise ParamsError(file, problems)
     return study

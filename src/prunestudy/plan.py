@@ -40,12 +40,12 @@ STEP_PACKAGES = {
     "fetch": ("scikit-learn",),
     "prepare": ("numpy", "pandas", "scikit-learn", "safetensors"),
     "train": LEARNING,
-    "profile": ("torch", "onnxruntime", "torch-pruning"),
-    "prune": (*LEARNING, "torch-pruning"),
+    "profile": ("torch", "onnx", "onnxruntime", "torch-pruning"),
+    "prune": (*LEARNING, "torch-pruning", "scikit-learn"),
     "evaluate": ("torch", "numpy", "safetensors"),
-    "latency": ("torch", "onnxruntime", "safetensors"),
+    "latency": ("torch", "numpy", "onnx", "onnxruntime", "safetensors"),
     "collect": ("pandas",),
-    "report": ("pandas", "scipy", "altair", "vl-convert-python"),
+    "report": ("pandas", "numpy", "scipy", "altair", "vl-convert-python", "jinja2"),
     "publish": ("mlflow",),
 }
 

@@ -23,20 +23,29 @@ from prunestudy.plan import Plan
 LOCK = Path(".prunestudy.lock")
 SNAKEFILE = Path("Snakefile")
 LOG_LINES = 30
+# One thread a job: parallelism comes from the graph, and results stay the same.
+ENVIRONMENT = {
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONHASHSEED": "0",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "1",
+}
 
 
 def check(arguments: Namespace) -> None:
     """``prunestudy check``: a summary, or every problem (raised, exit code 2)."""
     study = read_study(arguments.params)
     plan = Plan(study)
-    cells = len(study.tasks) * len(study.seeds) * len(study.methods)
     print(
         f"{arguments.params}: study '{study.name}' is valid\n"
         f"  tasks    {', '.join(study.tasks)}\n"
         f"  methods  {', '.join(study.methods)}\n"
         f"  seeds    {', '.join(str(seed) for seed in study.seeds)}\n"
         f"  points   {', '.join(artifacts.point_label(point) for point in study.points)}\n"
-        f"  {cells} trajectories, {len(plan.artifacts)} jobs in all, "
+        f"  {len(plan.of_step('prune'))} trajectories, {len(plan.artifacts)} jobs in all, "
         f"{len(answers.missing(plan))} of them to run"
     )
 
@@ -49,18 +58,21 @@ def status(arguments: Namespace) -> None:
 def gc(arguments: Namespace) -> None:
     """``prunestudy gc``."""
     plan = Plan(read_study(arguments.params))
-    unreached = answers.unreached(plan)
-    for path in unreached:
-        print(f"{'would delete' if arguments.dry_run else 'deleted'} {path}")
-        if not arguments.dry_run:
-            artifacts.remove(path)
+    with _only_one():
+        unreached = answers.unreached(plan)
+        for path in unreached:
+            print(f"{'would delete' if arguments.dry_run else 'deleted'} {path}")
+            if not arguments.dry_run:
+                artifacts.remove(path)
     print(f"{len(unreached)} files and folders that study '{plan.study.name}' does not reach")
 
 
 def run(arguments: Namespace) -> int:
     """``prunestudy run``: snakemake, one at a time in a checkout, then a sweep."""
-    study = _checked(arguments.params)
+    # One plan from beginning to end: an edit in between must not sweep what this run made.
+    plan = Plan(_checked(arguments.params))
     with _only_one():
+        answers.drop_broken_marker(plan)
         command = [
             sys.executable,
             "-m",
@@ -77,10 +89,10 @@ def run(arguments: Namespace) -> int:
         begin = time.time()
         code = _call(command)
         if code == 0 and not arguments.snakemake:
-            for path in answers.unreached(Plan(study)):
+            for path in answers.unreached(plan):
                 artifacts.remove(path)
         elif code != 0:
-            _show_failed_logs(Plan(study), begin)
+            _show_failed_logs(plan, begin)
     return code
 
 
@@ -116,7 +128,11 @@ def study(arguments: Namespace) -> int:
             f"DVC does not know the study '{name}'; add it to the list foreach in studies/dvc.yaml"
         )
     target = ["studies/dvc.yaml:study@" + name] if name else []
-    code = _call([sys.executable, "-m", "dvc", "repro", *target])
+    plan = Plan(checked)
+    answers.drop_broken_marker(plan)
+    # DVC does not know of the user's own code and of package versions; the run keys do.
+    force = ["--force"] if answers.missing(plan) else []
+    code = _call([sys.executable, "-m", "dvc", "repro", *force, *target])
     if code != 0:
         print(
             "prunestudy study: the study is not finished. The log of the failed job is above; "
@@ -196,7 +212,7 @@ def _only_one() -> Iterator[None]:
 
 def _call(command: list[str]) -> int:
     """Run a command to its end; an interrupt reaches it once and it may clean up."""
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, **ENVIRONMENT}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
     process = subprocess.Popen(command, env=environment)
     while True:

@@ -92,7 +92,10 @@ def _imports(name: str, path: Path) -> list[str]:
 
 @cache
 def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    except (SyntaxError, ValueError) as error:
+        raise StudyError(f"{path} is not valid Python ({error})") from None
 
 
 @cache

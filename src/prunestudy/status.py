@@ -1,10 +1,17 @@
 """What would rerun and why: pure functions of the plan and the files that are there."""
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from prunestudy.artifacts import PART_SUFFIX, SIDECAR_SUFFIX, read_sidecar, sidecar_path
+from prunestudy.artifacts import (
+    PART_SUFFIX,
+    SIDECAR_SUFFIX,
+    file_digest,
+    read_sidecar,
+    sidecar_path,
+)
 from prunestudy.errors import StudyError
 from prunestudy.plan import KEY_LENGTH, Artifact, Plan
 
@@ -14,6 +21,24 @@ SHOWN = 12
 def missing(plan: Plan) -> list[Artifact]:
     """The artifacts that a run would make."""
     return [artifact for artifact in plan if not artifact.path.exists()]
+
+
+def drop_broken_marker(plan: Plan) -> None:
+    """Remove the report's marker if its files are not what the marker says they are."""
+    for artifact in plan.of_step("report"):
+        if artifact.path.exists() and not _is_whole(artifact.path):
+            artifact.path.unlink()
+
+
+def _is_whole(marker: Path) -> bool:
+    try:
+        digests = json.loads(marker.read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+    return all(
+        Path(name).is_file() and file_digest(Path(name)) == digest
+        for name, digest in digests.items()
+    )
 
 
 def log_path(artifact: Artifact) -> Path:

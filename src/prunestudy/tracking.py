@@ -72,6 +72,7 @@ class _Publisher:
         self.tables = {
             name: read_table(tables / f"{name}.csv") for name in ("results", "history", "latency")
         }
+        self.measured: dict[str, str] = {}
         self.known = self._known_runs()
 
     def _known_runs(self) -> dict[str, str]:
@@ -83,6 +84,7 @@ class _Publisher:
             for run in page:
                 if _is_whole(run):
                     known[run.data.tags[RUN_KEY]] = run.info.run_id
+                    self.measured[run.data.tags[RUN_KEY]] = run.data.tags.get("measured_by", "")
                 elif RUN_KEY in run.data.tags:
                     # A publisher was killed in the middle of this one.
                     self.client.delete_run(run.info.run_id)
@@ -117,10 +119,14 @@ class _Publisher:
     def _publish_trajectory(self, made: Artifact, parent: str) -> bool:
         name = f"{made.task}/seed{made.seed}/{made.method}"
         sidecar = read_sidecar(made.path)
-        run, new = self._run(made.key, name, self._tags(made, sidecar, parent), sidecar)
-        if not new:
-            return False
+        tags = self._tags(made, sidecar, parent)
+        measured = self.measured.get(made.key)
+        run, new = self._run(made.key, name, tags, sidecar)
         rows = self._rows("results", made)
+        if not new:
+            if measured != tags["measured_by"]:
+                self.client.log_batch(run, metrics=self._finals(made, rows, sidecar))
+            return False
         params = {
             "task": made.task,
             "seed": made.seed,
@@ -155,7 +161,11 @@ class _Publisher:
 
     def _tags(self, made: Artifact, sidecar: dict[str, Any], parent: str) -> dict[str, str]:
         commit = sidecar["made"]["git_commit"]
+        steps = ("evaluate", "latency")
+        measured = [self.plan.find(step, made.task, made.seed).key for step in steps]
         return {
+            # Test quality and latency come from other steps and can change for the same network.
+            "measured_by": " ".join(measured),
             "kind": "dense" if made.method == DENSE else "trajectory",
             "study": self.plan.study.name,
             "task": made.task,

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,12 +41,11 @@ def test_other_bytes_name_both_digests_and_write_nothing(
     tmp_path: Path, local, monkeypatch: pytest.MonkeyPatch
 ):
     other = b"one,too\n"
-    dataset = CATALOGUE["digits"]
     members = (
         Member("good.csv", DIGEST, (local(),)),
         Member("bad.csv", DIGEST, (local(other, "bad.csv"),)),
     )
-    changed = type(dataset)(dataset.title, dataset.target, members, dataset.read)
+    changed = replace(CATALOGUE["digits"], members=members)
     monkeypatch.setitem(CATALOGUE, "digits", changed)
     with pytest.raises(StudyError) as caught:
         step.fetch("digits", tmp_path / "raw")

@@ -49,14 +49,14 @@ def test_the_trusted_criteria_are_tried_over_all_layers_in_both_ways():
     credits = Credits(["a", "b", "c"])
     for name, reward in (("a", 0.0), ("b", 1.0), ("c", 0.5)):
         credits.reward(name, reward)
-    moves = candidate_moves(credits, 2, ["0", "2"], per_layer=False)
+    moves = candidate_moves(credits, 2, ("global", "uniform"), [])
     assert moves == [
         Move("b", "global"),
         Move("b", "uniform"),
         Move("c", "global"),
         Move("c", "uniform"),
     ]
-    alone = candidate_moves(credits, 1, ["0", "2"], per_layer=True)
+    alone = candidate_moves(credits, 1, ("global", "uniform"), ["0", "2"])
     assert alone[2:] == [Move("b", "0"), Move("b", "2")]
 
 

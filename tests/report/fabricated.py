@@ -110,6 +110,7 @@ def _network(point: str, params: int, val: float, test: float) -> dict:
         "params_nonzero": params,
         "compression": PARAMS / params,
         "macs": params,
+        "macs_nonzero": params,
         "speedup_macs": PARAMS / params,
         "bytes": 4 * params,
         "bytes_gzip": 3 * params,

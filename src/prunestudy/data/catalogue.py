@@ -33,6 +33,7 @@ class Dataset:
 
     title: str
     target: Literal["value", "class"]
+    input_shape: tuple[int, ...]
     members: tuple[Member, ...]
     read: Callable[[Files], Arrays]
     classes: tuple[str, ...] = ()
@@ -89,6 +90,7 @@ CATALOGUE: dict[str, Dataset] = {
     "diabetes": Dataset(
         "Diabetes progression, 442 patients, 10 measurements",
         "value",
+        (10,),
         (
             _scikit_learn(
                 "diabetes_data_raw.csv.gz",
@@ -104,6 +106,7 @@ CATALOGUE: dict[str, Dataset] = {
     "digits": Dataset(
         "Handwritten digits, 1,797 images of 8×8",
         "class",
+        (1, 8, 8),
         (
             _scikit_learn(
                 "digits.csv.gz",
@@ -116,6 +119,7 @@ CATALOGUE: dict[str, Dataset] = {
     "wdbc": Dataset(
         "Breast cancer Wisconsin (diagnostic), 569 patients, 30 measurements",
         "class",
+        (30,),
         (
             _scikit_learn(
                 "breast_cancer.csv",
@@ -128,6 +132,7 @@ CATALOGUE: dict[str, Dataset] = {
     "fashion_mnist": Dataset(
         "Fashion-MNIST, 70,000 images of 28×28",
         "class",
+        (1, 28, 28),
         (
             _fashion(
                 "train-images",

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from prunestudy.artifacts import read_table, write_table
+from prunestudy.artifacts import read_sidecar, read_table, sidecar_path, write_table
 from prunestudy.params import Method, Task
+from prunestudy.plan import DENSE, Artifact, Plan
 
-DENSE = "dense"
 RESULT_COLUMNS = [
     "task",
     "network",
@@ -54,6 +54,36 @@ class Trajectory:
     method: str
     run_key: str
     folder: Path
+
+
+def collect_study(plan: Plan, folder: Path) -> None:
+    """Write every table of a planned study whose cells are all there."""
+    trajectories = [
+        Trajectory(made.task, made.seed, made.method, made.key, made.path)
+        for made in plan
+        if made.step in ("train", "prune")
+    ]
+    evaluations, latencies = (
+        {(made.task, made.seed): made.path for made in plan.of_step(name)}
+        for name in ("evaluate", "latency")
+    )
+    rows = [job_row(made) for made in plan if sidecar_path(made.path).exists()]
+    study = plan.study
+    collect(study.tasks, study.methods, trajectories, evaluations, latencies, rows, folder)
+
+
+def job_row(artifact: Artifact) -> dict[str, Any]:
+    """What a finished job took, from its sidecar."""
+    circumstances = read_sidecar(artifact.path)["made"]
+    return {
+        "step": artifact.step,
+        "task": artifact.task,
+        "seed": artifact.seed if artifact.seed >= 0 else "",
+        "method": artifact.method,
+        "seconds": circumstances["seconds"],
+        "peak_memory_mb": circumstances["peak_memory_mb"],
+        "processor": circumstances["processor"],
+    }
 
 
 def collect(

@@ -26,7 +26,21 @@ UNIT_ONLY = (
     "activation_entropy",
     "bn_scale",
 )
+# Every pair of widths of every layer is timed, so finer steps would take hours.
+LEAST_GRANULE = 4
 WEIGHT_ONLY = ("snip",)
+IDLE_IN_CONTROLS = (
+    "granularity",
+    "allocation",
+    "retraining",
+    "start",
+    "schedule",
+    "normalise",
+    "quota_drop",
+    "prune_share",
+    "floor",
+    "round_to",
+)
 
 
 def _allocation(value: str) -> str:
@@ -154,8 +168,9 @@ class Method(Params):
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
-        for problem in (*_control_problems(self), *_loop_problems(self), *_part_problems(self)):
-            raise ValueError(problem)
+        problems = [*_control_problems(self), *_loop_problems(self), *_part_problems(self)]
+        if problems:
+            raise ValueError("\n".join(problems))
         return self
 
 
@@ -164,8 +179,10 @@ def _control_problems(method: Method) -> list[str]:
         return ["of belongs to a scratch control"] if method.of is not None else []
     parts = ("criterion", "stages", "controller", "regulariser", "sharing")
     given = [part for part in parts if getattr(method, part) is not None]
+    fields = Method.model_fields
+    given += [part for part in IDLE_IN_CONTROLS if getattr(method, part) != fields[part].default]
     if given:
-        return [f"a control takes no {given[0]}"]
+        return [f"a control takes no {part}" for part in given]
     if method.control == "dense_extra":
         return ["dense_extra takes no other method's shapes (of)"] if method.of else []
     return [] if method.of else [f"{method.control} needs of, the method whose shapes it takes"]
@@ -174,29 +191,46 @@ def _control_problems(method: Method) -> list[str]:
 def _loop_problems(method: Method) -> list[str]:
     if method.control is not None:
         return []
-    if method.schedule != "closed_loop":
-        if method.criterion is None:
-            return [f"schedule '{method.schedule}' needs a criterion"]
-        if method.controller is not None:
-            return [f"controller belongs to closed_loop, not to '{method.schedule}'"]
-        if method.schedule == "one_shot" and method.stages is not None:
-            return ["one_shot has one stage; remove stages"]
-        if method.schedule != "one_shot" and method.stages is None:
-            return [f"schedule '{method.schedule}' needs stages"]
-        return []
-    if method.criterion is not None:
-        return ["a closed_loop takes its criteria from controller.criteria, not from criterion"]
+    if method.schedule == "closed_loop":
+        return _closed_loop_problems(method)
+    if method.criterion is None:
+        return [f"schedule '{method.schedule}' needs a criterion"]
+    if method.controller is not None:
+        return [f"controller belongs to closed_loop, not to '{method.schedule}'"]
+    if method.schedule == "one_shot" and method.stages is not None:
+        return ["one_shot has one stage; remove stages"]
+    if method.schedule != "one_shot" and method.stages is None:
+        return [f"schedule '{method.schedule}' needs stages"]
+    return []
+
+
+def _closed_loop_problems(method: Method) -> list[str]:
     if method.controller is None:
         return ["a closed_loop needs controller (write 'controller: {}')"]
-    if method.stages is not None:
-        return ["a closed_loop takes its stages from controller.stages"]
-    if method.granularity != "structured" or method.start != "trained":
-        return ["a closed_loop prunes units of a trained network"]
-    if method.allocation not in ("uniform", "global"):
-        return ["a closed_loop allocates uniform or global"]
-    if method.regulariser or method.retraining != "finetune":
-        return ["a closed_loop retrains by finetune, without a regulariser"]
-    return []
+    rules = (
+        (
+            method.criterion is not None,
+            "a closed_loop takes its criteria from controller.criteria, not from criterion",
+        ),
+        (method.stages is not None, "a closed_loop takes its stages from controller.stages"),
+        (
+            method.granularity != "structured" or method.start != "trained",
+            "a closed_loop prunes units of a trained network",
+        ),
+        (
+            method.allocation not in ("uniform", "global"),
+            "a closed_loop proposes moves of allocation uniform, or global (both)",
+        ),
+        (
+            method.controller.resource == "latency" and method.round_to < LEAST_GRANULE,
+            f"a loop that prices latency needs round_to of at least {LEAST_GRANULE}",
+        ),
+        (
+            bool(method.regulariser or method.sharing) or method.retraining != "finetune",
+            "a closed_loop retrains by finetune, without a regulariser or sharing",
+        ),
+    )
+    return [text for bad, text in rules if bad]
 
 
 def _part_problems(method: Method) -> list[str]:
@@ -233,6 +267,11 @@ def _part_problems(method: Method) -> list[str]:
         (
             untrained and (bool(regulariser) or method.schedule != "one_shot"),
             "pruning at initialisation is one_shot, without a regulariser",
+        ),
+        (
+            method.retraining == "rewind_weights"
+            and (bool(regulariser) or method.schedule != "one_shot"),
+            "rewind_weights goes back to initialisation once; use one_shot, without a regulariser",
         ),
         (
             regulariser == "group_lasso" and not units,

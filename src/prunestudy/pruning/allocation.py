@@ -41,7 +41,7 @@ def check_reachable(price: Price, floors: Widths, target: float) -> None:
 def uniform(
     scores: Scores, dense: Widths, floors: Widths, price: Price, target: float, granule: int = 1
 ) -> Removal:
-    """Remove the same ratio of the dense width in each layer: the smallest that suffices.
+    """Remove the same ratio of the dense width in each layer: the smallest, to a unit.
 
     Args:
         scores: importance of the units that are left, by layer.
@@ -57,15 +57,29 @@ def uniform(
     """
     widths = {name: len(score) for name, score in scores.items()}
     ratios = sorted({removed / width for width in dense.values() for removed in range(width + 1)})
-    kept = widths
+    kept = before = widths
     for ratio in ratios:
         kept = {}
         for name, width in widths.items():
             left = dense[name] - math.floor(ratio * dense[name] + 1e-9)
             kept[name] = min(width, max(floors[name], rounded_up(left, granule)))
         if price(kept) <= target:
-            return lowest(scores, kept)
+            return lowest(scores, _given_back(kept, before, price, target))
+        before = kept
     raise Unreachable(f"the smallest allowed network costs {price(kept):g}, target {target:g}")
+
+
+def _given_back(kept: Widths, before: Widths, price: Price, target: float) -> dict[str, int]:
+    """Layer by layer, what the last step of the ratio took without need.
+
+    Layers of equal width all lose a unit at the same ratio, which overshoots the target; a method
+    that is compared at a size must not be smaller than the others.
+    """
+    widths = dict(kept)
+    for name, width in before.items():
+        if price({**widths, name: width}) <= target:
+            widths[name] = width
+    return widths
 
 
 def global_ranking(

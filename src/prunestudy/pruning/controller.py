@@ -13,7 +13,15 @@ from pathlib import Path
 
 from prunestudy.params import Controller, Requirements
 from prunestudy.pruning.allocation import Unreachable
-from prunestudy.pruning.proposals import Credits, Move, Trial, candidate_moves, ranking
+from prunestudy.pruning.proposals import (
+    GLOBAL,
+    UNIFORM,
+    Credits,
+    Move,
+    Trial,
+    candidate_moves,
+    ranking,
+)
 from prunestudy.pruning.requirements import Resource, analyse, resources
 from prunestudy.pruning.state import FINAL, Kept, Record, labels
 from prunestudy.pruning.way import Way, Waypoint
@@ -181,8 +189,10 @@ class _Loop:
 
     def _trials(self, target: float) -> list[Trial]:
         controller, here = self.controller, self.way.here
-        layers = list(self.workshop.floors)
-        moves = candidate_moves(self.credits, controller.proposals, layers, controller.per_layer)
+        layers = list(self.workshop.floors) if controller.per_layer else []
+        both = self.workshop.method.allocation == GLOBAL
+        scopes = (GLOBAL, UNIFORM) if both else (UNIFORM,)
+        moves = candidate_moves(self.credits, controller.proposals, scopes, layers)
         trials = []
         for move in moves:
             try:
@@ -203,9 +213,11 @@ class _Loop:
                 reason = "rolled back from here before"
                 self.way.note_move(Trial(move, state, amount, val, 0.0), val, "refused", reason)
                 continue
-            trainer = self.workshop.trainer
-            trainer.recover(state.network, state.clock, controller.trial_batches)
-            loss, val = trainer.validate(state.network)
+            # On a copy: the stage starts from the pruned state, so that no network is trained
+            # for longer than its clock says.
+            trainer, copy = self.workshop.trainer, state.copy()
+            trainer.recover(copy.network, copy.clock, controller.trial_batches)
+            loss, val = trainer.validate(copy.network)
             trials.append(Trial(move, state, amount, val, loss))
         return trials
 
@@ -308,7 +320,7 @@ class _Loop:
             self.way.note_move(trial, trial.val, "refused", "no size lies in between")
             trial = None
         if trial is not None:
-            place = self.way.retrain(trial, self._stage_epochs())
+            place = self.way.retrain(trial, self._stage_epochs(), "refine")
             reason = "a size between the best network and the next smaller one"
             self.way.note_move(trial, place.stage_val, "refined", reason)
             points.append(place)

@@ -221,4 +221,6 @@ def _checked(name: str, scores: Tensor, shape: tuple[int, ...]) -> Tensor:
         raise StudyError(
             f"criterion '{name}' gave scores of shape {tuple(scores.shape)}, expected {shape}"
         )
+    if (scores < 0).any():
+        raise StudyError(f"criterion '{name}' gave negative scores; importance starts at 0")
     return scores

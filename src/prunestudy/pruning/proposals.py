@@ -27,7 +27,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Trial:
-    """A move tried on a copy: the state after a short recovery, its quality and loss."""
+    """A move that was tried: the pruned state, and how a copy of it did after a short recovery."""
 
     move: Move
     state: State
@@ -67,16 +67,14 @@ class Credits:
 
 
 def candidate_moves(
-    credits: Credits, criteria_per_stage: int, layers: list[str], per_layer: bool
+    credits: Credits, criteria_per_stage: int, scopes: tuple[str, ...], layers: list[str]
 ) -> list[Move]:
-    """The moves of one stage: the trusted criteria over all layers, and each layer alone."""
+    """The moves of one stage: the trusted criteria in each scope, and each of ``layers`` alone."""
     ranked = credits.ranked()
     moves = [
-        Move(criterion, scope)
-        for criterion in ranked[:criteria_per_stage]
-        for scope in (GLOBAL, UNIFORM)
+        Move(criterion, scope) for criterion in ranked[:criteria_per_stage] for scope in scopes
     ]
-    if per_layer:
+    if layers:
         # NetAdapt (Yang et al. 2018): one layer gives all of the step.
         best = max(credits.criteria, key=credits.mean)
         moves += [Move(best, layer) for layer in layers]

@@ -42,7 +42,7 @@ def share_weights(
     shared = {}
     for name in maskable(network):
         mask = None if masks is None else masks.get(name)
-        shared[name] = _cluster(parameters[name].detach(), clusters, mask)
+        shared[name] = _cluster(parameters[name].detach().cpu(), clusters, mask)
     apply_sharing(network, shared)
     return shared
 
@@ -58,7 +58,9 @@ def apply_sharing(network: nn.Module, shared: Mapping[str, Shared]) -> None:
 def tuned(network: nn.Module, shared: Mapping[str, Shared]) -> dict[str, Shared]:
     """New centroids after an optimiser step: the mean of each cluster's weights."""
     parameters = dict(network.named_parameters())
-    return {name: _recentred(parameters[name].detach(), form) for name, form in shared.items()}
+    return {
+        name: _recentred(parameters[name].detach().cpu(), form) for name, form in shared.items()
+    }
 
 
 def _cluster(weights: Tensor, clusters: int, mask: Tensor | None) -> Shared:

@@ -74,13 +74,14 @@ class Way:
         allowed = self.dense_val - self.demands.budget
         return self.dense_val - allowed / (1 - self.recovery)
 
-    def retrain(self, trial: Trial, epochs: int) -> Waypoint:
+    def retrain(self, trial: Trial, epochs: int, label: str = "walk") -> Waypoint:
         """The next state: a tried move, retrained for a stage."""
+        before = self.workshop.val(trial.state)
         stage, clock = self.here.state.stage + 1, self.here.state.clock
         copy = trial.state.copy()
-        state = self.workshop.retrain(copy, epochs, self.record, "walk", stage)
+        state = self.workshop.retrain(copy, epochs, self.record, label, stage)
         self.spent += state.clock - clock
-        return Waypoint(state, trial.amount, self.workshop.val(state), trial.val)
+        return Waypoint(state, trial.amount, self.workshop.val(state), before)
 
     def finish(self, place: Waypoint, label: str) -> Kept:
         """The rest of the common retraining epochs for a copy of a state; once a state."""

@@ -14,7 +14,7 @@ Scores = Mapping[str, np.ndarray]
 Counts = dict[str, int]
 
 
-def weight_floors(scores: Scores, floor: float) -> Counts:
+def weight_floors(scores: Scores, floor: float = 0.0) -> Counts:
     """Fewest weights that each matrix keeps: a share of its entries, at least one."""
     return {name: max(1, math.ceil(floor * score.size - 1e-9)) for name, score in scores.items()}
 

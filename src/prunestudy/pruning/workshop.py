@@ -92,7 +92,7 @@ class Workshop:
             check_reachable(self.units.cost.params, self.floors, self.target(point))
         elif self.method.granularity == "unstructured":
             scores = self._flat_scores(self.dense)
-            floors = weight_floors(scores, self.method.floor)
+            floors = weight_floors(scores)
             check_weights_reachable(scores, floors, self._weights_left(self.dense, point))
         else:
             check_reachable(self.units.cost.params, self.floors, self.target(point**0.5))
@@ -182,7 +182,7 @@ class Workshop:
         else:
             total = sum(parameter.numel() for parameter in state.network.parameters())
             left = sum(score.size for score in scores.values()) - (total - int(target))
-            floors = weight_floors(scores, self.method.floor)
+            floors = weight_floors(scores)
             kept = WEIGHT_ALLOCATIONS[self.method.allocation](scores, floors, left)
         masks: Masks = {name: torch.from_numpy(mask) for name, mask in kept.items()}
         apply_masks(state.network, masks)

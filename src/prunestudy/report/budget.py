@@ -20,6 +20,7 @@ CHOICE_COLUMNS = [
     "val",
     "test",
     "params",
+    "params_nonzero",
     "macs",
     "compression",
     "latency_ms_b64",
@@ -28,7 +29,7 @@ CHOICE_COLUMNS = [
 ]
 # What the headline compares: the column, and how.
 MEASURES = {
-    "params": ("params", "ratio"),
+    "params": ("params_nonzero", "ratio"),
     "test": ("test", "difference"),
     "time": ("latency_ratio_b64", "ratio"),
 }
@@ -61,7 +62,7 @@ def choices(inputs: Inputs) -> pd.DataFrame:
 def _smallest(inputs: Inputs, task: str, seed: int, method: str, least: float) -> dict[str, Any]:
     cells = pd.concat([inputs.cells(task, DENSE), inputs.cells(task, method)])
     cells = cells[(cells["seed"] == seed) & ((cells["val"] >= least) | (cells["method"] == DENSE))]
-    order = cells.sort_values(["params", "macs", "point"], kind="stable")
+    order = cells.sort_values(["params_nonzero", "macs_nonzero"], kind="stable")
     return {str(name): value for name, value in order.iloc[0].items()}
 
 

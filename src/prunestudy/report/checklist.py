@@ -115,8 +115,14 @@ def _spread(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
 
 def _same_code(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     library = package_versions(("prunestudy",))["prunestudy"]
-    pruned = inputs.networks[~inputs.networks["method"].isin([DENSE])]
-    epochs = pruned.loc[pruned["point"] != FINAL].groupby("task")["epochs"].nunique()
+    # Networks trained from initialisation get the dense training's epochs on top, by design.
+    retrained = [
+        name
+        for name, method in inputs.study.methods.items()
+        if method.start == "trained" and method.control in (None, "dense_extra")
+    ]
+    pruned = inputs.networks[inputs.networks["method"].isin(retrained)]
+    epochs = pruned.groupby("task")["epochs"].nunique()
     same = bool((epochs == 1).all())
     total = "the same retraining epochs" if same else "differing retraining epochs"
     return _judged(
