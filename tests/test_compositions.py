@@ -10,6 +10,7 @@ from prunestudy.params.methods import ALLOCATIONS
 from prunestudy.params_file import check_study
 
 SLIMMING = {"kind": "bn_l1"}
+BOTH = "structured_unstructured"
 CLOSED = {"schedule": "closed_loop", "allocation": "global"}
 
 
@@ -103,7 +104,10 @@ def test_compositions_that_fit(content: dict[str, Any], method: dict[str, Any]):
             "use one_shot",
         ),
         ({**CLOSED, "criterion": "magnitude", "controller": {}}, "controller.criteria"),
-        ({**CLOSED, "controller": {"criteria": ["magnitude"]}, "start": "initial"}, "prunes units"),
+        (
+            {**CLOSED, "controller": {"criteria": ["magnitude"]}, "granularity": BOTH},
+            "prunes units",
+        ),
         ({**CLOSED, "controller": {"criteria": ["snip"]}}, "snip"),
         ({**SNIP, "retraining": "rewind_weights"}, "nothing to rewind to"),
         ({**SNIP, "regulariser": {"kind": "l1"}}, "without a regulariser"),

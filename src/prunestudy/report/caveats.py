@@ -10,7 +10,12 @@ from prunestudy.report.inputs import Inputs
 
 def caveats(inputs: Inputs, headline: pd.DataFrame) -> list[str]:
     """Notes on the rule, the number of seeds, the other methods and the networks' sizes."""
-    notes = [_rule(inputs), *_stand_ins(headline), _sample(inputs), *_others(inputs, headline)]
+    notes = [
+        _rule(inputs),
+        *_stand_ins(inputs, headline),
+        _sample(inputs),
+        *_others(inputs, headline),
+    ]
     return [note for note in [*notes, _scope(inputs)] if note]
 
 
@@ -37,7 +42,8 @@ def _rule(inputs: Inputs) -> str:
     )
 
 
-def _stand_ins(headline: pd.DataFrame) -> list[str]:
+def _stand_ins(inputs: Inputs, headline: pd.DataFrame) -> list[str]:
+    headline = headline[headline["second"].isin(inputs.compared)]
     found = []
     for side in ("first", "second"):
         counted = headline[headline[f"{side}_dense"] > 0].drop_duplicates(["task", side])
@@ -74,7 +80,10 @@ def _sample(inputs: Inputs) -> str:
 
 def _others(inputs: Inputs, headline: pd.DataFrame) -> list[str]:
     """Where another method than the headline's needs no more than the reference, say so."""
-    rows = headline[~headline["second"].isin(inputs.duel or ())] if len(headline) else headline
+    rows = headline
+    if len(headline):
+        others = set(inputs.compared) - set(inputs.duel or ())
+        rows = headline[headline["second"].isin(others)]
     found = []
     for second, group in rows.groupby("second", sort=False):
         clauses = []

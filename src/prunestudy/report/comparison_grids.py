@@ -11,7 +11,7 @@ from prunestudy.report.grids import interval, point_name
 
 
 def comparisons_grid(contents: Contents) -> Grid:
-    """The paired comparisons at equal compression."""
+    """The paired comparisons at the same operating point."""
     inputs = contents.inputs
     rows = [
         (
@@ -31,7 +31,7 @@ def comparisons_grid(contents: Contents) -> Grid:
     columns: tuple[str, ...] = ("task", "point", "against", "n", "difference in test quality")
     columns += (f"{wording.percent(inputs.level)} interval", "p", "p, Holm", "d", "verdict")
     caption = (
-        f"{inputs.reference} − other at equal compression, paired by seed: t interval, exact "
+        f"{inputs.reference} − other at the same operating point, paired by seed: t interval, exact "
         "Wilcoxon signed-rank test, Holm's correction over the comparisons of a task, Cohen's d of "
         f"the paired differences. “higher” means that {inputs.reference} has the higher quality."
     )
@@ -39,7 +39,7 @@ def comparisons_grid(contents: Contents) -> Grid:
 
 
 def counts_grid(contents: Contents) -> Grid:
-    """How the paired comparisons at equal compression came out."""
+    """How the paired comparisons at the same operating point came out."""
     compared = contents.comparisons
     rows = []
     for second, pairs in compared.groupby("second", sort=False):

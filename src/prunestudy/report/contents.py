@@ -34,7 +34,7 @@ class Contents:
 
     @cached_property
     def comparisons(self) -> pd.DataFrame:
-        """Paired comparisons at equal compression."""
+        """Paired comparisons at the same operating point."""
         return summaries.comparisons(self.inputs)
 
     @cached_property

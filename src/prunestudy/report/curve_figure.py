@@ -26,8 +26,8 @@ def curve_figure(inputs: Inputs, curves: pd.DataFrame) -> Figure | None:
             "Validation loss by epoch on the way to one operating point, the middle one of those "
             "that all of the methods reach on all seeds. Line: geometric mean over seeds "
             f"({wording.numbers_of_seeds(curves['n'])} an epoch); band: its {interval} t interval "
-            "on logarithms. A closed loop prunes during its walk, rolled-back stages included; "
-            "an epoch spent on trials of proposals keeps the value before it."
+            "on logarithms. A closed loop prunes during its walk; of a stage that was rolled back, "
+            "the next try is drawn."
         ),
         alt=(
             f"Lines of the validation loss by epoch for {wording.listed(methods)}, one panel for "

@@ -81,7 +81,7 @@ def finding(inputs: Inputs, headline: pd.DataFrame, compared: pd.DataFrame) -> l
 
 
 def _lost_to(inputs: Inputs, compared: pd.DataFrame) -> str:
-    """The other methods that have the higher quality at equal compression, if any."""
+    """The other methods that have the higher quality at the same operating point, if any."""
     told = []
     for other in inputs.methods:
         pairs = compared[compared["second"] == other]
@@ -136,13 +136,13 @@ def _number(inputs: Inputs, row: dict[Hashable, Any], measure: _Measure, named: 
 
 
 def equal_compression(inputs: Inputs, compared: pd.DataFrame, other: str) -> str:
-    """How often the reference was lower, not different and higher at equal compression."""
+    """How often the reference was lower, not different and higher at the same operating point."""
     pairs = compared[compared["second"] == other]
     total = len(pairs)
     if total == 0:
         return "there is no common operating point to compare at"
     if (pairs["verdict"] == "one seed").all():
-        return f"at equal compression, one seed allows no verdict on {_comparisons(total)}"
+        return f"at the same operating point, one seed allows no verdict on {_comparisons(total)}"
     phrases = {"lower": "lower", "no difference": "not different", "higher": "higher"}
     counts = {
         phrase: int((pairs["verdict"] == verdict).sum()) for verdict, phrase in phrases.items()
@@ -152,7 +152,7 @@ def equal_compression(inputs: Inputs, compared: pd.DataFrame, other: str) -> str
         counts["not measured"] = unknown
     told = wording.listed([f"{phrase} in {number}" for phrase, number in counts.items()])
     return (
-        f"at equal compression, of {_comparisons(total)} of test quality with {other}, "
+        f"at the same operating point, of {_comparisons(total)} of test quality with {other}, "
         f"{inputs.reference} is {told}"
     )
 

@@ -37,7 +37,7 @@ def tradeoff_figures(inputs: Inputs, summary: pd.DataFrame) -> list[Figure]:
 
 
 def controls_figure(inputs: Inputs, summary: pd.DataFrame) -> Figure | None:
-    """The reference method with its controls, at equal compression."""
+    """The reference method with its controls, at the same operating point."""
     if not inputs.controls:
         return None
     column, axis, _title = AXES["tradeoff-compression"]
@@ -58,10 +58,10 @@ def _figure(
     summary = summary[summary["method"].isin([DENSE, *methods])]
     pruned = summary[summary["method"] != DENSE]
     interval = wording.percent(inputs.level)
-    loops = pruned[pruned["point"] == FINAL]
+    loops = pruned[(pruned["point"] == FINAL) & (pruned["method"] == inputs.reference)]
     ring = (
         f" The ring is the network at which {wording.listed(list(loops['method'].unique()))} "
-        "stopped by itself (geometric mean of the seeds)."
+        "stopped by itself (geometric mean of the seeds); a control's ring has its shape."
         if len(loops)
         else ""
     )
