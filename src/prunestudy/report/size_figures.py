@@ -51,14 +51,14 @@ def _size_figure(
         title=title,
         caption=caption,
         alt=(
-            f"{title}: a row of marks for each method ({wording.listed(inputs.compared)}) and the "
+            f"{title}: a row of marks for each method ({wording.listed(inputs.methods)}) and the "
             f"dense network, one panel for each task ({wording.listed(inputs.tasks)})."
         ),
         panels=tuple(
             (task, _size_panel(inputs, chosen[chosen["task"] == task], column, axis))
             for task in inputs.tasks
         ),
-        methods=tuple(inputs.compared),
+        methods=tuple(inputs.methods),
         source="within_budget.csv",
         key=f"a mark a seed, bar: geometric mean, n = {len(inputs.study.seeds)} seeds",
     )
