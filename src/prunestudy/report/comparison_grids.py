@@ -32,8 +32,9 @@ def comparisons_grid(contents: Contents) -> Grid:
     columns += (f"{wording.percent(inputs.level)} interval", "p", "p, Holm", "d", "verdict")
     caption = (
         f"{inputs.reference} − other at the same operating point, paired by seed: t interval, "
-        "exact Wilcoxon signed-rank test, Holm's correction over the comparisons of a task, Cohen's "
-        f"d of the paired differences. “higher” means that {inputs.reference} has the higher quality."
+        "exact Wilcoxon signed-rank test, Holm's correction over the comparisons of a task, "
+        "Cohen's d of the paired differences. “higher” means that "
+        f"{inputs.reference} has the higher quality."
     )
     return Grid(caption, columns, tuple(rows), "comparisons.csv")
 
