@@ -121,7 +121,9 @@ def _same_code(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
         for name, method in inputs.study.methods.items()
         if method.start == "trained" and method.control in (None, "dense_extra")
     ]
-    pruned = inputs.networks[inputs.networks["method"].isin(retrained)]
+    # A closed loop may end with the dense network itself, which nothing was retrained for.
+    networks = inputs.networks
+    pruned = networks[networks["method"].isin(retrained) & (networks["compression"] > 1)]
     epochs = pruned.groupby("task")["epochs"].nunique()
     same = bool((epochs == 1).all())
     total = "the same retraining epochs" if same else "differing retraining epochs"
