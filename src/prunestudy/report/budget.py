@@ -53,7 +53,7 @@ def choices(inputs: Inputs) -> pd.DataFrame:
         requirements = inputs.study.tasks[task].requirements
         for seed, dense_quality in inputs.dense_val(task).items():
             least = budget(requirements, dense_quality)
-            for method in inputs.methods:
+            for method in inputs.methods_on(task):
                 found = _smallest(inputs, task, int(str(seed)), method, least)
                 rows.append({**found, "method": method, "budget": least})
     return pd.DataFrame(rows, columns=CHOICE_COLUMNS)
@@ -75,7 +75,7 @@ def headline(inputs: Inputs, chosen: pd.DataFrame) -> pd.DataFrame:
     rows = [
         _pair(inputs, chosen[chosen["task"] == task].set_index("seed"), task, other)
         for task in inputs.tasks
-        for other in inputs.methods
+        for other in inputs.methods_on(task)
         if other != inputs.reference
     ]
     return pd.DataFrame(rows, columns=HEADLINE_COLUMNS)

@@ -96,6 +96,14 @@ class Inputs:
             chosen &= table["point"] == point
         return table[chosen].set_index("seed", drop=False).rename_axis(None)
 
+    def methods_on(self, task: str) -> list[str]:
+        """Methods that run on a task, in the order of the study."""
+        return [
+            name
+            for name, method in self.study.methods.items()
+            if method.tasks is None or task in method.tasks
+        ]
+
     def dense_val(self, task: str) -> pd.Series:
         """Validation quality of the dense network, by seed."""
         return self.cells(task, DENSE)["val"]
