@@ -134,3 +134,22 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 def checkout(finished: Checkout, tmp_path: Path) -> Checkout:
     """A copy of the finished checkout, to edit."""
     return finished.copy(tmp_path / "checkout")
+
+
+@pytest.fixture
+def pulled(checkout: Checkout, tmp_path: Path) -> Checkout:
+    """A clone of the finished checkout that pulled its artifacts from a DVC remote."""
+    target = f"studies/dvc.yaml:study@{STUDY}"
+    checkout.call("dvc", "remote", "add", "--default", "store", str(tmp_path / "remote"))
+    checkout.call("git", "commit", "--all", "--quiet", "--message", "Add a remote")
+    checkout.call("dvc", "push", "--quiet", target)
+    checkout.call("git", "clone", "--quiet", ".", str(tmp_path / "clone"))
+    clone = Checkout(tmp_path / "clone")
+    clone.call("dvc", "pull", "--quiet", target)
+    return clone
+
+
+@pytest.fixture(params=["checkout", "pulled"])
+def place(request: pytest.FixtureRequest) -> Checkout:
+    """Where an edit is made: where the study ran, or in a clone that only pulled."""
+    return request.getfixturevalue(request.param)

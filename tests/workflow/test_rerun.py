@@ -1,6 +1,4 @@
-"""Exactly what depends on an edit reruns, with the real tools, here and in a clone."""
-
-from pathlib import Path
+"""Exactly what depends on an edit reruns, with the real tools, here and in a clone that pulled."""
 
 from tests.workflow.conftest import STUDY, Checkout, ran
 
@@ -24,23 +22,23 @@ def test_nothing_changed_runs_nothing(checkout: Checkout) -> None:
     )
 
 
-def test_a_title_reruns_the_report_alone(checkout: Checkout) -> None:
-    before = checkout.sidecars()
-    checkout.edit("studies/smoke.yaml", "title: Smoke study", "title: Another title")
-    said = checkout.call("prunestudy", "status", "--params", f"studies/{STUDY}.yaml")
+def test_a_title_reruns_the_report_alone(place: Checkout) -> None:
+    before = place.sidecars()
+    place.edit("studies/smoke.yaml", "title: Smoke study", "title: Another title")
+    said = place.call("prunestudy", "status", "--params", f"studies/{STUDY}.yaml")
     assert "report.report.title Smoke study → Another title" in said
-    checkout.study()
-    assert ran(before, checkout.sidecars()) == REPORTING
-    page = checkout.folder / "reports" / STUDY / "index.html"
+    place.study()
+    assert ran(before, place.sidecars()) == REPORTING
+    page = place.folder / "reports" / STUDY / "index.html"
     assert "Another title" in page.read_text(encoding="utf-8")
 
 
-def test_a_method_edit_reruns_its_trajectories_and_what_follows(checkout: Checkout) -> None:
-    before = checkout.sidecars()
-    checkout.edit("studies/smoke.yaml", "trial_batches: 1", "trial_batches: 2")
-    checkout.study()
+def test_a_method_edit_reruns_its_trajectories_and_what_follows(place: Checkout) -> None:
+    before = place.sidecars()
+    place.edit("studies/smoke.yaml", "trial_batches: 1", "trial_batches: 2")
+    place.study()
     trajectories = {f"prune/{task}/seed0/adaptive" for task in ("diabetes", "wdbc")}
-    assert ran(before, checkout.sidecars()) == {
+    assert ran(before, place.sidecars()) == {
         *trajectories,
         *MEASURING,
         "collect",
@@ -48,25 +46,25 @@ def test_a_method_edit_reruns_its_trajectories_and_what_follows(checkout: Checko
     }
 
 
-def test_a_new_seed_runs_only_its_cells(checkout: Checkout) -> None:
-    before = checkout.sidecars()
-    checkout.edit("studies/smoke.yaml", "seeds: [0]", "seeds: [0, 1]")
-    checkout.study()
+def test_a_new_seed_runs_only_its_cells(place: Checkout) -> None:
+    before = place.sidecars()
+    place.edit("studies/smoke.yaml", "seeds: [0]", "seeds: [0, 1]")
+    place.study()
     cells = {"collect", *REPORTING}
     for task in ("diabetes", "wdbc"):
         cells |= {f"train/{task}/seed1/dense"}
         cells |= {f"prune/{task}/seed1/{method}" for method in ("traditional", "adaptive")}
         cells |= {f"{step}/{task}/seed1" for step in ("evaluate", "latency")}
-    assert ran(before, checkout.sidecars()) == cells
+    assert ran(before, place.sidecars()) == cells
 
 
-def test_a_library_edit_reruns_its_stage_and_what_follows(checkout: Checkout) -> None:
-    before = checkout.sidecars()
+def test_a_library_edit_reruns_its_stage_and_what_follows(place: Checkout) -> None:
+    before = place.sidecars()
     latency = "src/prunestudy/evaluation/latency.py"
-    checkout.edit(latency, "BATCH_SIZES = (1, 64)", "BATCH_SIZES = (1, 2 * 32)")
-    checkout.study()
+    place.edit(latency, "BATCH_SIZES = (1, 64)", "BATCH_SIZES = (1, 2 * 32)")
+    place.study()
     measured = {name for name in MEASURING if name.startswith("latency")}
-    assert ran(before, checkout.sidecars()) == {*measured, "collect", *REPORTING}
+    assert ran(before, place.sidecars()) == {*measured, "collect", *REPORTING}
 
 
 def test_a_comment_in_the_library_reruns_nothing(checkout: Checkout) -> None:
@@ -78,18 +76,43 @@ def test_a_comment_in_the_library_reruns_nothing(checkout: Checkout) -> None:
     assert ran(before, checkout.sidecars()) == set()
 
 
-def test_a_clone_pulls_and_has_nothing_to_do(checkout: Checkout, tmp_path: Path) -> None:
-    remote, folder = tmp_path / "remote", tmp_path / "clone"
-    checkout.call("dvc", "remote", "add", "--default", "store", str(remote))
-    checkout.call("git", "commit", "--all", "--quiet", "--message", "Add a remote")
-    checkout.call("dvc", "push", "--quiet", f"studies/dvc.yaml:study@{STUDY}")
-    checkout.call("git", "clone", "--quiet", ".", str(folder))
-    clone = Checkout(folder)
-    clone.call("dvc", "pull", "--quiet", f"studies/dvc.yaml:study@{STUDY}")
-    before = clone.sidecars()
+def test_a_clone_pulls_and_has_nothing_to_do(checkout: Checkout, pulled: Checkout) -> None:
+    before = pulled.sidecars()
     assert before == checkout.sidecars()
-    clone.study()
-    assert ran(before, clone.sidecars()) == set()
-    clone.edit("studies/smoke.yaml", "title: Smoke study", "title: In the clone")
-    clone.study()
-    assert ran(before, clone.sidecars()) == REPORTING
+    pulled.study()
+    assert ran(before, pulled.sidecars()) == set()
+
+
+def test_a_report_that_was_deleted_or_edited_is_written_again(checkout: Checkout) -> None:
+    before = checkout.sidecars()
+    page = checkout.folder / "reports" / STUDY / "index.html"
+    whole = page.read_text(encoding="utf-8")
+    page.unlink()
+    checkout.study()
+    assert ran(before, checkout.sidecars()) == REPORTING
+    assert page.read_text(encoding="utf-8") == whole
+    table = checkout.folder / "reports" / STUDY / "tables" / "results.csv"
+    text = table.read_text(encoding="utf-8")
+    table.write_text(text.replace("diabetes", "diabolos"), encoding="utf-8")
+    checkout.study()
+    assert table.read_text(encoding="utf-8") == text
+
+
+def test_an_edit_of_the_users_criterion_reruns_the_method_that_names_it(
+    checkout: Checkout,
+) -> None:
+    code = checkout.folder / "my_criteria.py"
+    code.write_text(
+        "def outgoing(group, evidence):\n"
+        "    return group.weights(evidence.tensors).abs().amax(dim=1)\n",
+        encoding="utf-8",
+    )
+    checkout.edit(
+        "studies/smoke.yaml", "methods:\n", "methods:\n  mine: {criterion: my_criteria.outgoing}\n"
+    )
+    checkout.study()
+    before = checkout.sidecars()
+    checkout.edit("my_criteria.py", ".amax(dim=1)", ".mean(dim=1)")
+    checkout.study()
+    mine = {f"prune/{task}/seed0/mine" for task in ("diabetes", "wdbc")}
+    assert ran(before, checkout.sidecars()) == {*mine, *MEASURING, "collect", *REPORTING}

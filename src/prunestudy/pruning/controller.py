@@ -2,7 +2,8 @@
 
 The walk shrinks the network in stages. A stage is accepted if its quality, with the recovery that
 finishing has been seen to bring, stays within the budget; otherwise everything is set back, bit
-for bit. The walk never jumps over an operating point, so each is met exactly on the way. Networks
+for bit. Where parameters bind, the walk never jumps over an operating point; where another resource
+does, the first state that is small enough counts. Networks
 on the way are finished with what is left of the common retraining epochs, and the smallest one
 whose finished quality is within the budget is the final one.
 """

@@ -39,7 +39,8 @@ def scratch(
         trainer: with the settings of the dense training.
         reference: the other method's trajectory.
         epochs: all epochs that a pruned network has seen, dense training included (Scratch-E).
-        same_compute: train for the compute of the dense network instead (Scratch-B).
+        same_compute: train for the compute of the dense network instead, at most ``MOST_FACTOR``
+            times the epochs (Scratch-B).
     """
     record = Record()
     for label, network, spec in reference_networks(reference):
