@@ -16,6 +16,7 @@ from prunestudy.pruning.allocation import (
     floor_widths,
     global_ranking,
     lowest,
+    per_price,
     uniform,
 )
 
@@ -181,3 +182,32 @@ def test_a_floor_keeps_a_layer_from_collapse():
 )
 def test_floors_are_shares_of_the_dense_width_at_least_one(width: int, floor: float, kept: int):
     assert floor_widths({"layer": width}, floor) == {"layer": kept}
+
+
+def test_a_priced_ranking_takes_what_costs_most_for_its_score():
+    scores = {"a": np.array([1.0, 2.0, 3.0]), "b": np.array([1.0, 2.0, 3.0])}
+
+    def costly(widths: Mapping[str, int]) -> float:
+        return 10 * widths["a"] + widths["b"]
+
+    found = per_price(scores, costly)
+    assert found["a"].tolist() == pytest.approx([0.1, 0.2, 0.3])
+    assert found["b"].tolist() == pytest.approx([1, 2, 3])
+
+
+def test_units_that_free_nothing_go_last():
+    scores = {"a": np.array([1.0, 2.0]), "b": np.array([8.0, 9.0]), "c": np.array([5.0])}
+    found = per_price(scores, lambda widths: widths["b"])
+    assert np.isinf(found["a"]).all()
+    assert np.isinf(found["c"]).all()
+    assert found["b"].tolist() == [8, 9]
+    dense = {"a": 2, "b": 2, "c": 1}
+    removal = global_ranking(found, dense, dict.fromkeys(dense, 1), lambda w: w["b"], 1)
+    assert removal == {"b": [0]}
+
+
+def test_a_granule_is_priced_as_a_whole():
+    scores = {"a": np.arange(8.0)}
+    stairs = {8: 10.0, 4: 6.0}
+    found = per_price(scores, lambda widths: stairs[widths["a"]], 4)
+    assert found["a"].tolist() == pytest.approx(list(range(8)))

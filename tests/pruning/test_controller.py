@@ -16,6 +16,7 @@ from prunestudy.params import Controller, Method, Requirements
 from prunestudy.pruning.allocation import Price, Unreachable
 from prunestudy.pruning.controller import run_closed_loop
 from prunestudy.pruning.decisions import COLUMNS
+from prunestudy.pruning.quota import Probe
 from prunestudy.pruning.requirements import allowed_drop
 from prunestudy.pruning.state import FINAL, Record, State, labels
 from prunestudy.pruning.workshop import Workshop
@@ -98,10 +99,12 @@ class SketchedWorkshop:
             widths={"layer": dense}, cost=SimpleNamespace(params=price, macs=price)
         )
         self.trainer = SimpleNamespace(
-            recover=lambda _network, _start, _batches: None,
-            validate=lambda network: (1.0, landscape.quality(network, dense)),
-            batches_per_epoch=batches,
+            recover=lambda _network, _start, _batches: None, batches_per_epoch=batches
         )
+        self.scout = "random"
+        self.probes = [Probe("layer", 0.5, {"layer": dense // 2}, 0.1)]
+        self.quotas = {"layer": 0.5}
+        self.evaluations = 0
         self.proposed: list[Sketch] = []
         self.trainings: list[tuple[int, int]] = []
 
@@ -147,7 +150,12 @@ class SketchedWorkshop:
 
     def val(self, state: Sketch) -> float:
         """Validation quality."""
-        return self.landscape.quality(state, self.dense_params)
+        return self.judge(state)[1]
+
+    def judge(self, network: Sketch) -> tuple[float, float]:
+        """Loss and validation quality."""
+        self.evaluations += 1
+        return 1.0, self.landscape.quality(network, self.dense_params)
 
 
 @st.composite
@@ -226,6 +234,7 @@ def check_invariants(
     # The budget binds until the walk stops, and never after.
     verdicts = [row["verdict"] for row in record.decisions]
     assert verdicts[0] == "analysed"
+    assert verdicts.count("analysed") == 1
     assert verdicts.count("stopped") == verdicts.count("final") == 1
     end = verdicts.index("stopped")
     assert not {"accepted", "rolled back"} & set(verdicts[end:])
@@ -448,11 +457,12 @@ def test_a_proposal_that_loses_quality_is_not_chosen(landscape: Landscape):
 
 
 def test_each_stage_pays_for_its_trials_and_its_epochs():
-    # Two trials of five batches of ten are an epoch, and a stage has one of its own.
+    # The stage without pruning has an epoch. Four trials of five batches of ten are two, and a
+    # stage has one of its own.
     workshop = sketched(Landscape(0), trial_batches=5, stages=3)
     record = run_closed_loop(workshop, [50], Requirements())
     spent = [row["epochs_spent"] for row in record.decisions if row["verdict"] == "accepted"]
-    assert spent == [2, 4, 6]
+    assert spent == [4, 7, 10]
 
 
 @pytest.mark.parametrize(
@@ -504,8 +514,8 @@ def test_a_walk_over_real_networks_keeps_the_invariants(
     record = run_closed_loop(workshop, points, requirements)
     check_invariants(workshop, points, requirements, record)
     assert [row["point"] for row in record.unreachable] == ["10000"]
-    layers = {row["layer"] for row in record.decisions} - {""}
-    assert layers <= {"global", "uniform", "0", "2"}
+    layers = {row["layer"] for row in record.decisions if row["verdict"] != "scanned"} - {""}
+    assert layers <= {"global", "priced", "quota", "uniform", "0", "2"}
     assert bool(layers & {"0", "2"}) == per_layer
 
 
@@ -515,11 +525,11 @@ def rolled_back(make_workshop: Callable) -> list[tuple[tuple, tuple]]:
     workshop = make_workshop(method, epochs=20, kind=Watched)
     record = run_closed_loop(workshop, [2], Requirements(max_drop=0))
     verdicts = [verdict for verdict, _size in stages(record)]
-    # Two proposals a stage, global and uniform.
+    # Four proposals a stage: global, priced, uniform and by quota.
     pairs = [
-        (workshop.asked[2 * number], workshop.asked[2 * number + 2])
+        (workshop.asked[4 * number], workshop.asked[4 * number + 4])
         for number, verdict in enumerate(verdicts)
-        if verdict == "rolled back" and 2 * number + 2 < len(workshop.asked)
+        if verdict == "rolled back" and 4 * number + 4 < len(workshop.asked)
     ]
     assert pairs
     return pairs
@@ -542,3 +552,48 @@ def test_the_states_of_a_walk_are_not_trained_behind_its_back(make_workshop: Cal
     run_closed_loop(workshop, [2, 4], Requirements(max_drop=0.05))
     for state, weights, _random in workshop.asked:
         assert all(map(torch.equal, state.network.state_dict().values(), weights))
+
+
+def test_what_a_stage_costs_without_pruning_is_not_held_against_it():
+    class Shaken(Landscape):
+        """Retraining disturbs every network until it is finished, the dense one too."""
+
+        def quality(self, network: Sketch, dense: int) -> float:
+            shaken = 0.2 if 0 < network.trained < 200 else 0.0
+            return 0.9 - shaken - (0.5 if network.params < 300 else 0.0)
+
+    record = run_closed_loop(sketched(Shaken(0)), [2], Requirements(max_drop=0.01))
+    assert {verdict for verdict, _size in stages(record)} >= {"accepted"}
+    assert 300 <= final_of(record).state.params <= 500
+
+
+def test_the_search_goes_on_below_the_last_operating_point():
+    record = run_closed_loop(
+        sketched(Landscape(0), refinements=3, stages=1), [1.5, 2], Requirements()
+    )
+    assert final_of(record).state.params < 500
+
+
+def test_the_first_decision_tells_what_layers_can_lose(make_workshop: Callable):
+    workshop = make_workshop(closed_loop(), "wdbc", epochs=6)
+    record = run_closed_loop(workshop, [2], Requirements(max_drop=0.02))
+    [analysis] = [row for row in record.decisions if row["verdict"] == "analysed"]
+    for layer, quota in workshop.quotas.items():
+        assert f"{layer} {quota:.0%}" in analysis["reason"]
+    scanned = [row for row in record.decisions if row["verdict"] == "scanned"]
+    assert {row["layer"] for row in scanned} == set(workshop.units.widths)
+    assert len(scanned) == 9 * len(workshop.units.widths)
+    assert all(row["val_after"] < 1 and row["criterion"] == "magnitude" for row in scanned)
+
+
+def test_quality_may_be_judged_by_its_lower_bound(make_workshop: Callable):
+    plain = make_workshop(closed_loop(), "wdbc", epochs=6)
+    careful = make_workshop(closed_loop(confidence=0.9), "wdbc", epochs=6)
+    requirements = Requirements(max_drop=0.02)
+    records = [run_closed_loop(workshop, [2, 4], requirements) for workshop in (plain, careful)]
+    assert careful.val(careful.dense) == plain.val(plain.dense)
+    sizes = [final_of(record).state.params for record in records]
+    assert sizes[1] >= sizes[0]
+    final = final_of(records[1]).state
+    assert careful.val(final) <= plain.val(final)
+    check_invariants(careful, [2, 4], requirements, records[1])

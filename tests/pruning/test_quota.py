@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prunestudy.pruning.allocation import Unreachable, floor_widths
-from prunestudy.pruning.quota import RATIOS, by_quota, quotas
+from prunestudy.pruning.quota import RATIOS, by_quota, quotas, scan
 from tests.pruning.test_allocation import cases, left, price
 
 DENSE = {"a": 10, "b": 10}
@@ -17,16 +17,25 @@ SCORES = {"a": np.arange(10.0), "b": np.arange(10.0)[::-1]}
 
 
 def test_a_quota_is_the_largest_ratio_whose_drop_is_tolerated():
+    dense = {"a": 10, "b": 10, "c": 10}
     asked = []
 
-    def quality(layer: str, ratio: float) -> float:
-        asked.append((layer, ratio))
-        return {"a": 0.9 - 0.1 * ratio, "b": 0.9 - ratio, "c": 0.95}[layer]
+    def quality(widths: dict[str, int]) -> float:
+        asked.append(widths)
+        lost = {name: 1 - width / 10 for name, width in widths.items()}
+        return 0.9 - 0.1 * lost["a"] - lost["b"] + 0.05 * (lost["c"] > 0)
 
-    found = quotas(["a", "b", "c"], quality, 0.9, 0.0501)
-    assert found == {"a": 0.5, "b": 0.0, "c": 0.9}
-    assert asked == [(layer, ratio) for layer in "abc" for ratio in RATIOS]
+    probes = scan(dense, quality)
+    assert quotas(probes, 0.9, 0.0501) == {"a": 0.5, "b": 0.0, "c": 0.9}
+    assert [(probe.layer, probe.ratio) for probe in probes] == [
+        (layer, ratio) for layer in "abc" for ratio in RATIOS
+    ]
+    assert asked == [{**dense, name: 10 - gone} for name in dense for gone in range(1, 10)]
     assert pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]) == list(RATIOS)
+
+
+def test_a_scan_leaves_every_layer_a_unit():
+    assert {probe.widths["a"] for probe in scan({"a": 1}, lambda _widths: 0.0)} == {1}
 
 
 def test_layers_give_in_proportion_to_their_quotas():

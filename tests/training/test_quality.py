@@ -7,6 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_score
+from torch.nn import functional
 
 from prunestudy.data.tensors import Part
 from prunestudy.networks.zoo import cnn, mlp
@@ -106,3 +107,32 @@ def test_the_loss_is_differentiable_and_the_mean_over_a_batch():
 def test_every_loss_and_metric_that_params_name_is_there():
     assert set(LOSSES) == set(METRICS_OF_LOSS)
     assert {metric for metrics in METRICS_OF_LOSS.values() for metric in metrics} <= set(METRICS)
+
+
+def test_the_lower_bound_of_a_network_against_itself_is_its_quality():
+    outputs, targets = torch.randn(50, 3), torch.randint(3, (50,))
+    objective = Objective("cross_entropy", "accuracy")
+    assert objective.lower_bound(outputs, outputs, targets, 0.95) == accuracy(outputs, targets)
+
+
+def test_the_lower_bound_holds_with_the_stated_probability():
+    # A network errs on rows at random, one in ten; the dense network never does.
+    objective = Objective("cross_entropy", "accuracy")
+    generator = torch.Generator().manual_seed(1)
+    targets = torch.randint(2, (400,), generator=generator)
+    dense = functional.one_hot(targets, 2).float()
+    below = 0
+    for _ in range(200):
+        wrong = torch.rand(400, generator=generator) < 0.1
+        outputs = torch.where(wrong[:, None], 1 - dense, dense)
+        below += objective.lower_bound(outputs, dense, targets, 0.9) <= 0.9
+    assert 0.84 <= below / 200 <= 0.96
+
+
+def test_a_higher_level_gives_a_lower_bound():
+    targets = torch.randn(80, 1)
+    dense, outputs = targets + 0.1 * torch.randn(80, 1), targets + 0.5 * torch.randn(80, 1)
+    objective = Objective("mse", "r2")
+    bounds = [objective.lower_bound(outputs, dense, targets, level) for level in (0.5, 0.8, 0.99)]
+    assert bounds == sorted(bounds, reverse=True)
+    assert len(set(bounds)) == 3

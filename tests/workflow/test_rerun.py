@@ -1,5 +1,7 @@
 """Exactly what depends on an edit reruns, with the real tools, here and in a clone that pulled."""
 
+import csv
+
 from tests.workflow.conftest import STUDY, Checkout, ran
 
 REPORTING = {"report", "publish"}
@@ -44,6 +46,33 @@ def test_a_method_edit_reruns_its_trajectories_and_what_follows(place: Checkout)
         "collect",
         *REPORTING,
     }
+
+
+def test_a_requirement_edit_reruns_the_tasks_closed_loop_and_moves_the_outcome(
+    checkout: Checkout,
+) -> None:
+    def final_params() -> int:
+        table = checkout.folder / "reports" / STUDY / "tables" / "results.csv"
+        with table.open(encoding="utf-8", newline="") as file:
+            [row] = [
+                row
+                for row in csv.DictReader(file)
+                if (row["task"], row["point"]) == ("diabetes", "final")
+            ]
+        return int(row["params"])
+
+    before, params = checkout.sidecars(), final_params()
+    checkout.edit("studies/smoke.yaml", "max_drop: 0.05", "max_drop: 0.5")
+    checkout.study()
+    assert ran(before, checkout.sidecars()) == {
+        "prune/diabetes/seed0/adaptive",
+        "evaluate/diabetes/seed0",
+        "latency/diabetes/seed0",
+        "collect",
+        *REPORTING,
+    }
+    # Ten times the allowed drop leaves a smaller network.
+    assert final_params() < params
 
 
 def test_a_new_seed_runs_only_its_cells(place: Checkout) -> None:

@@ -14,13 +14,26 @@ from torch.utils.data import IterableDataset
 
 @dataclass(frozen=True)
 class Part:
-    """Rows of one split: inputs (n × input shape) and targets (n, or n × 1 for values)."""
+    """Rows of one split.
+
+    Attributes:
+        inputs: n × input shape.
+        targets: n class numbers, or n × 1 values.
+        guide: n × outputs of a teacher for the same rows, where there is one.
+    """
 
     inputs: Tensor
     targets: Tensor
+    guide: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+    @property
+    def columns(self) -> tuple[Tensor, ...]:
+        """Inputs, targets and, if there is one, the guide."""
+        given = (self.inputs, self.targets, self.guide)
+        return tuple(column for column in given if column is not None)
 
 
 @dataclass(frozen=True)
@@ -60,7 +73,7 @@ def _part(file: Any, name: str) -> Part:
     return Part(file.get_tensor(f"{name}.inputs"), file.get_tensor(f"{name}.targets"))
 
 
-class Batches(IterableDataset[tuple[Tensor, Tensor]]):
+class Batches(IterableDataset[tuple[Tensor, ...]]):
     """Whole batches of a part, in an order that only (seed, epoch) decides.
 
     A trailing batch of a single row joins the one before, since BatchNorm cannot train on it.
@@ -81,10 +94,10 @@ class Batches(IterableDataset[tuple[Tensor, Tensor]]):
     def __len__(self) -> int:
         return len(self.sizes)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         order = torch.randperm(len(self.part), generator=epoch_generator(self.seed, self.epoch))
         for rows in order.split(self.sizes):
-            yield self.part.inputs[rows], self.part.targets[rows]
+            yield tuple(column[rows] for column in self.part.columns)
 
 
 def epoch_generator(seed: int, epoch: int) -> torch.Generator:

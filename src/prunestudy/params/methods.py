@@ -1,6 +1,6 @@
 """Parameters of a method: the parts that it is composed of."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -29,10 +29,11 @@ UNIT_ONLY = (
 # Every pair of widths of every layer is timed, so finer steps would take hours.
 LEAST_GRANULE = 4
 WEIGHT_ONLY = ("snip",)
+# Retraining with the task's retraining settings, not the dense training's.
+RETRAINED_ON = ("finetune", "distill")
 IDLE_IN_CONTROLS = (
     "granularity",
     "allocation",
-    "retraining",
     "start",
     "schedule",
     "normalise",
@@ -74,11 +75,18 @@ class Controller(Params):
         0.8, description="share of a drop that finishing is expected to bring back, until measured"
     )
     refinements: int = Field(
-        2, ge=0, le=100, description="networks tried between the smallest good and the next bad"
+        6,
+        ge=0,
+        le=100,
+        description="networks tried between the smallest good and the next bad, or below it",
+    )
+    confidence: Share | None = Field(
+        None,
+        description="judge quality by its bootstrap lower bound of this level (none: by itself)",
     )
     trial_batches: Count = Field(2, description="batches of recovery for each proposal")
     walk_share: Share = Field(
-        0.5, description="share of the retraining epochs that stages may use; the rest finishes"
+        0.25, description="share of the retraining epochs that stages may use; the rest finishes"
     )
 
     @model_validator(mode="after")
@@ -105,6 +113,15 @@ class Sharing(Params):
     epochs: int = Field(
         2, ge=0, le=100_000, description="last retraining epochs, in which centroids are tuned"
     )
+
+
+class Distillation(Params):
+    """The dense network as teacher of the pruned one (Hinton 2015)."""
+
+    weight: float = Field(
+        0.5, gt=0, le=1, description="share of the loss that follows the teacher, not the targets"
+    )
+    temperature: Positive = Field(4.0, le=1000, description="softens the classes of both networks")
 
 
 class Method(Params):
@@ -144,8 +161,13 @@ class Method(Params):
         1, description="layers keep multiples of this many units, as runtimes like them"
     )
     regulariser: Regulariser | None = Field(None, description="penalty before pruning")
-    retraining: Literal["finetune", "rewind_lr", "rewind_weights"] = Field(
-        "finetune", description="rewind_lr, rewind_weights: with the dense training's settings"
+    retraining: Literal["finetune", "distill", "rewind_lr", "rewind_weights"] = Field(
+        "finetune",
+        description="distill: the dense network teaches; rewind_lr, rewind_weights: with the dense "
+        "training's settings",
+    )
+    distillation: Distillation | None = Field(
+        None, description="settings of retraining: distill (none: the usual ones)"
     )
     sharing: Sharing | None = Field(None, description="weight sharing after pruning")
     controller: Controller | None = Field(None, description="settings of a closed loop")
@@ -166,6 +188,14 @@ class Method(Params):
             return self.of
         return self.allocation.removeprefix(LIKE) if self.allocation.startswith(LIKE) else None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _written_out(cls, given: Any) -> Any:
+        """Defaults that depend on another part belong to the values, and so to the run keys."""
+        if isinstance(given, dict) and given.get("retraining") == "distill":
+            return {**given, "distillation": given.get("distillation") or {}}
+        return given
+
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
         problems = [*_control_problems(self), *_loop_problems(self), *_part_problems(self)]
@@ -181,6 +211,8 @@ def _control_problems(method: Method) -> list[str]:
     given = [part for part in parts if getattr(method, part) is not None]
     fields = Method.model_fields
     given += [part for part in IDLE_IN_CONTROLS if getattr(method, part) != fields[part].default]
+    if method.retraining not in RETRAINED_ON:
+        return ["a control trains by finetune or distill"]
     if given:
         return [f"a control takes no {part}" for part in given]
     if method.control == "dense_extra":
@@ -226,8 +258,8 @@ def _closed_loop_problems(method: Method) -> list[str]:
             f"a loop that prices latency needs round_to of at least {LEAST_GRANULE}",
         ),
         (
-            bool(method.regulariser or method.sharing) or method.retraining != "finetune",
-            "a closed_loop retrains by finetune, without a regulariser or sharing",
+            bool(method.regulariser or method.sharing) or method.retraining not in RETRAINED_ON,
+            "a closed_loop retrains by finetune or distill, without a regulariser or sharing",
         ),
     )
     return [text for bad, text in rules if bad]
@@ -261,8 +293,12 @@ def _part_problems(method: Method) -> list[str]:
             "quota measures layers of a trained network; write start: trained",
         ),
         (
+            method.distillation is not None and method.retraining != "distill",
+            "distillation belongs to retraining 'distill'",
+        ),
+        (
             untrained and method.retraining != "finetune",
-            "an untrained network has nothing to rewind to; use finetune",
+            "an untrained network has nothing to rewind to or learn from; use finetune",
         ),
         (
             untrained and (bool(regulariser) or method.schedule != "one_shot"),

@@ -10,6 +10,9 @@ import numpy as np
 
 from prunestudy.pruning.units import Removal, Widths
 
+# The scope of a move: one ranking of all layers by score for each bit of the resource freed.
+PRICED = "priced"
+
 Price = Callable[[Widths], float]
 Scores = Mapping[str, np.ndarray]
 
@@ -116,6 +119,22 @@ def _chunks(order: np.ndarray, granule: int) -> list[np.ndarray]:
     """Units in the order of removal; each chunk takes the width down to the next multiple."""
     first = len(order) % granule or min(granule, len(order))
     return [order[:first], *(order[at : at + granule] for at in range(first, len(order), granule))]
+
+
+def per_price(scores: Scores, price: Price, granule: int = 1) -> dict[str, np.ndarray]:
+    """Scores divided by what a unit of their layer costs at the present widths.
+
+    A ranking of these removes what is least important for the resource that it frees (as NetAdapt
+    weighs its moves, Yang et al. 2018). Where a granule frees nothing, its units go last.
+    """
+    widths = {name: len(score) for name, score in scores.items()}
+    whole = price(widths)
+    found = {}
+    for name, values in scores.items():
+        gone = min(widths[name] % granule or granule, widths[name] - 1)
+        freed = whole - price({**widths, name: widths[name] - gone}) if gone else 0.0
+        found[name] = values * (gone / freed) if freed > 0 else np.full(len(values), np.inf)
+    return found
 
 
 def lowest(scores: Scores, kept: Widths) -> Removal:

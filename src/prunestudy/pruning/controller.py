@@ -13,9 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from prunestudy.params import Controller, Requirements
-from prunestudy.pruning.allocation import Unreachable
+from prunestudy.pruning.allocation import PRICED, Unreachable
 from prunestudy.pruning.proposals import (
     GLOBAL,
+    QUOTA,
     UNIFORM,
     Credits,
     Move,
@@ -67,6 +68,7 @@ class _Loop:
         limit = float((len(points) + 2) * workshop.epochs)
         self.way = Way(workshop, self.record, self.demands, val, controller.recovery, limit)
         self.way.points.append(Waypoint(start, self.way.amount(start), val, val))
+        self.floor = self.demands.resource.price(workshop.floors)
         self.step = controller.step
         self.credits = Credits(list(controller.criteria))
         self.walk_epochs = max(1, int(workshop.epochs * controller.walk_share))
@@ -82,28 +84,35 @@ class _Loop:
     def run(self) -> Record:
         """The whole trajectory."""
         way = self.way
-        way.note("analysis", way.here.amount, way.dense_val, "analysed", self._analysis())
+        way.try_unpruned(self._stage_epochs())
+        way.note("analysis", way.here, way.dense_val, "analysed", self._analysis())
+        for probe in self.workshop.probes:
+            way.note_probe(probe)
         reason = self._walk(bound=True)
-        way.note("stop", way.here.amount, way.here.stage_val, "stopped", reason)
-        if self.demands.target is None:
-            # Before the rest of the curve, which costs epochs but cannot change the choice.
-            self._keep_final()
-            self._walk(bound=False)
-        else:
-            self._walk(bound=False)
-            self._keep_final()
+        way.note("stop", way.here, way.here.stage_val, "stopped", reason)
+        if len(way.points) > 1:
+            # Every operating point that is still to come gets its epochs.
+            left = self.workshop.epochs - way.here.state.clock
+            self._search(reserved=float(len(self.pending) * left))
+        self.refused.clear()
+        self._walk(bound=False)
+        # Once more: the rest of the curve may hold a smaller network that is within the budget.
+        self._keep_final(self._search(reserved=0.0))
         return self.record
 
     def _analysis(self) -> str:
+        workshop = self.workshop
+        told = ", ".join(f"{layer} {quota:.0%}" for layer, quota in workshop.quotas.items())
         demands, here = self.demands, self.way.here
-        floor = demands.resource.price(self.workshop.floors)
         aim = "as little as the budget allows"
         if demands.target is not None:
             aim = f"at most {demands.target:g}, with the least loss"
         return (
             f"dense quality {self.way.dense_val:.4f}, budget {demands.budget:.4f}; "
-            f"{demands.resource.name} binds: {here.amount:g} now, {floor:g} at least, "
-            f"aim {aim}; first step {self.step:.0%}"
+            f"{demands.resource.name} binds: {here.amount:g} now, {self.floor:g} at least, "
+            f"aim {aim}; first step {self.step:.0%}; a stage of retraining alone leaves "
+            f"{self.way.unpruned_val:.4f}; alone and without retraining, layers can lose {told} "
+            f"of their units by {workshop.scout} within {workshop.method.quota_drop:g}"
         )
 
     # The walk.
@@ -163,8 +172,7 @@ class _Loop:
     def _next_target(self, step: float) -> float:
         """Amount after this step: never past the next operating point, never nothing at all."""
         here = self.way.here.amount
-        floor = self.demands.resource.price(self.workshop.floors)
-        target = max(min(here * (1 - step), here * (1 - 1e-9)), floor)
+        target = max(min(here * (1 - step), here * (1 - 1e-9)), self.floor)
         if self.pending and self.demands.resource.name == "params":
             target = max(target, self.workshop.target(self.pending[0][0]))
         if self.demands.target is not None and here > self.demands.target:
@@ -191,8 +199,7 @@ class _Loop:
     def _trials(self, target: float) -> list[Trial]:
         controller, here = self.controller, self.way.here
         layers = list(self.workshop.floors) if controller.per_layer else []
-        both = self.workshop.method.allocation == GLOBAL
-        scopes = (GLOBAL, UNIFORM) if both else (UNIFORM,)
+        scopes = self._scopes()
         moves = candidate_moves(self.credits, controller.proposals, scopes, layers)
         trials = []
         for move in moves:
@@ -218,9 +225,16 @@ class _Loop:
             # for longer than its clock says.
             trainer, copy = self.workshop.trainer, state.copy()
             trainer.recover(copy.network, copy.clock, controller.trial_batches)
-            loss, val = trainer.validate(copy.network)
+            loss, val = self.workshop.judge(copy.network)
             trials.append(Trial(move, state, amount, val, loss))
         return trials
+
+    def _scopes(self) -> tuple[str, ...]:
+        method = self.workshop.method
+        if method.allocation != GLOBAL:
+            return (UNIFORM,)
+        # Quotas count single units.
+        return (GLOBAL, PRICED, UNIFORM, *((QUOTA,) if method.round_to == 1 else ()))
 
     def _decide(self, trial: Trial, bound: bool) -> bool:
         place = self.way.retrain(trial, self._stage_epochs())
@@ -266,22 +280,27 @@ class _Loop:
             self.record.unreachable.append({"point": label, "reason": reason})
         self.pending.clear()
 
-    def _keep_final(self) -> None:
-        """Search the walk for the smallest network that is within the budget when finished."""
-        # Every operating point that is still to come gets its epochs.
-        left = self.workshop.epochs - self.way.here.state.clock
-        self.way.reserved = float(len(self.pending) * left)
+    def _search(self, reserved: float) -> Waypoint:
+        """The smallest network that is within the budget when finished, or meets the target.
+
+        Args:
+            reserved: epochs that may not be spent on the search.
+        """
+        self.way.reserved = reserved
         best = self.way.best()
         if self.demands.target is None:
             for _ in range(self.controller.refinements):
                 if not self._refine(best):
                     break
                 best = self.way.best()
+        return best
+
+    def _keep_final(self, best: Waypoint) -> None:
         state = best.state
         kept = best.kept or Kept(FINAL, state.restored(), state.clock, best.before)
         self.record.kept.append(replace(kept, point=FINAL))
         val = best.val if best.kept else best.stage_val
-        self.way.note(FINAL, best.amount, val, "final", self._verdict(best, val))
+        self.way.note(FINAL, best, val, "final", self._verdict(best, val))
 
     def _verdict(self, best: Waypoint, val: float) -> str:
         """Whether the requirements are met, and if not, what stood in the way."""
@@ -304,25 +323,31 @@ class _Loop:
         return good.amount - min(max(share, low), high) * (good.amount - bad.amount)
 
     def _refine(self, best: Waypoint) -> bool:
-        """Insert one more finished state between the best one and the next, which failed."""
+        """Finish one more state below the best one: before the next, which failed, or beyond."""
         points = self.way.points
         position = points.index(best) + 1
         tail = points[position:]
-        if not tail or not self.way.affordable(best.state):
+        between = bool(tail)
+        # Beyond the walk's end only once no operating point is left to be met on the way.
+        if not self.way.affordable(best.state) or (self.pending and not between):
             return False
-        target = self._between(best, tail[0])
+        target = (
+            self._between(best, tail[0]) if between else best.amount * (1 - self.controller.step)
+        )
         if target > best.amount * (1 - self.controller.min_step):
             return False
         # From the best state on, as if the walk stood there.
         del points[position:]
         self.refused.clear()
-        trial = self._propose(target)
-        if trial is not None and trial.amount <= tail[0].amount:
+        trial = self._propose(max(target, self.floor))
+        if trial is not None and between and trial.amount <= tail[0].amount:
             self.way.note_move(trial, trial.val, "refused", "no size lies in between")
             trial = None
         if trial is not None:
             place = self.way.retrain(trial, self._stage_epochs(), "refine")
-            reason = "a size between the best network and the next smaller one"
+            reason = "the best network is the smallest one so far; go on"
+            if between:
+                reason = "a size between the best network and the next smaller one"
             self.way.note_move(trial, place.stage_val, "refined", reason)
             points.append(place)
             self.way.finish(place, "search")

@@ -1,6 +1,7 @@
 """Controls: what a pruned network must be compared with before its method gets the credit."""
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -51,7 +52,7 @@ def scratch(
             length = round(epochs * min(ratio, MOST_FACTOR))
         before = trainer.validate(fresh)[1]
         settings = trainer.settings.model_copy(update={"epochs": length})
-        own = Trainer(trainer.data, trainer.objective, settings, trainer.compute, trainer.seed)
+        own = replace(trainer, settings=settings)
         record.add_curve(own.train(fresh, 0, length), label, 0)
         record.kept.append(Kept(label, State(fresh, spec), length, before))
     for row in read_table(reference / "unreachable.csv").to_dict("records"):

@@ -183,14 +183,18 @@ def score_units(
     objective: Objective,
     normalise: str = "layer",
 ) -> dict[str, Tensor]:
-    """Scores of every unit group under a criterion: layer → units."""
-    evidence = Evidence(network, units.groups, batches, objective)
+    """Scores of every unit group of a network under a criterion: layer → units."""
+    return unit_scores(name, Evidence(network, units.groups, batches, objective), normalise)
+
+
+def unit_scores(name: str, evidence: Evidence, normalise: str = "layer") -> dict[str, Tensor]:
+    """Scores of every unit group under a criterion, from evidence that criteria can share."""
     of = criterion(name).units
     if of is None:
         raise StudyError(f"criterion '{name}' scores weights, not units")
     scores = {
         layer: _checked(name, of(group, evidence), (group.size,))
-        for layer, group in units.groups.items()
+        for layer, group in evidence.groups.items()
     }
     return {layer: normalised(score, normalise) for layer, score in scores.items()}
 

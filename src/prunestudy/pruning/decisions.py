@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from prunestudy.pruning.proposals import Move
 from prunestudy.pruning.requirements import Demands
 from prunestudy.pruning.state import Record
+from prunestudy.pruning.units import Widths
 
 COLUMNS = [
     "stage",
@@ -17,7 +18,9 @@ COLUMNS = [
     "val_before",
     "val_after",
     "budget",
+    "widths",
     "epochs_spent",
+    "evaluations",
     "verdict",
     "reason",
 ]
@@ -40,10 +43,12 @@ class Log:
         val_after: float,
         verdict: str,
         reason: str,
+        widths: Widths,
         spent: float,
+        evaluations: int,
         move: Move | None = None,
     ) -> None:
-        """Add one decision."""
+        """Add one decision; ``widths`` are those that it is about."""
         self.record.decisions.append(
             {
                 "stage": stage,
@@ -56,7 +61,9 @@ class Log:
                 "val_before": val_before,
                 "val_after": val_after,
                 "budget": self.demands.budget,
+                "widths": " ".join(f"{layer}={width}" for layer, width in widths.items()),
                 "epochs_spent": round(spent, 3),
+                "evaluations": evaluations,
                 "verdict": verdict,
                 "reason": reason,
             }

@@ -138,7 +138,7 @@ class Evidence:
         }
         return gradients, activations
 
-    def _some_batches(self) -> list[tuple[Tensor, Tensor]]:
+    def _some_batches(self) -> list[tuple[Tensor, ...]]:
         chosen = []
         for batch in self._batches:
             chosen.append(batch)

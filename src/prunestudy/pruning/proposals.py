@@ -8,6 +8,7 @@ from prunestudy.pruning.state import State
 EXPLORATION = 0.3
 UNIFORM = "uniform"
 GLOBAL = "global"
+QUOTA = "quota"
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,9 @@ class Move:
     """What a proposal would do: rank units by a criterion, within a scope.
 
     Attributes:
-        scope: ``uniform`` (same ratio in each layer), ``global`` (one ranking), or one layer.
+        scope: ``uniform`` (same ratio in each layer), ``global`` (one ranking by score), ``priced``
+            (one ranking by score for what is freed), ``quota`` (by what layers can lose alone),
+            or one layer.
     """
 
     criterion: str

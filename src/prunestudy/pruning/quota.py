@@ -1,6 +1,7 @@
 """Quotas from layer sensitivity: how much each layer can lose alone within a tolerated drop."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,18 +17,43 @@ from prunestudy.pruning.allocation import (
 RATIOS = tuple(tenth / 10 for tenth in range(1, 10))
 
 
-def quotas(
-    layers: list[str], quality_without: Callable[[str, float], float], dense: float, drop: float
-) -> dict[str, float]:
-    """The largest ratio of each layer whose drop in quality stays within ``drop``; 0 if none.
+@dataclass(frozen=True)
+class Probe:
+    """One reading of a layer-sensitivity scan: quality when one layer alone lost a share.
+
+    Attributes:
+        ratio: share of the layer's units that went.
+        widths: units by layer of the copy that was looked at.
+        val: its validation quality, without any retraining.
+    """
+
+    layer: str
+    ratio: float
+    widths: Widths
+    val: float
+
+
+def scan(dense: Widths, quality: Callable[[Widths], float]) -> list[Probe]:
+    """Every layer at every ratio .1 … .9 alone; at least one unit stays.
 
     Args:
-        quality_without: validation quality of a copy whose layer lost this share of its units.
+        dense: widths of the dense network.
+        quality: validation quality of a copy of the dense network with these widths.
     """
-    found = {}
-    for layer in layers:
-        within = [ratio for ratio in RATIOS if dense - quality_without(layer, ratio) <= drop]
-        found[layer] = max(within, default=0.0)
+    probes = []
+    for layer, width in dense.items():
+        for ratio in RATIOS:
+            widths = {**dense, layer: max(1, width - int(ratio * width))}
+            probes.append(Probe(layer, ratio, widths, quality(widths)))
+    return probes
+
+
+def quotas(probes: list[Probe], dense: float, drop: float) -> dict[str, float]:
+    """The largest ratio of each layer whose drop in quality stays within ``drop``; 0 if none."""
+    found = {probe.layer: 0.0 for probe in probes}
+    for probe in probes:
+        if dense - probe.val <= drop:
+            found[probe.layer] = max(found[probe.layer], probe.ratio)
     return found
 
 

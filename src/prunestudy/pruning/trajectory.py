@@ -17,6 +17,7 @@ from prunestudy.pruning.open_loop import run_like, run_open_loop
 from prunestudy.pruning.state import Record, State
 from prunestudy.pruning.workshop import Workshop
 from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE
+from prunestudy.training.distillation import Teacher
 from prunestudy.training.loop import Trainer
 from prunestudy.training.quality import Objective
 
@@ -85,7 +86,11 @@ class _Cell:
         if epochs is not None:
             settings = settings.model_copy(update={"epochs": epochs})
         objective = Objective(self.task.loss, self.task.metric)
-        return Trainer(self.prepared, objective, settings, self.compute, self.seed)
+        teaching, teacher = self.method.distillation, None
+        if teaching is not None:
+            network = self._state().network
+            teacher = Teacher(network, teaching.temperature, teaching.weight)
+        return Trainer(self.prepared, objective, settings, self.compute, self.seed, teacher)
 
     def _state(self, file: str = NETWORK_FILE) -> State:
         return State(*read_network(self.inputs.dense / file))
@@ -97,7 +102,7 @@ class _Cell:
             # Nothing is trained yet, so the epochs of the dense training come on top.
             trainer = self._trainer(dense_settings=True, epochs=dense + retrain)
             return Workshop(trainer, self._state(INITIAL_FILE), method)
-        if method.retraining == "finetune":
+        if method.retraining in ("finetune", "distill"):
             return Workshop(self._trainer(), self._state(), method)
         # Renda et al. 2020: the last part of the dense training's own schedule once more.
         trainer = self._trainer(dense_settings=True, epochs=max(dense, retrain))

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from prunestudy.pruning.decisions import Log
-from prunestudy.pruning.proposals import Trial
+from prunestudy.pruning.proposals import Move, Trial
+from prunestudy.pruning.quota import Probe
 from prunestudy.pruning.requirements import Demands
 from prunestudy.pruning.state import Kept, Record, State
 from prunestudy.pruning.workshop import Workshop
@@ -36,6 +37,7 @@ class Way:
 
     Attributes:
         recovery: share of a drop that finishing is expected to win back.
+        unpruned_val: quality of the dense network after a stage's retraining without pruning.
         spent: epochs spent so far, rejected stages and trials included.
         spent_limit: epochs that may be spent in all.
         reserved: epochs of these that are kept back.
@@ -48,6 +50,7 @@ class Way:
     recovery: float
     spent_limit: float
     points: list[Waypoint] = field(default_factory=list)
+    unpruned_val: float = float("inf")
     spent: float = 0.0
     reserved: float = 0.0
 
@@ -70,9 +73,21 @@ class Way:
         return self.demands.unmet(self.workshop.widths(place.state))
 
     def needed(self) -> float:
-        """Quality of a stage from which finishing is expected to reach the budget."""
+        """Quality of a stage from which finishing is expected to reach the budget.
+
+        What a stage's retraining costs without any pruning is not held against the pruning.
+        """
         allowed = self.dense_val - self.demands.budget
-        return self.dense_val - allowed / (1 - self.recovery)
+        return min(self.dense_val - allowed / (1 - self.recovery), self.unpruned_val)
+
+    def try_unpruned(self, epochs: int) -> None:
+        """A stage that prunes nothing: at a high learning rate that alone disturbs a network."""
+        state = self.workshop.retrain(
+            self.here.state.restored(), epochs, self.record, "unpruned", 0
+        )
+        self.spent += state.clock
+        self.unpruned_val = self.workshop.val(state)
+        self.here.state.restored()
 
     def retrain(self, trial: Trial, epochs: int, label: str = "walk") -> Waypoint:
         """The next state: a tried move, retrained for a stage."""
@@ -97,7 +112,7 @@ class Way:
         within = place.val >= self.demands.budget
         self.note(
             f"finish {label}",
-            place.amount,
+            place,
             place.val,
             "within budget" if within else "below budget",
             f"finishing brought {place.val - place.stage_val:+.4f}; budget "
@@ -151,33 +166,53 @@ class Way:
             probe = (low + high) // 2
         return self.points[low]
 
-    def note(self, proposal: str, after: float, val: float, verdict: str, reason: str) -> None:
-        """Log a decision that is not about a move."""
-        here = self.here
+    def note(self, proposal: str, place: Waypoint, val: float, verdict: str, reason: str) -> None:
+        """Log a decision that is not about a move but about a state."""
+        widths = self.workshop.widths(place.state)
         self.log.add(
-            here.state.stage,
+            self.here.state.stage,
             proposal,
-            here.amount,
-            after,
-            here.stage_val,
+            self.here.amount,
+            place.amount,
+            self.here.stage_val,
             val,
             verdict,
             reason,
+            widths,
             self.spent,
+            self.workshop.evaluations,
         )
 
     def note_move(self, trial: Trial, val: float, verdict: str, reason: str) -> None:
         """Log a decision about a move from here."""
-        here = self.here
         self.log.add(
-            here.state.stage + 1,
+            self.here.state.stage + 1,
             str(trial.move),
-            here.amount,
+            self.here.amount,
             trial.amount,
-            here.stage_val,
+            self.here.stage_val,
             val,
             verdict,
             reason,
+            self.workshop.widths(trial.state),
             self.spent,
+            self.workshop.evaluations,
             trial.move,
+        )
+
+    def note_probe(self, probe: Probe) -> None:
+        """Log a reading of the layer-sensitivity scan."""
+        self.log.add(
+            0,
+            f"scan {probe.layer} {probe.ratio:.0%}",
+            self.here.amount,
+            self.demands.resource.price(probe.widths),
+            self.here.stage_val,
+            probe.val,
+            "scanned",
+            f"{probe.layer} alone without {probe.ratio:.0%} of its units, not retrained",
+            probe.widths,
+            self.spent,
+            self.workshop.evaluations,
+            Move(self.workshop.scout, probe.layer),
         )

@@ -13,18 +13,21 @@ from prunestudy.networks.spec import copy_network
 from prunestudy.params import Method
 from prunestudy.pruning.allocation import (
     ALLOCATIONS,
+    PRICED,
     Price,
     check_reachable,
     floor_widths,
     lowest,
+    per_price,
 )
-from prunestudy.pruning.criteria import score_units, score_weights
+from prunestudy.pruning.criteria import score_weights, unit_scores
+from prunestudy.pruning.evidence import Evidence
 from prunestudy.pruning.masks import Masks, apply_masks, clear_state, maskable
-from prunestudy.pruning.quota import by_quota, quotas
+from prunestudy.pruning.quota import Probe, by_quota, quotas, scan
 from prunestudy.pruning.regularisers import proximal_step
 from prunestudy.pruning.state import Record, State
 from prunestudy.pruning.surgery import remove_units
-from prunestudy.pruning.units import UnitGraph, as_numpy
+from prunestudy.pruning.units import UnitGraph, Widths, as_numpy
 from prunestudy.pruning.weights import (
     WEIGHT_ALLOCATIONS,
     Scores,
@@ -56,6 +59,9 @@ class Workshop:
         dense: the network to start from.
         initial: the same network before its training, to rewind to.
         offset: epochs of the trainer's own clock that lie before the first retraining epoch.
+
+    Attributes:
+        evaluations: how often a network was evaluated on the validation rows so far.
     """
 
     def __init__(
@@ -75,6 +81,8 @@ class Workshop:
         self.epochs = trainer.settings.epochs if epochs is None else epochs
         self.units = UnitGraph(dense.network, dense.spec.input_shape)
         self.dense_params = self.units.cost.params(self.units.widths)
+        self.evaluations = 0
+        self._seen: tuple[State, Evidence] | None = None
         self.floors = floor_widths(self.units.widths, method.floor, method.round_to)
 
     def target(self, point: float) -> float:
@@ -126,30 +134,23 @@ class Workshop:
             scope: an allocation, or one layer that gives all; default: the method's allocation.
             price: cost by widths; default: parameters.
         """
+        scores = self._unit_scores(state, criterion, self.method.normalise)
         state = state.copy()
-        units = UnitGraph(state.network, state.spec.input_shape)
-        scores = as_numpy(
-            score_units(
-                criterion,
-                state.network,
-                units,
-                self._batches(state),
-                self.trainer.objective,
-                self.method.normalise,
-            )
-        )
-        dense, price = self.units.widths, price or units.cost.params
+        dense, price = self.units.widths, price or self.units.cost.params
         scope = scope or self.method.allocation
         if proportions is not None:
-            widths = {name: min(units.widths[name], proportions.widths[name]) for name in dense}
+            widths = {name: min(len(scores[name]), proportions.widths[name]) for name in dense}
             removal = lowest(scores, widths)
         elif scope == "quota":
-            quota = self.layer_quotas[criterion]
-            removal = by_quota(scores, dense, self.floors, price, target, quota)
+            removal = by_quota(scores, dense, self.floors, price, target, self.quotas)
         else:
             floors = self.floors
-            if scope in units.widths:
-                floors = {**units.widths, scope: self.floors[scope]}
+            if scope in scores:
+                # One layer gives all: the others stay as wide as they are.
+                here = {name: len(score) for name, score in scores.items()}
+                floors = {**here, scope: min(here[scope], self.floors[scope])}
+            if scope == PRICED:
+                scores = per_price(scores, price, self.method.round_to)
             allocate = ALLOCATIONS.get(scope, ALLOCATIONS["global"])
             removal = allocate(scores, dense, floors, price, target, self.method.round_to)
         return replace(state, spec=remove_units(state.network, state.spec, removal))
@@ -188,16 +189,19 @@ class Workshop:
         apply_masks(state.network, masks)
         return replace(state, masks=masks)
 
+    def _unit_scores(self, state: State, criterion: str, normalise: str) -> Scores:
+        # Criteria of one state share what they look at: the passes over data are the costly part.
+        if self._seen is None or self._seen[0] is not state:
+            groups = UnitGraph(state.network, state.spec.input_shape).groups
+            objective = self.trainer.objective
+            self._seen = state, Evidence(state.network, groups, self._batches(state), objective)
+        return as_numpy(unit_scores(criterion, self._seen[1], normalise))
+
     def _batches(self, state: State) -> Batches:
         settings = self.trainer.settings
         batches = Batches(self.trainer.data.train, settings.batch_size, self.trainer.seed)
         batches.epoch = state.clock
         return batches
-
-    @cached_property
-    def layer_quotas(self) -> "_Quotas":
-        """Quotas of each layer of the dense network, by criterion."""
-        return _Quotas(self)
 
     def rewound(self, state: State) -> State:
         """The state's structure and masks with the weights of initialisation."""
@@ -227,6 +231,7 @@ class Workshop:
         for row in curve:
             row["epoch"] -= self.offset
         record.add_curve(curve, point, stage)
+        self.evaluations += len(curve)
         return replace(state, clock=end, stage=stage, random=torch.get_rng_state())
 
     def regularised(self, state: State, record: Record, point: str) -> State:
@@ -242,40 +247,56 @@ class Workshop:
         epochs = max(1, round(regulariser.share * self.epochs))
         return self.retrain(state, epochs, record, point, 0, after_step)
 
+    # Judging.
+
     def val(self, state: State) -> float:
-        """Quality on the validation rows."""
-        return self.trainer.validate(state.network)[1]
+        """The quality that decisions go by, on the validation rows."""
+        return self.judge(state.network)[1]
 
+    def judge(self, network: nn.Module) -> tuple[float, float]:
+        """Loss on the validation rows, and the quality that decisions go by.
 
-class _Quotas(dict[str, dict[str, float]]):
-    def __init__(self, workshop: Workshop) -> None:
-        super().__init__()
-        self.workshop = workshop
-
-    def __missing__(self, criterion: str) -> dict[str, float]:
-        workshop = self.workshop
-        dense = workshop.dense
-        units = workshop.units
-        scores = as_numpy(
-            score_units(
-                criterion,
-                dense.network,
-                units,
-                workshop._batches(dense),
-                workshop.trainer.objective,
-            )
+        That is the quality itself, or its bootstrap lower bound where the controller asks for it.
+        """
+        self.evaluations += 1
+        controller, trainer = self.method.controller, self.trainer
+        if controller is None or controller.confidence is None:
+            return trainer.validate(network)
+        part, objective = trainer.data.validation, trainer.objective
+        outputs = objective.outputs(network, part)
+        bound = objective.lower_bound(
+            outputs, self._dense_outputs, part.targets, controller.confidence
         )
+        return objective.loss_of(outputs, part.targets).item(), bound
 
-        def quality_without(layer: str, ratio: float) -> float:
-            copy = dense.copy()
-            widths = dict(units.widths)
-            widths[layer] = max(1, widths[layer] - int(ratio * widths[layer]))
+    @cached_property
+    def _dense_outputs(self) -> Tensor:
+        return self.trainer.objective.outputs(self.dense.network, self.trainer.data.validation)
+
+    @property
+    def scout(self) -> str:
+        """The criterion that looks at the layers: the method's, or the first of a closed loop."""
+        controller = self.method.controller
+        found = self.method.criterion if controller is None else controller.criteria[0]
+        assert found is not None, "a method has a criterion or a controller by its type"
+        return found
+
+    @cached_property
+    def probes(self) -> list[Probe]:
+        """The layer-sensitivity scan of the dense network."""
+        scores = self._unit_scores(self.dense, self.scout, "layer")
+
+        def quality(widths: Widths) -> float:
+            copy = self.dense.copy()
             remove_units(copy.network, copy.spec, lowest(scores, widths))
-            return workshop.val(copy)
+            return self.val(copy)
 
-        drop = workshop.method.quota_drop
-        self[criterion] = quotas(list(units.widths), quality_without, workshop.val(dense), drop)
-        return self[criterion]
+        return scan(self.units.widths, quality)
+
+    @cached_property
+    def quotas(self) -> dict[str, float]:
+        """Each layer's quota: the share that it can lose alone within the method's quota drop."""
+        return quotas(self.probes, self.val(self.dense), self.method.quota_drop)
 
 
 def _hold(masks: Mapping[str, Tensor] | None) -> AfterStep | None:

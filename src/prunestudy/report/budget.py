@@ -1,6 +1,8 @@
 """The headline rule: the smallest network of each method that stays within the task's budget.
 
-The choice reads validation quality only; test quality and latency are reported for what it chose.
+Among networks within the budget a method's smallest is chosen, or its fastest where time is what is
+compared. Quality enters the choice by validation data only; test quality is reported for what it
+chose.
 """
 
 from typing import Any
@@ -43,10 +45,18 @@ HEADLINE_COLUMNS = [
 ]
 
 
-def choices(inputs: Inputs) -> pd.DataFrame:
-    """One row a (task, seed, method): its smallest network within the budget.
+# The order in which networks are preferred.
+SMALLEST = {"params_nonzero": True, "macs_nonzero": True}
+FASTEST = {"latency_ratio_b64": False, "params_nonzero": True}
+
+
+def choices(inputs: Inputs, order: dict[str, bool] = SMALLEST) -> pd.DataFrame:
+    """One row a (task, seed, method): its smallest (or fastest) network within the budget.
 
     Where no pruned network is, that is the dense one (point ``1``).
+
+    Args:
+        order: columns to sort by, and whether ascending.
     """
     rows = []
     for task in inputs.tasks:
@@ -54,16 +64,18 @@ def choices(inputs: Inputs) -> pd.DataFrame:
         for seed, dense_quality in inputs.dense_val(task).items():
             least = budget(requirements, dense_quality)
             for method in inputs.methods_on(task):
-                found = _smallest(inputs, task, int(str(seed)), method, least)
+                found = _first(inputs, task, int(str(seed)), method, least, order)
                 rows.append({**found, "method": method, "budget": least})
     return pd.DataFrame(rows, columns=CHOICE_COLUMNS)
 
 
-def _smallest(inputs: Inputs, task: str, seed: int, method: str, least: float) -> dict[str, Any]:
+def _first(
+    inputs: Inputs, task: str, seed: int, method: str, least: float, order: dict[str, bool]
+) -> dict[str, Any]:
     cells = pd.concat([inputs.cells(task, DENSE), inputs.cells(task, method)])
     cells = cells[(cells["seed"] == seed) & ((cells["val"] >= least) | (cells["method"] == DENSE))]
-    order = cells.sort_values(["params_nonzero", "macs_nonzero"], kind="stable")
-    return {str(name): value for name, value in order.iloc[0].items()}
+    ranked = cells.sort_values(list(order), ascending=list(order.values()), kind="stable")
+    return {str(name): value for name, value in ranked.iloc[0].items()}
 
 
 def headline(inputs: Inputs, chosen: pd.DataFrame) -> pd.DataFrame:
@@ -72,21 +84,34 @@ def headline(inputs: Inputs, chosen: pd.DataFrame) -> pd.DataFrame:
     ``params`` and ``time`` are ratios first ÷ second (geometric means), ``test`` a difference.
     ``first_dense`` and ``second_dense`` count the seeds on which no pruned network qualified.
     """
+    return _pairs(inputs, chosen, [inputs.reference])
+
+
+def latency_headline(inputs: Inputs, fastest: pd.DataFrame) -> pd.DataFrame:
+    """Every closed loop that latency binds against each other method, each at its fastest."""
+    return _pairs(inputs, fastest, inputs.bound_by_latency)
+
+
+def _pairs(inputs: Inputs, chosen: pd.DataFrame, firsts: list[str]) -> pd.DataFrame:
     rows = [
-        _pair(inputs, chosen[chosen["task"] == task].set_index("seed"), task, other)
+        _pair(inputs, chosen[chosen["task"] == task].set_index("seed"), task, first, other)
+        for first in firsts
         for task in inputs.tasks
+        if first in inputs.methods_on(task)
         for other in inputs.methods_on(task)
-        if other != inputs.reference
+        if other != first
     ]
     return pd.DataFrame(rows, columns=HEADLINE_COLUMNS)
 
 
-def _pair(inputs: Inputs, of_task: pd.DataFrame, task: str, other: str) -> dict[str, Any]:
-    first = of_task[of_task["method"] == inputs.reference]
+def _pair(
+    inputs: Inputs, of_task: pd.DataFrame, task: str, name: str, other: str
+) -> dict[str, Any]:
+    first = of_task[of_task["method"] == name]
     second = of_task[of_task["method"] == other]
     row: dict[str, Any] = {
         "task": task,
-        "first": inputs.reference,
+        "first": name,
         "second": other,
         "metric": inputs.study.tasks[task].metric,
         "n": len(first),
@@ -94,8 +119,8 @@ def _pair(inputs: Inputs, of_task: pd.DataFrame, task: str, other: str) -> dict[
         "first_dense": int((first["point"] == "1").sum()),
         "second_dense": int((second["point"] == "1").sum()),
     }
-    for name, (column, kind) in MEASURES.items():
-        row |= _measured(name, kind, first[column], second[column], inputs.level)
+    for measure, (column, kind) in MEASURES.items():
+        row |= _measured(measure, kind, first[column], second[column], inputs.level)
     return row
 
 

@@ -99,6 +99,32 @@ def headline_grid(contents: Contents) -> Grid:
     return Grid(caption, columns, tuple(rows), "headline.csv")
 
 
+def latency_grid(contents: Contents) -> Grid:
+    """Closed loops that latency binds against every other method."""
+    rows = [
+        (
+            row["task"],
+            row["first"],
+            row["second"],
+            str(row["n"]),
+            estimate(row, "time", "ratio", wording.ratio),
+            row["time_verdict"],
+            estimate(row, "test", "difference", wording.change),
+            row["test_verdict"],
+            estimate(row, "params", "ratio", wording.ratio),
+        )
+        for row in contents.latency_headline.to_dict("records")
+    ]
+    columns: tuple[str, ...] = ("task", "method", "against", "n", "time (interval)", "verdict")
+    columns += ("test (interval)", "verdict", "parameters (interval)")
+    caption = (
+        f"{wording.listed(contents.inputs.bound_by_latency)} against each other method, each with "
+        "its fastest network within the budget (ONNX Runtime, batch 64, one CPU thread): time and "
+        "parameters as ratios, test quality as the difference."
+    )
+    return Grid(caption, columns, tuple(rows), "latency_headline.csv")
+
+
 def estimate(row: dict[Hashable, Any], name: str, kind: str, write: Callable[[float], str]) -> str:
     """A mean with its interval behind it."""
     text = write(row[f"{name}_{kind}"])

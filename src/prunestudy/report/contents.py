@@ -13,6 +13,7 @@ from prunestudy.report import (
     curve_figure,
     curves,
     findings,
+    layers,
     size_figures,
     summaries,
     tradeoff,
@@ -48,6 +49,16 @@ class Contents:
         return budget.headline(self.inputs, self.within_budget)
 
     @cached_property
+    def fastest(self) -> pd.DataFrame:
+        """The fastest network within the budget, by task, seed and method."""
+        return budget.choices(self.inputs, budget.FASTEST)
+
+    @cached_property
+    def latency_headline(self) -> pd.DataFrame:
+        """Closed loops bound by latency against each other method on those networks."""
+        return budget.latency_headline(self.inputs, self.fastest)
+
+    @cached_property
     def criteria(self) -> pd.DataFrame:
         """The record of every criterion in a closed loop."""
         return summaries.criteria(self.inputs)
@@ -75,7 +86,7 @@ class Contents:
     @cached_property
     def finding(self) -> list[str]:
         """The finding's sentences."""
-        return findings.finding(self.inputs, self.headline, self.comparisons)
+        return findings.finding(self.inputs, self.headline, self.comparisons, self.latency_headline)
 
     @cached_property
     def caveats(self) -> list[str]:
@@ -112,11 +123,32 @@ class Contents:
         """The controller's moves."""
         return control.control_figure(self.inputs)
 
+    @cached_property
+    def layer_stages(self) -> pd.DataFrame:
+        """What closed loops left of each layer, stage by stage."""
+        return layers.layer_stages(self.inputs)
+
+    @cached_property
+    def layer_sensitivity(self) -> pd.DataFrame:
+        """What each layer alone can lose."""
+        return layers.sensitivity(self.inputs)
+
+    @cached_property
+    def layer_figure(self) -> Figure | None:
+        """Layers by stages."""
+        return layers.layer_figure(self.inputs, self.layer_stages)
+
+    @cached_property
+    def sensitivity_figure(self) -> Figure | None:
+        """Quality lost by each layer alone."""
+        return layers.sensitivity_figure(self.inputs, self.layer_sensitivity)
+
     @property
     def figures(self) -> list[Figure]:
         """Every figure, in the order of the report."""
         found = [*self.tradeoff_figures, self.controls_figure, self.curve_figure]
         found += [*self.size_figures, self.control_figure]
+        found += [self.layer_figure, self.sensitivity_figure]
         return [figure for figure in found if figure is not None]
 
     @property
@@ -127,7 +159,11 @@ class Contents:
             "comparisons": self.comparisons,
             "within_budget": self.within_budget,
             "headline": self.headline,
+            "fastest_within_budget": self.fastest,
+            "latency_headline": self.latency_headline,
             "criteria": self.criteria,
+            "layer_stages": self.layer_stages,
+            "layer_sensitivity": self.layer_sensitivity,
             "cost": self.cost,
             "curves": self.curves,
             "curve_traits": self.curve_traits,

@@ -49,8 +49,15 @@ TIME = _Measure(
 )
 
 
-def finding(inputs: Inputs, headline: pd.DataFrame, compared: pd.DataFrame) -> list[str]:
-    """The study's finding, a sentence for each of size, quality and time."""
+def finding(
+    inputs: Inputs, headline: pd.DataFrame, compared: pd.DataFrame, latency: pd.DataFrame
+) -> list[str]:
+    """The study's finding, a sentence for each of size, quality and time.
+
+    Args:
+        headline: the reference method against the others, each with its smallest network.
+        latency: closed loops that latency binds against the others, each with its fastest.
+    """
     if inputs.duel is None:
         return _neutral(inputs, compared)
     pair = inputs.duel
@@ -77,7 +84,22 @@ def finding(inputs: Inputs, headline: pd.DataFrame, compared: pd.DataFrame) -> l
     opening, *others = [text for _loss, text in sorted(told, key=lambda item: not item[0])]
     seeds = wording.plural(len(inputs.study.seeds), "seed")
     rule = f"With each method's smallest network within the allowed validation drop ({seeds}),"
-    return [f"{rule} {opening}.", *(f"{text[0].upper()}{text[1:]}." for text in others)]
+    sentences = [f"{rule} {opening}.", *(f"{text[0].upper()}{text[1:]}." for text in others)]
+    return [*sentences, *_bound_by_latency(inputs, latency, other)]
+
+
+def _bound_by_latency(inputs: Inputs, latency: pd.DataFrame, other: str) -> list[str]:
+    """A sentence for each closed loop that latency binds, against the same other method."""
+    sentences = []
+    for name in inputs.bound_by_latency:
+        rows = latency[(latency["first"] == name) & (latency["second"] == other)]
+        if len(rows):
+            sentences.append(
+                f"With each method's fastest network instead ({name} ÷ {other} time), "
+                f"{_told(inputs, rows, TIME)}; on test data ({name} − {other}), "
+                f"{_told(inputs, rows, TEST)}."
+            )
+    return sentences
 
 
 def _lost_to(inputs: Inputs, compared: pd.DataFrame) -> str:

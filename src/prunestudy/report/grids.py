@@ -123,6 +123,8 @@ def log_grid(inputs: Inputs, task: str, method: str, seed: int) -> Grid:
         (inputs.decisions["task"] == task)
         & (inputs.decisions["method"] == method)
         & (inputs.decisions["seed"] == seed)
+        # The scan has a figure of its own.
+        & (inputs.decisions["verdict"] != "scanned")
     ]
     rows = [
         (
@@ -176,6 +178,7 @@ def cost_grid(contents: Contents) -> Grid:
             wording.mean_count(row["networks_mean"]),
             wording.mean_count(row["epochs_of_each_network_mean"]),
             wording.mean_count(row["epochs_trained_mean"]),
+            wording.mean_count(row["evaluations_mean"]),
         )
         for row in contents.cost.to_dict("records")
     ]
@@ -187,10 +190,11 @@ def cost_grid(contents: Contents) -> Grid:
         "peak memory, MB",
         "networks kept",
     )
-    columns += ("epochs of each network", "epochs trained in all")
+    columns += ("epochs of each network", "epochs trained in all", "network evaluations")
     caption = (
         "One trajectory, all of its networks included: wall-clock seconds of its job, largest "
         "memory of a job, and epochs over training data (means of the seeds). dense is the first "
-        "training. Trials of proposals take time but are in the epochs only once they add up."
+        "training. Epochs of a closed loop include its trials and what it tried in vain; evaluations "
+        "are passes over the validation rows, its layer scan and trials included."
     )
     return Grid(caption, columns, tuple(rows), "cost.csv", strong="")

@@ -67,6 +67,15 @@ class Inputs:
         ]
 
     @property
+    def bound_by_latency(self) -> list[str]:
+        """Closed loops that free latency by themselves."""
+        return [
+            name
+            for name, method in self.study.methods.items()
+            if method.controller is not None and method.controller.resource == "latency"
+        ]
+
+    @property
     def points(self) -> list[str]:
         """Names of the operating points, ascending."""
         return [point_label(point) for point in self.study.points]

@@ -31,6 +31,7 @@ def sections(contents: Contents) -> list[Section]:
         *_controls(contents),
         _contest(contents),
         _control(contents),
+        *_sensitivity(contents),
         _unreachable(contents),
         _cost(contents),
         _results(contents),
@@ -72,6 +73,8 @@ def _contest(contents: Contents) -> Section:
     blocks += [Chart(figure) for figure in contents.size_figures]
     if len(contents.headline):
         blocks.append(comparison_grids.headline_grid(contents))
+    if len(contents.latency_headline):
+        blocks.append(comparison_grids.latency_grid(contents))
     title = " against ".join(inputs.duel or ("comparison",)).capitalize()
     return Section("comparison", f"{title}: training, size, time", tuple(blocks))
 
@@ -119,8 +122,17 @@ def _control(contents: Contents) -> Section:
         for task in inputs.tasks
         for method in methods
     ]
-    blocks = (Text(text), Chart(contents.control_figure), grids.criteria_grid(contents), *logs)
-    return Section("controller", "What the controller did", blocks)
+    blocks: list[Block] = [Text(text), Chart(contents.control_figure)]
+    if contents.layer_figure:
+        blocks.append(Chart(contents.layer_figure))
+    blocks += [grids.criteria_grid(contents), *logs]
+    return Section("controller", "What the controller did", tuple(blocks))
+
+
+def _sensitivity(contents: Contents) -> list[Section]:
+    if contents.sensitivity_figure is None:
+        return []
+    return [Section("sensitivity", "Layer sensitivity", (Chart(contents.sensitivity_figure),))]
 
 
 def _unreachable(contents: Contents) -> Section:

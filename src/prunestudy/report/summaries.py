@@ -132,7 +132,8 @@ def comparison_columns(mean: str, found: Comparison) -> dict[str, Any]:
 
 def criteria(inputs: Inputs) -> pd.DataFrame:
     """How often each criterion proposed, was chosen, accepted and rolled back."""
-    moves = inputs.decisions[inputs.decisions["criterion"].notna()]
+    decisions = inputs.decisions
+    moves = decisions[decisions["criterion"].notna() & (decisions["verdict"] != "scanned")]
     rows = []
     for (task, method), group in moves.groupby(["task", "method"], sort=False):
         for criterion in _criteria_of(inputs, str(method)):
@@ -172,6 +173,13 @@ def pruning_cost(inputs: Inputs) -> pd.DataFrame:
             history = inputs.history[
                 (inputs.history["task"] == task) & (inputs.history["method"] == method)
             ]
+            decided = inputs.decisions[
+                (inputs.decisions["task"] == task) & (inputs.decisions["method"] == method)
+            ].groupby("seed")
+            # A closed loop counts what it did; elsewhere every epoch evaluates once.
+            epochs, evaluations = history.groupby("seed").size(), history.groupby("seed").size()
+            if len(decided):
+                epochs, evaluations = decided["epochs_spent"].max(), decided["evaluations"].max()
             rows.append(
                 {
                     "task": task,
@@ -181,7 +189,8 @@ def pruning_cost(inputs: Inputs) -> pd.DataFrame:
                     "peak_memory_mb_max": jobs["peak_memory_mb"].max(),
                     "networks_mean": cells.groupby("seed").size().mean(),
                     "epochs_of_each_network_mean": cells["epochs"].mean(),
-                    "epochs_trained_mean": history.groupby("seed").size().mean(),
+                    "epochs_trained_mean": epochs.mean(),
+                    "evaluations_mean": evaluations.mean(),
                 }
             )
     return pd.DataFrame(rows)

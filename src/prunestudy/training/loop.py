@@ -10,6 +10,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -18,9 +19,10 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
-from prunestudy.data.tensors import Batches, Prepared
+from prunestudy.data.tensors import Batches, Part, Prepared
 from prunestudy.params import Compute, Training
-from prunestudy.training.quality import Objective
+from prunestudy.training.distillation import Teacher
+from prunestudy.training.quality import Objective, channels_last
 
 with warnings.catch_warnings():
     # Its import warns of optional packages that nobody here uses.
@@ -61,11 +63,25 @@ class Trainer:
     settings: Training
     compute: Compute
     seed: int
+    teacher: Teacher | None = None
 
     @property
     def batches_per_epoch(self) -> int:
         """Optimiser steps of one epoch."""
         return len(Batches(self.data.train, self.settings.batch_size, self.seed))
+
+    @cached_property
+    def lessons(self) -> Part:
+        """The training rows, with the teacher's answers to them if there is one."""
+        rows = self.data.train
+        return rows if self.teacher is None else self.teacher.answer(rows, self.objective)
+
+    def loss_of(self, outputs: Tensor, targets: Tensor, *guide: Tensor) -> Tensor:
+        """What training minimises over a batch."""
+        loss = self.objective.loss_of(outputs, targets)
+        if self.teacher is None:
+            return loss
+        return self.teacher.blended(self.objective, loss, outputs, *guide)
 
     def train(
         self, network: nn.Module, start: int, end: int, after_step: AfterStep | None = None
@@ -95,7 +111,9 @@ class Trainer:
         **length: int,
     ) -> None:
         network.train()
-        batches = Batches(self.data.train, self.settings.batch_size, self.seed)
+        # The format of the inputs, so that nothing is converted at each step.
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        batches = Batches(self.lessons, self.settings.batch_size, self.seed)
         module = _Supervised(network, self, batches, start, curve, after_step)
         with warnings.catch_warnings(), _quiet():
             warnings.simplefilter("ignore")
@@ -110,7 +128,7 @@ class Trainer:
                 **{"max_epochs": -1, **length},  # type: ignore[arg-type]
             )
             trainer.fit(module, DataLoader(batches, batch_size=None))
-        network.cpu()
+        network.cpu().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
 
     def validate(self, network: nn.Module) -> tuple[float, float]:
         """Loss and quality on the validation rows."""
@@ -153,9 +171,9 @@ class _Supervised(lightning.LightningModule):
         self.batches.epoch = self.start + self.current_epoch
         self.losses.clear()
 
-    def training_step(self, batch: tuple[Tensor, Tensor], _index: int) -> Tensor:
-        inputs, targets = batch
-        loss = self.how.objective.loss_of(self.network(inputs), targets)
+    def training_step(self, batch: tuple[Tensor, ...], _index: int) -> Tensor:
+        inputs, *answers = batch
+        loss = self.how.loss_of(self.network(channels_last(inputs)), *answers)
         self.losses.append(loss.detach())
         return loss
 

@@ -9,7 +9,11 @@ from torch.nn import functional
 
 from prunestudy.data.tensors import Part
 
-EVALUATION_BATCH = 1000
+# Small enough for activations to stay in the processor's cache.
+EVALUATION_BATCH = 100
+RESAMPLES = 300
+# Dimensions of a batch of images: rows, channels, height, width.
+IMAGES = 4
 
 
 def accuracy(outputs: Tensor, targets: Tensor) -> float:
@@ -32,6 +36,11 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 METRICS: dict[str, Callable[[Tensor, Tensor], float]] = {"accuracy": accuracy, "r2": r2}
 
 
+def channels_last(inputs: Tensor) -> Tensor:
+    """Images with their channels last in memory: convolutions on a CPU are up to twice as fast."""
+    return inputs.to(memory_format=torch.channels_last) if inputs.dim() == IMAGES else inputs
+
+
 @dataclass(frozen=True)
 class Objective:
     """What a task minimises and what it calls quality (higher is better)."""
@@ -43,15 +52,39 @@ class Objective:
         """Mean loss of a batch, differentiable."""
         return LOSSES[self.loss](outputs, targets)
 
-    def evaluate(self, network: nn.Module, part: Part) -> tuple[float, float]:
-        """Loss and quality over all rows of a part, in evaluation mode."""
+    def outputs(self, network: nn.Module, part: Part) -> Tensor:
+        """The network's outputs for all rows of a part, in evaluation mode; n × outputs."""
         training = network.training
         network.eval()
         device = next(network.parameters()).device
         with torch.inference_mode():
-            outputs = torch.cat(
-                [network(rows.to(device)).cpu() for rows in part.inputs.split(EVALUATION_BATCH)]
-            )
-            loss = self.loss_of(outputs, part.targets).item()
+            batches = part.inputs.split(EVALUATION_BATCH)
+            found = torch.cat([network(channels_last(rows.to(device))).cpu() for rows in batches])
         network.train(training)
+        return found
+
+    def evaluate(self, network: nn.Module, part: Part) -> tuple[float, float]:
+        """Loss and quality over all rows of a part, in evaluation mode."""
+        outputs = self.outputs(network, part)
+        with torch.inference_mode():
+            loss = self.loss_of(outputs, part.targets).item()
         return loss, METRICS[self.metric](outputs, part.targets)
+
+    def lower_bound(self, outputs: Tensor, dense: Tensor, targets: Tensor, level: float) -> float:
+        """Quality that is reached with probability ``level``, by a bootstrap over rows.
+
+        The same rows are drawn for both networks, so that what they share cancels out: the bound
+        is the dense quality plus a quantile of the differences (Efron & Tibshirani 1993).
+
+        Args:
+            outputs, dense: the outputs of a network and of the dense one for the same rows.
+        """
+        metric = METRICS[self.metric]
+        generator = torch.Generator().manual_seed(0)
+        differences = []
+        for _ in range(RESAMPLES):
+            rows = torch.randint(len(targets), (len(targets),), generator=generator)
+            drawn = targets[rows]
+            differences.append(metric(outputs[rows], drawn) - metric(dense[rows], drawn))
+        quantile = torch.tensor(differences, dtype=torch.float64).quantile(1 - level).item()
+        return metric(dense, targets) + quantile

@@ -1,0 +1,220 @@
+"""What is left of each layer, stage by stage, and how sensitive each layer is."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from prunestudy.evaluation.statistics import summarise
+from prunestudy.report import wording
+from prunestudy.report.control import loops
+from prunestudy.report.figures import Chart, Figure
+from prunestudy.report.inputs import Inputs
+from prunestudy.report.palette import OTHERS
+
+# Verdicts of stages that the walk went on from.
+WALKED = ("analysed", "accepted", "mapped")
+ROW_HEIGHT = 30
+WIDE = 620
+
+
+def widths(text: str) -> dict[str, int]:
+    """Units by layer, as the decisions log writes them."""
+    pairs = (pair.rpartition("=") for pair in text.split())
+    return {layer: int(width) for layer, _, width in pairs}
+
+
+def layer_stages(inputs: Inputs) -> pd.DataFrame:
+    """One row a stage of a walk and layer: units and the share of the dense width left."""
+    rows = []
+    for place, table in inputs.decisions.groupby(["task", "method", "seed"], sort=False):
+        walked = table[table["verdict"].isin(WALKED) | (table["verdict"] == "final")]
+        dense = widths(table.loc[table["verdict"] == "analysed", "widths"].iloc[0])
+        for step, row in enumerate(walked.to_dict("records")):
+            for layer, width in widths(row["widths"]).items():
+                rows.append(
+                    {
+                        **dict(zip(("task", "method", "seed"), place, strict=True)),
+                        "step": step,
+                        "verdict": row["verdict"],
+                        "layer": layer,
+                        "units": width,
+                        "share": width / dense[layer],
+                    }
+                )
+    columns = ["task", "method", "seed", "step", "verdict", "layer", "units", "share"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def sensitivity(inputs: Inputs) -> pd.DataFrame:
+    """Quality by the share that one layer alone lost, without retraining; over seeds."""
+    scanned = inputs.decisions[inputs.decisions["verdict"] == "scanned"].copy()
+    scanned["ratio"] = [text.rpartition(" ")[2] for text in scanned["proposal"]]
+    rows = []
+    # Every closed loop of a task scans the same dense networks; the first one is enough.
+    for task, of_task in scanned.groupby("task", sort=False):
+        table = of_task[of_task["method"] == of_task["method"].iloc[0]]
+        for place, cell in table.groupby(["layer", "ratio"], sort=False):
+            found = summarise((cell["val_before"] - cell["val_after"]).tolist(), inputs.level)
+            rows.append(
+                {
+                    "task": task,
+                    **dict(zip(("layer", "ratio"), place, strict=True)),
+                    "criterion": cell["criterion"].iloc[0],
+                    "n": len(cell),
+                    "drop": found.mean,
+                    "drop_low": found.low,
+                    "drop_high": found.high,
+                }
+            )
+    columns = ["task", "layer", "ratio", "criterion", "n", "drop", "drop_low", "drop_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def layer_figure(inputs: Inputs, stages: pd.DataFrame) -> Figure | None:
+    """A panel a task and closed loop: layers down, stages across, what is left as colour."""
+    seed = inputs.study.seeds[0]
+    shown = stages[stages["seed"] == seed]
+    panels = [
+        (_title(inputs, task, method), _grid(table))
+        for task, method, table in _places(inputs, shown)
+    ]
+    if not panels:
+        return None
+    return Figure(
+        name="layers",
+        title="What is left of each layer, stage by stage",
+        caption=(
+            f"Seed {seed}; the other seeds are in layer_stages.csv. A column is a state that the walk "
+            "went on from, the dense network first and the final network (◆) last; the number is "
+            "the layer's units, the colour the share of its dense width. n = 1."
+        ),
+        alt=(
+            f"Grids of layers by stages for {wording.listed(loops(inputs))} on "
+            f"{wording.listed(inputs.tasks)}: units left in each layer."
+        ),
+        panels=tuple(panels),
+        methods=(),
+        source="layer_stages.csv",
+    )
+
+
+def _places(inputs: Inputs, table: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    for task in inputs.tasks:
+        for method in loops(inputs):
+            part = table[(table["task"] == task) & (table["method"] == method)]
+            if len(part):
+                yield task, method, part
+
+
+def _title(inputs: Inputs, task: str, method: str) -> str:
+    return task if len(loops(inputs)) == 1 else f"{task}, {method}"
+
+
+def _grid(table: pd.DataFrame) -> Chart:
+    layers = list(dict.fromkeys(table["layer"]))
+    last = table["step"].max()
+    drawn = table.assign(
+        state=[
+            "◆" if verdict == "final" else str(step)
+            for verdict, step in zip(table["verdict"], table["step"], strict=True)
+        ],
+        left=[f"{share:.0%}" for share in table["share"]],
+        ink=["white" if share > 0.55 else "black" for share in table["share"]],
+    )
+    order = [*map(str, range(last)), "◆"]
+    base = alt.Chart(drawn).encode(
+        x=alt.X("state:O", sort=order, title="stage", axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("layer:O", sort=layers, title="layer"),
+    )
+    tooltip: list[Any] = [
+        alt.Tooltip(f"{column}:N", title=title)
+        for column, title in (
+            ("layer", "layer"),
+            ("state", "stage"),
+            ("verdict", "verdict"),
+            ("units", "units left"),
+            ("left", "share of the dense width"),
+        )
+    ]
+    scale = alt.Scale(domain=[0, 1], scheme="blues")
+    cells = base.mark_rect().encode(
+        color=alt.Color("share:Q", scale=scale, legend=None), tooltip=tooltip
+    )
+    numbers = base.mark_text(fontSize=10).encode(
+        text="units:N", color=alt.Color("ink:N", scale=None), tooltip=tooltip
+    )
+    return alt.layer(cells, numbers).properties(height=ROW_HEIGHT * len(layers))
+
+
+def sensitivity_figure(inputs: Inputs, table: pd.DataFrame) -> Figure | None:
+    """A panel a task: quality lost when one layer alone loses units."""
+    tasks = [task for task in inputs.tasks if (table["task"] == task).any()]
+    if not tasks:
+        return None
+    interval = wording.percent(inputs.level)
+    criterion = str(table["criterion"].iloc[0])
+    return Figure(
+        name="layer-sensitivity",
+        title="How sensitive each layer is",
+        caption=(
+            "Validation quality that the dense network loses when one layer alone loses a share of "
+            f"its units by {criterion}, without retraining. Line: mean over seeds "
+            f"({wording.numbers_of_seeds(table['n'])}); band: its {interval} t interval. The "
+            "controller measures this first; its quotas follow from it."
+        ),
+        alt=(
+            "Lines of the quality lost by the share of units removed, one line a layer, one panel "
+            f"for each task ({wording.listed(tasks)})."
+        ),
+        panels=tuple(
+            (task, _lines(table[table["task"] == task], inputs.metric(task))) for task in tasks
+        ),
+        methods=(),
+        source="layer_sensitivity.csv",
+        key=f"mean and {interval} t interval, {wording.numbers_of_seeds(table['n'])} seeds",
+    )
+
+
+def _lines(table: pd.DataFrame, metric: str) -> Chart:
+    layers = list(dict.fromkeys(table["layer"]))
+    drawn = table.assign(
+        gone=[float(text.rstrip("%")) / 100 for text in table["ratio"]],
+        low=table["drop_low"].fillna(table["drop"]),
+        high=table["drop_high"].fillna(table["drop"]),
+        text=[
+            f"{wording.quality(mean)} ({wording.quality(low)} to {wording.quality(high)})"
+            for mean, low, high in zip(
+                table["drop"], table["drop_low"], table["drop_high"], strict=True
+            )
+        ],
+    )[["layer", "ratio", "gone", "drop", "low", "high", "n", "text"]]
+    colour = alt.Color(
+        "layer:N",
+        sort=layers,
+        scale=alt.Scale(domain=layers, range=[OTHERS[i % len(OTHERS)] for i in range(len(layers))]),
+        legend=None,
+    )
+    x = alt.X(
+        "gone:Q", title="share of the layer's units removed", axis=alt.Axis(format="%", grid=False)
+    )
+    base = alt.Chart(drawn).encode(x=x, color=colour)
+    title = f"{metric} lost on validation data"
+    band = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=title), y2="high:Q")
+    line = base.mark_line(size=2).encode(y=alt.Y("drop:Q", title=title))
+    tooltip = [
+        alt.Tooltip(f"{column}:N", title=name)
+        for column, name in (
+            ("layer", "layer"),
+            ("ratio", "share removed"),
+            ("n", "n"),
+            ("text", f"{metric} lost"),
+        )
+    ]
+    target = base.mark_point(size=90, opacity=0, filled=True).encode(y="drop:Q", tooltip=tooltip)
+    # The layer's name at the end of its line: a legend would be shared over panels.
+    ends = base.transform_filter("datum.gone > 0.85").mark_text(align="left", dx=4, fontSize=10)
+    return alt.layer(band, line, target, ends.encode(y="drop:Q", text="layer:N")).properties(
+        height=220
+    )
