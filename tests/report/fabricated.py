@@ -139,7 +139,8 @@ def _history(point: str, seed: int) -> list[dict]:
 
 
 def _decisions() -> list[dict]:
-    moves = [("analysed", None), ("not chosen", "gradient"), ("accepted", "magnitude")]
+    moves = [("analysed", None), ("scanned", "magnitude")]
+    moves += [("not chosen", "gradient"), ("accepted", "magnitude")]
     moves += [
         ("rolled back", "magnitude"),
         ("stopped", None),
@@ -149,16 +150,18 @@ def _decisions() -> list[dict]:
     return [
         {
             "stage": stage,
-            "proposal": f"move {stage}",
+            "proposal": "scan 2 30%" if verdict == "scanned" else f"move {stage}",
             "criterion": criterion,
-            "layer": "all",
+            "layer": "2" if verdict == "scanned" else "all",
             "resource": "params",
             "resource_before": PARAMS - 100 * stage,
             "resource_after": PARAMS - 100 * stage - 100,
             "val_before": 0.9,
             "val_after": 0.89,
             "budget": 0.89,
+            "widths": f"0={20 - stage} 2={10 - stage}",
             "epochs_spent": float(stage),
+            "evaluations": 2 * stage,
             "verdict": verdict,
             "reason": "within the budget",
         }

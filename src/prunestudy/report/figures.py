@@ -82,10 +82,12 @@ def specification(chart: Chart) -> dict[str, Any]:
 
 def drawing(figure: Figure) -> str:
     """The whole figure as one SVG with titles and a legend."""
+    # Methods look the same in every panel; without them each panel has colours of its own.
+    scales = "shared" if figure.methods else "independent"
     panels = [chart.properties(title=title, width=WIDTH) for title, chart in figure.panels]
     whole = (
         alt.concat(*panels, columns=COLUMNS if len(panels) != 4 else 2, spacing=24)
-        .resolve_scale(color="shared", shape="shared")
+        .resolve_scale(color=scales, shape=scales)
         .properties(title=alt.Title(figure.title, subtitle=figure.key, fontSize=14), padding=12)
         .configure_legend(orient="bottom", title=None)
     )

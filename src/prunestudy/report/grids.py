@@ -194,7 +194,7 @@ def cost_grid(contents: Contents) -> Grid:
     caption = (
         "One trajectory, all of its networks included: wall-clock seconds of its job, largest "
         "memory of a job, and epochs over training data (means of the seeds). dense is the first "
-        "training. Epochs of a closed loop include its trials and what it tried in vain; evaluations "
-        "are passes over the validation rows, its layer scan and trials included."
+        "training. A closed loop's epochs include its trials and what it tried in vain; an "
+        "evaluation is a pass over the validation rows, layer scan and trials included."
     )
     return Grid(caption, columns, tuple(rows), "cost.csv", strong="")

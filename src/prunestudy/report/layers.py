@@ -16,7 +16,8 @@ from prunestudy.report.palette import OTHERS
 # Verdicts of stages that the walk went on from.
 WALKED = ("analysed", "accepted", "mapped")
 ROW_HEIGHT = 30
-WIDE = 620
+# Share left from which a cell is so dark that its number is white.
+DARK_FROM = 0.55
 
 
 def widths(text: str) -> dict[str, int]:
@@ -86,7 +87,7 @@ def layer_figure(inputs: Inputs, stages: pd.DataFrame) -> Figure | None:
         name="layers",
         title="What is left of each layer, stage by stage",
         caption=(
-            f"Seed {seed}; the other seeds are in layer_stages.csv. A column is a state that the walk "
+            f"Seed {seed}; the others are in layer_stages.csv. A column is a state that the walk "
             "went on from, the dense network first and the final network (◆) last; the number is "
             "the layer's units, the colour the share of its dense width. n = 1."
         ),
@@ -121,7 +122,6 @@ def _grid(table: pd.DataFrame) -> Chart:
             for verdict, step in zip(table["verdict"], table["step"], strict=True)
         ],
         left=[f"{share:.0%}" for share in table["share"]],
-        ink=["white" if share > 0.55 else "black" for share in table["share"]],
     )
     order = [*map(str, range(last)), "◆"]
     base = alt.Chart(drawn).encode(
@@ -142,10 +142,13 @@ def _grid(table: pd.DataFrame) -> Chart:
     cells = base.mark_rect().encode(
         color=alt.Color("share:Q", scale=scale, legend=None), tooltip=tooltip
     )
-    numbers = base.mark_text(fontSize=10).encode(
-        text="units:N", color=alt.Color("ink:N", scale=None), tooltip=tooltip
-    )
-    return alt.layer(cells, numbers).properties(height=ROW_HEIGHT * len(layers))
+    numbers = [
+        base.transform_filter(f"datum.share {side} {DARK_FROM}")
+        .mark_text(fontSize=10, color=ink)
+        .encode(text="units:N", tooltip=tooltip)
+        for side, ink in ((">", "white"), ("<=", "black"))
+    ]
+    return alt.layer(cells, *numbers).properties(height=ROW_HEIGHT * len(layers))
 
 
 def sensitivity_figure(inputs: Inputs, table: pd.DataFrame) -> Figure | None:
