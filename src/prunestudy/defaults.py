@@ -46,7 +46,7 @@ def default_study() -> Study:
                 loss="cross_entropy",
                 metric="accuracy",
                 training=Training(lr=5e-3, lr_schedule="one_cycle", batch_size=128, epochs=20),
-                retraining=Training(lr=5e-3, lr_schedule="cosine", batch_size=128, epochs=40),
+                retraining=Training(lr=5e-3, lr_schedule="cosine", batch_size=128, epochs=30),
                 requirements=Requirements(max_drop=0.01),
             ),
             "wdbc": Task(
@@ -97,10 +97,6 @@ def _controls() -> dict[str, Method]:
     """Controls that make the comparison fair; the same proportions under other criteria."""
     return {
         "dense_extra": Method(control="dense_extra"),
-        "random_like_iterative": Method(criterion="random", allocation="like:magnitude_iterative"),
-        "magnitude_like_iterative": Method(
-            criterion="magnitude", allocation="like:magnitude_iterative"
-        ),
         "random_like_adaptive": Method(criterion="random", allocation="like:adaptive"),
         "magnitude_like_adaptive": Method(criterion="magnitude", allocation="like:adaptive"),
         "scratch_e": Method(control="scratch_e", of="adaptive"),
