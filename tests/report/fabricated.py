@@ -24,6 +24,9 @@ def make_study(
         "traditional": Method(criterion="magnitude"),
         "other": Method(criterion="random"),
         "adaptive": Method(schedule="closed_loop", allocation="global", controller=Controller()),
+        "hurried": Method(
+            schedule="closed_loop", round_to=8, controller=Controller(resource="latency")
+        ),
     }
     return Study(
         name="fabricated",

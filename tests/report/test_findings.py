@@ -118,3 +118,41 @@ def test_a_diverged_network_gives_no_verdict(tmp_path: Path) -> None:
     told = " ".join(contents.finding)
     assert "there is no measurement on numbers and classes" in told
     assert "not measured in 4" in told
+
+
+def test_a_loop_bound_by_latency_is_told_by_the_fastest_networks(tmp_path: Path) -> None:
+    study = make_study(methods=("traditional", "adaptive", "hurried"))
+    write_tables(study, tmp_path / "given", 300, 0.0)
+    results = pd.read_csv(tmp_path / "given" / "latency.csv", dtype={"point": str})
+    # Its 2x network is four times as fast as others of that size.
+    own = (results["method"] == "hurried") & (results["point"] == "2")
+    results.loc[own, "latency_ratio_b64"] *= 4
+    results.to_csv(tmp_path / "given" / "latency.csv", index=False)
+    contents = Contents(read_inputs(Plan(study), tmp_path / "given", "f" * 64))
+    rows = contents.latency_headline
+    assert set(rows["first"]) == {"hurried"}
+    assert set(rows["second"]) == {"traditional", "adaptive"}
+    against = rows[rows["second"] == "traditional"]
+    assert against["time_ratio"].tolist() == pytest.approx([0.25] * len(against))
+    last = contents.finding[-1]
+    assert last.startswith("With each method's fastest network instead (hurried ÷ traditional")
+    assert "hurried takes less time than traditional on" in last
+    assert "fastest-within-budget" in {figure.name for figure in contents.size_figures}
+
+
+def test_the_epochs_of_the_search_are_told(tmp_path: Path) -> None:
+    notes = " ".join(contents_of(tmp_path).caveats)
+    # The log ends with seven epochs; each of two networks of traditional has four.
+    assert "adaptive against traditional, mean: 7 against 8 on numbers" in notes
+
+
+def test_layers_are_counted_stage_by_stage(tmp_path: Path) -> None:
+    contents = contents_of(tmp_path)
+    stages = contents.layer_stages
+    first = stages[(stages["task"] == "numbers") & (stages["seed"] == 0)]
+    assert first["verdict"].unique().tolist() == ["analysed", "accepted", "final", "mapped"]
+    assert first.loc[first["verdict"] == "analysed", "units"].tolist() == [20, 10]
+    assert first.loc[first["verdict"] == "accepted", "share"].tolist() == [17 / 20, 7 / 10]
+    sensitivity = contents.layer_sensitivity
+    assert sensitivity["n"].tolist() == [5, 5]
+    assert sensitivity["drop"].tolist() == pytest.approx([0.01, 0.01])

@@ -8,11 +8,12 @@ from prunestudy.report import wording
 from prunestudy.report.inputs import Inputs
 
 
-def caveats(inputs: Inputs, headline: pd.DataFrame) -> list[str]:
-    """Notes on the rule, the number of seeds, the other methods and the networks' sizes."""
+def caveats(inputs: Inputs, headline: pd.DataFrame, cost: pd.DataFrame) -> list[str]:
+    """Notes on the rule, effort, the number of seeds, the other methods and the networks' sizes."""
     notes = [
         _rule(inputs),
         *_stand_ins(inputs, headline),
+        *_effort(inputs, cost),
         _sample(inputs),
         *_others(inputs, headline),
     ]
@@ -58,6 +59,27 @@ def _stand_ins(inputs: Inputs, headline: pd.DataFrame) -> list[str]:
     return [
         f"No pruned network is within the budget {'; '.join(found)}. There the dense network "
         "stands in."
+    ]
+
+
+def _effort(inputs: Inputs, cost: pd.DataFrame) -> list[str]:
+    """What the search of a closed loop costs beside a method that searches nothing."""
+    if inputs.duel is None:
+        return []
+    told = []
+    for task in inputs.tasks:
+        first, second = (
+            cost[(cost["task"] == task) & (cost["method"] == method)].iloc[0]
+            for method in inputs.duel
+        )
+        told.append(
+            f"{wording.mean_count(first['epochs_trained_mean'])} against "
+            f"{wording.mean_count(second['epochs_trained_mean'])} on {task}"
+        )
+    return [
+        "Every network has the same retraining epochs. Epochs of a whole trajectory, all of its "
+        f"networks and what was tried in vain included, {inputs.duel[0]} against {inputs.duel[1]}, "
+        f"mean: {wording.listed(told)}."
     ]
 
 

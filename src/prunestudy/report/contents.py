@@ -91,7 +91,7 @@ class Contents:
     @cached_property
     def caveats(self) -> list[str]:
         """What stands beside the finding."""
-        return caveats.caveats(self.inputs, self.headline)
+        return caveats.caveats(self.inputs, self.headline, self.cost)
 
     @cached_property
     def checklist(self) -> list[checklist.Item]:
@@ -116,7 +116,7 @@ class Contents:
     @cached_property
     def size_figures(self) -> list[Figure]:
         """Parameters and time within the budget."""
-        return size_figures.size_figures(self.inputs, self.within_budget)
+        return size_figures.size_figures(self.inputs, self.within_budget, self.fastest)
 
     @cached_property
     def control_figure(self) -> Figure | None:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import vl_convert
@@ -83,7 +83,7 @@ def specification(chart: Chart) -> dict[str, Any]:
 def drawing(figure: Figure) -> str:
     """The whole figure as one SVG with titles and a legend."""
     # Methods look the same in every panel; without them each panel has colours of its own.
-    scales = "shared" if figure.methods else "independent"
+    scales: Literal["shared", "independent"] = "shared" if figure.methods else "independent"
     panels = [chart.properties(title=title, width=WIDTH) for title, chart in figure.panels]
     whole = (
         alt.concat(*panels, columns=COLUMNS if len(panels) != 4 else 2, spacing=24)
