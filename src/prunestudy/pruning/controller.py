@@ -13,25 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from prunestudy.params import Controller, Requirements
-from prunestudy.pruning.allocation import PRICED, Unreachable
-from prunestudy.pruning.proposals import (
-    GLOBAL,
-    QUOTA,
-    UNIFORM,
-    Credits,
-    Move,
-    Trial,
-    candidate_moves,
-    ranking,
-)
+from prunestudy.pruning.allocation import Unreachable
+from prunestudy.pruning.proposals import Trial
 from prunestudy.pruning.requirements import Resource, analyse, resources
+from prunestudy.pruning.search import Search
 from prunestudy.pruning.state import FINAL, Kept, Record, labels
+from prunestudy.pruning.trials import Proposer
 from prunestudy.pruning.way import Way, Waypoint
 from prunestudy.pruning.workshop import Workshop
-
-# A refinement aims a little before the budget, and never right beside what is known already.
-CAUTION = 0.9
-NEAREST = (0.1, 0.9)
 
 
 def run_closed_loop(
@@ -66,13 +55,11 @@ class _Loop:
         # As an open loop, the retraining epochs for each network that it delivers, the final one
         # too; and once more for all that is tried in vain: the most that adapting may cost.
         limit = float((len(points) + 2) * workshop.epochs)
-        self.way = Way(workshop, self.record, self.demands, val, controller.recovery, limit)
+        self.way = Way(workshop, self.record, self.demands, controller, val, limit)
         self.way.points.append(Waypoint(start, self.way.amount(start), val, val))
-        self.floor = self.demands.resource.price(workshop.floors)
+        self.proposer = Proposer(self.way, controller)
+        self.search = Search(self.way, self.proposer, controller)
         self.step = controller.step
-        self.credits = Credits(list(controller.criteria))
-        self.walk_epochs = max(1, int(workshop.epochs * controller.walk_share))
-        self.refused: dict[tuple[Move, float], float] = {}
         self.pending: list[tuple[float, str]] = []
         for point, label in labels(points):
             try:
@@ -84,20 +71,20 @@ class _Loop:
     def run(self) -> Record:
         """The whole trajectory."""
         way = self.way
-        way.try_unpruned(self._stage_epochs())
+        way.try_unpruned()
         way.note("analysis", way.here, way.dense_val, "analysed", self._analysis())
         for probe in self.workshop.probes:
             way.note_probe(probe)
         reason = self._walk(bound=True)
         way.note("stop", way.here, way.here.stage_val, "stopped", reason)
-        if len(way.points) > 1:
+        if len(way.points) > 1 and self.demands.target is None:
             # Every operating point that is still to come gets its epochs.
             left = self.workshop.epochs - way.here.state.clock
-            self._search(reserved=float(len(self.pending) * left))
-        self.refused.clear()
+            self.search.run(reserved=float(len(self.pending) * left), beyond=not self.pending)
+        self.proposer.refused.clear()
         self._walk(bound=False)
         # Once more: the rest of the curve may hold a smaller network that is within the budget.
-        self._keep_final(self._search(reserved=0.0))
+        self._keep_final(self.search.run(reserved=0.0, beyond=True))
         return self.record
 
     def _analysis(self) -> str:
@@ -109,7 +96,7 @@ class _Loop:
             aim = f"at most {demands.target:g}, with the least loss"
         return (
             f"dense quality {self.way.dense_val:.4f}, budget {demands.budget:.4f}; "
-            f"{demands.resource.name} binds: {here.amount:g} now, {self.floor:g} at least, "
+            f"{demands.resource.name} binds: {here.amount:g} now, {self.way.floor:g} at least, "
             f"aim {aim}; first step {self.step:.0%}; a stage of retraining alone leaves "
             f"{self.way.unpruned_val:.4f}; alone and without retraining, layers can lose {told} "
             f"of their units by {workshop.scout} within {workshop.method.quota_drop:g}"
@@ -124,8 +111,8 @@ class _Loop:
             reason = self._end_of_walk(bound, rejected, tried)
             if reason:
                 return reason
-            best = self._propose(self._next_target(self._next_step(bound, rejected)))
-            if best is None and self.refused:
+            best = self.proposer.propose(self._next_target(self._next_step(bound, rejected)))
+            if best is None and self.proposer.refused:
                 return "every move from here was refused"
             if best is None:
                 self._give_up_pending("no layer can lose another unit")
@@ -146,7 +133,7 @@ class _Loop:
             return f"{rejected} roll-backs in a row"
         if tried >= controller.stages:
             return f"the limit of {controller.stages} stages"
-        if self.way.here.state.clock + controller.stage_epochs > self.walk_epochs:
+        if self.way.here.state.clock + controller.stage_epochs > self.way.walk_epochs:
             return "the epochs for stages are used up"
         last = self.way.last_finished()
         if last is not None and last.val < self.demands.budget:
@@ -162,7 +149,7 @@ class _Loop:
         if not self.pending:
             return self.step if bound else self.controller.max_step
         here = self.way.here.state
-        left = (self.walk_epochs - here.clock) // self.controller.stage_epochs
+        left = (self.way.walk_epochs - here.clock) // self.controller.stage_epochs
         ratio = min(self.workshop.target(self.pending[-1][0]) / here.params, 1.0)
         pace = 1 - ratio ** (1 / max(left, 1))
         if not bound:
@@ -172,72 +159,15 @@ class _Loop:
     def _next_target(self, step: float) -> float:
         """Amount after this step: never past the next operating point, never nothing at all."""
         here = self.way.here.amount
-        target = max(min(here * (1 - step), here * (1 - 1e-9)), self.floor)
+        target = max(min(here * (1 - step), here * (1 - 1e-9)), self.way.floor)
         if self.pending and self.demands.resource.name == "params":
             target = max(target, self.workshop.target(self.pending[0][0]))
         if self.demands.target is not None and here > self.demands.target:
             target = max(target, self.demands.target)
         return target
 
-    def _propose(self, target: float) -> Trial | None:
-        """Try the candidate moves on copies; log them; return the cheapest."""
-        here = self.way.here
-        trials = self._trials(target)
-        if not trials:
-            return None
-        share = self.controller.trial_batches / self.workshop.trainer.batches_per_epoch
-        self.way.spent += len(trials) * share
-        best, *others = ranking(trials, here.stage_val, here.amount)
-        for trial in others:
-            reason = f"{best.move} lost less quality per {self.demands.resource.name}"
-            self.way.note_move(trial, trial.val, "not chosen", reason)
-        for criterion in dict.fromkeys(trial.move.criterion for trial in others):
-            if criterion != best.move.criterion:
-                self.credits.reward(criterion, 0.0)
-        return best
-
-    def _trials(self, target: float) -> list[Trial]:
-        controller, here = self.controller, self.way.here
-        layers = list(self.workshop.floors) if controller.per_layer else []
-        scopes = self._scopes()
-        moves = candidate_moves(self.credits, controller.proposals, scopes, layers)
-        trials = []
-        for move in moves:
-            try:
-                state = self.workshop.prune_units(
-                    here.state,
-                    move.criterion,
-                    target,
-                    scope=move.scope,
-                    price=self.demands.resource.price,
-                )
-            except Unreachable:
-                continue
-            amount = self.way.amount(state)
-            if amount >= here.amount:
-                continue
-            if (move, amount) in self.refused:
-                val = self.refused[move, amount]
-                reason = "rolled back from here before"
-                self.way.note_move(Trial(move, state, amount, val, 0.0), val, "refused", reason)
-                continue
-            # On a copy: the stage starts from the pruned state, so that no network is trained
-            # for longer than its clock says.
-            trainer, copy = self.workshop.trainer, state.copy()
-            trainer.recover(copy.network, copy.clock, controller.trial_batches)
-            loss, val = self.workshop.judge(copy.network)
-            trials.append(Trial(move, state, amount, val, loss))
-        return trials
-
-    def _scopes(self) -> tuple[str, ...]:
-        method = self.workshop.method
-        if method.allocation != GLOBAL:
-            return (UNIFORM,)
-        # Quotas count single units.
-        return (GLOBAL, PRICED, UNIFORM, *((QUOTA,) if method.round_to == 1 else ()))
-
     def _decide(self, trial: Trial, bound: bool) -> bool:
-        place = self.way.retrain(trial, self._stage_epochs())
+        place = self.way.retrain(trial)
         needed, val = self.way.needed(), place.stage_val
         accepted = val >= needed or not bound
         step = self.step
@@ -251,21 +181,15 @@ class _Loop:
             self.step *= self.controller.shrink
             verdict = "rolled back"
             reason = f"quality {val:.4f} < {needed:.4f}; step {step:.1%} → {self.step:.1%}"
-        self.credits.reward(trial.move.criterion, 1.0 if accepted else 0.0)
+        self.proposer.settle(trial, val, accepted)
         self.way.note_move(trial, val, verdict, reason)
         if accepted:
-            self.refused.clear()
             self.way.points.append(place)
             self._keep_reached_points()
         else:
-            self.refused[trial.move, trial.amount] = val
             # The random numbers go back as well; the state itself was never touched.
             self.way.here.state.restored()
         return accepted
-
-    def _stage_epochs(self) -> int:
-        left = self.walk_epochs - self.way.here.state.clock
-        return min(self.controller.stage_epochs, max(left, 0))
 
     # Networks that are kept.
 
@@ -279,21 +203,6 @@ class _Loop:
         for _point, label in self.pending:
             self.record.unreachable.append({"point": label, "reason": reason})
         self.pending.clear()
-
-    def _search(self, reserved: float) -> Waypoint:
-        """The smallest network that is within the budget when finished, or meets the target.
-
-        Args:
-            reserved: epochs that may not be spent on the search.
-        """
-        self.way.reserved = reserved
-        best = self.way.best()
-        if self.demands.target is None:
-            for _ in range(self.controller.refinements):
-                if not self._refine(best):
-                    break
-                best = self.way.best()
-        return best
 
     def _keep_final(self, best: Waypoint) -> None:
         state = best.state
@@ -311,45 +220,3 @@ class _Loop:
         if unmet:
             return f"the requirements are not met ({'; '.join(unmet)}); {spent}"
         return f"the smallest network within the budget; {spent}"
-
-    def _between(self, good: Waypoint, bad: Waypoint) -> float:
-        """The amount at which a straight line between both meets the budget, a little before."""
-        first = good.val if good.kept else good.stage_val
-        second = bad.val if bad.kept else bad.stage_val
-        share = 0.5
-        if first > second:
-            share = CAUTION * (first - self.demands.budget) / (first - second)
-        low, high = NEAREST
-        return good.amount - min(max(share, low), high) * (good.amount - bad.amount)
-
-    def _refine(self, best: Waypoint) -> bool:
-        """Finish one more state below the best one: before the next, which failed, or beyond."""
-        points = self.way.points
-        position = points.index(best) + 1
-        tail = points[position:]
-        between = bool(tail)
-        # Beyond the walk's end only once no operating point is left to be met on the way.
-        if not self.way.affordable(best.state) or (self.pending and not between):
-            return False
-        target = (
-            self._between(best, tail[0]) if between else best.amount * (1 - self.controller.step)
-        )
-        if target > best.amount * (1 - self.controller.min_step):
-            return False
-        # From the best state on, as if the walk stood there.
-        del points[position:]
-        self.refused.clear()
-        trial = self._propose(max(target, self.floor))
-        if trial is not None and between and trial.amount <= tail[0].amount:
-            self.way.note_move(trial, trial.val, "refused", "no size lies in between")
-            trial = None
-        if trial is not None:
-            place = self.way.retrain(trial, self._stage_epochs(), "refine")
-            reason = "the best network is the smallest one so far; go on"
-            if between:
-                reason = "a size between the best network and the next smaller one"
-            self.way.note_move(trial, place.stage_val, "refined", reason)
-            points.append(place)
-            self.way.finish(place, "search")
-        points.extend(tail)
-        return trial is not None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from prunestudy.params import Controller
 from prunestudy.pruning.decisions import Log
 from prunestudy.pruning.proposals import Move, Trial
 from prunestudy.pruning.quota import Probe
@@ -36,23 +37,43 @@ class Way:
     """Accepted states from the dense network down, with the epochs spent on all that was tried.
 
     Attributes:
+        spent_limit: epochs that may be spent in all.
         recovery: share of a drop that finishing is expected to win back.
         unpruned_val: quality of the dense network after a stage's retraining without pruning.
         spent: epochs spent so far, rejected stages and trials included.
-        spent_limit: epochs that may be spent in all.
         reserved: epochs of these that are kept back.
     """
 
     workshop: Workshop
     record: Record
     demands: Demands
+    controller: Controller
     dense_val: float
-    recovery: float
     spent_limit: float
+    recovery: float = field(init=False)
     points: list[Waypoint] = field(default_factory=list)
     unpruned_val: float = float("inf")
     spent: float = 0.0
     reserved: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.recovery = self.controller.recovery
+
+    @property
+    def floor(self) -> float:
+        """The least that a network can cost of the resource that binds."""
+        return self.demands.resource.price(self.workshop.floors)
+
+    @property
+    def walk_epochs(self) -> int:
+        """Retraining epochs that stages may use."""
+        return max(1, int(self.workshop.epochs * self.controller.walk_share))
+
+    @property
+    def stage_epochs(self) -> int:
+        """Epochs of the next stage; none where those for stages are used up."""
+        left = self.walk_epochs - self.here.state.clock
+        return min(self.controller.stage_epochs, max(left, 0))
 
     @property
     def here(self) -> Waypoint:
@@ -80,21 +101,21 @@ class Way:
         allowed = self.dense_val - self.demands.budget
         return min(self.dense_val - allowed / (1 - self.recovery), self.unpruned_val)
 
-    def try_unpruned(self, epochs: int) -> None:
+    def try_unpruned(self) -> None:
         """A stage that prunes nothing: at a high learning rate that alone disturbs a network."""
         state = self.workshop.retrain(
-            self.here.state.restored(), epochs, self.record, "unpruned", 0
+            self.here.state.restored(), self.stage_epochs, self.record, "unpruned", 0
         )
         self.spent += state.clock
         self.unpruned_val = self.workshop.val(state)
         self.here.state.restored()
 
-    def retrain(self, trial: Trial, epochs: int, label: str = "walk") -> Waypoint:
+    def retrain(self, trial: Trial, label: str = "walk") -> Waypoint:
         """The next state: a tried move, retrained for a stage."""
         before = self.workshop.val(trial.state)
         stage, clock = self.here.state.stage + 1, self.here.state.clock
         copy = trial.state.copy()
-        state = self.workshop.retrain(copy, epochs, self.record, label, stage)
+        state = self.workshop.retrain(copy, self.stage_epochs, self.record, label, stage)
         self.spent += state.clock - clock
         return Waypoint(state, trial.amount, self.workshop.val(state), before)
 
@@ -128,9 +149,9 @@ class Way:
             share = min(max(0.0, (place.val - place.stage_val) / drop), MOST_RECOVERY)
             self.recovery = (self.recovery + share) / 2
 
-    def affordable(self, state: State) -> bool:
-        """Whether finishing a state stays within the epochs that may be spent."""
-        cost = self.workshop.epochs - state.clock
+    def affordable(self, state: State, more: float = 0.0) -> bool:
+        """Whether finishing a state, and ``more`` epochs, stay within what may be spent."""
+        cost = self.workshop.epochs - state.clock + more
         return self.spent + cost <= self.spent_limit - self.reserved
 
     def last_finished(self) -> Waypoint | None:
