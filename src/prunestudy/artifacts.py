@@ -20,7 +20,7 @@ from prunestudy.errors import StudyError
 
 SIDECAR_SUFFIX = ".json"
 PART_SUFFIX = ".part"
-# Imported at the start of every job: its seconds count the imports that follow.
+# The start of a job: its seconds count the imports that follow, if it makes them itself.
 BEGIN = time.monotonic()
 
 

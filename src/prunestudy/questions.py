@@ -12,7 +12,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
-from prunestudy import artifacts, defaults
+from prunestudy import artifacts, defaults, warm
 from prunestudy import status as answers
 from prunestudy.errors import StudyError
 from prunestudy.jobs import report_folder
@@ -23,6 +23,8 @@ from prunestudy.plan import Plan
 LOCK = Path(".prunestudy.lock")
 SNAKEFILE = Path("Snakefile")
 LOG_LINES = 30
+# A warm process takes as long to start as one job.
+WORTH_WARMING = 3
 # One thread a job: parallelism comes from the graph, and results stay the same.
 ENVIRONMENT = {
     "PYTHONUNBUFFERED": "1",
@@ -87,7 +89,8 @@ def run(arguments: Namespace) -> int:
             *arguments.snakemake,
         ]
         begin = time.time()
-        code = _call(command)
+        with _warmed(plan) as environment:
+            code = _call(command, environment)
         if code == 0 and not arguments.snakemake:
             for path in answers.unreached(plan):
                 artifacts.remove(path)
@@ -210,11 +213,26 @@ def _only_one() -> Iterator[None]:
         yield
 
 
-def _call(command: list[str]) -> int:
-    """Run a command to its end; an interrupt reaches it once and it may clean up."""
+@contextlib.contextmanager
+def _warmed(plan: Plan) -> Iterator[dict[str, str]]:
+    """The environment of a run, with a warm process where enough jobs would import torch."""
+    jobs = [artifact for artifact in answers.missing(plan) if artifact.step in warm.STEPS]
+    if len(jobs) < WORTH_WARMING:
+        yield _environment()
+    else:
+        with warm.warm_process(_environment()) as environment:
+            yield environment
+
+
+def _environment() -> dict[str, str]:
     environment = {**os.environ, **ENVIRONMENT}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
-    process = subprocess.Popen(command, env=environment)
+    return environment
+
+
+def _call(command: list[str], environment: dict[str, str] | None = None) -> int:
+    """Run a command to its end; an interrupt reaches it once and it may clean up."""
+    process = subprocess.Popen(command, env=environment or _environment())
     while True:
         try:
             return process.wait()
