@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -28,7 +29,9 @@ def main(arguments):
         raise SystemExit(2)
     if what == "die":
         os.kill(os.getpid(), signal.SIGKILL)
-    if what == "wait":
+    if what == "ignore":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if what in ("wait", "ignore"):
         print(os.getpid(), flush=True)
         time.sleep(600)
     return 0
@@ -107,10 +110,10 @@ def test_an_edited_library_is_not_run_by_the_warm_process(environment, library: 
     assert call(environment, "prune", "nothing") == ["code None"]
 
 
-def started(environment: dict[str, str]) -> tuple[subprocess.Popen, int]:
+def started(environment: dict[str, str], what: str = "wait") -> tuple[subprocess.Popen, int]:
     """A command whose job waits, and the job's process."""
     command = subprocess.Popen(
-        [sys.executable, "-c", CALL, "prune", "wait"],
+        [sys.executable, "-c", CALL, "prune", what],
         env=environment,
         stdout=subprocess.PIPE,
         text=True,
@@ -119,9 +122,9 @@ def started(environment: dict[str, str]) -> tuple[subprocess.Popen, int]:
     return command, int(command.stdout.readline())
 
 
-def assert_ends(pid: int) -> None:
+def assert_ends(pid: int, seconds: int = 10) -> None:
     """A process is gone within some seconds."""
-    for _ in range(100):
+    for _ in range(10 * seconds):
         try:
             state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").split()[2]
         except FileNotFoundError:
@@ -156,3 +159,34 @@ def test_jobs_run_side_by_side(environment):
         with command:
             command.kill()
         assert_ends(job)
+
+
+def test_a_command_that_breaks_off_does_not_disturb_the_others(environment):
+    waiting, job = started(environment)
+    for sent in (b"", b"\0\0", warm.HEADER.pack(100) + b"{"):
+        with socket.socket(socket.AF_UNIX) as link:
+            link.connect(environment[warm.VARIABLE])
+            socket.send_fds(link, [sent or b"\0"], [0, 1, 2])
+    assert call(environment, "prune", "nothing")[-1] == "code 0"
+    os.kill(job, 0)
+    with waiting:
+        waiting.kill()
+    assert_ends(job)
+
+
+def test_a_job_that_does_not_heed_its_end_is_killed(environment):
+    command, job = started(environment, "ignore")
+    with command:
+        command.kill()
+    assert_ends(job, 15)
+    assert call(environment, "prune", "nothing")[-1] == "code 0"
+
+
+def test_ends_at_the_same_moment_do_not_end_the_warm_process(environment):
+    for _ in range(20):
+        command, job = started(environment)
+        with command:
+            os.kill(job, signal.SIGKILL)
+            command.kill()
+        assert_ends(job)
+    assert call(environment, "prune", "nothing")[-1] == "code 0"

@@ -7,7 +7,11 @@ from prunestudy import warm
 
 def main() -> int:
     """Run the command line."""
-    code = warm.delegate(sys.argv[1:])
+    try:
+        code = warm.delegate(sys.argv[1:])
+    except KeyboardInterrupt:
+        print(f"prunestudy {sys.argv[1]}: interrupted", file=sys.stderr)
+        return 130
     if code is not None:
         return code
     from prunestudy import cli

@@ -41,6 +41,9 @@ HEADER = struct.Struct("!Q")
 STREAMS = (0, 1, 2)
 REFUSED = "refused"
 KILLED = 128
+TERMINATED = KILLED + signal.SIGTERM
+# Seconds that a job has to end by itself before it is killed.
+GRACE = 5.0
 DIE_WITH_PARENT = 1
 
 
@@ -68,7 +71,7 @@ def delegate(arguments: list[str]) -> int | None:
     if answer in (b"", REFUSED.encode()):
         return None
     code = int(answer)
-    if code > KILLED:
+    if code - KILLED in (signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT):
         print(f"prunestudy {arguments[0]}: killed by signal {code - KILLED}", file=sys.stderr)
     return code
 
@@ -117,31 +120,49 @@ class _Server:
         # The end of whoever started this process, even by kill -9, closes its standard input.
         self.ready.register(0, selectors.EVENT_READ, self._end)
         self.workers: dict[int, socket.socket] = {}
+        # When jobs that were told to end are killed.
+        self.deadlines: dict[int, float] = {}
 
     def run(self) -> None:
         while True:
-            for key, _events in self.ready.select():
-                key.data(key.fileobj)
+            for key, _events in self.ready.select(GRACE / 2 if self.deadlines else None):
+                # An event before it in the same batch may have closed what this one is about.
+                if self.ready.get_map().get(key.fd) is key:
+                    key.data(key.fileobj)
+            now = time.monotonic()
+            for worker in [one for one, end in self.deadlines.items() if end < now]:
+                del self.deadlines[worker]
+                signal.pidfd_send_signal(worker, signal.SIGKILL)
 
     def _end(self, _stream: Any) -> None:
         for worker in self.workers:
-            signal.pidfd_send_signal(worker, signal.SIGTERM)
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(worker, signal.SIGTERM)
         raise SystemExit(0)
+
+    def _unwanted(self, worker: int, link: socket.socket) -> None:
+        """The command has ended: so must its job. Told once, since the link stays readable."""
+        self.ready.unregister(link)
+        self.deadlines[worker] = time.monotonic() + GRACE
+        with contextlib.suppress(OSError):
+            signal.pidfd_send_signal(worker, signal.SIGTERM)
 
     def _accept(self, _listener: Any) -> None:
         link, _address = self.listener.accept()
+        streams: list[int] = []
         try:
-            request, streams = _received(link)
+            request = _received(link, streams)
+            if len(streams) != len(STREAMS) or request["library"] != self.library:
+                link.sendall(REFUSED.encode())
+                link.close()
+            else:
+                self._fork(link, request, streams)
         except (OSError, ValueError):
+            # The command ended meanwhile, or no process could be made: it does the work itself.
             link.close()
-            return
-        if request["library"] != self.library:
-            link.sendall(REFUSED.encode())
-            link.close()
-        else:
-            self._fork(link, request, streams)
-        for stream in streams:
-            os.close(stream)
+        finally:
+            for stream in streams:
+                os.close(stream)
 
     def _fork(self, link: socket.socket, request: dict[str, Any], streams: list[int]) -> None:
         parent = os.getpid()
@@ -154,11 +175,7 @@ class _Server:
         self.workers[worker] = link
         self.ready.register(worker, selectors.EVENT_READ, lambda _fd: self._reap(worker, pid))
         # A command says nothing more, so what can be read is its end: the work is not wanted.
-        self.ready.register(
-            link,
-            selectors.EVENT_READ,
-            lambda _link: signal.pidfd_send_signal(worker, signal.SIGTERM),
-        )
+        self.ready.register(link, selectors.EVENT_READ, lambda _link: self._unwanted(worker, link))
 
     def _reap(self, worker: int, pid: int) -> None:
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -166,22 +183,34 @@ class _Server:
         link = self.workers.pop(worker)
         with contextlib.suppress(OSError):
             link.sendall(str(code).encode())
-        for closed in (worker, link):
-            self.ready.unregister(closed)
+        self.ready.unregister(worker)
+        # Where the command has ended already, its link was taken out then.
+        if self.deadlines.pop(worker, None) is None:
+            with contextlib.suppress(KeyError):
+                self.ready.unregister(link)
         link.close()
         os.close(worker)
 
 
-def _received(link: socket.socket) -> tuple[dict[str, Any], list[int]]:
-    header, streams, _flags, _address = socket.recv_fds(link, HEADER.size, len(STREAMS))
-    (size,) = HEADER.unpack(header)
-    message = bytearray()
+def _received(link: socket.socket, streams: list[int]) -> dict[str, Any]:
+    """What a command wants; its streams are added to ``streams``, for the caller to close."""
+    link.settimeout(GRACE)
+    header, passed, _flags, _address = socket.recv_fds(link, HEADER.size, len(STREAMS))
+    streams += passed
+    header += _exactly(link, HEADER.size - len(header))
+    message = _exactly(link, HEADER.unpack(header)[0])
+    link.settimeout(None)
+    return json.loads(message)
+
+
+def _exactly(link: socket.socket, size: int) -> bytes:
+    message = b""
     while len(message) < size:
         part = link.recv(size - len(message))
         if not part:
             raise ValueError("the command ended before it had said what it wants")
         message += part
-    return json.loads(message), streams
+    return message
 
 
 def _work(request: dict[str, Any], streams: list[int], parent: int) -> int:
@@ -203,6 +232,9 @@ def _work(request: dict[str, Any], streams: list[int], parent: int) -> int:
         artifacts.BEGIN = time.monotonic()
         return cli.main(request["arguments"])
     except SystemExit as end:
+        if type(end) is not SystemExit:
+            # Lightning's answer to SIGTERM is an exit of its own kind, without a code.
+            return TERMINATED
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:
         traceback.print_exc()
