@@ -11,6 +11,7 @@ from prunestudy.plan import Plan
 from prunestudy.report import wording
 from prunestudy.report.contents import Contents
 from prunestudy.report.inputs import read_inputs
+from prunestudy.report.sections import sections
 from tests.report.fabricated import make_study, write_tables
 
 
@@ -121,7 +122,7 @@ def test_a_diverged_network_gives_no_verdict(tmp_path: Path) -> None:
 
 
 def test_a_loop_bound_by_latency_is_told_by_the_fastest_networks(tmp_path: Path) -> None:
-    study = make_study(methods=("traditional", "adaptive", "hurried"))
+    study = make_study(methods=("traditional", "adaptive", "hurried", "rounded"))
     write_tables(study, tmp_path / "given", 300, 0.0)
     results = pd.read_csv(tmp_path / "given" / "latency.csv", dtype={"point": str})
     # Its 2x network is four times as fast as others of that size.
@@ -131,13 +132,48 @@ def test_a_loop_bound_by_latency_is_told_by_the_fastest_networks(tmp_path: Path)
     contents = Contents(read_inputs(Plan(study), tmp_path / "given", "f" * 64))
     rows = contents.latency_headline
     assert set(rows["first"]) == {"hurried"}
-    assert set(rows["second"]) == {"traditional", "adaptive"}
+    assert set(rows["second"]) == {"traditional", "adaptive", "rounded"}
+    assert set(rows["task"]) == {"numbers"}
     against = rows[rows["second"] == "traditional"]
     assert against["time_ratio"].tolist() == pytest.approx([0.25] * len(against))
-    last = contents.finding[-1]
+    *_others, last, fair = contents.finding
     assert last.startswith("With each method's fastest network instead (hurried ÷ traditional")
     assert "hurried takes less time than traditional on" in last
+    # The fair opponent stands in the finding too.
+    assert "(hurried ÷ rounded time, rounded to the same widths)" in fair
     assert "fastest-within-budget" in {figure.name for figure in contents.size_figures}
+    assert contents.control_figure is not None
+    titles = [title for title, _chart in contents.control_figure.panels]
+    assert "numbers, hurried: ms for a batch of 64" in titles
+    assert not any(title.startswith("classes, hurried") for title in titles)
+    assert not ((contents.cost["method"] == "hurried") & (contents.cost["task"] == "classes")).any()
+    logs = [block for section in sections(contents) for block in section.blocks]
+    assert not any("classes, hurried" in getattr(block, "summary", "") for block in logs)
+
+
+def test_one_network_is_measured_once(tmp_path: Path) -> None:
+    contents = contents_of(tmp_path)
+    networks = contents.inputs.networks
+    own = (networks["method"] == "traditional") & (networks["point"] == "4")
+    twice = networks.copy()
+    # The same file serves 2x and 4x; its two timings are far apart.
+    half = (networks["method"] == "traditional") & (networks["point"] == "2")
+    twice.loc[own, "artifact_sha256"] = networks.loc[half, "artifact_sha256"].iloc[0]
+    twice.loc[own, ["latency_ratio_b64", "val"]] = [8.0, 0.9]
+    inputs = replace(contents.inputs, networks=twice)
+    chosen = Contents(inputs).fastest
+    ratios = chosen.loc[chosen["method"] == "traditional", "latency_ratio_b64"]
+    assert ratios.tolist() == pytest.approx([4.0] * len(ratios))
+
+
+def test_networks_of_unequal_compression_are_not_compared(tmp_path: Path) -> None:
+    contents = contents_of(tmp_path)
+    networks = contents.inputs.networks
+    off = (networks["method"] == "other") & (networks["point"] == "2")
+    far = networks.assign(compression=networks["compression"].where(~off, 3.0))
+    pairs = Contents(replace(contents.inputs, networks=far)).comparisons
+    assert set(pairs.loc[pairs["second"] == "other", "point"]) == {"4"}
+    assert set(pairs.loc[pairs["second"] == "traditional", "point"]) == {"2", "4"}
 
 
 def test_the_epochs_of_the_search_are_told(tmp_path: Path) -> None:

@@ -77,7 +77,8 @@ def _effort(inputs: Inputs, cost: pd.DataFrame) -> list[str]:
             f"{wording.mean_count(second['epochs_trained_mean'])} on {task}"
         )
     return [
-        "Every network has the same retraining epochs. Epochs of a whole trajectory, all of its "
+        "Every network that is pruned from the dense one has the same retraining epochs; those "
+        "trained from initialisation have more. Epochs of a whole trajectory, all of its "
         f"networks and what was tried in vain included, {inputs.duel[0]} against {inputs.duel[1]}, "
         f"mean: {wording.listed(told)}."
     ]

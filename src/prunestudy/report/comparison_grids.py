@@ -31,7 +31,8 @@ def comparisons_grid(contents: Contents) -> Grid:
     columns: tuple[str, ...] = ("task", "point", "against", "n", "difference in test quality")
     columns += (f"{wording.percent(inputs.level)} interval", "p", "p, Holm", "d", "verdict")
     caption = (
-        f"{inputs.reference} − other at the same operating point, paired by seed: t interval, "
+        f"{inputs.reference} − other at the same operating point and compression (within 15 %), "
+        "paired by seed: t interval, "
         "exact Wilcoxon signed-rank test, Holm's correction over the comparisons of a task, "
         "Cohen's d of the paired differences. “higher” means that "
         f"{inputs.reference} has the higher quality."
@@ -120,7 +121,9 @@ def latency_grid(contents: Contents) -> Grid:
     caption = (
         f"{wording.listed(contents.inputs.bound_by_latency)} against each other method, each with "
         "its fastest network within the budget (ONNX Runtime, batch 64, one CPU thread): time and "
-        "parameters as ratios, test quality as the difference."
+        "parameters as ratios, test quality as the difference. A network is fastest by the very "
+        "measurement that is shown, for every method alike; one that serves several operating "
+        "points counts once, with the mean of its measurements."
     )
     return Grid(caption, columns, tuple(rows), "latency_headline.csv")
 

@@ -10,6 +10,13 @@ from prunestudy.report.figures import Chart, Figure
 from prunestudy.report.inputs import Inputs
 from prunestudy.report.palette import GREY, looks
 
+# What an axis says of the resource that binds.
+RESOURCES = {
+    "params": "parameters",
+    "macs": "MACs",
+    "bytes": "bytes",
+    "latency": "ms for a batch of 64",
+}
 MOVES = ("accepted", "rolled back", "mapped")
 KEY = "● accepted,  × rolled back,  ◆ final network,  ○ beyond the budget"
 
@@ -40,16 +47,19 @@ def control_figure(inputs: Inputs) -> Figure | None:
     if not places:
         return None
     panels = []
-    for column, label in (("resource_after", "parameters"), ("val_after", "validation")):
+    for column in ("resource_after", "val_after"):
         for task, method in places:
             table = decided[(decided["task"] == task) & (decided["method"] == method)]
+            label = RESOURCES[table["resource"].iloc[0]]
+            if column == "val_after":
+                label = "validation"
             title = task if len(loops(inputs)) == 1 else f"{task}, {method}"
             axis = label if column == "resource_after" else f"validation {inputs.metric(task)}"
             panels.append((f"{title}: {label}", _panel(inputs, table, column, axis)))
     seeds = wording.plural(decided["seed"].nunique(), "seed")
     return Figure(
         name="controller",
-        title="Parameters and validation quality, attempt by attempt",
+        title="The resource that binds and validation quality, attempt by attempt",
         caption=(
             f"One line a seed ({seeds}); attempts in order, so that a rolled-back one "
             "takes its place too. Quality is measured right after the stage's retraining; the "
@@ -57,7 +67,7 @@ def control_figure(inputs: Inputs) -> Figure | None:
             "the rest of the curve; where its quality leaves the panel, the mark is at the edge."
         ),
         alt=(
-            "Parameters and validation quality after each attempt of "
+            "The resource that binds and validation quality after each attempt of "
             f"{wording.listed(loops(inputs))} on {wording.listed(inputs.tasks)}, with a mark for "
             "each verdict."
         ),
@@ -108,7 +118,7 @@ def _panel(inputs: Inputs, table: pd.DataFrame, column: str, axis: str) -> Chart
         "stage:N",
         "verdict:N",
         "criterion:N",
-        "parameters:N",
+        alt.Tooltip("amount:N", title=RESOURCES[table["resource"].iloc[0]]),
         "validation:N",
         "reason:N",
     ]
@@ -134,6 +144,8 @@ def _quality_scale(drawn: pd.DataFrame) -> alt.Scale:
 
 
 def _drawn(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    latency = table["resource"].iloc[0] == "latency"
+    write = wording.significant if latency else wording.count
     return pd.DataFrame(
         {
             "task": table["task"],
@@ -145,8 +157,8 @@ def _drawn(table: pd.DataFrame, column: str) -> pd.DataFrame:
             "budget": table["budget"],
             "verdict": table["verdict"],
             "criterion": table["criterion"].fillna(wording.NOTHING),
-            "parameters": [
-                f"{wording.count(before)} → {wording.count(after)}"
+            "amount": [
+                f"{write(before)} → {write(after)}"
                 for before, after in zip(
                     table["resource_before"], table["resource_after"], strict=True
                 )

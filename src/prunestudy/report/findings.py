@@ -89,16 +89,29 @@ def finding(
 
 
 def _bound_by_latency(inputs: Inputs, latency: pd.DataFrame, other: str) -> list[str]:
-    """A sentence for each closed loop that latency binds, against the same other method."""
+    """A sentence for each closed loop that latency binds, and one for each fair opponent.
+
+    That is the other method of the headline, and fixed ratios with the same rounding of widths.
+    """
     sentences = []
+    methods = inputs.study.methods
     for name in inputs.bound_by_latency:
-        rows = latency[(latency["first"] == name) & (latency["second"] == other)]
-        if len(rows):
-            sentences.append(
-                f"With each method's fastest network instead ({name} ÷ {other} time), "
-                f"{_told(inputs, rows, TIME)}; on test data ({name} − {other}), "
-                f"{_told(inputs, rows, TEST)}."
-            )
+        twins = [
+            twin
+            for twin, method in methods.items()
+            if method.controller is None
+            and method.control is None
+            and method.round_to == methods[name].round_to
+        ]
+        for second in dict.fromkeys([other, *twins]):
+            rows = latency[(latency["first"] == name) & (latency["second"] == second)]
+            if len(rows):
+                rounded = ", rounded to the same widths" if second in twins else ""
+                sentences.append(
+                    f"With each method's fastest network instead ({name} ÷ {second} time{rounded}),"
+                    f" {_told(inputs, rows, TIME)}; on test data ({name} − {second}), "
+                    f"{_told(inputs, rows, TEST)}."
+                )
     return sentences
 
 

@@ -106,7 +106,7 @@ def criteria_grid(contents: Contents) -> Grid:
     columns = tuple(name.replace("_", " ") for name in names)
     caption = (
         "Which criteria won, over all seeds: of each stage's proposals the one that loses least "
-        "quality per parameter is chosen, then accepted or rolled back."
+        "quality for what it frees is chosen, then accepted or rolled back."
     )
     return Grid(caption, columns, tuple(rows), "criteria.csv")
 

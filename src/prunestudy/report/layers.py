@@ -51,7 +51,16 @@ def layer_stages(inputs: Inputs) -> pd.DataFrame:
 def sensitivity(inputs: Inputs) -> pd.DataFrame:
     """Quality by the share that one layer alone lost, without retraining; over seeds."""
     scanned = inputs.decisions[inputs.decisions["verdict"] == "scanned"].copy()
-    scanned["ratio"] = [text.rpartition(" ")[2] for text in scanned["proposal"]]
+    dense = inputs.decisions[inputs.decisions["verdict"] == "analysed"]
+    full = {task: widths(text) for task, text in zip(dense["task"], dense["widths"], strict=True)}
+    # Of few units, a tenth may be none: what counts is what went.
+    scanned["ratio"] = [
+        f"{1 - widths(left)[layer] / full[task][layer]:.0%}"
+        for task, layer, left in zip(
+            scanned["task"], scanned["layer"], scanned["widths"], strict=True
+        )
+    ]
+    scanned = scanned.drop_duplicates(["task", "method", "seed", "layer", "ratio"])
     rows = []
     # Every closed loop of a task scans the same dense networks; the first one is enough.
     for task, of_task in scanned.groupby("task", sort=False):
@@ -182,8 +191,10 @@ def sensitivity_figure(inputs: Inputs, table: pd.DataFrame) -> Figure | None:
 
 def _lines(table: pd.DataFrame, metric: str) -> Chart:
     layers = list(dict.fromkeys(table["layer"]))
+    gone = pd.Series([float(text.rstrip("%")) / 100 for text in table["ratio"]], table.index)
     drawn = table.assign(
-        gone=[float(text.rstrip("%")) / 100 for text in table["ratio"]],
+        gone=gone,
+        last=gone == gone.groupby(table["layer"]).transform("max"),
         low=table["drop_low"].fillna(table["drop"]),
         high=table["drop_high"].fillna(table["drop"]),
         text=[
@@ -192,7 +203,7 @@ def _lines(table: pd.DataFrame, metric: str) -> Chart:
                 table["drop"], table["drop_low"], table["drop_high"], strict=True
             )
         ],
-    )[["layer", "ratio", "gone", "drop", "low", "high", "n", "text"]]
+    )[["layer", "ratio", "gone", "last", "drop", "low", "high", "n", "text"]]
     colour = alt.Color(
         "layer:N",
         sort=layers,
@@ -217,7 +228,7 @@ def _lines(table: pd.DataFrame, metric: str) -> Chart:
     ]
     target = base.mark_point(size=90, opacity=0, filled=True).encode(y="drop:Q", tooltip=tooltip)
     # The layer's name at the end of its line: a legend would be shared over panels.
-    ends = base.transform_filter("datum.gone > 0.85").mark_text(align="left", dx=4, fontSize=10)
+    ends = base.transform_filter("datum.last").mark_text(align="left", dx=4, fontSize=10)
     return alt.layer(band, line, target, ends.encode(y="drop:Q", text="layer:N")).properties(
         height=220
     )

@@ -121,6 +121,7 @@ def _control(contents: Contents) -> Section:
         Fold(f"Log of {task}, {method}, seed {seed}", (grids.log_grid(inputs, task, method, seed),))
         for task in inputs.tasks
         for method in methods
+        if method in inputs.methods_on(task)
     ]
     blocks: list[Block] = [Text(text), Chart(contents.control_figure)]
     if contents.layer_figure:

@@ -17,8 +17,12 @@ from prunestudy.plan import DENSE
 from prunestudy.report.inputs import FINAL, Inputs
 
 QUALITIES = ("test", "val")
+# Compressions of two networks that count as equal differ by at most this factor.
+EQUAL = 1.15
 RATIOS = ("compression", "speedup_macs", "latency_ratio_b1", "latency_ratio_b64")
 MEANS = ("params", "macs", "bytes_gzip", "latency_ms_b1", "latency_ms_b64", "epochs")
+# Verdicts on a proposal that was chosen among its stage's.
+DECIDED = ("accepted", "rolled back", "mapped", "refined")
 COMPARISON_COLUMNS = [
     "task",
     "point",
@@ -84,6 +88,8 @@ def flat(name: str, found: Summary, mean: str = "mean") -> dict[str, float]:
 def comparisons(inputs: Inputs) -> pd.DataFrame:
     """Test quality of the reference method against each other one, paired by seed.
 
+    Only networks of equal compression are compared: a loop that another resource binds, or rounded
+    widths, may be far from the operating point.
     Holm's correction covers all comparisons of one task.
     """
     rows = []
@@ -101,9 +107,11 @@ def comparisons(inputs: Inputs) -> pd.DataFrame:
 
 
 def _compared(inputs: Inputs, task: str, point: str, other: str) -> dict[str, Any]:
-    first = inputs.cells(task, inputs.reference, point)["test"]
-    second = inputs.cells(task, other, point)["test"]
-    seeds = [seed for seed in inputs.study.seeds if seed in first.index and seed in second.index]
+    one, two = (inputs.cells(task, method, point) for method in (inputs.reference, other))
+    first, second = one["test"], two["test"]
+    factors = one["compression"] / two["compression"]
+    equal = factors[(factors <= EQUAL) & (factors >= 1 / EQUAL)].index
+    seeds = [seed for seed in inputs.study.seeds if seed in equal]
     found = compare_paired(first[seeds].tolist(), second[seeds].tolist(), inputs.level)
     return {
         "task": task,
@@ -144,7 +152,7 @@ def criteria(inputs: Inputs) -> pd.DataFrame:
                     "method": method,
                     "criterion": criterion,
                     "proposals": len(verdicts),
-                    "chosen": int((verdicts != "not chosen").sum()),
+                    "chosen": int(verdicts.isin(DECIDED).sum()),
                     "accepted": int((verdicts == "accepted").sum()),
                     "rolled_back": int((verdicts == "rolled back").sum()),
                     "beyond_the_budget": int((verdicts == "mapped").sum()),
@@ -169,6 +177,8 @@ def pruning_cost(inputs: Inputs) -> pd.DataFrame:
                 & (inputs.timings["method"] == method)
                 & inputs.timings["step"].isin(["train", "prune"])
             ]
+            if jobs.empty:
+                continue
             cells = inputs.cells(task, method)
             history = inputs.history[
                 (inputs.history["task"] == task) & (inputs.history["method"] == method)
