@@ -5,7 +5,8 @@ values enter the run keys instead.
 """
 
 from prunestudy.params.base import Params, plain
-from prunestudy.params.methods import Controller, Method, Regulariser, Sharing
+from prunestudy.params.methods import Method
+from prunestudy.params.parts import Controller, Distillation, Regulariser, Sharing
 from prunestudy.params.study import (
     Cnn,
     Compute,
@@ -28,6 +29,7 @@ __all__ = [
     "Compute",
     "Controller",
     "Data",
+    "Distillation",
     "Latency",
     "LeNet5",
     "LeNet300",
