@@ -83,13 +83,15 @@ def _panel(inputs: Inputs, table: pd.DataFrame, column: str, axis: str) -> Chart
     colour = next(look.colour for look in looks(inputs) if look.method == method)
     drawn = _drawn(table, column)
     log = column == "resource_after"
+    # Milliseconds are shown as they are, not as thousandths of a unit.
+    number = "~g" if table["resource"].iloc[0] == "latency" else "~s"
     scale = alt.Scale(type="log", nice=False, padding=10) if log else _quality_scale(drawn)
     x = alt.X("attempt:Q", title="attempt", axis=alt.Axis(tickMinStep=1, grid=False))
     y = alt.Y(
         "value:Q",
         title=axis,
         scale=scale,
-        axis=alt.Axis(tickCount=5, format="~s" if log else "", grid=not log),
+        axis=alt.Axis(tickCount=5, format=number if log else "", grid=not log),
     )
     base = alt.Chart(drawn).encode(x=x, y=y)
     path = (

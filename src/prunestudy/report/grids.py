@@ -195,6 +195,7 @@ def cost_grid(contents: Contents) -> Grid:
         "One trajectory, all of its networks included: wall-clock seconds of its job, largest "
         "memory of a job, and epochs over training data (means of the seeds). dense is the first "
         "training. A closed loop's epochs include its trials and what it tried in vain; an "
-        "evaluation is a pass over the validation rows, layer scan and trials included."
+        "evaluation is a pass over the validation rows that a decision or a curve reads, the layer "
+        "scan and trials included; elsewhere there is one an epoch."
     )
     return Grid(caption, columns, tuple(rows), "cost.csv", strong="")

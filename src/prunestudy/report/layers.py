@@ -174,7 +174,8 @@ def sensitivity_figure(inputs: Inputs, table: pd.DataFrame) -> Figure | None:
             "Validation quality that the dense network loses when one layer alone loses a share of "
             f"its units by {criterion}, without retraining. Line: mean over seeds "
             f"({wording.numbers_of_seeds(table['n'])}); band: its {interval} t interval. The "
-            "controller measures this first; its quotas follow from it."
+            "controller measures this first; its quotas follow from it. Lines end in the name of their "
+            "layer in the network."
         ),
         alt=(
             "Lines of the quality lost by the share of units removed, one line a layer, one panel "
@@ -211,7 +212,9 @@ def _lines(table: pd.DataFrame, metric: str) -> Chart:
         legend=None,
     )
     x = alt.X(
-        "gone:Q", title="share of the layer's units removed", axis=alt.Axis(format="%", grid=False)
+        "gone:Q",
+        title="share of the layer's units removed",
+        axis=alt.Axis(format="%", tickCount=5, grid=False),
     )
     base = alt.Chart(drawn).encode(x=x, color=colour)
     title = f"{metric} lost on validation data"
