@@ -174,8 +174,8 @@ def sensitivity_figure(inputs: Inputs, table: pd.DataFrame) -> Figure | None:
             "Validation quality that the dense network loses when one layer alone loses a share of "
             f"its units by {criterion}, without retraining. Line: mean over seeds "
             f"({wording.numbers_of_seeds(table['n'])}); band: its {interval} t interval. The "
-            "controller measures this first; its quotas follow from it. Lines end in the name of their "
-            "layer in the network."
+            "controller measures this first; its quotas follow from it. Lines end in the name of "
+            "their layer in the network."
         ),
         alt=(
             "Lines of the quality lost by the share of units removed, one line a layer, one panel "
