@@ -22,7 +22,7 @@ from prunestudy.pruning.state import FINAL, Record, State, labels
 from prunestudy.pruning.workshop import Workshop
 
 ON_THE_WALK = ("accepted", "mapped")
-TRIED = (*ON_THE_WALK, "rolled back", "not chosen", "refined", "refused")
+TRIED = (*ON_THE_WALK, "rolled back", "not chosen", "same", "refined", "refused")
 # Units that a removal takes beyond what is asked, by criterion; a uniform one takes one more,
 # but for random.
 OVERSHOOT = {"random": 0, "magnitude": 1, "gradient": 2, "sensitivity": 3}
@@ -152,6 +152,14 @@ class SketchedWorkshop:
         """Validation quality."""
         return self.judge(state)[1]
 
+    def quality(self, state: Sketch) -> float:
+        """Validation quality."""
+        return self.val(state)
+
+    def structure(self, state: Sketch) -> int:
+        """One layer, so networks differ in size only."""
+        return state.params
+
     def judge(self, network: Sketch) -> tuple[float, float]:
         """Loss and validation quality."""
         self.evaluations += 1
@@ -257,6 +265,10 @@ def check_invariants(
             assert kept[label].state.params <= workshop.target(point)
         else:
             assert label in missed
+    # No more epochs are spent than its networks and one more would need.
+    least = workshop.units.cost.params(workshop.floors)
+    reachable = [point for point in points if workshop.target(point) >= least]
+    assert last["epochs_spent"] <= (len(reachable) + 2) * workshop.epochs + 1e-3
     # Every network gets the common retraining epochs and no more.
     for network in record.kept:
         assert network.epochs == network.state.clock <= workshop.epochs
@@ -377,7 +389,7 @@ def test_a_task_that_allows_any_drop_is_walked_to_the_floor():
     workshop = sketched(Landscape(slope=0.5), stages=90, step=0.3)
     record = run_closed_loop(workshop, [2, 4], Requirements(max_drop=1))
     assert final_of(record).state.params <= 2 * workshop.least
-    assert stop_of(record) == "no layer can lose another unit"
+    assert stop_of(record) == "no move lowers params any further"
     sizes = [size for _verdict, size in stages(record)]
     assert len(sizes) == len(set(sizes))
 
@@ -456,13 +468,38 @@ def test_a_proposal_that_loses_quality_is_not_chosen(landscape: Landscape):
     assert scopes == {"global", "uniform"}
 
 
+def test_a_network_is_tried_once_a_stage_and_not_again_after_it_was_rolled_back():
+    criteria = ["random", "magnitude", "gradient"]
+    workshop = sketched(Landscape(0.5), criteria=criteria, proposals=3)
+    record = run_closed_loop(workshop, [2, 4], Requirements(max_drop=0.0))
+    refused: set[float] = set()
+    for row in record.decisions:
+        if row["verdict"] == "stopped":
+            break
+        if row["verdict"] in ("rolled back", "not chosen"):
+            assert row["resource_after"] not in refused
+        if row["verdict"] == "rolled back":
+            refused.add(row["resource_after"])
+    assert refused
+    same = [row for row in record.decisions if row["verdict"] == "same"]
+    assert same
+    assert all(row["reason"].startswith("the same network as ") for row in same)
+
+
+def test_an_equal_proposal_shares_the_credit():
+    workshop = sketched(Landscape(0), criteria=["random", "magnitude"], stages=1, step=0.3)
+    record = run_closed_loop(workshop, [1000], Requirements())
+    [row] = [row for row in record.decisions if row["verdict"] == "accepted"]
+    assert row["credits"] == "random=1.00/1 magnitude=0.00/1"
+
+
 def test_each_stage_pays_for_its_trials_and_its_epochs():
-    # The stage without pruning has an epoch. Four trials of five batches of ten are two, and a
-    # stage has one of its own.
+    # The stage without pruning has an epoch. All moves lead to the same network here: one trial
+    # of five batches of ten is half an epoch, and a stage has one of its own.
     workshop = sketched(Landscape(0), trial_batches=5, stages=3)
     record = run_closed_loop(workshop, [50], Requirements())
     spent = [row["epochs_spent"] for row in record.decisions if row["verdict"] == "accepted"]
-    assert spent == [4, 7, 10]
+    assert spent == [2.5, 4, 5.5]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import torch
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.params import Method, Regulariser, Sharing
 from prunestudy.pruning.open_loop import run_like, run_open_loop
-from prunestudy.pruning.workshop import Proportions
+from prunestudy.pruning.state import Proportions
 
 METHODS = {
     "one_shot": Method(criterion="magnitude"),

@@ -52,13 +52,6 @@ class _Loop:
         self.demands = analyse(
             requirements, val, workshop.units.widths, priced, controller.resource
         )
-        # As an open loop, the retraining epochs for each network that it delivers, the final one
-        # too; and once more for all that is tried in vain: the most that adapting may cost.
-        limit = float((len(points) + 2) * workshop.epochs)
-        self.way = Way(workshop, self.record, self.demands, controller, val, limit)
-        self.way.points.append(Waypoint(start, self.way.amount(start), val, val))
-        self.proposer = Proposer(self.way, controller)
-        self.search = Search(self.way, self.proposer, controller)
         self.step = controller.step
         self.pending: list[tuple[float, str]] = []
         for point, label in labels(points):
@@ -67,6 +60,13 @@ class _Loop:
                 self.pending.append((point, label))
             except Unreachable as reason:
                 self.record.unreachable.append({"point": label, "reason": str(reason)})
+        # As an open loop, the retraining epochs for each network that it delivers, the final one
+        # too; and once more for all that is tried in vain: the most that adapting may cost.
+        limit = float((len(self.pending) + 2) * workshop.epochs)
+        self.way = Way(workshop, self.record, self.demands, controller, val, limit)
+        self.way.points.append(Waypoint(start, self.way.amount(start), val, val))
+        self.proposer = Proposer(self.way, controller)
+        self.search = Search(self.way, self.proposer, controller)
 
     def run(self) -> Record:
         """The whole trajectory."""
@@ -111,12 +111,18 @@ class _Loop:
             reason = self._end_of_walk(bound, rejected, tried)
             if reason:
                 return reason
-            best = self.proposer.propose(self._next_target(self._next_step(bound, rejected)))
+            target = self._next_target(self._next_step(bound, rejected))
+            if self.way.can_spend(self.proposer.epochs_of_a_stage, len(self.pending)):
+                best = self.proposer.propose(target)
+            else:
+                # Only unbound: the rest of the curve is mapped without looking around.
+                best = self.proposer.only(target)
             if best is None and self.proposer.refused:
                 return "every move from here was refused"
             if best is None:
-                self._give_up_pending("no layer can lose another unit")
-                return "no layer can lose another unit"
+                reason = f"no move lowers {self.demands.resource.name} any further"
+                self._give_up_pending(reason)
+                return reason
             tried += 1
             rejected = 0 if self._decide(best, bound) else rejected + 1
 
@@ -135,6 +141,9 @@ class _Loop:
             return f"the limit of {controller.stages} stages"
         if self.way.here.state.clock + controller.stage_epochs > self.way.walk_epochs:
             return "the epochs for stages are used up"
+        cost = self.proposer.epochs_of_a_stage + self.way.stage_epochs
+        if not self.way.can_spend(cost, len(self.pending)):
+            return "the epochs for adapting are used up"
         last = self.way.last_finished()
         if last is not None and last.val < self.demands.budget:
             return "finished networks are below the budget"
@@ -154,7 +163,7 @@ class _Loop:
         pace = 1 - ratio ** (1 / max(left, 1))
         if not bound:
             return max(pace, self.controller.step / 4)
-        return self.step if rejected else max(self.step, pace)
+        return self.step if rejected else min(max(self.step, pace), self.controller.max_step)
 
     def _next_target(self, step: float) -> float:
         """Amount after this step: never past the next operating point, never nothing at all."""
@@ -219,4 +228,6 @@ class _Loop:
             unmet.append(f"quality {val:.4f} < budget {self.demands.budget:.4f}")
         if unmet:
             return f"the requirements are not met ({'; '.join(unmet)}); {spent}"
-        return f"the smallest network within the budget; {spent}"
+        if self.demands.target is not None:
+            return f"the first network that meets every limit; {spent}"
+        return f"the smallest network found within the budget; {spent}"

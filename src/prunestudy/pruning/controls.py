@@ -11,9 +11,8 @@ from prunestudy.artifacts import read_table
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import read_masked_network
 from prunestudy.pruning.masks import maskable
-from prunestudy.pruning.state import Kept, Record, State
+from prunestudy.pruning.state import Kept, Proportions, Record, State
 from prunestudy.pruning.units import UnitGraph
-from prunestudy.pruning.workshop import Proportions
 from prunestudy.training.loop import Trainer
 
 # Scratch-B gets the compute of training the dense network, at most twice the epochs (Liu 2019).

@@ -21,6 +21,7 @@ COLUMNS = [
     "widths",
     "epochs_spent",
     "evaluations",
+    "credits",
     "verdict",
     "reason",
 ]
@@ -46,9 +47,15 @@ class Log:
         widths: Widths,
         spent: float,
         evaluations: int,
+        credits: str,
         move: Move | None = None,
     ) -> None:
-        """Add one decision; ``widths`` are those that it is about."""
+        """Add one decision.
+
+        Args:
+            widths: of the network that it is about.
+            credits: by criterion, the mean reward and how often it was tried so far.
+        """
         self.record.decisions.append(
             {
                 "stage": stage,
@@ -64,6 +71,7 @@ class Log:
                 "widths": " ".join(f"{layer}={width}" for layer, width in widths.items()),
                 "epochs_spent": round(spent, 3),
                 "evaluations": evaluations,
+                "credits": credits,
                 "verdict": verdict,
                 "reason": reason,
             }

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from prunestudy.training.loop import AfterStep
+
 Masks = dict[str, Tensor]
 
 
@@ -40,6 +42,18 @@ def clear_state(network: nn.Module, optimizer: Optimizer, masks: Mapping[str, Te
         for value in optimizer.state.get(parameter, {}).values():
             if isinstance(value, Tensor) and value.shape == mask.shape:
                 value.masked_fill_(~mask.to(value.device), 0.0)
+
+
+def hold(masks: Mapping[str, Tensor] | None) -> AfterStep | None:
+    """What keeps masked weights at zero after each step of the optimiser."""
+    if masks is None:
+        return None
+
+    def after_step(network: nn.Module, optimizer: Optimizer, _lr: float) -> None:
+        apply_masks(network, masks)
+        clear_state(network, optimizer, masks)
+
+    return after_step
 
 
 def masked_count(masks: Mapping[str, Tensor] | None) -> int:

@@ -9,8 +9,8 @@ from torch.optim import Optimizer
 from prunestudy.pruning.allocation import Unreachable
 from prunestudy.pruning.schedules import SCHEDULES, stage_epochs
 from prunestudy.pruning.sharing import apply_sharing, share_weights, tuned
-from prunestudy.pruning.state import Kept, Record, State, labels
-from prunestudy.pruning.workshop import Proportions, Workshop
+from prunestudy.pruning.state import Kept, Proportions, Record, State, labels
+from prunestudy.pruning.workshop import Workshop
 
 
 def run_open_loop(workshop: Workshop, points: list[float]) -> Record:

@@ -28,15 +28,25 @@ class Move:
         return f"{self.criterion}, {self.scope}"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Trial:
-    """A move that was tried: the pruned state, and how a copy of it did after a short recovery."""
+    """A move that was tried: the pruned state, and how a copy of it did after a short recovery.
+
+    Attributes:
+        peers: other moves that lead to the very same network.
+    """
 
     move: Move
     state: State
     amount: float
     val: float
     loss: float
+    peers: list[Move] = field(default_factory=list)
+
+    @property
+    def criteria(self) -> list[str]:
+        """Criteria that proposed this network, each once."""
+        return list(dict.fromkeys(move.criterion for move in (self.move, *self.peers)))
 
 
 @dataclass
@@ -62,6 +72,11 @@ class Credits:
     def mean(self, name: str) -> float:
         """Mean reward so far; zero before the first trial."""
         return self.earned.get(name, 0.0) / max(self.tried.get(name, 0), 1)
+
+    def __str__(self) -> str:
+        return " ".join(
+            f"{name}={self.mean(name):.2f}/{self.tried.get(name, 0)}" for name in self.criteria
+        )
 
     def reward(self, name: str, amount: float) -> None:
         """Note a trial of a criterion that earned ``amount`` between 0 and 1."""
@@ -89,11 +104,14 @@ def ranking(trials: list[Trial], val_before: float, amount_before: float) -> lis
 
     A trial without a finite quality has diverged and comes last.
     """
+    return sorted(
+        trials, key=lambda trial: (price_of(trial, val_before, amount_before), trial.loss)
+    )
 
-    def price(trial: Trial) -> tuple[float, float]:
-        if not math.isfinite(trial.val):
-            return math.inf, math.inf
-        freed = max(amount_before - trial.amount, 1e-12) / amount_before
-        return (val_before - trial.val) / freed, trial.loss
 
-    return sorted(trials, key=price)
+def price_of(trial: Trial, val_before: float, amount_before: float) -> float:
+    """Quality lost per share of the resource that is freed."""
+    if not math.isfinite(trial.val):
+        return math.inf
+    freed = max(amount_before - trial.amount, 1e-12) / amount_before
+    return (val_before - trial.val) / freed

@@ -60,6 +60,7 @@ class Search:
             self.way.note_move(trial, place.stage_val, "refined", reason)
             points.append(place)
             self.way.finish(place, "search")
+            self.proposer.settle(trial, place.val, place.val >= self.way.demands.budget)
         points.extend(tail)
         return trial is not None
 

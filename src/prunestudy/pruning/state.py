@@ -53,6 +53,19 @@ class State:
 
 
 @dataclass(frozen=True)
+class Proportions:
+    """What another method left of each layer at an operating point.
+
+    Attributes:
+        widths: units by layer (structured), or empty.
+        weights: unmasked entries by weight (unstructured), or empty.
+    """
+
+    widths: dict[str, int]
+    weights: dict[str, int]
+
+
+@dataclass(frozen=True)
 class Kept:
     """A network kept for evaluation: an operating point or the final one."""
 

@@ -1,15 +1,19 @@
 """Trials of the closed loop: a stage's candidate moves, each on a copy with a short recovery."""
 
+import math
+from collections.abc import Hashable
+from dataclasses import replace
+
 from prunestudy.params import Controller
 from prunestudy.pruning.allocation import PRICED, Unreachable
 from prunestudy.pruning.proposals import (
     GLOBAL,
     QUOTA,
     UNIFORM,
-    Credits,
     Move,
     Trial,
     candidate_moves,
+    price_of,
     ranking,
 )
 from prunestudy.pruning.way import Way
@@ -19,16 +23,14 @@ class Proposer:
     """Tries the moves of trusted criteria and remembers what did not work.
 
     Attributes:
-        credits: the criteria's record.
-        refused: quality of moves that were rolled back from the present state, by size.
+        refused: quality of networks that were rolled back from the present state, by structure.
     """
 
     def __init__(self, way: Way, controller: Controller) -> None:
         self.way = way
         self.workshop = way.workshop
         self.controller = controller
-        self.credits = Credits(list(controller.criteria))
-        self.refused: dict[tuple[Move, float], float] = {}
+        self.refused: dict[Hashable, float] = {}
         self.layers = list(self.workshop.floors) if controller.per_layer else []
 
     @property
@@ -45,34 +47,46 @@ class Proposer:
 
     def propose(self, target: float) -> Trial | None:
         """Try the candidate moves from here to ``target``; log them; return the cheapest."""
-        here = self.way.here
         trials = self._trials(target)
+        for trial in trials.values():
+            self._recover(trial)
         if not trials:
             return None
-        self.way.spent += len(trials) * self.epochs_of_a_trial
-        best, *others = ranking(trials, here.stage_val, here.amount)
+        here, resource = self.way.here, self.way.demands.resource.name
+        best, *others = ranking(list(trials.values()), here.stage_val, here.amount)
+        cheapest = price_of(best, here.stage_val, here.amount)
         for trial in others:
-            reason = f"{best.move} lost less quality per {self.way.demands.resource.name}"
+            reason = f"{best.move} lost less quality per {resource}"
+            if price_of(trial, here.stage_val, here.amount) == cheapest:
+                reason = f"{best.move} lost as much quality per {resource}, and has no more loss"
             self.way.note_move(trial, trial.val, "not chosen", reason)
-        for criterion in dict.fromkeys(trial.move.criterion for trial in others):
-            if criterion != best.move.criterion:
-                self.credits.reward(criterion, 0.0)
+        for criterion in dict.fromkeys(name for trial in others for name in trial.criteria):
+            if criterion not in best.criteria:
+                self.way.credits.reward(criterion, 0.0)
         return best
 
+    def only(self, target: float) -> Trial | None:
+        """The move of the most trusted criterion in the first scope, untried: it costs nothing."""
+        moves = candidate_moves(self.way.credits, 1, self._scopes()[:1], [])
+        return next(iter(self._trials(target, moves).values()), None)
+
     def settle(self, trial: Trial, val: float, accepted: bool) -> None:
-        """What became of the best trial: its criterion gains credit, or the move is refused."""
-        self.credits.reward(trial.move.criterion, 1.0 if accepted else 0.0)
+        """What became of the best trial: its criteria gain credit, or its network is refused."""
+        for criterion in trial.criteria:
+            self.way.credits.reward(criterion, 1.0 if accepted else 0.0)
         if accepted:
             self.refused.clear()
         else:
-            self.refused[trial.move, trial.amount] = val
+            self.refused[self.workshop.structure(trial.state)] = val
 
-    def _trials(self, target: float) -> list[Trial]:
+    def _trials(self, target: float, moves: list[Move] | None = None) -> dict[Hashable, Trial]:
+        """What the candidate moves lead to, each network once."""
         here, price = self.way.here, self.way.demands.resource.price
-        moves = candidate_moves(
-            self.credits, self.controller.proposals, self._scopes(), self.layers
-        )
-        trials = []
+        if moves is None:
+            moves = candidate_moves(
+                self.way.credits, self.controller.proposals, self._scopes(), self.layers
+            )
+        trials: dict[Hashable, Trial] = {}
         for move in moves:
             try:
                 state = self.workshop.prune_units(
@@ -83,18 +97,28 @@ class Proposer:
             amount = self.way.amount(state)
             if amount >= here.amount:
                 continue
-            if (move, amount) in self.refused:
-                val = self.refused[move, amount]
-                reason = "rolled back from here before"
+            found = self.workshop.structure(state)
+            if found in self.refused:
+                val = self.refused[found]
+                reason = "this network was rolled back from here before"
                 self.way.note_move(Trial(move, state, amount, val, 0.0), val, "refused", reason)
-                continue
-            # On a copy: the stage starts from the pruned state, so that no network is trained
-            # for longer than its clock says.
-            trainer, copy = self.workshop.trainer, state.copy()
-            trainer.recover(copy.network, copy.clock, self.controller.trial_batches)
-            loss, val = self.workshop.judge(copy.network)
-            trials.append(Trial(move, state, amount, val, loss))
+            elif found in trials:
+                trials[found].peers.append(move)
+            else:
+                trials[found] = Trial(move, state, amount, here.stage_val, math.inf)
         return trials
+
+    def _recover(self, trial: Trial) -> None:
+        """Look how a trial does after a short recovery."""
+        # On a copy: the stage starts from the pruned state, so that no network is trained
+        # for longer than its clock says.
+        trainer, copy = self.workshop.trainer, trial.state.copy()
+        trainer.recover(copy.network, copy.clock, self.controller.trial_batches)
+        self.way.spent += self.epochs_of_a_trial
+        trial.loss, trial.val = self.workshop.judge(copy.network)
+        for peer in trial.peers:
+            reason = f"the same network as {trial.move}"
+            self.way.note_move(replace(trial, move=peer), trial.val, "same", reason)
 
     def _scopes(self) -> tuple[str, ...]:
         method = self.workshop.method

@@ -279,11 +279,6 @@ def output_positions(network: nn.Module, input_shape: tuple[int, ...]) -> dict[s
     return positions
 
 
-def removal_widths(widths: Widths, removal: Removal) -> dict[str, int]:
-    """Widths after a removal."""
-    return {name: width - len(removal.get(name, [])) for name, width in widths.items()}
-
-
 def as_numpy(scores: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
     """Scores as float64 arrays for the pure allocation functions."""
     return {name: score.detach().double().cpu().numpy() for name, score in scores.items()}

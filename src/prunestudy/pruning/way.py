@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from prunestudy.params import Controller
 from prunestudy.pruning.decisions import Log
-from prunestudy.pruning.proposals import Move, Trial
+from prunestudy.pruning.proposals import Credits, Move, Trial
 from prunestudy.pruning.quota import Probe
 from prunestudy.pruning.requirements import Demands
 from prunestudy.pruning.state import Kept, Record, State
@@ -38,6 +38,7 @@ class Way:
 
     Attributes:
         spent_limit: epochs that may be spent in all.
+        credits: the criteria's record.
         recovery: share of a drop that finishing is expected to win back.
         unpruned_val: quality of the dense network after a stage's retraining without pruning.
         spent: epochs spent so far, rejected stages and trials included.
@@ -50,6 +51,7 @@ class Way:
     controller: Controller
     dense_val: float
     spent_limit: float
+    credits: Credits = field(init=False)
     recovery: float = field(init=False)
     points: list[Waypoint] = field(default_factory=list)
     unpruned_val: float = float("inf")
@@ -57,6 +59,7 @@ class Way:
     reserved: float = 0.0
 
     def __post_init__(self) -> None:
+        self.credits = Credits(list(self.controller.criteria))
         self.recovery = self.controller.recovery
 
     @property
@@ -112,7 +115,7 @@ class Way:
 
     def retrain(self, trial: Trial, label: str = "walk") -> Waypoint:
         """The next state: a tried move, retrained for a stage."""
-        before = self.workshop.val(trial.state)
+        before = self.workshop.quality(trial.state)
         stage, clock = self.here.state.stage + 1, self.here.state.clock
         copy = trial.state.copy()
         state = self.workshop.retrain(copy, self.stage_epochs, self.record, label, stage)
@@ -149,6 +152,27 @@ class Way:
             share = min(max(0.0, (place.val - place.stage_val) / drop), MOST_RECOVERY)
             self.recovery = (self.recovery + share) / 2
 
+    def owed(self, pending: int) -> float:
+        """Epochs that must still be spent: on ``pending`` operating points and the final network.
+
+        Accepting a stage never makes it more, since points are finished from the last state.
+        """
+        epochs, final = self.workshop.epochs, self.here
+        owed = pending * (epochs - self.here.state.clock)
+        if self.demands.target is not None:
+            final = self._first_within()
+            if final.kept is not None:
+                return float(owed)
+        return float(owed + epochs - final.state.clock)
+
+    def can_spend(self, epochs: float, pending: int) -> bool:
+        """Whether these epochs may be spent even if nothing comes of them."""
+        return self.spent + epochs + self.owed(pending) <= self.spent_limit
+
+    def _first_within(self) -> Waypoint:
+        """The first state that meets every limit of the task, else the smallest reached."""
+        return next((place for place in self.points if not self.unmet(place)), self.here)
+
     def affordable(self, state: State, more: float = 0.0) -> bool:
         """Whether finishing a state, and ``more`` epochs, stay within what may be spent."""
         cost = self.workshop.epochs - state.clock + more
@@ -167,7 +191,7 @@ class Way:
         expects it to pass; the dense network does pass.
         """
         if self.demands.target is not None:
-            place = next((place for place in self.points if not self.unmet(place)), self.here)
+            place = self._first_within()
             self.finish(place, "target")
             return place
         low, high = 0, len(self.points)
@@ -202,6 +226,7 @@ class Way:
             widths,
             self.spent,
             self.workshop.evaluations,
+            str(self.credits),
         )
 
     def note_move(self, trial: Trial, val: float, verdict: str, reason: str) -> None:
@@ -218,6 +243,7 @@ class Way:
             self.workshop.widths(trial.state),
             self.spent,
             self.workshop.evaluations,
+            str(self.credits),
             trial.move,
         )
 
@@ -235,5 +261,6 @@ class Way:
             probe.widths,
             self.spent,
             self.workshop.evaluations,
+            str(self.credits),
             Move(self.workshop.scout, probe.layer),
         )

@@ -1,7 +1,7 @@
 """What every method is made of: prune a state, retrain it, look at its quality."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Hashable
+from dataclasses import replace
 from functools import cached_property
 
 import torch
@@ -22,10 +22,10 @@ from prunestudy.pruning.allocation import (
 )
 from prunestudy.pruning.criteria import score_weights, unit_scores
 from prunestudy.pruning.evidence import Evidence
-from prunestudy.pruning.masks import Masks, apply_masks, clear_state, maskable
+from prunestudy.pruning.masks import Masks, apply_masks, hold, maskable
 from prunestudy.pruning.quota import Probe, by_quota, quotas, scan
 from prunestudy.pruning.regularisers import proximal_step
-from prunestudy.pruning.state import Record, State
+from prunestudy.pruning.state import Proportions, Record, State
 from prunestudy.pruning.surgery import remove_units
 from prunestudy.pruning.units import UnitGraph, Widths, as_numpy
 from prunestudy.pruning.weights import (
@@ -36,19 +36,6 @@ from prunestudy.pruning.weights import (
     weight_floors,
 )
 from prunestudy.training.loop import AfterStep, Trainer
-
-
-@dataclass(frozen=True)
-class Proportions:
-    """What another method left of each layer at an operating point.
-
-    Attributes:
-        widths: units by layer (structured), or empty.
-        weights: unmasked entries by weight (unstructured), or empty.
-    """
-
-    widths: dict[str, int]
-    weights: dict[str, int]
 
 
 class Workshop:
@@ -225,7 +212,7 @@ class Workshop:
     ) -> State:
         """Train the state's network in place for some epochs of the clock, masks held."""
         end = state.clock + epochs
-        hook = _chained(_hold(state.masks), after_step)
+        hook = _chained(hold(state.masks), after_step)
         begin = self.offset + state.clock
         curve = self.trainer.train(state.network, begin, self.offset + end, hook)
         for row in curve:
@@ -247,11 +234,22 @@ class Workshop:
         epochs = max(1, round(regulariser.share * self.epochs))
         return self.retrain(state, epochs, record, point, 0, after_step)
 
+    @staticmethod
+    def structure(state: State) -> Hashable:
+        """What tells the networks that can be cut out of one state apart: the units removed."""
+        gone = state.spec.removed
+        return tuple(sorted((layer, tuple(units)) for layer, units in gone.items()))
+
     # Judging.
 
     def val(self, state: State) -> float:
         """The quality that decisions go by, on the validation rows."""
         return self.judge(state.network)[1]
+
+    def quality(self, state: State) -> float:
+        """The quality itself on the validation rows, whatever decisions go by."""
+        self.evaluations += 1
+        return self.trainer.validate(state.network)[1]
 
     def judge(self, network: nn.Module) -> tuple[float, float]:
         """Loss on the validation rows, and the quality that decisions go by.
@@ -297,17 +295,6 @@ class Workshop:
     def quotas(self) -> dict[str, float]:
         """Each layer's quota: the share that it can lose alone within the method's quota drop."""
         return quotas(self.probes, self.val(self.dense), self.method.quota_drop)
-
-
-def _hold(masks: Mapping[str, Tensor] | None) -> AfterStep | None:
-    if masks is None:
-        return None
-
-    def after_step(network: nn.Module, optimizer: Optimizer, _lr: float) -> None:
-        apply_masks(network, masks)
-        clear_state(network, optimizer, masks)
-
-    return after_step
 
 
 def _chained(first: AfterStep | None, second: AfterStep | None) -> AfterStep | None:

@@ -100,13 +100,13 @@ class Trainer:
     def recover(self, network: nn.Module, start: int, batches: int) -> None:
         """Train for a few batches only, as a short recovery of a trial."""
         if batches > 0:
-            self._fit(network, start, [], None, max_steps=batches)
+            self._fit(network, start, None, None, max_steps=batches)
 
     def _fit(
         self,
         network: nn.Module,
         start: int,
-        curve: list[dict[str, Any]],
+        curve: list[dict[str, Any]] | None,
         after_step: AfterStep | None,
         **length: int,
     ) -> None:
@@ -142,7 +142,7 @@ class _Supervised(lightning.LightningModule):
         trainer: Trainer,
         batches: Batches,
         start: int,
-        curve: list[dict[str, Any]],
+        curve: list[dict[str, Any]] | None,
         after_step: AfterStep | None,
     ) -> None:
         super().__init__()
@@ -187,6 +187,8 @@ class _Supervised(lightning.LightningModule):
             self.after_step(self.network, plain, plain.param_groups[0]["lr"])
 
     def on_train_epoch_end(self) -> None:
+        if self.curve is None:
+            return
         val_loss, val = self.how.validate(self.network)
         self.curve.append(
             {
