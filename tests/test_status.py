@@ -145,6 +145,18 @@ def test_broken_writes_are_found(finished: Plan):
     assert unreached(finished) == sorted([part, marker])
 
 
+def test_a_journal_is_kept_until_its_artifact_is_whole(finished: Plan):
+    cell = finished.find("prune", "digits", 0, "adaptive").path
+    journal = cell.with_name(cell.name + ".journal")
+    stale = cell.with_name("adaptive-000000000000.journal")
+    for folder in (journal, stale):
+        folder.mkdir()
+        (folder / "00001.safetensors").touch()
+    assert unreached(finished) == sorted([journal, stale])
+    cell.unlink()
+    assert unreached(finished) == [stale]
+
+
 def test_what_is_wanted_but_not_there_is_not_found(finished: Plan):
     remove(finished.find("train", "digits", 0, "dense").path)
     assert unreached(finished) == []

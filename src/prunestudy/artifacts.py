@@ -20,6 +20,8 @@ from prunestudy.errors import StudyError
 
 SIDECAR_SUFFIX = ".json"
 PART_SUFFIX = ".part"
+JOURNAL_SUFFIX = ".journal"
+FAILURE_FILE = "failure.txt"
 # The start of a job: its seconds count the imports that follow, if it makes them itself.
 BEGIN = time.monotonic()
 
@@ -85,17 +87,40 @@ def written_whole(path: Path) -> Iterator[Path]:
         yield scratch
         if not scratch.exists():
             raise FileNotFoundError(f"nothing was written for {path}")
-        if scratch.is_dir() or path.is_dir():
-            remove(path)
-        scratch.replace(path)
+        _put(scratch, path)
     finally:
         remove(scratch)
+
+
+def _put(scratch: Path, path: Path) -> None:
+    """Rename into place; what was there is moved aside first where it is a folder."""
+    old = scratch.with_name(f"{scratch.name}.old{PART_SUFFIX}")
+    try:
+        if path.is_dir() or (scratch.is_dir() and path.exists()):
+            with contextlib.suppress(FileNotFoundError):
+                path.rename(old)
+        scratch.replace(path)
+    finally:
+        remove(old)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file atomically."""
     with written_whole(path) as scratch:
         scratch.write_text(text, encoding="utf-8")
+
+
+def write_failure(folder: Path, cause: str) -> None:
+    """Fill an artifact's folder with nothing but the reason why there is no outcome."""
+    remove(folder)
+    folder.mkdir(parents=True)
+    (folder / FAILURE_FILE).write_text(cause + "\n", encoding="utf-8")
+
+
+def failure_of(folder: Path) -> str | None:
+    """Why an artifact holds no outcome; none if it does hold one."""
+    file = folder / FAILURE_FILE
+    return file.read_text(encoding="utf-8").strip() if file.exists() else None
 
 
 def remove(path: Path) -> None:

@@ -9,6 +9,13 @@ class StudyError(Exception):
     """A failure with a message for people; the command line prints it without a traceback."""
 
 
+class CellFailure(StudyError):
+    """A cell whose outcome is a failure: running it again would fail again.
+
+    It leaves an artifact that says so, and the rest of the study goes on around the hole.
+    """
+
+
 class Problem:
     """One thing that is wrong with a parameters file."""
 

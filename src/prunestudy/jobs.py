@@ -3,6 +3,7 @@
 Each command imports only what its step needs; torch alone costs a second a process.
 """
 
+import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from prunestudy import artifacts
-from prunestudy.errors import StudyError
+from prunestudy.errors import CellFailure, StudyError
 from prunestudy.params_file import read_study
 from prunestudy.plan import DENSE, KEY_LENGTH, Artifact, Plan
 
@@ -34,10 +35,26 @@ def _planned(arguments: Namespace, step: str, **cell: Any) -> tuple[Plan, Artifa
     return plan, artifact
 
 
+def _journal(arguments: Namespace) -> Path:
+    """Where a job keeps what it has done so far; gone when its artifact is whole."""
+    return arguments.out.with_name(arguments.out.name + artifacts.JOURNAL_SUFFIX)
+
+
 @contextmanager
 def _made(arguments: Namespace, artifact: Artifact, **notes: Any) -> Iterator[tuple[Path, dict]]:
     with artifacts.made(arguments.out, artifact.key, artifact.parts, notes) as scratch:
         yield scratch, notes
+    artifacts.remove(_journal(arguments))
+
+
+@contextmanager
+def _failing(scratch: Path) -> Iterator[None]:
+    """Turn a failure that would come again into an artifact that says so."""
+    try:
+        yield
+    except CellFailure as failure:
+        print(f"failed: {failure}", file=sys.stderr)
+        artifacts.write_failure(scratch, str(failure))
 
 
 def fetch(arguments: Namespace) -> None:
@@ -61,11 +78,12 @@ def prepare(arguments: Namespace) -> None:
 def train(arguments: Namespace) -> None:
     """``prunestudy train``."""
     from prunestudy.training import dense as step
+    from prunestudy.training.journal import Journal
 
     cell = {"task": arguments.task, "seed": arguments.seed}
     plan, artifact = _planned(arguments, "train", method=DENSE, **cell)
     study = plan.study
-    with _made(arguments, artifact) as (scratch, _notes):
+    with _made(arguments, artifact) as (scratch, _notes), _failing(scratch):
         step.train_dense(
             study.tasks[arguments.task],
             arguments.seed,
@@ -73,6 +91,7 @@ def train(arguments: Namespace) -> None:
             arguments.data,
             scratch,
             artifact.key,
+            Journal(_journal(arguments)),
         )
 
 
@@ -91,11 +110,12 @@ def profile(arguments: Namespace) -> None:
 def prune(arguments: Namespace) -> None:
     """``prunestudy prune``."""
     from prunestudy.pruning import trajectory as step
+    from prunestudy.training.journal import Journal
 
     cell = {"task": arguments.task, "seed": arguments.seed, "method": arguments.method}
     plan, artifact = _planned(arguments, "prune", **cell)
     study = plan.study
-    with _made(arguments, artifact) as (scratch, _notes):
+    with _made(arguments, artifact) as (scratch, _notes), _failing(scratch):
         step.prune(
             study.tasks[arguments.task],
             study.methods[arguments.method],
@@ -103,7 +123,11 @@ def prune(arguments: Namespace) -> None:
             arguments.seed,
             study.compute,
             step.Inputs(
-                arguments.data, arguments.dense, arguments.reference, arguments.layer_times
+                arguments.data,
+                arguments.dense,
+                arguments.reference,
+                arguments.layer_times,
+                Journal(_journal(arguments)),
             ),
             scratch,
             artifact.key,

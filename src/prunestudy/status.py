@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from prunestudy.artifacts import (
+    JOURNAL_SUFFIX,
     PART_SUFFIX,
     SIDECAR_SUFFIX,
     file_digest,
@@ -54,13 +55,10 @@ def unreached(plan: Plan) -> list[Path]:
     for folder in sorted({artifact.path.parent for artifact in plan}):
         if folder.is_dir():
             found += [path for path in sorted(folder.iterdir()) if not _is_known(path, wanted)]
-    inner = {parent for path in wanted for parent in path.parents}
-    roots = [Path("data") / plan.study.name, Path("models") / plan.study.name]
-    for root in roots:
-        known_places = inner | wanted
+    for root in (Path("data") / plan.study.name, Path("models") / plan.study.name):
         for path in sorted(root.rglob("*")) if root.is_dir() else []:
             outside = not any(parent in wanted or parent in found for parent in path.parents)
-            if path.is_dir() and outside and path not in known_places and path not in found:
+            if path.is_dir() and outside and not _is_known(path, wanted):
                 found.append(path)
     return sorted(set(found))
 
@@ -68,6 +66,10 @@ def unreached(plan: Plan) -> list[Path]:
 def _is_known(path: Path, wanted: set[Path]) -> bool:
     if path.name.endswith(PART_SUFFIX):
         return False
+    if path.name.endswith(JOURNAL_SUFFIX):
+        # What a killed job goes on from, as long as it has not ended.
+        whole = path.with_name(path.name.removesuffix(JOURNAL_SUFFIX))
+        return whole in wanted and not whole.exists()
     beside = path.with_name(path.name.removesuffix(SIDECAR_SUFFIX))
     inside = any(path in place.parents for place in wanted)
     return path in wanted or beside in wanted or inside

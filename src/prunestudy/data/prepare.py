@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import save_file
 from sklearn.model_selection import train_test_split
 
@@ -45,7 +46,10 @@ def prepare(data: Data, raw: Path, out: Path) -> None:
         "target_mean": target_scaling[0],
         "target_deviation": target_scaling[1],
     }
-    save_file(tensors, out, metadata={"prunestudy": canonical_json(description)})
+    try:
+        save_file(tensors, out, metadata={"prunestudy": canonical_json(description)})
+    except SafetensorError as error:
+        raise OSError(f"{out} cannot be written: {error}") from None
 
 
 def split_rows(arrays: Arrays, dataset: Dataset, data: Data) -> dict[str, np.ndarray]:

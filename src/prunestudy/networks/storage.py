@@ -46,6 +46,9 @@ def write_network(
     """Write a network; the file's bytes depend on nothing but the arguments.
 
     Masks are packed to one bit a weight; only those that hold a weight at zero are stored.
+
+    Raises:
+        OSError: the file cannot be written.
     """
     tensors = {
         name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()
@@ -61,7 +64,10 @@ def write_network(
             tensors[name + MASK] = torch.from_numpy(packed)
     # One metadata entry: safetensors does not keep the order of several.
     content = {"spec": asdict(spec), "run_key": run_key, "shared": shapes}
-    save_file(tensors, path, metadata={"prunestudy": canonical_json(content)})
+    try:
+        save_file(tensors, path, metadata={"prunestudy": canonical_json(content)})
+    except SafetensorError as error:
+        raise OSError(f"{path} cannot be written: {error}") from None
 
 
 def read_network(path: Path) -> tuple[nn.Module, NetworkSpec]:

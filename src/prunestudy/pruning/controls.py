@@ -13,6 +13,7 @@ from prunestudy.networks.storage import read_masked_network
 from prunestudy.pruning.masks import maskable
 from prunestudy.pruning.state import Kept, Proportions, Record, State
 from prunestudy.pruning.units import UnitGraph
+from prunestudy.training.divergence import check_finite
 from prunestudy.training.loop import Trainer
 
 # Scratch-B gets the compute of training the dense network, at most twice the epochs (Liu 2019).
@@ -25,6 +26,7 @@ def dense_extra(trainer: Trainer, dense: State) -> Record:
     state = dense.restored()
     before = trainer.validate(state.network)[1]
     curve = trainer.train(state.network, 0, trainer.settings.epochs)
+    check_finite(state.network, curve, "dense network, trained on")
     record.add_curve(curve, "1", 0)
     record.kept.append(Kept("1", state, trainer.settings.epochs, before))
     return record
@@ -52,7 +54,9 @@ def scratch(
         before = trainer.validate(fresh)[1]
         settings = trainer.settings.model_copy(update={"epochs": length})
         own = replace(trainer, settings=settings)
-        record.add_curve(own.train(fresh, 0, length), label, 0)
+        curve = own.train(fresh, 0, length)
+        check_finite(fresh, curve, f"point {label}")
+        record.add_curve(curve, label, 0)
         record.kept.append(Kept(label, State(fresh, spec), length, before))
     for row in read_table(reference / "unreachable.csv").to_dict("records"):
         record.unreachable.append({"point": row["point"], "reason": row["reason"]})

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from prunestudy.artifacts import write_table
+from prunestudy.artifacts import failure_of, write_table
 from prunestudy.data.tensors import Prepared, read_prepared
+from prunestudy.errors import CellFailure
 from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.storage import read_network, write_network
 from prunestudy.params import Compute, Method, Task
@@ -18,6 +19,8 @@ from prunestudy.pruning.state import Record, State
 from prunestudy.pruning.workshop import Workshop
 from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE
 from prunestudy.training.distillation import Teacher
+from prunestudy.training.divergence import check_finite
+from prunestudy.training.journal import Journal
 from prunestudy.training.loop import Trainer
 from prunestudy.training.quality import Objective
 
@@ -33,12 +36,14 @@ class Inputs:
     Attributes:
         reference: another method's trajectory, for controls and ``like:METHOD``.
         layer_times: measured times of layers, where latency is priced.
+        journal: where each epoch is kept until the trajectory is whole.
     """
 
     data: Path
     dense: Path
     reference: Path | None = None
     layer_times: Path | None = None
+    journal: Journal | None = None
 
 
 def prune(
@@ -51,7 +56,15 @@ def prune(
     folder: Path,
     run_key: str,
 ) -> None:
-    """Write every kept network of a trajectory with its tables into ``folder``."""
+    """Write every kept network of a trajectory with its tables into ``folder``.
+
+    Raises:
+        CellFailure: a training diverged, or what it starts from has failed.
+    """
+    for name, start in (("the dense network", inputs.dense), ("its reference", inputs.reference)):
+        cause = failure_of(start) if start is not None else None
+        if cause is not None:
+            raise CellFailure(f"{name} has failed: {cause}")
     set_up_torch(seed)
     cell = _Cell(task, method, points, seed, compute, inputs, read_prepared(inputs.data))
     write_record(cell.run(), folder, run_key)
@@ -90,7 +103,10 @@ class _Cell:
         if teaching is not None:
             network = self._state().network
             teacher = Teacher(network, teaching.temperature, teaching.weight)
-        return Trainer(self.prepared, objective, settings, self.compute, self.seed, teacher)
+        journal = self.inputs.journal
+        return Trainer(
+            self.prepared, objective, settings, self.compute, self.seed, teacher, journal
+        )
 
     def _state(self, file: str = NETWORK_FILE) -> State:
         return State(*read_network(self.inputs.dense / file))
@@ -133,6 +149,8 @@ def write_record(record: Record, folder: Path, run_key: str) -> None:
     for kept in record.kept:
         name = f"{kept.point}.safetensors"
         state = kept.state
+        curve = [row for row in record.history if row["point"] == kept.point]
+        check_finite(state.network, curve, f"point {kept.point}")
         write_network(folder / name, state.network, state.spec, run_key, state.masks, kept.shared)
         rows.append(
             {

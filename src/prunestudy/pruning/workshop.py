@@ -35,6 +35,7 @@ from prunestudy.pruning.weights import (
     highest,
     weight_floors,
 )
+from prunestudy.training.divergence import check_finite
 from prunestudy.training.loop import AfterStep, Trainer
 
 
@@ -218,6 +219,9 @@ class Workshop:
         for row in curve:
             row["epoch"] -= self.offset
         record.add_curve(curve, point, stage)
+        if self.method.controller is None:
+            # A closed loop rolls such a network back by itself.
+            check_finite(state.network, curve, f"point {point}, stage {stage}")
         self.evaluations += len(curve)
         return replace(state, clock=end, stage=stage, random=torch.get_rng_state())
 

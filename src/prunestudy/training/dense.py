@@ -10,6 +10,8 @@ from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import write_network
 from prunestudy.params import Compute, Task, plain
+from prunestudy.training.divergence import check_finite
+from prunestudy.training.journal import Journal
 from prunestudy.training.loop import Trainer
 from prunestudy.training.quality import Objective
 
@@ -18,9 +20,22 @@ INITIAL_FILE = "initial.safetensors"
 
 
 def train_dense(
-    task: Task, seed: int, compute: Compute, data: Path, folder: Path, run_key: str
+    task: Task,
+    seed: int,
+    compute: Compute,
+    data: Path,
+    folder: Path,
+    run_key: str,
+    journal: Journal | None = None,
 ) -> None:
-    """Write the trained dense network, its curve and its row of networks into ``folder``."""
+    """Write the trained dense network, its curve and its row of networks into ``folder``.
+
+    Args:
+        journal: where to keep each epoch until then.
+
+    Raises:
+        CellFailure: the training diverged.
+    """
     set_up_torch(seed)
     prepared = read_prepared(data)
     spec = NetworkSpec.from_params(plain(task.network), prepared.input_shape, prepared.outputs)
@@ -28,8 +43,9 @@ def train_dense(
     objective = Objective(task.loss, task.metric)
     folder.mkdir(parents=True)
     write_network(folder / INITIAL_FILE, network, spec, run_key)
-    trainer = Trainer(prepared, objective, task.training, compute, seed)
+    trainer = Trainer(prepared, objective, task.training, compute, seed, journal=journal)
     curve = trainer.train(network, 0, task.training.epochs)
+    check_finite(network, curve, "dense network")
     write_network(folder / NETWORK_FILE, network, spec, run_key)
     history = pd.DataFrame(curve).assign(point="1", stage=0)
     write_table(history, folder / "history.csv")

@@ -22,6 +22,7 @@ from torch.utils.data import DataLoader
 from prunestudy.data.tensors import Batches, Part, Prepared
 from prunestudy.params import Compute, Training
 from prunestudy.training.distillation import Teacher
+from prunestudy.training.journal import Journal, Page
 from prunestudy.training.quality import Objective, channels_last
 
 with warnings.catch_warnings():
@@ -56,7 +57,11 @@ AfterStep = Callable[[nn.Module, Optimizer, float], None]
 
 @dataclass(frozen=True)
 class Trainer:
-    """Trains networks of one (task, seed) on its data, always in the same manner."""
+    """Trains networks of one (task, seed) on its data, always in the same manner.
+
+    Attributes:
+        journal: where each epoch is kept, so that a killed job goes on from there.
+    """
 
     data: Prepared
     objective: Objective
@@ -64,6 +69,7 @@ class Trainer:
     compute: Compute
     seed: int
     teacher: Teacher | None = None
+    journal: Journal | None = None
 
     @property
     def batches_per_epoch(self) -> int:
@@ -93,9 +99,17 @@ class Trainer:
         """
         if end <= start:
             return []
-        curve: list[dict[str, Any]] = []
-        self._fit(network, start, curve, after_step, max_epochs=end - start)
-        return curve
+        if self.journal is None:
+            curve: list[dict[str, Any]] = []
+            self._fit(network, start, curve, after_step, max_epochs=end - start)
+            return curve
+        page = self.journal.page(network, start, end)
+        page.restore(network)
+        begin = start + len(page.curve)
+        if begin < end:
+            self._fit(network, begin, page.curve, after_step, page, max_epochs=end - begin)
+            page.write(network, page.curve)
+        return page.curve
 
     def recover(self, network: nn.Module, start: int, batches: int) -> None:
         """Train for a few batches only, as a short recovery of a trial."""
@@ -108,13 +122,14 @@ class Trainer:
         start: int,
         curve: list[dict[str, Any]] | None,
         after_step: AfterStep | None,
+        page: Page | None = None,
         **length: int,
     ) -> None:
         network.train()
         # The format of the inputs, so that nothing is converted at each step.
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         batches = Batches(self.lessons, self.settings.batch_size, self.seed)
-        module = _Supervised(network, self, batches, start, curve, after_step)
+        module = _Supervised(network, self, batches, start, curve, after_step, page)
         with warnings.catch_warnings(), _quiet():
             warnings.simplefilter("ignore")
             trainer = lightning.Trainer(
@@ -144,6 +159,7 @@ class _Supervised(lightning.LightningModule):
         start: int,
         curve: list[dict[str, Any]] | None,
         after_step: AfterStep | None,
+        page: Page | None,
     ) -> None:
         super().__init__()
         self.network = network
@@ -152,11 +168,14 @@ class _Supervised(lightning.LightningModule):
         self.start = start
         self.curve = curve
         self.after_step = after_step
+        self.page = page
         self.losses: list[Tensor] = []
 
     def configure_optimizers(self) -> Any:
         settings = self.how.settings
         optimizer = make_optimizer(self.network, settings)
+        if self.page is not None:
+            self.page.restore_optimizer(optimizer)
         steps = settings.epochs * len(self.batches)
         done = self.start * len(self.batches)
         schedule = LambdaLR(
@@ -199,6 +218,8 @@ class _Supervised(lightning.LightningModule):
                 "val": val,
             }
         )
+        if self.page is not None and self.current_epoch + 1 < (self.trainer.max_epochs or 0):
+            self.page.write(self.network, self.curve, self.trainer.optimizers[0])
 
 
 def make_optimizer(network: nn.Module, settings: Training) -> Optimizer:
