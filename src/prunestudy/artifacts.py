@@ -123,6 +123,14 @@ def failure_of(folder: Path) -> str | None:
     return file.read_text(encoding="utf-8").strip() if file.exists() else None
 
 
+def kept_networks(folder: Path) -> list[dict[str, Any]]:
+    """The rows of a trajectory's networks; none where its cell has failed."""
+    if failure_of(folder) is not None:
+        return []
+    rows = read_table(folder / "networks.csv").to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
 def remove(path: Path) -> None:
     """Delete a file or a folder, if it is there."""
     if path.is_dir() and not path.is_symlink():

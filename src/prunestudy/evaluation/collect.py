@@ -7,7 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from prunestudy.artifacts import read_sidecar, read_table, sidecar_path, write_table
+from prunestudy.artifacts import (
+    failure_of,
+    read_sidecar,
+    read_table,
+    sidecar_path,
+    write_table,
+)
+from prunestudy.errors import StudyError
 from prunestudy.params import Method, Task
 from prunestudy.plan import DENSE, Artifact, Plan
 
@@ -108,6 +115,7 @@ def collect(
         "history": _gathered(trajectories, "history"),
         "decisions": _gathered(trajectories, "decisions"),
         "unreachable": _gathered(trajectories, "unreachable"),
+        "failures": failures(trajectories),
         "timings": pd.DataFrame(jobs),
     }
     for name, table in tables.items():
@@ -142,7 +150,17 @@ def _cells(paths: Cells) -> pd.DataFrame:
     tables = [
         _labelled(read_table(path), task=task, seed=seed) for (task, seed), path in paths.items()
     ]
-    return pd.concat(tables, ignore_index=True)
+    filled = [table for table in tables if len(table)]
+    if not filled:
+        raise StudyError("every dense network has failed, so there is nothing to compare")
+    return pd.concat(filled, ignore_index=True)
+
+
+def failures(trajectories: list[Trajectory]) -> pd.DataFrame:
+    """The holes of the study: cells whose outcome is a failure, and its cause."""
+    causes = ((made, failure_of(made.folder)) for made in trajectories)
+    rows = [[made.task, made.seed, made.method, cause] for made, cause in causes if cause]
+    return pd.DataFrame(rows, columns=["task", "seed", "method", "cause"])
 
 
 def network_name(task: Task) -> str:
@@ -179,7 +197,9 @@ def _gathered(trajectories: list[Trajectory], name: str) -> pd.DataFrame:
         if (made.folder / f"{name}.csv").exists()
     ]
     filled = [table for table in tables if len(table)]
-    return pd.concat(filled, ignore_index=True) if filled else tables[0]
+    if not filled:
+        return tables[0] if tables else pd.DataFrame(columns=["task", "seed", "method"])
+    return pd.concat(filled, ignore_index=True)
 
 
 def _labelled(table: pd.DataFrame, **labels: Any) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from prunestudy.artifacts import file_digest, read_table, write_table
+from prunestudy.artifacts import file_digest, kept_networks, write_table
 from prunestudy.data.tensors import Part, Prepared, read_prepared, read_test
 from prunestudy.evaluation.cost import (
     count_macs,
@@ -20,15 +20,15 @@ from prunestudy.training.quality import Objective
 
 
 def evaluate(objective: Objective, data: Path, trajectories: dict[str, Path], out: Path) -> None:
-    """Write one row a network of the trajectories (method → folder)."""
+    """Write one row a network of the trajectories (method → folder); failed ones have none."""
     set_up_torch(0)
     prepared, test = read_prepared(data), read_test(data)
     rows = [
         {"method": method, **kept, **_measure(folder / kept["file"], objective, prepared, test)}
         for method, folder in trajectories.items()
-        for kept in read_table(folder / "networks.csv").to_dict("records")
+        for kept in kept_networks(folder)
     ]
-    write_table(pd.DataFrame(rows), out)
+    write_table(pd.DataFrame(rows, columns=None if rows else ["method", "point"]), out)
 
 
 def _measure(file: Path, objective: Objective, prepared: Prepared, test: Part) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from prunestudy.artifacts import read_table, write_table
+from prunestudy.artifacts import kept_networks, write_table
 from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.export import onnx_bytes, output_difference, session
 from prunestudy.networks.storage import read_network
@@ -28,13 +28,19 @@ class Candidate:
 
 
 def measure_latency(settings: Latency, folders: dict[str, Path], out: Path) -> None:
-    """Write one row a network of the folders (method → trajectory; ``dense`` among them)."""
+    """Write one row a network of the folders (method → trajectory; ``dense`` among them).
+
+    Trajectories that failed have no rows, and nothing has where there is no dense network.
+    """
     set_up_torch(0)
-    dense_folder = folders["dense"]
-    dense = _candidate(dense_folder / read_table(dense_folder / "networks.csv")["file"][0])
+    found = kept_networks(folders["dense"])
+    if not found:
+        write_table(pd.DataFrame(columns=["method", "point"]), out)
+        return
+    dense = _candidate(folders["dense"] / found[0]["file"])
     rows = []
     for method, folder in folders.items():
-        for kept in read_table(folder / "networks.csv").to_dict("records"):
+        for kept in kept_networks(folder):
             candidate = _candidate(folder / kept["file"])
             rows.append(
                 {
