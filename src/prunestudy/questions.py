@@ -96,7 +96,19 @@ def run(arguments: Namespace) -> int:
                 artifacts.remove(path)
         elif code != 0:
             _show_failed_logs(plan, begin)
-    return code
+    return code or _told_of_holes(plan)
+
+
+def _told_of_holes(plan: Plan) -> int:
+    """Exit code 1 and the causes, where cells of a finished study have no outcome."""
+    causes = answers.failures(plan)
+    if causes:
+        print(
+            f"\n{len(causes)} cells have failed; the report shows them as holes:", file=sys.stderr
+        )
+        for artifact, cause in causes:
+            print(f"  {artifact.cell}: {cause}", file=sys.stderr)
+    return 1 if causes else 0
 
 
 def _show_failed_logs(plan: Plan, begin: float) -> None:
@@ -136,6 +148,14 @@ def study(arguments: Namespace) -> int:
     # DVC does not know of the user's own code and of package versions; the run keys do.
     force = ["--force"] if answers.missing(plan) else []
     code = _call([sys.executable, "-m", "dvc", "repro", *force, *target])
+    if code != 0 and answers.failures(plan) and not answers.missing(plan):
+        print(
+            "prunestudy study: every other cell is finished and the report is written: "
+            f"{report_folder(checked.name) / 'index.html'}. DVC does not record a study with "
+            "holes; change the parameters that made them and run it again.",
+            file=sys.stderr,
+        )
+        return 1
     if code != 0:
         print(
             "prunestudy study: the study is not finished. The log of the failed job is above; "

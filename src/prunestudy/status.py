@@ -9,6 +9,7 @@ from prunestudy.artifacts import (
     JOURNAL_SUFFIX,
     PART_SUFFIX,
     SIDECAR_SUFFIX,
+    failure_of,
     file_digest,
     read_sidecar,
     sidecar_path,
@@ -22,6 +23,17 @@ SHOWN = 12
 def missing(plan: Plan) -> list[Artifact]:
     """The artifacts that a run would make."""
     return [artifact for artifact in plan if not artifact.path.exists()]
+
+
+def failures(plan: Plan) -> list[tuple[Artifact, str]]:
+    """The cells whose outcome is a failure, and its cause."""
+    found = []
+    for artifact in plan:
+        if artifact.step in ("train", "prune"):
+            cause = failure_of(artifact.path)
+            if cause is not None:
+                found.append((artifact, cause))
+    return found
 
 
 def drop_broken_marker(plan: Plan) -> None:

@@ -84,7 +84,15 @@ def tables(tmp_path: Path, study: Study) -> Path:
 def test_every_table_is_written(tables: Path):
     assert {file.name for file in tables.iterdir()} == {
         f"{name}.csv"
-        for name in ("results", "latency", "history", "decisions", "unreachable", "timings")
+        for name in (
+            "results",
+            "latency",
+            "history",
+            "decisions",
+            "unreachable",
+            "failures",
+            "timings",
+        )
     }
 
 

@@ -106,6 +106,7 @@ def write_tables(study: Study, folder: Path, final_params: int, test_change: flo
         "history": pd.DataFrame(history),
         "decisions": pd.DataFrame(decisions, columns=["task", "seed", "method", *_decisions()[0]]),
         "unreachable": pd.DataFrame([unreachable]),
+        "failures": pd.DataFrame(columns=["task", "seed", "method", "cause"]),
         "timings": pd.DataFrame(timings),
     }
     for name, table in tables.items():

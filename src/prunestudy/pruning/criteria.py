@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from prunestudy.data.tensors import Batches
-from prunestudy.errors import StudyError
+from prunestudy.errors import CellFailure, StudyError
 from prunestudy.pruning.evidence import Evidence
 from prunestudy.pruning.units import UnitGraph, UnitGroup
 from prunestudy.training.quality import Objective
@@ -162,11 +162,14 @@ def normalised(scores: Tensor, how: str = "layer") -> Tensor:
             first), ``mean`` (multiples of the layer's mean), or ``none``.
 
     Raises:
-        StudyError: a score is not finite.
+        CellFailure: a score is not finite.
     """
     scores = scores.double()
     if not torch.isfinite(scores).all():
-        raise StudyError("a criterion gave scores that are not finite; the network has diverged")
+        raise CellFailure(
+            "a criterion gave scores that are not finite: the network has diverged; lower the "
+            "learning rate of the task's training or retraining"
+        )
     if how == "none":
         return scores
     scores = scores.abs()

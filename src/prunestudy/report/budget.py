@@ -78,6 +78,8 @@ def choices(inputs: Inputs, order: dict[str, bool] = SMALLEST) -> pd.DataFrame:
         for seed, dense_quality in inputs.dense_val(task).items():
             least = budget(requirements, dense_quality)
             for method in inputs.methods_on(task):
+                if inputs.has_failed(task, int(str(seed)), method):
+                    continue
                 found = _first(inputs, task, int(str(seed)), method, least, order)
                 rows.append({**found, "method": method, "budget": least})
     return pd.DataFrame(rows, columns=CHOICE_COLUMNS)
@@ -123,6 +125,8 @@ def _pair(
 ) -> dict[str, Any]:
     first = of_task[of_task["method"] == name]
     second = of_task[of_task["method"] == other]
+    common = first.index.intersection(second.index)
+    first, second = first.loc[common], second.loc[common]
     row: dict[str, Any] = {
         "task": task,
         "first": name,

@@ -11,6 +11,7 @@ from prunestudy.report.inputs import Inputs
 def caveats(inputs: Inputs, headline: pd.DataFrame, cost: pd.DataFrame) -> list[str]:
     """Notes on the rule, effort, the number of seeds, the other methods and the networks' sizes."""
     notes = [
+        *_holes(inputs),
         _rule(inputs),
         *_stand_ins(inputs, headline),
         *_effort(inputs, cost),
@@ -18,6 +19,21 @@ def caveats(inputs: Inputs, headline: pd.DataFrame, cost: pd.DataFrame) -> list[
         *_others(inputs, headline),
     ]
     return [note for note in [*notes, _scope(inputs)] if note]
+
+
+def _holes(inputs: Inputs) -> list[str]:
+    if inputs.failures.empty:
+        return []
+    counts = inputs.failures.groupby(["task", "method"], sort=False).size().reset_index(name="n")
+    told = [
+        f"{row['method']} on {row['task']} ({row['n']} of "
+        f"{wording.plural(len(inputs.study.seeds), 'seed')})"
+        for row in counts.to_dict("records")
+    ]
+    return [
+        f"This study has holes: {wording.listed(told)} failed and is missing from every table, "
+        "figure and comparison; the causes are listed under “Failed cells”."
+    ]
 
 
 def _rule(inputs: Inputs) -> str:
@@ -68,14 +84,13 @@ def _effort(inputs: Inputs, cost: pd.DataFrame) -> list[str]:
         return []
     told = []
     for task in inputs.tasks:
-        first, second = (
-            cost[(cost["task"] == task) & (cost["method"] == method)].iloc[0]
-            for method in inputs.duel
-        )
-        told.append(
-            f"{wording.mean_count(first['epochs_trained_mean'])} against "
-            f"{wording.mean_count(second['epochs_trained_mean'])} on {task}"
-        )
+        of_task = cost[cost["task"] == task]
+        epochs = dict(zip(of_task["method"], of_task["epochs_trained_mean"], strict=True))
+        if set(inputs.duel) <= set(epochs):
+            first, second = (wording.mean_count(epochs[method]) for method in inputs.duel)
+            told.append(f"{first} against {second} on {task}")
+    if not told:
+        return []
     return [
         "Every network that is pruned from the dense one has the same retraining epochs; those "
         "trained from initialisation have more. Epochs of a whole trajectory, all of its "

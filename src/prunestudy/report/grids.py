@@ -31,7 +31,8 @@ def spread(mean: float, sd: float, write: Callable[[float], str] = wording.quali
 def tasks_grid(inputs: Inputs) -> Grid:
     """Exact networks, data sets and metrics."""
     rows = []
-    for name, task in inputs.study.tasks.items():
+    for name in inputs.tasks:
+        task = inputs.study.tasks[name]
         dense = inputs.cells(name, DENSE)
         rows.append(
             (
@@ -150,6 +151,16 @@ def log_grid(inputs: Inputs, task: str, method: str, seed: int) -> Grid:
         "why",
     )
     return Grid(f"{task}, {method}, seed {seed}.", columns, tuple(rows), "decisions.csv")
+
+
+def failures_grid(inputs: Inputs) -> Grid:
+    """Cells without an outcome, and why."""
+    rows = tuple(
+        (row["task"], str(row["seed"]), row["method"], row["cause"])
+        for row in inputs.failures.to_dict("records")
+    )
+    caption = "Cells that failed. They are missing from every other table, figure and comparison."
+    return Grid(caption, ("task", "seed", "method", "cause"), rows, "failures.csv")
 
 
 def unreachable_grid(inputs: Inputs) -> Grid:

@@ -1,6 +1,7 @@
 """What a report is made from: the study, its tables, and which methods play which part."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ from prunestudy.plan import DENSE, Plan
 FINAL = "final"
 ADAPTIVE = "adaptive"
 TRADITIONAL = "traditional"
-TABLES = ("results", "latency", "history", "decisions", "unreachable", "timings")
+TABLES = ("results", "latency", "history", "decisions", "unreachable", "failures", "timings")
 SEED_PLACE = ["task", "seed", "method", "point"]
 
 
@@ -22,6 +23,7 @@ class Inputs:
 
     Attributes:
         networks: one row an evaluated network: its quality, cost and latency together.
+        failures: one row a cell whose outcome is a failure: a hole in every other table.
     """
 
     study: Study
@@ -31,6 +33,7 @@ class Inputs:
     history: pd.DataFrame
     decisions: pd.DataFrame
     unreachable: pd.DataFrame
+    failures: pd.DataFrame
     timings: pd.DataFrame
 
     @property
@@ -40,8 +43,9 @@ class Inputs:
 
     @property
     def tasks(self) -> list[str]:
-        """Tasks in the order of the study."""
-        return list(self.study.tasks)
+        """Tasks in the order of the study; without those that have no dense network at all."""
+        dense = set(self.networks.loc[self.networks["method"] == DENSE, "task"])
+        return [task for task in self.study.tasks if task in dense]
 
     @property
     def methods(self) -> list[str]:
@@ -105,6 +109,15 @@ class Inputs:
             chosen &= table["point"] == point
         return table[chosen].set_index("seed", drop=False).rename_axis(None)
 
+    @cached_property
+    def _failed(self) -> set[tuple[str, int, str]]:
+        cells = self.failures[["task", "seed", "method"]].itertuples(index=False, name=None)
+        return {(str(task), int(seed), str(method)) for task, seed, method in cells}
+
+    def has_failed(self, task: str, seed: int, method: str) -> bool:
+        """Whether a cell is a hole, so that nothing may stand in for it."""
+        return (task, seed, method) in self._failed
+
     def methods_on(self, task: str) -> list[str]:
         """Methods that run on a task, in the order of the study."""
         return [
@@ -136,6 +149,7 @@ def read_inputs(plan: Plan, tables: Path, run_key: str) -> Inputs:
         history=read["history"],
         decisions=read["decisions"],
         unreachable=read["unreachable"],
+        failures=read["failures"],
         timings=read["timings"],
     )
 

@@ -32,6 +32,7 @@ def sections(contents: Contents) -> list[Section]:
         _contest(contents),
         _control(contents),
         *_sensitivity(contents),
+        *_failures(contents),
         _unreachable(contents),
         _cost(contents),
         _results(contents),
@@ -134,6 +135,12 @@ def _sensitivity(contents: Contents) -> list[Section]:
     if contents.sensitivity_figure is None:
         return []
     return [Section("sensitivity", "Layer sensitivity", (Chart(contents.sensitivity_figure),))]
+
+
+def _failures(contents: Contents) -> list[Section]:
+    if contents.inputs.failures.empty:
+        return []
+    return [Section("failures", "Failed cells", (grids.failures_grid(contents.inputs),))]
 
 
 def _unreachable(contents: Contents) -> Section:

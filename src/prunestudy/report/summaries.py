@@ -180,6 +180,8 @@ def pruning_cost(inputs: Inputs) -> pd.DataFrame:
             if jobs.empty:
                 continue
             cells = inputs.cells(task, method)
+            if cells.empty:
+                continue
             history = inputs.history[
                 (inputs.history["task"] == task) & (inputs.history["method"] == method)
             ]
