@@ -148,8 +148,8 @@ def test_the_end_of_a_run_ends_its_jobs(library: Path):
     with warm.warm_process(plain) as environment:
         command, job = started(environment)
     assert_ends(job)
-    # Without an answer the command would do the work itself.
-    assert command.communicate()[0].strip() == "code None"
+    # It does not do the work itself: nobody waits for it any more.
+    assert command.communicate()[0].strip() == "code 1"
 
 
 def test_jobs_run_side_by_side(environment):

@@ -62,14 +62,22 @@ def delegate(arguments: list[str]) -> int | None:
         "library": _library(),
     }
     message = json.dumps(request).encode()
-    answer = b""
-    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as link:
-        link.connect(address)
-        socket.send_fds(link, [HEADER.pack(len(message))], list(STREAMS))
-        link.sendall(message)
-        answer = link.recv(64)
-    if answer in (b"", REFUSED.encode()):
+    with socket.socket(socket.AF_UNIX) as link:
+        try:
+            link.connect(address)
+            socket.send_fds(link, [HEADER.pack(len(message))], list(STREAMS))
+            link.sendall(message)
+        except OSError:
+            return None
+        answer = b""
+        with contextlib.suppress(OSError):
+            answer = link.recv(64)
+    if answer == REFUSED.encode():
         return None
+    if not answer:
+        # Whoever ordered this job is most likely gone too; nobody waits for it.
+        print(f"prunestudy {arguments[0]}: the run that started it has ended", file=sys.stderr)
+        return 1
     code = int(answer)
     if code - KILLED in (signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT):
         print(f"prunestudy {arguments[0]}: killed by signal {code - KILLED}", file=sys.stderr)
@@ -159,6 +167,8 @@ class _Server:
                 self._fork(link, request, streams)
         except (OSError, ValueError):
             # The command ended meanwhile, or no process could be made: it does the work itself.
+            with contextlib.suppress(OSError):
+                link.sendall(REFUSED.encode())
             link.close()
         finally:
             for stream in streams:

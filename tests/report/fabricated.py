@@ -12,6 +12,7 @@ from prunestudy.plan import Plan
 
 PARAMS = 1000
 TITLE = "Prune & <script>alert('x')</script>"
+CAUSE = "point 4: the training <diverged> in epoch 3"
 REASON = "the smallest <allowed> network has 300 parameters | too many"
 
 
@@ -59,11 +60,21 @@ def make_study(
     )
 
 
-def write_tables(study: Study, folder: Path, final_params: int, test_change: float) -> None:
+Cell = tuple[str, int, str]
+
+
+def write_tables(
+    study: Study,
+    folder: Path,
+    final_params: int,
+    test_change: float,
+    failed: frozenset[Cell] = frozenset(),
+) -> None:
     """Tables in which every network keeps its validation quality at 2× and loses it at 4×.
 
     So the headline compares 500 parameters of the others with ``final_params`` of adaptive's
-    final network, whose test quality differs from the others' by ``test_change``.
+    final network, whose test quality differs from the others' by ``test_change``. Cells that have
+    failed are in no table but ``failures``.
     """
     folder.mkdir(parents=True)
     networks: list[dict] = []
@@ -106,11 +117,15 @@ def write_tables(study: Study, folder: Path, final_params: int, test_change: flo
         "history": pd.DataFrame(history),
         "decisions": pd.DataFrame(decisions, columns=["task", "seed", "method", *_decisions()[0]]),
         "unreachable": pd.DataFrame([unreachable]),
-        "failures": pd.DataFrame(columns=["task", "seed", "method", "cause"]),
+        "failures": pd.DataFrame(
+            [[*cell, CAUSE] for cell in sorted(failed)], columns=["task", "seed", "method", "cause"]
+        ),
         "timings": pd.DataFrame(timings),
     }
     for name, table in tables.items():
-        write_table(table, folder / f"{name}.csv")
+        cells = zip(table["task"], table["seed"], table["method"], strict=True)
+        kept = [name in ("failures", "timings") or cell not in failed for cell in cells]
+        write_table(table.loc[kept], folder / f"{name}.csv")
 
 
 def _network(point: str, params: int, val: float, test: float) -> dict:

@@ -41,14 +41,15 @@ def _judged(holds: bool, evidence: str) -> Outcome:
 def _setting(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     named = inputs.networks.groupby("task")[["network", "metric"]].nunique()
     return _judged(
-        set(named.index) == set(inputs.tasks) and bool((named == 1).all(axis=None)),
+        set(named.index) == set(inputs.study.tasks) and bool((named == 1).all(axis=None)),
         f"{wording.plural(len(inputs.tasks), 'task')} in the table of tasks",
     )
 
 
 def _pairs(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     networks = inputs.networks.drop_duplicates("task").set_index("task")["network"]
-    pairs = {(task.data.name, networks[name]) for name, task in inputs.study.tasks.items()}
+    tasks = inputs.study.tasks
+    pairs = {(tasks[name].data.name, networks[name]) for name in inputs.tasks}
     largest = inputs.networks["params"].max()
     size = "all are small" if largest < SMALL else "not all are small"
     return _judged(

@@ -47,7 +47,7 @@ def size_figures(inputs: Inputs, smallest: pd.DataFrame, fastest: pd.DataFrame) 
             "fastest_within_budget.csv",
         )  # fmt: skip
         figures.append(figure)
-    return figures
+    return [figure for figure in figures if figure.panels]
 
 
 def _size_figure(
@@ -71,6 +71,7 @@ def _size_figure(
         panels=tuple(
             (task, _size_panel(inputs, chosen[chosen["task"] == task], column, axis))
             for task in inputs.tasks
+            if (chosen["task"] == task).any()
         ),
         methods=tuple(inputs.methods),
         source=source,
