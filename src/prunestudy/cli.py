@@ -76,6 +76,17 @@ def _add_questions(commands: "argparse._SubParsersAction[argparse.ArgumentParser
 
     _command(commands, "check", "check a parameters file; list every problem", questions.check)
     _command(commands, "status", "say what would run, and why", questions.status)
+    check = _command(
+        commands, "verify", "check every artifact against its digests", questions.verify
+    )
+    check.add_argument(
+        "--rerun",
+        metavar="CELL",
+        help="compute one cell again and compare, e.g. wdbc/seed0/adaptive",
+    )
+    check.add_argument(
+        "--against", type=Path, metavar="FOLDER", help="compare with the same study elsewhere"
+    )
     sweep = _command(commands, "gc", "delete artifacts that the study does not reach", questions.gc)
     sweep.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
     run = _command(commands, "run", "run the study's graph (what DVC calls)", questions.run)

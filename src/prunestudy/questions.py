@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from argparse import Namespace
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from prunestudy import artifacts, defaults, warm
 from prunestudy import status as answers
+from prunestudy import verify as verification
 from prunestudy.errors import StudyError
 from prunestudy.jobs import report_folder
 from prunestudy.params import Study
@@ -55,6 +57,48 @@ def check(arguments: Namespace) -> None:
 def status(arguments: Namespace) -> None:
     """``prunestudy status``."""
     print(answers.describe(Plan(read_study(arguments.params))))
+
+
+def verify(arguments: Namespace) -> int:
+    """``prunestudy verify``: exit code 1 where something is not as it should be."""
+    plan = Plan(read_study(arguments.params))
+    if arguments.rerun is not None:
+        return _verify_cell(plan, arguments.rerun, arguments.params)
+    if arguments.against is not None:
+        return _verify_against(plan, arguments.against)
+    found = verification.findings(plan)
+    for finding in found:
+        print(finding)
+    name, total = plan.study.name, len(plan.artifacts)
+    if found:
+        print(f"study '{name}': {len(found)} findings among {total} artifacts", file=sys.stderr)
+        return 1
+    print(f"study '{name}': all {total} artifacts and the report are what their jobs wrote")
+    return 0
+
+
+def _verify_cell(plan: Plan, name: str, params: Path) -> int:
+    artifact = verification.cell_named(plan, name)
+    print(f"computing {artifact.cell} again …", file=sys.stderr)
+    found = verification.rerun(artifact, params)
+    platforms = verification.platform_of(artifact.path), verification.platform_here()
+    print(f"{artifact.cell}: {verification.told(found, *platforms)}")
+    return 0 if verification.is_as_expected(found, *platforms) else 1
+
+
+def _verify_against(plan: Plan, folder: Path) -> int:
+    compared = verification.against(plan, folder)
+    tables = plan.find("collect").path
+    platforms = verification.platform_of(tables), verification.platform_of(folder / tables)
+    worst = 0
+    for cell, found in compared.items():
+        if not verification.is_as_expected(found, *platforms):
+            worst = 1
+            print(f"{cell}: {verification.told(found, *platforms)}")
+    counts = Counter(found.verdict for found in compared.values())
+    told = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
+    print(f"{len(compared)} cells compared with {folder}: {told}; {' and '.join(platforms)}")
+    return worst
 
 
 def gc(arguments: Namespace) -> None:

@@ -25,8 +25,9 @@ class Checkout:
     def params(self) -> Path:
         return self.folder / "studies" / f"{STUDY}.yaml"
 
-    def call(self, *command: str) -> str:
-        """Run a tool of the environment; its output, or a failure that shows it."""
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a tool's process sees: this checkout's own library first."""
         environment = {
             **os.environ,
             "PYTHONPATH": str(self.folder / "src"),
@@ -40,15 +41,23 @@ class Checkout:
             "GIT_COMMITTER_EMAIL": "test@example.org",
         }
         environment.pop("MLFLOW_TRACKING_URI", None)
-        done = subprocess.run(
+        return environment
+
+    def attempt(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a tool of the environment to its end, however that is; its output in one text."""
+        return subprocess.run(
             command,
             cwd=self.folder,
-            env=environment,
+            env=self.environment,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=False,
         )
+
+    def call(self, *command: str) -> str:
+        """Run a tool of the environment; its output, or a failure that shows it."""
+        done = self.attempt(*command)
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}"
         return done.stdout
 
@@ -73,6 +82,11 @@ class Checkout:
                 if '"made"' in text:
                     found[path.relative_to(self.folder).as_posix()] = text
         return found
+
+    def find(self, pattern: str) -> Path:
+        """The one file or folder of the checkout that a pattern names."""
+        [path] = self.folder.glob(pattern)
+        return path
 
     def copy(self, folder: Path) -> "Checkout":
         shutil.copytree(self.folder, folder, symlinks=True)
