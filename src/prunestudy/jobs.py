@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from prunestudy import artifacts
+from prunestudy import artifacts, status
 from prunestudy.errors import CellFailure, StudyError
 from prunestudy.params_file import read_study
 from prunestudy.plan import DENSE, KEY_LENGTH, Artifact, Plan
@@ -199,7 +199,11 @@ def publish(arguments: Namespace) -> None:
 
     plan, artifact = _planned(arguments, "publish")
     with _made(arguments, artifact) as (scratch, _notes):
-        summary = step.publish(plan, arguments.tables, report_folder(plan.study.name))
+        try:
+            summary = step.publish(plan, arguments.tables, report_folder(plan.study.name))
+        except step.TrackerAway as error:
+            # The record is for browsing: without it the study is still whole.
+            summary = f"{status.NOT_PUBLISHED}: {error}"
         scratch.write_text(summary + "\n", encoding="utf-8")
     print(summary)
 

@@ -15,6 +15,8 @@ from prunestudy.params import Study
 from prunestudy.params.across import problems_across
 from prunestudy.user_code import problems_of_user_code
 
+# The default study has some hundred values.
+MOST_VALUES = 100_000
 REASONS = {
     "missing": "is required and missing",
     "extra_forbidden": "is not a known key",
@@ -46,7 +48,8 @@ def read_yaml(file: Path) -> Any:
     except (OSError, UnicodeDecodeError) as error:
         raise ParamsError(str(file), [Problem("file", f"cannot be read ({error})")]) from None
     try:
-        return YAML(typ="safe", pure=True).load(text)
+        content = YAML(typ="safe", pure=True).load(text)
+        size = _expanded(content, {})
     except MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "file"
@@ -55,6 +58,23 @@ def read_yaml(file: Path) -> Any:
     except (YAMLError, ValueError, RecursionError) as error:
         reason = f"is not valid YAML ({str(error).splitlines()[0] if str(error) else error!r})"
         raise ParamsError(str(file), [Problem("file", reason)]) from None
+    if size > MOST_VALUES:
+        reason = f"expands to {size:.3g} values by its anchors; at most {MOST_VALUES:,} are read"
+        raise ParamsError(str(file), [Problem("file", reason)])
+    return content
+
+
+def _expanded(content: Any, known: dict[int, float]) -> float:
+    """Number of values with every alias written out: a few lines can stand for billions."""
+    if not isinstance(content, dict | list | set):
+        return 1
+    if id(content) in known:
+        return known[id(content)]
+    # What is reached while its own size is open contains itself, and so is endless.
+    known[id(content)] = float("inf")
+    inner = [*content, *content.values()] if isinstance(content, dict) else list(content)
+    known[id(content)] = 1 + sum(_expanded(value, known) for value in inner)
+    return known[id(content)]
 
 
 def check_study(content: Any, file: str = "params") -> Study:

@@ -22,7 +22,10 @@ from prunestudy.params import Study
 from prunestudy.params_file import read_study, read_yaml
 from prunestudy.plan import Plan
 
-LOCK = Path(".prunestudy.lock")
+# One study at a time in a checkout, and within it one run of the graph; each lock lives as long
+# as any of its processes, so that what a kill left running still holds it.
+STUDY_LOCK = Path(".prunestudy.study.lock")
+RUN_LOCK = Path(".prunestudy.lock")
 SNAKEFILE = Path("Snakefile")
 LOG_LINES = 30
 # A warm process takes as long to start as one job.
@@ -104,7 +107,7 @@ def _verify_against(plan: Plan, folder: Path) -> int:
 def gc(arguments: Namespace) -> None:
     """``prunestudy gc``."""
     plan = Plan(read_study(arguments.params))
-    with _only_one():
+    with _only_one(RUN_LOCK):
         unreached = answers.unreached(plan)
         for path in unreached:
             print(f"{'would delete' if arguments.dry_run else 'deleted'} {path}")
@@ -117,8 +120,9 @@ def run(arguments: Namespace) -> int:
     """``prunestudy run``: snakemake, one at a time in a checkout, then a sweep."""
     # One plan from beginning to end: an edit in between must not sweep what this run made.
     plan = Plan(_checked(arguments.params))
-    with _only_one():
+    with _only_one(RUN_LOCK) as lock:
         answers.drop_broken_marker(plan)
+        answers.drop_unpublished(plan)
         command = [
             sys.executable,
             "-m",
@@ -134,12 +138,16 @@ def run(arguments: Namespace) -> int:
         ]
         begin = time.time()
         with _warmed(plan) as environment:
-            code = _call(command, environment)
+            code = _call(command, environment, lock)
         if code == 0 and not arguments.snakemake:
             for path in answers.unreached(plan):
                 artifacts.remove(path)
         elif code != 0:
             _show_failed_logs(plan, begin)
+    for published in plan.of_step("publish"):
+        warning = answers.not_published(published)
+        if warning:
+            print(f"\nwarning: {warning}; the next run tries again", file=sys.stderr)
     return code or _told_of_holes(plan)
 
 
@@ -188,10 +196,12 @@ def study(arguments: Namespace) -> int:
         )
     target = ["studies/dvc.yaml:study@" + name] if name else []
     plan = Plan(checked)
-    answers.drop_broken_marker(plan)
-    # DVC does not know of the user's own code and of package versions; the run keys do.
-    force = ["--force"] if answers.missing(plan) else []
-    code = _call([sys.executable, "-m", "dvc", "repro", *force, *target])
+    with _only_one(STUDY_LOCK) as lock:
+        answers.drop_broken_marker(plan)
+        answers.drop_unpublished(plan)
+        # DVC does not know of the user's own code and of package versions; the run keys do.
+        force = ["--force"] if answers.missing(plan) else []
+        code = _call([sys.executable, "-m", "dvc", "repro", *force, *target], lock=lock)
     if code != 0 and answers.failures(plan) and not answers.missing(plan):
         print(
             "prunestudy study: every other cell is finished and the report is written: "
@@ -262,19 +272,23 @@ def _checked(params: Path) -> Study:
 
 
 @contextlib.contextmanager
-def _only_one() -> Iterator[None]:
-    """Hold the checkout's lock; the system frees it when the process ends, however it ends."""
-    with LOCK.open("a") as lock:
+def _only_one(path: Path) -> Iterator[int]:
+    """Hold a lock of the checkout, and yield its descriptor for the processes that share it.
+
+    The system frees it when the last of them ends, however it ends.
+    """
+    with path.open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             print(
-                "prunestudy run: another run is at work in this checkout; waiting for it",
+                f"prunestudy: another run is at work in this checkout (it holds {path}); "
+                "waiting for it",
                 file=sys.stderr,
                 flush=True,
             )
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield lock.fileno()
 
 
 @contextlib.contextmanager
@@ -294,9 +308,16 @@ def _environment() -> dict[str, str]:
     return environment
 
 
-def _call(command: list[str], environment: dict[str, str] | None = None) -> int:
-    """Run a command to its end; an interrupt reaches it once and it may clean up."""
-    process = subprocess.Popen(command, env=environment or _environment())
+def _call(
+    command: list[str], environment: dict[str, str] | None = None, lock: int | None = None
+) -> int:
+    """Run a command to its end; an interrupt reaches it once and it may clean up.
+
+    Args:
+        lock: a descriptor that it keeps open, so that it holds the lock too.
+    """
+    shared = () if lock is None else (lock,)
+    process = subprocess.Popen(command, env=environment or _environment(), pass_fds=shared)
     while True:
         try:
             return process.wait()

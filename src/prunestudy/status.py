@@ -18,6 +18,8 @@ from prunestudy.errors import StudyError
 from prunestudy.plan import KEY_LENGTH, Artifact, Plan
 
 SHOWN = 12
+# How the marker of a study begins that the tracker does not have.
+NOT_PUBLISHED = "not published"
 
 
 def missing(plan: Plan) -> list[Artifact]:
@@ -41,6 +43,21 @@ def drop_broken_marker(plan: Plan) -> None:
     for artifact in plan.of_step("report"):
         if artifact.path.exists() and not _is_whole(artifact.path):
             artifact.path.unlink()
+
+
+def drop_unpublished(plan: Plan) -> None:
+    """Remove the marker of a study that could not be published, so that it is tried again."""
+    for artifact in plan.of_step("publish"):
+        if not_published(artifact):
+            artifact.path.unlink()
+
+
+def not_published(artifact: Artifact) -> str | None:
+    """Why the tracker does not have a finished study; none if it has, or was not asked."""
+    if artifact.path.exists():
+        text = artifact.path.read_text(encoding="utf-8", errors="replace").strip()
+        return text if text.startswith(NOT_PUBLISHED) else None
+    return None
 
 
 def _is_whole(marker: Path) -> bool:

@@ -16,19 +16,27 @@ from typing import Any
 
 import pandas as pd
 
-# Before the import: MLflow reads it once.
+# Before the import: MLflow reads it once. A server that is away is noticed within seconds.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from mlflow import MlflowClient
     from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+    from mlflow.exceptions import MlflowException
 
 from prunestudy.artifacts import read_sidecar, read_table
+from prunestudy.errors import StudyError
 from prunestudy.plan import DENSE, Artifact, Plan
 
 FOLDER = Path("mlruns")
 BATCH = 1000
 RUN_KEY = "run_key"
+
+
+class TrackerAway(StudyError):
+    """Publishing must wait; everything else of the study is finished."""
 
 
 def tracking_uri() -> str:
@@ -37,7 +45,19 @@ def tracking_uri() -> str:
 
 
 def publish(plan: Plan, tables: Path, report: Path) -> str:
-    """Publish every trajectory and the study itself; return a sentence about it."""
+    """Publish every trajectory and the study itself; return a sentence about it.
+
+    Raises:
+        TrackerAway: the tracking server does not answer, or refuses.
+    """
+    try:
+        return _publish(plan, tables, report)
+    except MlflowException as error:
+        reason = str(error).splitlines()[0]
+        raise TrackerAway(f"the tracker at {tracking_uri()} is away or refuses: {reason}") from None
+
+
+def _publish(plan: Plan, tables: Path, report: Path) -> str:
     with _only_one():
         client = MlflowClient(tracking_uri=tracking_uri())
         experiment = _experiment(client, plan.study.name)

@@ -1,0 +1,170 @@
+"""Parameters under attack: thousands of broken files, no traceback, every good one plans."""
+
+import copy
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from prunestudy import defaults
+from prunestudy.cli import main
+from prunestudy.errors import ParamsError
+from prunestudy.params import plain
+from prunestudy.params_file import read_study
+from prunestudy.plan import Plan
+from tests.conftest import CONTENT
+from tests.test_params_file import mutated, places
+
+CASES = 3000
+DEFAULT = plain(defaults.default_study())
+# What hands and scripts get wrong: types, ranges, units, words, and what YAML makes of them.
+HOSTILE = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.sampled_from([0, -1, 1, 2**31, 2**63, 2**64, 10**30, -(10**30)]),
+    st.floats(),
+    st.sampled_from([1e308, -1e308, 5e-324, float("inf"), float("nan"), 0.999999999]),
+    st.text(max_size=8),
+    st.sampled_from(
+        [
+            "../../etc",
+            "/tmp/x",
+            "a/b",
+            "..",
+            "con",
+            "ünïcode",
+            "\u202e",
+            "<script>",
+            "{{x}}",
+            "$(id)",
+        ]
+    ),
+    st.sampled_from(["1e3", "1_000", "0x10", "yes", "null", "~", "2026-01-01", "!!python/name:os"]),
+    st.sampled_from(
+        ["random", "closed_loop", "magnitude", "like:adaptive", "like:nobody", "os.exit"]
+    ),
+    st.lists(st.integers() | st.text(max_size=3), max_size=4),
+    st.dictionaries(st.text(max_size=4) | st.integers() | st.none(), st.integers(), max_size=3),
+)
+
+
+def mutations(content: Any) -> st.SearchStrategy:
+    """One to four changes of a valid file."""
+    keys = st.text(max_size=6) | st.sampled_from(
+        ["name", "controller", "stages", "hidden", "Seeds"]
+    )
+    return st.lists(
+        st.tuples(
+            st.sampled_from(["replace", "delete", "add"]),
+            st.sampled_from(places(content)),
+            HOSTILE,
+            keys,
+        ),
+        min_size=1,
+        max_size=4,
+    )
+
+
+def dumped(content: Any) -> str | None:
+    """Content as YAML; none where YAML itself cannot say it."""
+    stream = io.StringIO()
+    try:
+        YAML(typ="safe", pure=True).dump(content, stream)
+    except (YAMLError, TypeError, ValueError):
+        return None
+    return stream.getvalue()
+
+
+def accepted(file: Path, text: str) -> bool:
+    """Whether a text is a study; what is one has a plan, what is none has problems."""
+    file.write_text(text, encoding="utf-8", errors="surrogatepass")
+    try:
+        study = read_study(file)
+    except ParamsError as error:
+        problems = error.problems
+    else:
+        problems = []
+        check_plan(Plan(study))
+    assert all(problem.path and problem.reason for problem in problems)
+    return not problems
+
+
+def check_plan(plan: Plan) -> None:
+    """Every artifact has a place of its own inside the project."""
+    paths = [artifact.path for artifact in plan]
+    assert len(set(paths)) == len(paths)
+    for path in paths:
+        assert not path.is_absolute()
+        assert ".." not in path.parts
+        assert path.parts[0] in ("data", "models")
+
+
+@pytest.mark.parametrize("content", [CONTENT, DEFAULT], ids=["small", "default"])
+@settings(max_examples=CASES // 2, suppress_health_check=list(HealthCheck), deadline=None)
+@given(data=st.data())
+def test_mutated_files_are_refused_in_words_or_have_a_plan(
+    tmp_path_factory: pytest.TempPathFactory, content: dict[str, Any], data: st.DataObject
+) -> None:
+    text = dumped(mutated(copy.deepcopy(content), data.draw(mutations(content))))
+    if text is not None:
+        accepted(tmp_path_factory.getbasetemp() / "attacked.yaml", text)
+
+
+@settings(max_examples=CASES // 3, suppress_health_check=list(HealthCheck), deadline=None)
+@given(cuts=st.lists(st.tuples(st.integers(0, 5_000), st.text(max_size=6)), min_size=1, max_size=5))
+def test_files_with_damaged_text_are_refused_in_words_or_have_a_plan(
+    tmp_path_factory: pytest.TempPathFactory, cuts: list[tuple[int, str]]
+) -> None:
+    text = defaults.documented(defaults.default_study())
+    for place, scrap in cuts:
+        text = text[:place] + scrap + text[place + len(scrap) :]
+    accepted(tmp_path_factory.getbasetemp() / "damaged.yaml", text)
+
+
+BOMB = "a0: &a0 [x, x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30)
+)
+TEXTS = {
+    "bomb": BOMB,
+    "bomb in a study": defaults.documented(defaults.default_study()) + BOMB,
+    "endless list": "seeds: &a [*a]\n",
+    "endless mapping": "tasks: &a {x: *a}\n",
+    "duplicate keys": "name: a\nname: b\n",
+    "python object": "name: !!python/object/apply:os.system ['true']\n",
+    "unknown alias": "name: *nobody\n",
+    "deep": "a: " + "[" * 3_000 + "]" * 3_000 + "\n",
+    "long word": f"name: {'x' * 100_000}\n",
+    "many documents": "---\nname: a\n---\nname: b\n",
+    "not finite": "name: small\nseeds: [.nan, .inf]\n",
+    "nothing": "",
+    "bytes": "\0\1\2",
+    "huge number": f"seeds: [{'9' * 5_000}]\n",
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_hostile_texts_are_refused_by_the_command_line_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture, name: str
+) -> None:
+    file = tmp_path / "params.yaml"
+    file.write_text(TEXTS[name], encoding="utf-8")
+    assert main(["check", "--params", str(file)]) == 2
+    said = capsys.readouterr().err
+    assert "problem" in said
+    assert len(said) < 20_000
+
+
+def test_anchors_that_only_save_typing_are_welcome(tmp_path: Path) -> None:
+    text = dumped(CONTENT)
+    assert text is not None
+    assert accepted(tmp_path / "plain.yaml", text)
+    [method, *_] = CONTENT["methods"]
+    edited = text.replace(f"  {method}:", f"  {method}: &method", 1)
+    edited = edited.replace("methods:\n", "methods:\n", 1)
+    assert accepted(tmp_path / "anchored.yaml", edited)
