@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export OMP_NUM_THREADS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help environment study test check ui lock clean
+.PHONY: help environment study test test-faults check ui lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,7 +26,10 @@ study: environment  ## run params.yaml, or studies/NAME.yaml with STUDY=NAME
 	@prunestudy study $(if $(STUDY),--study $(STUDY))
 
 test: environment  ## run every test
-	@python -m pytest -n 2 tests
+	@python -m pytest -n 2 tests --ignore tests/faults
+
+test-faults: environment  ## inject faults: kills, full disks, hostile files (about an hour)
+	@python -m pytest -n 2 tests/faults
 
 check: environment  ## lint, format, types, layers, workflow lint
 	ruff check .

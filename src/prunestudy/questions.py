@@ -27,6 +27,7 @@ from prunestudy.plan import Plan
 STUDY_LOCK = Path(".prunestudy.study.lock")
 RUN_LOCK = Path(".prunestudy.lock")
 SNAKEFILE = Path("Snakefile")
+TERMINAL = Path("/dev/tty")
 LOG_LINES = 30
 # A warm process takes as long to start as one job.
 WORTH_WARMING = 3
@@ -313,6 +314,9 @@ def _call(
 ) -> int:
     """Run a command to its end; an interrupt reaches it once and it may clean up.
 
+    A terminal sends Ctrl-C to every process of its foreground group by itself; only an interrupt
+    that came to this process alone has to be passed on.
+
     Args:
         lock: a descriptor that it keeps open, so that it holds the lock too.
     """
@@ -322,5 +326,14 @@ def _call(
         try:
             return process.wait()
         except KeyboardInterrupt:
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGINT)
+            if not _in_foreground():
+                with contextlib.suppress(ProcessLookupError):
+                    process.send_signal(signal.SIGINT)
+
+
+def _in_foreground() -> bool:
+    try:
+        with TERMINAL.open("rb", buffering=0) as terminal:
+            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except OSError:
+        return False

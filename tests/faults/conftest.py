@@ -1,0 +1,75 @@
+"""Faults are injected into checkouts in which the real tools run the smoke study."""
+
+import hashlib
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.workflow.conftest import STUDY, Checkout, checkout, finished, new_checkout, pulled
+
+__all__ = ["checkout", "finished", "pulled"]
+
+# Seconds after which a study that should end is taken for one that hangs.
+PATIENCE = 300
+MEASURED = ("latency.csv", "timings.csv")
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Checkout:
+    """A checkout in which nothing has run."""
+    return new_checkout(tmp_path / "fresh")
+
+
+def start(place: Checkout, *command: str) -> subprocess.Popen[str]:
+    """Start a command (default: the study) as the leader of a process group of its own."""
+    return subprocess.Popen(
+        command or ("prunestudy", "study", "--study", STUDY),
+        cwd=place.folder,
+        env=place.environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def family(place: Checkout) -> list[psutil.Process]:
+    """Every process that works in a checkout, whoever started it."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if Path(process.cwd()) == place.folder and process.pid != os.getpid():
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+def wait_for_peace(place: Checkout, seconds: float = 60) -> None:
+    """Until nothing works in a checkout any more."""
+    end = time.monotonic() + seconds
+    while family(place):
+        assert time.monotonic() < end, [process.cmdline() for process in family(place)]
+        time.sleep(0.1)
+
+
+def contents(place: Checkout) -> dict[str, str]:
+    """Digests of every network and table, measured times and what follows from them left out."""
+    found = {}
+    for sidecar in sorted((place.folder / "models" / STUDY).rglob("*.json")):
+        said = json.loads(sidecar.read_text(encoding="utf-8"))
+        if "parts" not in said or said["parts"]["step"] in ("latency", "report", "publish"):
+            continue
+        made = sidecar.with_name(sidecar.name.removesuffix(".json"))
+        files = [made] if made.is_file() else sorted(made.rglob("*"))
+        for file in files:
+            if file.is_file() and file.name not in MEASURED and not file.name.startswith("."):
+                name = file.relative_to(place.folder).as_posix()
+                found[name] = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert found
+    return found

@@ -1,0 +1,187 @@
+"""Damaged inputs and a machine that gives out: a sentence each, and the next run heals."""
+
+import contextlib
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import contents
+from tests.workflow.conftest import STUDY, Checkout
+
+PARAMS = ("--params", f"studies/{STUDY}.yaml")
+CELL = f"models/{STUDY}/wdbc/seed0"
+
+
+def remade(place: Checkout, *steps: str) -> None:
+    """Delete what some steps made, so that they run again."""
+    for step in steps:
+        for path in (place.folder / CELL).glob(f"{step}-????????????*"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def failed(place: Checkout) -> str:
+    """The output of a study that fails in words."""
+    done = place.attempt("prunestudy", "study", "--study", STUDY)
+    assert done.returncode != 0, done.stdout
+    assert "Traceback" not in done.stdout, done.stdout
+    return done.stdout
+
+
+def healed(place: Checkout, finished: Checkout) -> None:
+    """The next run makes everything whole."""
+    place.study()
+    assert contents(place) == contents(finished)
+
+
+def spoil(file: Path, how: str) -> None:
+    """Cut a file or flip bits in its middle."""
+    content = bytearray(file.read_bytes())
+    if how == "cut":
+        del content[len(content) // 2 :]
+    else:
+        for place in range(8, min(len(content), 60)):
+            content[place] ^= 0x55
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize("how", ["cut", "flipped"])
+@pytest.mark.parametrize(
+    ("file", "step"),
+    [
+        (f"data/{STUDY}/prepared/wdbc-*.safetensors", "dense"),
+        (f"{CELL}/dense-????????????/dense.safetensors", "traditional"),
+        (f"{CELL}/traditional-????????????/2.safetensors", "evaluation"),
+    ],
+)
+def test_a_damaged_input_fails_the_step_that_reads_it_by_name(
+    checkout: Checkout, finished: Checkout, file: str, step: str, how: str
+) -> None:
+    damaged = checkout.find(file)
+    spoil(damaged, how)
+    remade(checkout, step)
+    said = failed(checkout)
+    assert "failed: " in said
+    assert damaged.name in said
+    found = checkout.attempt("prunestudy", "verify", *PARAMS)
+    assert str(damaged.relative_to(checkout.folder)) in found.stdout
+    whole = damaged if "prepared" in file else damaged.parent
+    shutil.rmtree(whole) if whole.is_dir() else whole.unlink()
+    healed(checkout, finished)
+
+
+def test_a_training_that_diverges_is_a_hole_with_a_cause(checkout: Checkout) -> None:
+    checkout.edit(
+        f"studies/{STUDY}.yaml",
+        "retraining: {epochs: 6, lr: 0.003}",
+        "retraining: {epochs: 6, optimizer: sgd, lr: 100}",
+    )
+    said = failed(checkout)
+    assert "2 cells have failed" in said
+    assert "prune diabetes/seed0/traditional: point 2, stage 1: the training diverged" in said
+    page = (checkout.folder / "reports" / STUDY / "index.html").read_text(encoding="utf-8")
+    assert "This study has holes" in page
+    assert "the training diverged in epoch" in page
+    assert "wdbc" in page
+    again = failed(checkout)
+    assert "2 cells have failed" in again
+
+
+def test_out_of_memory_is_said_and_the_next_run_goes_on(
+    checkout: Checkout, finished: Checkout
+) -> None:
+    remade(checkout, "traditional")
+    code = (
+        "import resource, sys; "
+        "import prunestudy.pruning.trajectory; "
+        "import torch; torch.set_num_threads(1); "
+        "now = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize(); "
+        "resource.setrlimit(resource.RLIMIT_AS, (now + 4_000_000, now + 4_000_000)); "
+        "from prunestudy.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    data = checkout.find(f"data/{STUDY}/prepared/wdbc-*.safetensors")
+    dense = checkout.find(f"{CELL}/dense-????????????")
+    name = next(finished.folder.glob(f"{CELL}/traditional-????????????")).name
+    done = checkout.attempt(
+        *("python", "-c", code, "prune", *PARAMS, "--task", "wdbc", "--seed", "0"),
+        *("--method", "traditional", "--data", str(data), "--dense", str(dense)),
+        *("--out", f"{CELL}/{name}"),
+    )
+    assert done.returncode != 0
+    assert not (checkout.folder / CELL / name).exists()
+    healed(checkout, finished)
+
+
+def test_a_read_only_models_folder_is_named(checkout: Checkout, finished: Checkout) -> None:
+    remade(checkout, "traditional")
+    with mounted(checkout.folder / CELL, "ro"):
+        said = failed(checkout)
+        assert "Read-only file system" in said
+        assert "make it writable" in said
+    healed(checkout, finished)
+
+
+@pytest.mark.parametrize("step", ["dense", "traditional", "evaluation", "latency"])
+def test_a_full_disk_is_said_and_leaves_nothing_half(
+    checkout: Checkout, finished: Checkout, step: str
+) -> None:
+    remade(checkout, step)
+    with full(checkout.folder / CELL):
+        said = failed(checkout)
+        assert "the disk is full" in said
+    assert not list((checkout.folder / CELL).glob(".*.part"))
+    healed(checkout, finished)
+
+
+@contextlib.contextmanager
+def mounted(folder: Path, options: str) -> Iterator[None]:
+    """A folder bound to itself with other options for a while; root alone can do that."""
+    mount("--bind", folder, folder)
+    try:
+        mount("-o", f"remount,bind,{options}", folder)
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+@contextlib.contextmanager
+def full(folder: Path) -> Iterator[None]:
+    """A folder on a small file system of its own that is full; its content is put back later."""
+    kept = folder.with_name(folder.name + "-kept")
+    shutil.copytree(folder, kept)
+    mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", folder)
+    try:
+        shutil.copytree(kept, folder, dirs_exist_ok=True)
+        with contextlib.suppress(OSError), (folder / "filler").open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(1024))
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+        shutil.rmtree(folder)
+        kept.rename(folder)
+
+
+def mount(*arguments: str | Path) -> None:
+    """Mount, or skip the test where this user cannot."""
+    done = subprocess.run(["mount", *arguments], check=False, capture_output=True)
+    if done.returncode != 0:
+        pytest.skip("this user cannot mount")
+
+
+def test_a_tracker_that_is_away_delays_the_record_and_nothing_else(checkout: Checkout) -> None:
+    checkout.edit(f"studies/{STUDY}.yaml", "title: Smoke study", "title: Another title")
+    away = {**checkout.environment, "MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
+    command = ["prunestudy", "study", "--study", STUDY]
+    done = subprocess.run(
+        command, cwd=checkout.folder, env=away, text=True, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "warning: not published: the tracker at http://127.0.0.1:9 is away" in done.stderr
+    marker = checkout.find(f"models/{STUDY}/published-????????????.marker")
+    assert marker.read_text(encoding="utf-8").startswith("not published")
+    checkout.study()
+    marker = checkout.find(f"models/{STUDY}/published-????????????.marker")
+    assert marker.read_text(encoding="utf-8").startswith("MLflow: study 'smoke'")

@@ -1,0 +1,125 @@
+"""Kill -9 of anything at any moment: the next run goes on, and the end is the same."""
+
+import os
+import random
+import shutil
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.faults.conftest import PATIENCE, contents, family, start
+from tests.workflow.conftest import STUDY, Checkout
+
+KILLS = int(os.environ.get("PRUNESTUDY_KILLS", "50"))
+
+
+def role(process: psutil.Process) -> str:
+    """What a process of a run is, in one word."""
+    line = " ".join(process.cmdline())
+    for word in ("warm", "snakemake", "dvc", "study", "run", "mlflow"):
+        if any(part.endswith(word) for part in line.split()[:5]):
+            return word
+    return "job"
+
+
+def kill_one(place: Checkout, chance: random.Random) -> str:
+    """Kill a process of a run, or all of them at once; what it was."""
+    processes = family(place)
+    if not processes:
+        return ""
+    chosen = [chance.choice(processes)] if chance.random() < 0.8 else processes
+    names = [role(process) for process in chosen]
+    for process in chosen:
+        try:
+            process.send_signal(signal.SIGKILL)
+        except psutil.Error:
+            continue
+    return names[0] if len(names) == 1 else "all"
+
+
+def test_a_study_survives_kills_at_any_moment(finished: Checkout, fresh: Checkout) -> None:
+    expected = contents(finished)
+    chance = random.Random(20)
+    killed: Counter[str] = Counter()
+    ends = 0
+    while killed.total() < KILLS:
+        run = start(fresh)
+        try:
+            run.communicate(timeout=chance.uniform(0.2, 30))
+        except Exception:
+            name = kill_one(fresh, chance)
+            if name:
+                killed[name] += 1
+            if chance.random() < 0.5:
+                # The rest of the run may end by itself, or be still at work when the next begins.
+                end_of(run)
+        if run.poll() == 0:
+            ends += 1
+            assert contents(fresh) == expected
+            for folder in ("data", "models", "mlruns"):
+                shutil.rmtree(fresh.folder / folder, ignore_errors=True)
+    last = start(fresh)
+    output, _ = last.communicate(timeout=PATIENCE)
+    assert last.returncode == 0, output
+    assert contents(fresh) == expected
+    fresh.call("prunestudy", "verify", "--params", f"studies/{STUDY}.yaml")
+    left = list((fresh.folder / "models").rglob("*.part"))
+    assert left == []
+    print(f"\n{killed.total()} kills ({dict(killed)}), {ends + 1} studies ended, all the same")
+
+
+def end_of(run) -> None:
+    """Wait until a run ends by itself; after a kill of one of its parts it may have ended."""
+    try:
+        run.communicate(timeout=PATIENCE)
+    except Exception as error:
+        raise AssertionError("the run hangs") from error
+
+
+@pytest.mark.parametrize("after", [1.0, 3.0])
+def test_a_killed_job_goes_on_from_its_last_epoch(
+    finished: Checkout, tmp_path: Path, after: float
+) -> None:
+    place = finished.copy(tmp_path / "place")
+    place.edit(f"studies/{STUDY}.yaml", "training: {epochs: 10, lr: 0.003}", LONG)
+    params = ("--params", f"studies/{STUDY}.yaml")
+    data = next((place.folder / "data" / STUDY / "prepared").glob("wdbc-????????????.safetensors"))
+    said = place.call("prunestudy", "status", *params)
+    assert "train" in said
+    out = planned(place, "train", "wdbc")
+    command = ("prunestudy", "train", *params, "--task", "wdbc", "--seed", "0")
+    command += ("--data", str(data.relative_to(place.folder)), "--out", out)
+    whole = place.copy(tmp_path / "whole")
+    whole.call(*command)
+    journal = place.folder / f"{out}.journal"
+    run = start(place, *command)
+    while not list(journal.glob("*.safetensors")):
+        time.sleep(0.02)
+        assert run.poll() is None
+    time.sleep(after)
+    assert run.poll() is None, "the training is too short to be killed"
+    run.kill()
+    run.wait()
+    assert not (place.folder / out).exists()
+    place.call(*command)
+    assert not journal.exists()
+    for file in (whole.folder / out).iterdir():
+        assert (place.folder / out / file.name).read_bytes() == file.read_bytes()
+
+
+LONG = "training: {epochs: 3000, lr: 0.003}"
+
+
+def planned(place: Checkout, step: str, task: str) -> str:
+    """Where a step's artifact will lie."""
+    code = (
+        "from pathlib import Path; from prunestudy.params_file import read_study; "
+        "from prunestudy.plan import Plan; "
+        f"plan = Plan(read_study(Path('studies/{STUDY}.yaml'))); "
+        f"print(plan.find('{step}', '{task}', 0, 'dense').path)"
+    )
+    return place.call("python", "-c", code).strip()
