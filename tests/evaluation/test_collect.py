@@ -1,11 +1,14 @@
 """Collect: the study's tables, each row with what it is and what it is compared with."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from safetensors.numpy import save_file
 
 from prunestudy.artifacts import read_table, write_table
 from prunestudy.evaluation.collect import (
@@ -75,9 +78,22 @@ def tables(tmp_path: Path, study: Study) -> Path:
                 write_table(decisions, folder / "decisions.csv")
                 write_table(pd.DataFrame(columns=UNREACHABLE_COLUMNS), folder / "unreachable.csv")
             trajectories.append(Trajectory(task, seed, method, f"key-{method}-{seed}", folder))
+    prepared = tmp_path / "prepared.safetensors"
+    said = {"dataset": task, "rows": {"train": 6, "validation": 2, "test": 2}}
+    said |= {"input_shape": [1, 8, 8], "classes": list("0123456789")}
+    save_file({"x": np.zeros(1)}, prepared, metadata={"prunestudy": json.dumps(said)})
     out = tmp_path / "tables"
     jobs = [{"step": "train", "seconds": 1.0}]
-    collect(study.tasks, study.methods, trajectories, evaluations, latencies, jobs, out)
+    collect(
+        study.tasks,
+        study.methods,
+        trajectories,
+        evaluations,
+        latencies,
+        jobs,
+        {task: prepared},
+        out,
+    )
     return out
 
 
@@ -91,6 +107,7 @@ def test_every_table_is_written(tables: Path):
             "decisions",
             "unreachable",
             "failures",
+            "datasets",
             "timings",
         )
     }
@@ -141,6 +158,19 @@ def test_other_tables_are_labelled_by_cell(tables: Path):
     assert len(read_table(tables / "history.csv")) == 4
     assert len(read_table(tables / "latency.csv")) == 6
     assert list(read_table(tables / "latency.csv"))[:3] == ["task", "seed", "method"]
+
+
+def test_data_sets_are_described_without_their_rows(tables: Path):
+    [row] = read_table(tables / "datasets.csv").to_dict("records")
+    assert row == {
+        "task": "digits",
+        "data": "digits",
+        "train_rows": 6,
+        "validation_rows": 2,
+        "test_rows": 2,
+        "input_shape": "1×8×8",
+        "classes": 10,
+    }
 
 
 def test_an_empty_table_keeps_its_columns(tables: Path):

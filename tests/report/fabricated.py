@@ -85,7 +85,9 @@ def write_tables(
         for seed in study.seeds:
             cell = {"task": task, "seed": seed}
             noise = 0.001 * ((seed * 7) % 5)
-            networks.append({**cell, "method": "dense", **_network("1", PARAMS, 0.9, 0.88 + noise)})
+            dense = _network("1", PARAMS, 0.9, 0.88 + noise)
+            dense["artifact_sha256"] = f"{seed + 1:064x}".replace("0", "d")
+            networks.append({**cell, "method": "dense", **dense})
             timings.append({"step": "train", **cell, "method": "dense", **_job(2.0)})
             for method, composed in study.methods.items():
                 if composed.tasks is not None and task not in composed.tasks:
@@ -120,11 +122,15 @@ def write_tables(
         "failures": pd.DataFrame(
             [[*cell, CAUSE] for cell in sorted(failed)], columns=["task", "seed", "method", "cause"]
         ),
+        "datasets": pd.DataFrame([{"task": task, **_data()} for task in study.tasks]),
         "timings": pd.DataFrame(timings),
     }
     for name, table in tables.items():
+        if name in ("failures", "datasets", "timings"):
+            write_table(table, folder / f"{name}.csv")
+            continue
         cells = zip(table["task"], table["seed"], table["method"], strict=True)
-        kept = [name in ("failures", "timings") or cell not in failed for cell in cells]
+        kept = [cell not in failed for cell in cells]
         write_table(table.loc[kept], folder / f"{name}.csv")
 
 
@@ -143,6 +149,7 @@ def _network(point: str, params: int, val: float, test: float) -> dict:
         "bytes_gzip": 3 * params,
         "metric": "accuracy",
         "val": val,
+        "val_before_retraining": val - 0.1 - test / 10,
         "test": test,
         "epochs": 4,
         "artifact_sha256": f"{params:064x}".replace("0", "e"),
@@ -196,8 +203,18 @@ def _decisions() -> list[dict]:
     ]
 
 
+def _data() -> dict:
+    rows = {"train_rows": 60, "validation_rows": 20, "test_rows": 20}
+    return {"data": "made-up", **rows, "input_shape": "10", "classes": 0}
+
+
 def _job(seconds: float) -> dict:
-    return {"seconds": seconds, "peak_memory_mb": 300.0, "processor": "Some CPU"}
+    return {
+        "seconds": seconds,
+        "peak_memory_mb": 300.0,
+        "processor": "Some CPU",
+        "git_commit": "c" * 40,
+    }
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,16 @@ def test_the_page_can_be_used_without_a_mouse_and_without_scripts(built: Built) 
 
 def test_checklist_says_what_the_small_study_lacks(built: Built) -> None:
     items = {item["id"]: item for item in json.loads(built.text("checklist.json"))}
-    assert list(items) == [f"R{number}" for number in range(1, 10)]
+    recommended = [f"R{number}" for number in range(1, 10)]
+    appendix = [f"C{number}" for number in range(1, 16)]
+    assert list(items) == [*recommended, *appendix, "S", "S-scratch", "O"]
+    failing = [name for name in (*appendix, "S", "S-scratch") if items[name]["status"] == "FAIL"]
+    assert failing == ["C1", "C4", "C13", "C14", "S-scratch"]
+    assert items["C1"]["evidence"].endswith(
+        "without a criterion of recent work and one from before 2010 (OBD)"
+    )
+    assert items["S"]["evidence"].startswith("S3.2: ")
+    assert "Kendall's τ" in items["O"]["evidence"]
     assert items["R2"]["status"] == "FAIL"
     assert items["R3"]["status"] == "PASS"
     assert items["R4"]["status"] == "N/A"

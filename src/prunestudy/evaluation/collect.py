@@ -1,11 +1,13 @@
 """Collect: the study's tables, from what every cell left. No torch here."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from safetensors import safe_open
 
 from prunestudy.artifacts import (
     failure_of,
@@ -76,7 +78,8 @@ def collect_study(plan: Plan, folder: Path) -> None:
     )
     rows = [job_row(made) for made in plan if sidecar_path(made.path).exists()]
     study = plan.study
-    collect(study.tasks, study.methods, trajectories, evaluations, latencies, rows, folder)
+    data = {made.task: made.path for made in plan.of_step("prepare")}
+    collect(study.tasks, study.methods, trajectories, evaluations, latencies, rows, data, folder)
 
 
 def job_row(artifact: Artifact) -> dict[str, Any]:
@@ -90,6 +93,9 @@ def job_row(artifact: Artifact) -> dict[str, Any]:
         "seconds": circumstances["seconds"],
         "peak_memory_mb": circumstances["peak_memory_mb"],
         "processor": circumstances["processor"],
+        "git_commit": circumstances["git_commit"],
+        "run_key": artifact.key,
+        "path": artifact.path.as_posix(),
     }
 
 
@@ -100,11 +106,13 @@ def collect(
     evaluations: Cells,
     latencies: Cells,
     jobs: Iterable[dict[str, Any]],
+    data: dict[str, Path],
     folder: Path,
 ) -> None:
     """Write every table of the study into ``folder``.
 
     Args:
+        data: task → its prepared data set.
         evaluations, latencies: (task, seed) → table of all networks of the cell.
         jobs: one row a job for ``timings.csv``.
     """
@@ -116,6 +124,7 @@ def collect(
         "decisions": _gathered(trajectories, "decisions"),
         "unreachable": _gathered(trajectories, "unreachable"),
         "failures": failures(trajectories),
+        "datasets": datasets(data),
         "timings": pd.DataFrame(jobs),
     }
     for name, table in tables.items():
@@ -154,6 +163,26 @@ def _cells(paths: Cells) -> pd.DataFrame:
     if not filled:
         raise StudyError("every dense network has failed, so there is nothing to compare")
     return pd.concat(filled, ignore_index=True)
+
+
+def datasets(data: dict[str, Path]) -> pd.DataFrame:
+    """What each task's prepared data set holds; its rows themselves are not read."""
+    rows = []
+    for task, path in data.items():
+        with safe_open(path, framework="np") as file:
+            said = json.loads(file.metadata()["prunestudy"])
+        rows.append(
+            {
+                "task": task,
+                "data": said["dataset"],
+                "train_rows": said["rows"]["train"],
+                "validation_rows": said["rows"]["validation"],
+                "test_rows": said["rows"]["test"],
+                "input_shape": "×".join(str(size) for size in said["input_shape"]),
+                "classes": len(said["classes"]),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def failures(trajectories: list[Trajectory]) -> pd.DataFrame:

@@ -171,6 +171,7 @@ class Report(Params):
         "Adaptive against traditional pruning", description="title of the report"
     )
     authors: list[str] = Field(default=[], description="authors of the study")
+    code: str = Field("", description="address of the study's code, for readers of the report")
     confidence: Share = Field(0.95, description="level of every interval")
 
 

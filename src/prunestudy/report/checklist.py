@@ -1,46 +1,29 @@
-"""The checklist of Blalock et al. 2020, evaluated from the study's own tables."""
+"""The checklists of the field's critics, evaluated from the study's own tables."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
 import pandas as pd
 
 from prunestudy.artifacts import point_label
 from prunestudy.data.catalogue import CATALOGUE
 from prunestudy.plan import DENSE, package_versions
-from prunestudy.report import wording
+from prunestudy.report import appendix_checks, wording
+from prunestudy.report.checks import Item, Outcome, judged
 from prunestudy.report.inputs import FINAL, Inputs
 
-Status = Literal["PASS", "FAIL", "N/A"]
-Outcome = tuple[Status, str]
 SMALL = 1_000_000
 MANY_CLASSES = 100
 STANDARD_POINTS = tuple(point_label(point) for point in (2, 4, 8, 16, 32))
 
 
-@dataclass(frozen=True)
-class Item:
-    """One line of the checklist with its evidence."""
-
-    id: str
-    text: str
-    status: Status
-    evidence: str
-
-
 def checklist(inputs: Inputs, summary: pd.DataFrame) -> list[Item]:
     """Evaluate every line."""
-    return [Item(name, text, *rule(inputs, summary)) for name, (text, rule) in RULES.items()]
-
-
-def _judged(holds: bool, evidence: str) -> Outcome:
-    return ("PASS" if holds else "FAIL"), evidence
+    return [Item(name, text, *rule(inputs, summary)) for name, (text, rule) in ALL.items()]
 
 
 def _setting(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     named = inputs.networks.groupby("task")[["network", "metric"]].nunique()
-    return _judged(
+    return judged(
         set(named.index) == set(inputs.study.tasks) and bool((named == 1).all(axis=None)),
         f"{wording.plural(len(inputs.tasks), 'task')} in the table of tasks",
     )
@@ -52,7 +35,7 @@ def _pairs(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     pairs = {(tasks[name].data.name, networks[name]) for name in inputs.tasks}
     largest = inputs.networks["params"].max()
     size = "all are small" if largest < SMALL else "not all are small"
-    return _judged(
+    return judged(
         len(pairs) >= 3,
         f"{wording.plural(len(pairs), 'pair')}; {size}: at most {wording.count(largest)} "
         "parameters",
@@ -61,7 +44,7 @@ def _pairs(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
 
 def _both_costs(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     costs = inputs.networks[["compression", "speedup_macs"]]
-    return _judged(
+    return judged(
         bool(costs.notna().all(axis=None)),
         f"both for {int(costs.notna().all(axis=1).sum())} of {len(costs)} networks in results.csv",
     )
@@ -83,13 +66,13 @@ def _control(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     dense = inputs.networks[inputs.networks["method"] == DENSE]
     measured = dense.dropna(subset=["val", "test", "macs", "latency_ms_b64"])
     found = set(zip(measured["task"], measured["seed"], strict=True))
-    return _judged(
+    return judged(
         found == wanted, f"dense rows for {len(found & wanted)} of {len(wanted)} tasks and seeds"
     )
 
 
 def _curve(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    return _judged(
+    return judged(
         len(inputs.points) >= 2 and len(inputs.methods) >= 2,
         f"{wording.plural(len(inputs.methods), 'method')} at "
         f"{wording.plural(len(inputs.points), 'operating point')}",
@@ -104,12 +87,12 @@ def _points(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
         evidence += f"; without {', '.join(missing)}"
     if unreached:
         evidence += f"; {wording.plural(unreached, 'unreachable cell')} listed with reasons"
-    return _judged(len(inputs.points) >= 5 and not missing, evidence)
+    return judged(len(inputs.points) >= 5 and not missing, evidence)
 
 
 def _spread(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     rows = summary[summary["point"] != FINAL]
-    return _judged(
+    return judged(
         bool((rows["n"] >= 2).all()), f"{wording.numbers_of_seeds(rows['n'])} seeds a point"
     )
 
@@ -128,7 +111,7 @@ def _same_code(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     epochs = pruned.groupby("task")["epochs"].nunique()
     same = bool((epochs == 1).all())
     total = "the same retraining epochs" if same else "differing retraining epochs"
-    return _judged(
+    return judged(
         same, f"every network by prunestudy {library} from one prepared data set a task, {total}"
     )
 
@@ -144,3 +127,4 @@ RULES: dict[str, tuple[str, Callable[[Inputs, pd.DataFrame], Outcome]]] = {
     "R8": ("Means and sample standard deviations over seeds", _spread),
     "R9": ("All methods share library, data loading and code", _same_code),
 }
+ALL = {**RULES, **appendix_checks.RULES}

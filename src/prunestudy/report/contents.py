@@ -6,6 +6,7 @@ from functools import cached_property
 import pandas as pd
 
 from prunestudy.report import (
+    appendix_checks,
     budget,
     caveats,
     checklist,
@@ -18,6 +19,7 @@ from prunestudy.report import (
     summaries,
     tradeoff,
 )
+from prunestudy.report.checks import Item
 from prunestudy.report.figures import Figure
 from prunestudy.report.inputs import Inputs
 
@@ -94,9 +96,14 @@ class Contents:
         return caveats.caveats(self.inputs, self.headline, self.cost)
 
     @cached_property
-    def checklist(self) -> list[checklist.Item]:
+    def checklist(self) -> list[Item]:
         """The evaluated checklist."""
         return checklist.checklist(self.inputs, self.summary)
+
+    @cached_property
+    def oracle(self) -> pd.DataFrame:
+        """How far quality before retraining tells the one after it."""
+        return appendix_checks.oracle(self.inputs)
 
     @cached_property
     def tradeoff_figures(self) -> list[Figure]:
@@ -173,6 +180,7 @@ class Contents:
             "layer_stages": self.layer_stages,
             "layer_sensitivity": self.layer_sensitivity,
             "cost": self.cost,
+            "oracle": self.oracle,
             "curves": self.curves,
             "curve_traits": self.curve_traits,
         }

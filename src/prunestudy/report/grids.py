@@ -62,6 +62,33 @@ def tasks_grid(inputs: Inputs) -> Grid:
     return Grid(caption, columns, tuple(rows), "results.csv")
 
 
+def datasets_grid(inputs: Inputs) -> Grid:
+    """Data sets as they were prepared."""
+    rows = []
+    for row in inputs.datasets.to_dict("records"):
+        data = inputs.study.tasks[row["task"]].data
+        rows.append(
+            (
+                row["task"],
+                row["data"],
+                wording.count(row["train_rows"]),
+                wording.count(row["validation_rows"]),
+                wording.count(row["test_rows"]),
+                str(row["input_shape"]),
+                str(row["classes"] or wording.NOTHING),
+                str(data.split.seed),
+            )
+        )
+    columns: tuple[str, ...] = ("task", "data set", "training rows", "validation rows")
+    columns += ("test rows", "input", "classes", "split seed")
+    caption = (
+        "Data sets as prepared: split once, classes keep their shares, the publisher's own test "
+        "rows where there are any; inputs are standardised by the training rows. No row is "
+        "changed while training."
+    )
+    return Grid(caption, columns, tuple(rows), "datasets.csv", strong="")
+
+
 def results_grid(contents: Contents, task: str) -> Grid:
     """The main results of a task."""
     inputs = contents.inputs

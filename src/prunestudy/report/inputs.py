@@ -13,7 +13,10 @@ from prunestudy.plan import DENSE, Plan
 FINAL = "final"
 ADAPTIVE = "adaptive"
 TRADITIONAL = "traditional"
-TABLES = ("results", "latency", "history", "decisions", "unreachable", "failures", "timings")
+TABLES = (
+    *("results", "latency", "history", "decisions", "unreachable", "failures", "datasets"),
+    "timings",
+)
 SEED_PLACE = ["task", "seed", "method", "point"]
 
 
@@ -24,6 +27,7 @@ class Inputs:
     Attributes:
         networks: one row an evaluated network: its quality, cost and latency together.
         failures: one row a cell whose outcome is a failure: a hole in every other table.
+        datasets: one row a task: rows of each part, shape of an input, classes.
     """
 
     study: Study
@@ -34,6 +38,7 @@ class Inputs:
     decisions: pd.DataFrame
     unreachable: pd.DataFrame
     failures: pd.DataFrame
+    datasets: pd.DataFrame
     timings: pd.DataFrame
 
     @property
@@ -150,6 +155,7 @@ def read_inputs(plan: Plan, tables: Path, run_key: str) -> Inputs:
         decisions=read["decisions"],
         unreachable=read["unreachable"],
         failures=read["failures"],
+        datasets=read["datasets"],
         timings=read["timings"],
     )
 

@@ -161,14 +161,16 @@ def _results(contents: Contents) -> Section:
         "Means over seeds; sd is the sample standard deviation; ratios are geometric means; "
         "“final” is the network at which a closed loop stopped by itself."
     )
-    return Section("results", "Results", (grids.tasks_grid(inputs), Text(text, note=True), *tables))
+    described = (grids.tasks_grid(inputs), grids.datasets_grid(inputs))
+    return Section("results", "Results", (*described, Text(text, note=True), *tables))
 
 
 def _checklist(contents: Contents) -> Section:
     rows = tuple((item.id, item.text, item.status, item.evidence) for item in contents.checklist)
     caption = (
-        "Recommendations of Blalock et al. 2020, “What is the State of Neural Network Pruning?”, "
-        "evaluated from this study's tables."
+        "Recommendations (R) and appendix checklist (C) of Blalock et al. 2020, “What is the State "
+        "of Neural Network Pruning?”, level of fairness (S) of Wang et al. 2023, and evaluation "
+        "after retraining (O) of Feng et al. 2024, evaluated from this study's tables."
     )
     grid = Grid(caption, ("", "recommendation", "status", "evidence"), rows)
     return Section("checklist", "Checklist", (grid,))

@@ -1,0 +1,271 @@
+"""More of the checklists: Blalock et al. 2020, appendix (C), Wang et al. 2023, Feng et al. 2024.
+
+Each line is judged from the study's own tables and parameters, and says from what.
+"""
+
+from collections.abc import Callable
+
+import pandas as pd
+from ruamel.yaml import YAML
+from scipy import stats
+
+from prunestudy.defaults import documented
+from prunestudy.params import Method
+from prunestudy.params_file import check_study
+from prunestudy.plan import DENSE
+from prunestudy.report import wording
+from prunestudy.report.checks import Outcome, judged
+from prunestudy.report.inputs import FINAL, Inputs
+from prunestudy.user_code import is_user_code
+
+# Criteria by the decade of their source: OBD is LeCun et al. 1990, magnitude Han et al. 2015 (and
+# older), the others are of 2016 and later.
+OLD = ("obd",)
+RECENT = ("taylor", "snip", "bn_scale", "gradient", "sensitivity", "activation_entropy")
+# A method has collapsed where it lost more than this share of the dense quality.
+COLLAPSE = 0.1
+
+
+def _plain_methods(inputs: Inputs) -> dict[str, Method]:
+    """Methods that choose by themselves what goes: no controls, no proportions of another."""
+    return {name: inputs.study.methods[name] for name in inputs.compared}
+
+
+def _baselines(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    criteria = {method.criterion for method in _plain_methods(inputs).values()}
+    found = {
+        "magnitude": "magnitude" in criteria,
+        "a criterion of recent work": bool(criteria & set(RECENT)),
+        "one from before 2010 (OBD)": bool(criteria & set(OLD)),
+    }
+    lacking = [name for name, there in found.items() if not there]
+    named = wording.listed(sorted(str(name) for name in criteria if name))
+    evidence = f"methods by {named}"
+    if lacking:
+        evidence += f"; without {wording.listed(lacking)}"
+    return judged(not lacking, evidence)
+
+
+def _reimplementable(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    methods = inputs.study.methods.values()
+    criteria = [method.criterion for method in methods if method.criterion]
+    criteria += [name for one in methods if one.controller for name in one.controller.criteria]
+    own = sorted({name for name in criteria if is_user_code(name)})
+    if own:
+        return "FAIL", f"the code of {wording.listed(own)} is not part of this page; describe it"
+    return judged(
+        check_study(YAML(typ="safe", pure=True).load(documented(inputs.study))) == inputs.study,
+        "the parameters under “How to reproduce” read back as this very study, defaults included; "
+        "the code is pinned by the run keys",
+    )
+
+
+def _claims(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    largest = inputs.networks.loc[inputs.networks["method"] == DENSE, "params"].max()
+    return judged(
+        True,
+        f"sentences are generated from the tables of {wording.listed(inputs.tasks)}, and followed "
+        f"by their scope: dense networks of at most {wording.count(largest)} parameters",
+    )
+
+
+def _code(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    commits = sorted({str(one)[:12] for one in inputs.timings.get("git_commit", []) if str(one)})
+    link = inputs.study.report.code
+    if not link:
+        return "FAIL", "no link; give the address of the code as report.code"
+    return judged(bool(commits), f"{link}, commit {wording.listed(commits) or 'unknown'}")
+
+
+def _architectures(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    names = sorted(set(inputs.networks["network"]))
+    return judged(
+        bool(names), f"{wording.listed(names)} in the table of tasks, layers in the parameters"
+    )
+
+
+def _pipeline(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    described = set(inputs.datasets["task"])
+    return judged(
+        set(inputs.tasks) <= described,
+        "rows of each part, split seed and scaling in the table of data sets; one prepared data "
+        "set for every method of a task",
+    )
+
+
+def _environment(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    processors = sorted({str(name) for name in inputs.timings["processor"].dropna()})
+    return judged(
+        bool(processors), f"{wording.listed(processors)}; packages under “How to reproduce”"
+    )
+
+
+def _until_collapse(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    told = []
+    collapsed = True
+    for task in inputs.tasks:
+        of_task = summary[summary["task"] == task]
+        rows = of_task[of_task["point"].isin(inputs.points)]
+        dense = of_task.loc[of_task["method"] == DENSE, "test_mean"].mean()
+        if rows.empty:
+            continue
+        last = max(rows["point"], key=float)
+        lost = 1 - rows.loc[rows["point"] == last, "test_mean"].min() / dense
+        collapsed &= bool(lost > COLLAPSE)
+        told.append(f"{wording.percent(round(float(lost), 3))} on {task} at {last}×")
+    return judged(collapsed, f"largest loss of a method: {wording.listed(told)}")
+
+
+def _raw_quality(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    whole = inputs.networks[["val", "test"]].notna().all(axis=1)
+    return judged(
+        bool(whole.all()),
+        f"validation and test quality of {int(whole.sum())} of {len(whole)} networks, results.csv",
+    )
+
+
+def _seeds(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    dense = inputs.networks[inputs.networks["method"] == DENSE]
+    differing = dense.groupby("task")["artifact_sha256"].nunique()
+    seeds = len(inputs.study.seeds)
+    return judged(
+        seeds >= 2 and bool((differing == dense.groupby("task").size()).all()),
+        f"{wording.plural(seeds, 'seed')}; each has a dense network of its own, from its own "
+        "initialisation and order of batches",
+    )
+
+
+def _error_bars(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    return judged(
+        len(inputs.study.seeds) >= 2,
+        f"{wording.percent(inputs.level)} t intervals over seeds, named in every figure and table; "
+        "sd is the sample standard deviation",
+    )
+
+
+def _macs(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    return judged(
+        bool(inputs.networks["macs"].notna().all()),
+        "multiply–adds of every network beside its measured latency",
+    )
+
+
+def _like(criterion: str) -> Callable[[Inputs, pd.DataFrame], Outcome]:
+    """Baselines of a criterion: by itself, and with the reference method's own proportions."""
+
+    def rule(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+        methods = inputs.study.methods
+        alone = [name for name, one in _plain_methods(inputs).items() if one.criterion == criterion]
+        like = [
+            name
+            for name, one in methods.items()
+            if one.criterion == criterion and one.reference == inputs.reference
+        ]
+        missing = [] if alone else ["by itself"]
+        missing += [] if like else [f"with the proportions of {inputs.reference}"]
+        evidence = wording.listed([*alone, *like]) or "none"
+        if missing:
+            evidence += f"; without one {wording.listed(missing)}"
+        return judged(not missing, evidence)
+
+    return rule
+
+
+def _others_numbers(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    return judged(
+        bool(inputs.networks["run_key"].notna().all()),
+        f"all {len(inputs.networks)} networks were made by this study; no number is copied from "
+        "elsewhere",
+    )
+
+
+def setup_level(inputs: Inputs) -> tuple[str, str]:
+    """The level of fairness of the comparison and what speaks for it.
+
+    S1: the same data sets; S2: the same dense networks too; S3.1: the same retraining epochs too;
+    S3.2: the same learning-rate schedule of retraining too.
+    """
+    compared = [inputs.study.methods[name] for name in inputs.compared]
+    if any(method.start != "trained" for method in compared):
+        return "S1", "some methods do not start from the trained dense network"
+    pruned = inputs.networks[
+        inputs.networks["method"].isin(inputs.compared) & (inputs.networks["point"] != FINAL)
+    ]
+    if (pruned.groupby("task")["epochs"].nunique() > 1).any():
+        return "S2", "the retraining epochs differ between methods"
+    schedules = {
+        "finetune" if method.retraining == "distill" else method.retraining for method in compared
+    }
+    if len(schedules) > 1:
+        return "S3.1", f"the retraining differs: {wording.listed(sorted(schedules))}"
+    return "S3.2", "the same dense network, retraining epochs and learning-rate schedule"
+
+
+def _fair(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    level, why = setup_level(inputs)
+    return judged(level == "S3.2", f"{level}: {why}")
+
+
+def _scratch(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    controls = {method.control: name for name, method in inputs.study.methods.items()}
+    missing = [name for name in ("scratch_e", "scratch_b") if name not in controls]
+    found = [controls[name] for name in ("scratch_e", "scratch_b") if name in controls]
+    evidence = wording.listed(found) or "none"
+    if missing:
+        evidence += f"; without {wording.listed(missing)}"
+    return judged(not missing, evidence)
+
+
+def _after_retraining(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    table = oracle(inputs)
+    if table.empty:
+        return "N/A", "too few networks of equal size to rank"
+    middle = table["tau"].median()
+    return judged(
+        True,
+        f"every quality is after retraining; Kendall's τ between quality before and after, median "
+        f"over {wording.plural(len(table), 'group')} of networks: {wording.effect(middle)} "
+        "(oracle.csv)",
+    )
+
+
+ORACLE_COLUMNS = ["task", "point", "n", "tau", "p"]
+
+
+def oracle(inputs: Inputs) -> pd.DataFrame:
+    """Kendall's τ between quality before and after retraining, by task and operating point.
+
+    Over all methods and seeds that have a network there; validation quality on both sides.
+    """
+    table = inputs.networks[inputs.networks["point"].isin(inputs.points)]
+    table = table[table["method"].isin(inputs.compared)]
+    rows = []
+    for (task, point), group in table.groupby(["task", "point"], sort=False):
+        both = group[["val_before_retraining", "val"]].dropna()
+        if len(both) < 3 or both.nunique().min() < 2:
+            continue
+        tau, p = stats.kendalltau(both["val_before_retraining"], both["val"])
+        rows.append([task, point, len(both), tau, p])
+    return pd.DataFrame(rows, columns=ORACLE_COLUMNS)
+
+
+RULES: dict[str, tuple[str, Callable[[Inputs, pd.DataFrame], Outcome]]] = {
+    "C1": ("Compared with magnitude, with recent and with pre-2010 work", _baselines),
+    "C2": ("Algorithm and hyper-parameters suffice to implement it again", _reimplementable),
+    "C3": ("Claims are limited to what was tested", _claims),
+    "C4": ("Link to the code", _code),
+    "C5": ("Architectures described", _architectures),
+    "C6": ("Data pipeline described", _pipeline),
+    "C7": ("Library and hardware named", _environment),
+    "C8": ("Ratios up to where quality collapses", _until_collapse),
+    "C9": ("Raw quality at every point, not only differences", _raw_quality),
+    "C10": ("Several seeds, initialisation included", _seeds),
+    "C11": ("Error bars defined", _error_bars),
+    "C12": ("Multiply–adds where efficiency is claimed", _macs),
+    "C13": ("Random baselines, free and with the method's own proportions", _like("random")),
+    "C14": ("Magnitude baselines, free and with the method's own proportions", _like("magnitude")),
+    "C15": ("Where other methods' numbers come from", _others_numbers),
+    "S": ("Setup of the comparison is at least S3.2 (Wang et al. 2023)", _fair),
+    "S-scratch": ("Small dense networks from scratch, equal epochs and equal compute", _scratch),
+    "O": ("Evaluated after retraining; τ against before (Feng et al. 2024)", _after_retraining),
+}
