@@ -3,9 +3,12 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
+from prunestudy.report.appendix_checks import oracle
 from prunestudy.report.build import build_report
 from tests.report.fabricated import REASON, TITLE, Build, Built, make_study
 
@@ -125,7 +128,24 @@ def test_checklist_says_what_the_small_study_lacks(built: Built) -> None:
         "without a criterion of recent work and one from before 2010 (OBD)"
     )
     assert items["S"]["evidence"].startswith("S3.2: ")
-    assert "Kendall's τ" in items["O"]["evidence"]
+    assert items["O"]["status"] == "N/A"
+
+
+def test_the_rank_of_quality_before_and_after_retraining() -> None:
+    networks = pd.DataFrame(
+        {
+            "task": "t",
+            "point": ["2"] * 4 + ["4"] * 2,
+            "method": ["a", "b", "a", "b", "a", "b"],
+            "val_before_retraining": [0.1, 0.2, 0.3, 0.4, 0.1, 0.2],
+            "val": [0.5, 0.7, 0.6, 0.8, 0.5, 0.6],
+        }
+    )
+    inputs = SimpleNamespace(networks=networks, points=["2", "4"], compared=["a", "b"])
+    [row] = oracle(inputs).to_dict("records")
+    # Of six pairs five are in the same order; two networks are too few to rank.
+    assert (row["point"], row["n"]) == ("2", 4)
+    assert row["tau"] == pytest.approx((5 - 1) / 6)
     assert items["R2"]["status"] == "FAIL"
     assert items["R3"]["status"] == "PASS"
     assert items["R4"]["status"] == "N/A"
