@@ -45,7 +45,7 @@ STEP_PACKAGES = {
     "evaluate": ("torch", "numpy", "safetensors"),
     "latency": ("torch", "numpy", "onnx", "onnxruntime", "safetensors"),
     "collect": ("pandas",),
-    "report": ("pandas", "numpy", "scipy", "altair", "vl-convert-python", "jinja2"),
+    "report": ("pandas", "numpy", "scipy", "altair", "vl-convert-python", "pikepdf", "jinja2"),
     "publish": ("mlflow",),
 }
 

@@ -29,7 +29,7 @@ LrSchedule = Literal["constant", "cosine", "one_cycle"]
 METRICS_OF_LOSS: dict[str, tuple[str, ...]] = {"mse": ("r2",), "cross_entropy": ("accuracy",)}
 RESERVED_METHODS = ("dense",)
 # Folders of the default study's report, which lies in reports/ itself.
-RESERVED_STUDIES = ("tables", "figures")
+RESERVED_STUDIES = ("tables", "figures", "paper")
 
 
 class Split(Params):

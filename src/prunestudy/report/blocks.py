@@ -22,6 +22,7 @@ class Grid:
     Attributes:
         source: the CSV file with the full numbers, under ``tables/``.
         strong: value of the first column whose rows stand out.
+        name: name of the LaTeX file, where the source's is not enough.
     """
 
     caption: str
@@ -30,6 +31,7 @@ class Grid:
     source: str = ""
     strong: str = ""
     kind: str = "grid"
+    name: str = ""
 
     @property
     def numeric(self) -> tuple[bool, ...]:

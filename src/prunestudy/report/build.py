@@ -8,8 +8,10 @@ from typing import Any
 
 from prunestudy.artifacts import write_table, write_text, written_whole
 from prunestudy.plan import Plan
+from prunestudy.report import latex, paper
+from prunestudy.report.blocks import Section
 from prunestudy.report.contents import Contents
-from prunestudy.report.figures import drawing
+from prunestudy.report.figures import column_drawing, drawing
 from prunestudy.report.inputs import read_inputs
 from prunestudy.report.markdown import markdown
 from prunestudy.report.metrics import metrics
@@ -21,12 +23,13 @@ def build_report(plan: Plan, tables: Path, folder: Path, run_key: str) -> list[P
     """Write the report of a study into ``folder``; return every file written.
 
     The same tables and parameters give the same bytes. Files that an earlier report left in
-    ``tables/`` and ``figures/`` are removed.
+    ``tables/``, ``figures/`` and ``paper/`` are removed.
     """
     contents = Contents(read_inputs(plan, tables, run_key))
     written = _write_tables(contents, tables, folder / "tables")
     written += _write_figures(contents, folder / "figures")
     told = sections(contents)
+    written += _write_for_papers(contents, told, folder)
     texts = {
         "index.html": page(contents, told),
         "report.md": markdown(contents, told),
@@ -36,6 +39,8 @@ def build_report(plan: Plan, tables: Path, folder: Path, run_key: str) -> list[P
     for name, text in texts.items():
         write_text(folder / name, text)
         written.append(folder / name)
+    for inner in ("tables", "figures", "paper"):
+        _remove_others(folder / inner, written)
     return written
 
 
@@ -49,7 +54,20 @@ def _write_tables(contents: Contents, tables: Path, folder: Path) -> list[Path]:
         with written_whole(folder / f"{name}.csv") as scratch:
             write_table(table, scratch)
         written.append(folder / f"{name}.csv")
-    _remove_others(folder, written)
+    return written
+
+
+def _write_for_papers(contents: Contents, told: list[Section], folder: Path) -> list[Path]:
+    """Tables as LaTeX, and the paragraph on methods with its references."""
+    paragraph = paper.methods_paragraph(contents.inputs)
+    texts = {f"tables/{name}": text for name, text in latex.tables(told).items()}
+    texts["paper/methods.md"] = f"{paragraph}\n"
+    texts["paper/methods.tex"] = paper.latex_paragraph(paragraph, latex.escaped)
+    texts["paper/references.bib"] = paper.bibliography(paragraph)
+    written = []
+    for name, text in texts.items():
+        write_text(folder / name, text)
+        written.append(folder / name)
     return written
 
 
@@ -58,8 +76,10 @@ def _write_figures(contents: Contents, folder: Path) -> list[Path]:
     for figure in contents.figures:
         path = folder / f"{figure.name}.svg"
         write_text(path, drawing(figure))
-        written.append(path)
-    _remove_others(folder, written)
+        column = folder / f"{figure.name}.pdf"
+        with written_whole(column) as scratch:
+            scratch.write_bytes(column_drawing(figure))
+        written += [path, column]
     return written
 
 

@@ -1,15 +1,19 @@
 """Figures: one definition for the interactive chart in the page and the drawing for a paper."""
 
+import io
 import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import altair as alt
+import pikepdf
 import vl_convert
 
 FONT = "Helvetica, Arial, sans-serif"
 COLUMNS = 3
 WIDTH = 250
+# A panel's axes take some more: together one column of a paper, about 85 mm.
+COLUMN_WIDTH = 170
 # vl-convert numbers its clip paths across drawings; counted anew, a drawing has one text.
 COUNTED = re.compile(r"\b(clip|gradient_)(\d+)\b")
 
@@ -82,19 +86,48 @@ def specification(chart: Chart) -> dict[str, Any]:
 
 def drawing(figure: Figure) -> str:
     """The whole figure as one SVG with titles and a legend."""
+    columns = COLUMNS if len(figure.panels) != 4 else 2
+    title = alt.Title(figure.title, subtitle=figure.key, fontSize=14)
+    spec = _whole(figure, columns, WIDTH, {"title": title, "padding": 12}, {})
+    return _svg(spec) + "\n"
+
+
+def column_drawing(figure: Figure) -> bytes:
+    """The figure as a PDF for one column of a paper: panels below each other, without a title."""
+    legend = {"columns": 3, "labelFontSize": 8, "symbolSize": 40}
+    spec = _whole(figure, 1, COLUMN_WIDTH, {"padding": 2}, legend)
+    sizes = {"labelFontSize": 8, "titleFontSize": 8}
+    spec["config"]["axis"] = {**spec["config"]["axis"], **sizes}
+    spec["config"]["title"] = {**spec["config"]["title"], "fontSize": 9, "subtitleFontSize": 8}
+    # Its objects come in another order each time; rewritten, a figure has one file.
+    written = io.BytesIO()
+    with pikepdf.open(io.BytesIO(vl_convert.svg_to_pdf(_svg(spec)))) as drawn:
+        drawn.save(written, deterministic_id=True)
+    return written.getvalue()
+
+
+def _whole(
+    figure: Figure, columns: int, width: int, words: dict[str, Any], legend: dict[str, Any]
+) -> dict[str, Any]:
+    """Vega-Lite of all panels with one legend."""
     # Methods look the same in every panel; without them each panel has colours of its own.
     scales: Literal["shared", "independent"] = "shared" if figure.methods else "independent"
-    panels = [chart.properties(title=title, width=WIDTH) for title, chart in figure.panels]
+    panels = [chart.properties(title=title, width=width) for title, chart in figure.panels]
     whole = (
-        alt.concat(*panels, columns=COLUMNS if len(panels) != 4 else 2, spacing=24)
+        alt.concat(*panels, columns=columns, spacing=24)
         .resolve_scale(color=scales, shape=scales)
-        .properties(title=alt.Title(figure.title, subtitle=figure.key, fontSize=14), padding=12)
+        .properties(**words)
         .configure_legend(orient="bottom", title=None)
     )
     spec = whole.to_dict()
     config = theme(dark=False)
-    spec["config"] = {**config, "legend": {**config["legend"], "orient": "bottom", "title": None}}
-    return _recounted(vl_convert.vegalite_to_svg(spec, vl_version=_version())) + "\n"
+    place = {"orient": "bottom", "title": None, **legend}
+    spec["config"] = {**config, "legend": {**config["legend"], **place}}
+    return spec
+
+
+def _svg(spec: dict[str, Any]) -> str:
+    return _recounted(vl_convert.vegalite_to_svg(spec, vl_version=_version()))
 
 
 def _version() -> str:

@@ -115,7 +115,8 @@ def results_grid(contents: Contents, task: str) -> Grid:
     columns += ("change from dense", "validation", "parameters", "compression", "MACs speed-up")
     columns += ("latency ratio, batch 1", "latency ratio, batch 64")
     caption = f"{task}: {inputs.metric(task)}, higher is better. Ratios are dense ÷ pruned."
-    return Grid(caption, columns, tuple(rows), "summary.csv", strong=inputs.reference)
+    name = f"results-{task}"
+    return Grid(caption, columns, tuple(rows), "summary.csv", strong=inputs.reference, name=name)
 
 
 def criteria_grid(contents: Contents) -> Grid:
@@ -177,7 +178,9 @@ def log_grid(inputs: Inputs, task: str, method: str, seed: int) -> Grid:
         "verdict",
         "why",
     )
-    return Grid(f"{task}, {method}, seed {seed}.", columns, tuple(rows), "decisions.csv")
+    name = f"decisions-{task}-{method}-seed{seed}"
+    caption = f"{task}, {method}, seed {seed}."
+    return Grid(caption, columns, tuple(rows), "decisions.csv", name=name)
 
 
 def failures_grid(inputs: Inputs) -> Grid:

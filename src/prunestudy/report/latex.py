@@ -1,0 +1,93 @@
+"""Tables for a paper: the report's grids as LaTeX with booktabs, ready for ``\\input``."""
+
+from collections import Counter
+
+from prunestudy.report.blocks import Block, Fold, Grid, Section
+from prunestudy.report.wording import MINUS, NOTHING, THIN
+
+# Characters that mean something to LaTeX, and those that its fonts may lack.
+CHARACTERS = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    THIN: r"\,",
+    MINUS: "$-$",
+    NOTHING: "--",
+    "×": r"$\times$",
+    "÷": r"$\div$",
+    "±": r"$\pm$",
+    "≥": r"$\geq$",
+    "≤": r"$\leq$",
+    "→": r"$\to$",
+    "²": "$^2$",
+    "τ": r"$\tau$",
+    "µ": r"\textmu{}",
+    "…": r"\dots{}",
+    "“": "``",
+    "”": "''",
+    "’": "'",
+    "·": r"$\cdot$",
+}
+# Columns whose longest cell has more characters are set as paragraphs.
+LONG = 40
+HEAD = "% Needs \\usepackage{booktabs}. Numbers: tables/%s of the report.\n"
+
+
+def tables(sections: list[Section]) -> dict[str, str]:
+    """Every grid with a table behind it: file name → LaTeX.
+
+    Grids of one table are numbered in the order in which they appear.
+    """
+    found: dict[str, str] = {}
+    seen: Counter[str] = Counter()
+    for grid in _grids([block for section in sections for block in section.blocks]):
+        stem = (grid.name or grid.source).removesuffix(".csv")
+        if stem:
+            seen[stem] += 1
+            number = f"-{seen[stem]}" if seen[stem] > 1 else ""
+            found[f"{stem}{number}.tex"] = tabular(grid)
+    return found
+
+
+def _grids(blocks: list[Block]) -> list[Grid]:
+    found: list[Grid] = []
+    for block in blocks:
+        if isinstance(block, Grid):
+            found.append(block)
+        elif isinstance(block, Fold):
+            found += _grids(list(block.blocks))
+    return found
+
+
+def tabular(grid: Grid) -> str:
+    """A grid as a ``tabular``: numbers to the right, long texts as paragraphs."""
+    kinds = []
+    for place, numeric in enumerate(grid.numeric):
+        longest = max((len(row[place]) for row in grid.rows), default=0)
+        paragraph = r"p{0.4\linewidth}"
+        kinds.append("r" if numeric else paragraph if longest > LONG else "l")
+    rows = "".join(f"{_row(row)}\n" for row in grid.rows)
+    return (
+        HEAD.replace("%s", grid.source or "(none)")
+        + f"\\begin{{tabular}}{{{''.join(kinds)}}}\n\\toprule\n{_row(grid.columns)}\n\\midrule\n"
+        + f"{rows}\\bottomrule\n\\end{{tabular}}\n"
+    )
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return " & ".join(escaped(cell) for cell in cells) + r" \\"
+
+
+def escaped(text: str) -> str:
+    """Text whose characters LaTeX sets as they are."""
+    return "".join(CHARACTERS.get(character, character) for character in text)

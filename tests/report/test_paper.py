@@ -1,0 +1,101 @@
+"""What goes into a paper: LaTeX tables that compile, PDF figures, a paragraph with references."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from prunestudy.report.blocks import Grid
+from prunestudy.report.latex import CHARACTERS, escaped, tabular
+from prunestudy.report.paper import bibliography, used_keys
+from tests.report.fabricated import Build, Built, make_study
+
+PDFLATEX = shutil.which("pdflatex")
+
+
+@pytest.fixture(scope="module")
+def built(build: Build) -> Built:
+    return build(make_study(methods=("traditional", "other", "adaptive", "hurried", "rounded")))
+
+
+def test_each_grid_with_a_table_behind_it_is_latex_too(built: Built) -> None:
+    names = {path.name for path in (built.folder / "tables").glob("*.tex")}
+    assert {"results-numbers.tex", "results-classes.tex", "headline.tex", "datasets.tex"} <= names
+    text = built.text("tables/results-numbers.tex")
+    assert text.startswith("% Needs \\usepackage{booktabs}. Numbers: tables/summary.csv")
+    assert text.count("\\toprule") == text.count("\\midrule") == text.count("\\bottomrule") == 1
+    columns = re.search(r"\\begin\{tabular\}\{([lr]+)\}", text)
+    assert columns is not None
+    rows = [line for line in text.splitlines() if line.endswith(r"\\")]
+    assert {line.count(" & ") for line in rows} == {len(columns[1]) - 1}
+
+
+def test_no_character_is_left_that_latex_cannot_set(built: Built) -> None:
+    for path in (*(built.folder / "tables").glob("*.tex"), built.folder / "paper/methods.tex"):
+        text = path.read_text(encoding="utf-8")
+        assert text.isascii(), [character for character in text if not character.isascii()]
+
+
+def test_what_means_something_to_latex_is_escaped() -> None:
+    assert escaped("a_b & 5 % {x} $\\") == r"a\_b \& 5 \% \{x\} \$\textbackslash{}"
+    assert escaped("−0.1 ± 2×") == r"$-$0.1 $\pm$ 2$\times$"
+    grid = Grid("caption", ("name", "value"), (("a", "1"), ("b", "2")), "x.csv")
+    assert "\\begin{tabular}{lr}" in tabular(grid)
+
+
+def test_every_figure_is_a_pdf_of_one_column_with_its_fonts(built: Built) -> None:
+    for svg in (built.folder / "figures").glob("*.svg"):
+        content = svg.with_suffix(".pdf").read_bytes()
+        assert content.startswith(b"%PDF")
+        box = re.search(rb"/MediaBox\s*\[([^\]]+)\]", content)
+        assert box is not None
+        _, _, width, _ = (float(number) for number in box[1].split())
+        # A column of two is 85 mm, 241 points; a little is left to the legend.
+        assert width < 300, svg.name
+
+
+def test_the_paragraph_cites_what_there_is_an_entry_for(built: Built) -> None:
+    text = built.text("paper/methods.md")
+    keys = used_keys(text)
+    assert {"han2015learning", "yang2018netadapt", "paszke2019pytorch"} <= set(keys)
+    entries = re.findall(r"^@\w+\{(\w+),", built.text("paper/references.bib"), flags=re.MULTILINE)
+    assert set(keys) <= set(entries)
+    cited = set(re.findall(r"\\cite\{([^}]+)\}", built.text("paper/methods.tex")))
+    assert {key for group in cited for key in group.split(",")} == set(keys)
+    assert "5 seeds" in text
+    assert "60/20/20 rows" in text
+
+
+def test_a_reference_that_is_missing_is_an_error() -> None:
+    with pytest.raises(KeyError, match="nobody2000"):
+        bibliography("as shown [@nobody2000].")
+
+
+@pytest.mark.skipif(PDFLATEX is None, reason="pdflatex is not installed")
+def test_every_table_and_the_paragraph_compile(built: Built, tmp_path: Path) -> None:
+    inputs = "\n".join(
+        f"\\section*{{{escaped(path.stem)}}}\\resizebox{{\\textwidth}}{{!}}{{\\input{{{path}}}}}"
+        for path in sorted((built.folder / "tables").glob("*.tex"))
+    )
+    document = (
+        "\\documentclass{article}\\usepackage{booktabs,graphicx,textcomp}\\begin{document}\n"
+        f"\\input{{{built.folder / 'paper/methods.tex'}}}\n{inputs}\n{all_characters()}\n"
+        "\\end{document}\n"
+    )
+    (tmp_path / "all.tex").write_text(document, encoding="utf-8")
+    done = subprocess.run(
+        [str(PDFLATEX), "-interaction=nonstopmode", "-halt-on-error", "all.tex"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert (tmp_path / "all.pdf").stat().st_size > 10_000
+
+
+def all_characters() -> str:
+    """Each character that is translated, so that none of the translations is wrong."""
+    return escaped(" ".join(CHARACTERS))
