@@ -66,7 +66,16 @@ class Fold:
     kind: str = "fold"
 
 
-Block = Text | Grid | Chart | Code | Fold
+@dataclass(frozen=True)
+class Drawing:
+    """A picture that is part of the page, as SVG, and what it shows in words."""
+
+    svg: str
+    words: str
+    kind: str = "drawing"
+
+
+Block = Text | Grid | Chart | Code | Fold | Drawing
 
 
 @dataclass(frozen=True)

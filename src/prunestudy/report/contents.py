@@ -15,6 +15,7 @@ from prunestudy.report import (
     curves,
     findings,
     layers,
+    provenance,
     size_figures,
     summaries,
     tradeoff,
@@ -106,6 +107,11 @@ class Contents:
         return appendix_checks.oracle(self.inputs)
 
     @cached_property
+    def provenance(self) -> pd.DataFrame:
+        """Artifact, digest, key, commit and command behind every network."""
+        return provenance.provenance(self.inputs)
+
+    @cached_property
     def tradeoff_figures(self) -> list[Figure]:
         """Quality against cost."""
         return tradeoff.tradeoff_figures(self.inputs, self.summary)
@@ -181,6 +187,7 @@ class Contents:
             "layer_sensitivity": self.layer_sensitivity,
             "cost": self.cost,
             "oracle": self.oracle,
+            "provenance": self.provenance,
             "curves": self.curves,
             "curve_traits": self.curve_traits,
         }

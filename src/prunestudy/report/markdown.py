@@ -2,7 +2,7 @@
 
 import html
 
-from prunestudy.report.blocks import Block, Chart, Code, Fold, Grid, Section, Text
+from prunestudy.report.blocks import Block, Chart, Code, Drawing, Fold, Grid, Section, Text
 from prunestudy.report.contents import Contents
 
 
@@ -27,6 +27,8 @@ def _block(block: Block) -> list[str]:
     match block:
         case Text():
             return [_plain(block.text)]
+        case Drawing():
+            return [_plain(block.words)]
         case Code():
             return ["```", *block.text.rstrip("\n").split("\n"), "```"]
         case Chart(figure):

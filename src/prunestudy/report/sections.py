@@ -4,8 +4,8 @@ from collections import Counter
 
 from prunestudy.defaults import documented
 from prunestudy.plan import package_versions
-from prunestudy.report import comparison_grids, grids, wording
-from prunestudy.report.blocks import Block, Chart, Code, Fold, Grid, Section, Text
+from prunestudy.report import comparison_grids, grids, provenance, wording
+from prunestudy.report.blocks import Block, Chart, Code, Drawing, Fold, Grid, Section, Text
 from prunestudy.report.contents import Contents
 from prunestudy.report.control import loops
 
@@ -180,10 +180,12 @@ def _reproduce(contents: Contents) -> Section:
     inputs = contents.inputs
     study = inputs.study
     named = "" if study.name == "default" else f" STUDY={study.name}"
+    params = "" if study.name == "default" else f" --params studies/{study.name}.yaml"
     processors = inputs.timings["processor"].dropna().unique()
+    commits = sorted({str(one) for one in inputs.timings["git_commit"].dropna()})
     versions = package_versions(PACKAGES)
     versions_text = ", ".join(f"{name} {version}" for name, version in versions.items())
-    provenance = Grid(
+    origin = Grid(
         "Provenance of this page.",
         ("", "value"),
         (
@@ -191,6 +193,7 @@ def _reproduce(contents: Contents) -> Section:
             ("run key of the tables", inputs.tables_key),
             ("processors", wording.listed(sorted(str(name) for name in processors))),
             ("packages", versions_text),
+            ("commits of the library", wording.listed(commits) or "unknown"),
         ),
     )
     return Section(
@@ -200,12 +203,21 @@ def _reproduce(contents: Contents) -> Section:
             Text("The whole study, in a checkout of the project:"),
             Code(f"make study{named}"),
             Text(
-                "Each row of tables/results.csv names the run key of its trajectory and the "
-                "sha256 of its network's file; the same key is in the file's name, in its sidecar "
-                "and in MLflow. Networks and tables come out the same on one platform, measured "
-                "times aside."
+                "Is everything on disk what its jobs wrote? And would a cell come out the same? "
+                "The second command computes one again and compares it byte for byte."
             ),
-            provenance,
+            Code(f"prunestudy verify{params}\n{contents.provenance['recompute'].iloc[-1]}"),
+            Text(
+                "For every network, tables/provenance.csv names the artifact, the sha256 of its "
+                "file, the run key, the commit that made it and the command that recomputes it; "
+                "the same key is in the file's name, in its sidecar, and in MLflow as the tag "
+                "run_key (make ui, then search for tags.run_key = '…'). Each figure and table "
+                "links the CSV file with its numbers. Networks and tables come out the same on one "
+                "platform, measured times aside."
+            ),
+            origin,
+            Drawing(provenance.graph(inputs), provenance.graph_words(inputs)),
+            provenance.steps_grid(inputs),
             Fold("Parameters of this study", (Code(documented(study)),)),
         ),
     )
