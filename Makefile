@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export OMP_NUM_THREADS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help environment study test test-faults check ui lock clean
+.PHONY: help environment study test test-faults archive check ui lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,9 @@ check: environment  ## lint, format, types, layers, workflow lint
 	lint-imports --no-cache
 	python workflow/lint.py
 	snakefmt --check Snakefile workflow
+
+archive: environment  ## pack parameters, lock file, report and checksums into a zip to cite
+	@prunestudy archive $(if $(STUDY),--params studies/$(STUDY).yaml)
 
 ui: environment  ## open MLflow's pages on this machine
 	@prunestudy ui $(if $(STUDY),--params studies/$(STUDY).yaml)

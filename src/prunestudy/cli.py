@@ -110,7 +110,7 @@ def _command(
 
 
 def _add_questions(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    from prunestudy import questions
+    from prunestudy import questions, runs
 
     _command(commands, "check", "check a parameters file; list every problem", questions.check)
     _command(commands, "status", "say what would run, and why", questions.status)
@@ -125,15 +125,31 @@ def _add_questions(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     check.add_argument(
         "--against", type=Path, metavar="FOLDER", help="compare with the same study elsewhere"
     )
+    compare = _command(
+        commands, "compare", "say what changed between two revisions of a study", questions.compare
+    )
+    compare.add_argument("first", metavar="REV_A", help="git revision or DVC experiment")
+    compare.add_argument(
+        "second",
+        metavar="REV_B",
+        nargs="?",
+        default="workspace",
+        help="another (default: the working tree)",
+    )
+    compare.add_argument("--page", type=Path, metavar="FILE", help="write it as a page, too")
+    archive = _command(
+        commands, "archive", "pack params, lock file, report and checksums", questions.archive
+    )
+    archive.add_argument("--out", type=Path, metavar="FILE", help="the zip file to write")
     sweep = _command(commands, "gc", "delete artifacts that the study does not reach", questions.gc)
     sweep.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
-    run = _command(commands, "run", "run the study's graph (what DVC calls)", questions.run)
+    run = _command(commands, "run", "run the study's graph (what DVC calls)", runs.run)
     run.add_argument("--cores", default="all", help="cores to use (default: all)")
     run.add_argument(
         "snakemake", nargs="*", metavar="ARG", help="further arguments for snakemake, after --"
     )
     study = _command(
-        commands, "study", "check, run through DVC, and print the finding", questions.study, False
+        commands, "study", "check, run through DVC, and print the finding", runs.study, False
     )
     study.add_argument(
         "--study", default="", metavar="NAME", help="studies/NAME.yaml (default: params.yaml)"

@@ -1,46 +1,22 @@
 """What people ask a study by hand: check, status, run, sweep, and open its record."""
 
-import contextlib
-import fcntl
 import json
-import os
-import signal
-import subprocess
 import sys
-import time
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
-from prunestudy import artifacts, defaults, warm
+from prunestudy import archives, artifacts, defaults, revisions, runs
 from prunestudy import status as answers
 from prunestudy import verify as verification
 from prunestudy.errors import StudyError
 from prunestudy.jobs import report_folder
 from prunestudy.params import Study
-from prunestudy.params_file import read_study, read_yaml
+from prunestudy.params_file import read_study
 from prunestudy.plan import Plan
 
-# One study at a time in a checkout, and within it one run of the graph; each lock lives as long
-# as any of its processes, so that what a kill left running still holds it.
-STUDY_LOCK = Path(".prunestudy.study.lock")
-RUN_LOCK = Path(".prunestudy.lock")
-SNAKEFILE = Path("Snakefile")
-TERMINAL = Path("/dev/tty")
-LOG_LINES = 30
-# A warm process takes as long to start as one job.
-WORTH_WARMING = 3
-# One thread a job: parallelism comes from the graph, and results stay the same.
-ENVIRONMENT = {
-    "PYTHONUNBUFFERED": "1",
-    "PYTHONHASHSEED": "0",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "1",
-}
+# What an archive holds besides parameters, lock file of the data and report.
+ARCHIVED = ("requirements.lock", "CITATION.cff", "LICENSE", "README.md")
 
 
 def check(arguments: Namespace) -> None:
@@ -105,135 +81,53 @@ def _verify_against(plan: Plan, folder: Path) -> int:
     return worst
 
 
+def compare(arguments: Namespace) -> None:
+    """``prunestudy compare``: what changed between two versions, as text and as a page."""
+    from prunestudy.report import markdown, page, versions
+
+    study = read_study(arguments.params)
+    folder = report_folder(study.name)
+    one, two = (
+        versions.read_version(
+            name,
+            revisions.reader(name),
+            arguments.params,
+            folder,
+            revisions.library_files(name),
+        )
+        for name in (arguments.first, arguments.second)
+    )
+    told = versions.comparison(one, two, study.report.confidence)
+    print(markdown.sections_text(told))
+    if arguments.page is not None:
+        title = f"Study {study.name}: {arguments.first} against {arguments.second}"
+        artifacts.write_text(arguments.page, page.comparison_page(title, told))
+        print(f"page: {arguments.page}")
+
+
+def archive(arguments: Namespace) -> int:
+    """``prunestudy archive``: a zip file to cite, the same bytes for the same study."""
+    study = read_study(arguments.params)
+    folder = report_folder(study.name)
+    if not (folder / "index.html").exists():
+        raise StudyError(f"study '{study.name}' has no report yet; run the study first")
+    out = arguments.out or Path(f"{study.name}-study.zip")
+    lock = Path("dvc.lock") if study.name == "default" else Path("studies/dvc.lock")
+    count = archives.pack(out, [arguments.params, lock, *ARCHIVED], folder)
+    print(f"{out}: {count} files, sha256 {artifacts.file_digest(out)}")
+    return 0
+
+
 def gc(arguments: Namespace) -> None:
     """``prunestudy gc``."""
     plan = Plan(read_study(arguments.params))
-    with _only_one(RUN_LOCK):
+    with runs.only_one(runs.RUN_LOCK):
         unreached = answers.unreached(plan)
         for path in unreached:
             print(f"{'would delete' if arguments.dry_run else 'deleted'} {path}")
             if not arguments.dry_run:
                 artifacts.remove(path)
     print(f"{len(unreached)} files and folders that study '{plan.study.name}' does not reach")
-
-
-def run(arguments: Namespace) -> int:
-    """``prunestudy run``: snakemake, one at a time in a checkout, then a sweep."""
-    # One plan from beginning to end: an edit in between must not sweep what this run made.
-    plan = Plan(_checked(arguments.params))
-    with _only_one(RUN_LOCK) as lock:
-        answers.drop_broken_marker(plan)
-        answers.drop_unpublished(plan)
-        command = [
-            sys.executable,
-            "-m",
-            "snakemake",
-            "--snakefile",
-            str(SNAKEFILE),
-            "--cores",
-            arguments.cores,
-            *_progress(),
-            "--config",
-            f"params={arguments.params}",
-            *arguments.snakemake,
-        ]
-        begin = time.time()
-        with _warmed(plan) as environment:
-            code = _call(command, environment, lock)
-        if code == 0 and not arguments.snakemake:
-            for path in answers.unreached(plan):
-                artifacts.remove(path)
-        elif code != 0:
-            _show_failed_logs(plan, begin)
-    for published in plan.of_step("publish"):
-        warning = answers.not_published(published)
-        if warning:
-            print(f"\nwarning: {warning}; the next run tries again", file=sys.stderr)
-    return code or _told_of_holes(plan)
-
-
-def _told_of_holes(plan: Plan) -> int:
-    """Exit code 1 and the causes, where cells of a finished study have no outcome."""
-    causes = answers.failures(plan)
-    if causes:
-        print(
-            f"\n{len(causes)} cells have failed; the report shows them as holes:", file=sys.stderr
-        )
-        for artifact, cause in causes:
-            print(f"  {artifact.cell}: {cause}", file=sys.stderr)
-    return 1 if causes else 0
-
-
-def _show_failed_logs(plan: Plan, begin: float) -> None:
-    """The ends of the logs of this run's jobs that left no artifact."""
-    for artifact in answers.missing(plan):
-        log = answers.log_path(artifact)
-        if log.exists() and log.stat().st_mtime >= begin:
-            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-            shown = "\n".join(f"    {line}" for line in lines[-LOG_LINES:])
-            print(f"\nfailed: {artifact.cell}\n  log: {log}\n{shown}", file=sys.stderr)
-
-
-def _progress() -> list[str]:
-    """Bars where a person watches, plain lines of steps done and total elsewhere."""
-    if sys.stderr.isatty():
-        return ["--logger", "rich"]
-    return ["--quiet", "rules", "host", "reason"]
-
-
-def study(arguments: Namespace) -> int:
-    """``prunestudy study``: what ``make study`` calls."""
-    name = arguments.study
-    params = Path("studies") / f"{name}.yaml" if name else Path("params.yaml")
-    checked = _checked(params)
-    if checked.name != (name or "default"):
-        raise StudyError(
-            f"{params}: its name is '{checked.name}', but folders and DVC go by "
-            f"'{name or 'default'}'; write name: {name or 'default'}"
-        )
-    if name and f"studies/{name}.yaml" not in _known_to_dvc():
-        raise StudyError(
-            f"DVC does not know the study '{name}'; add it to the list foreach in studies/dvc.yaml"
-        )
-    target = ["studies/dvc.yaml:study@" + name] if name else []
-    plan = Plan(checked)
-    with _only_one(STUDY_LOCK) as lock:
-        answers.drop_broken_marker(plan)
-        answers.drop_unpublished(plan)
-        # DVC does not know of the user's own code and of package versions; the run keys do.
-        force = ["--force"] if answers.missing(plan) else []
-        code = _call([sys.executable, "-m", "dvc", "repro", *force, *target], lock=lock)
-    if code != 0 and answers.failures(plan) and not answers.missing(plan):
-        print(
-            "prunestudy study: every other cell is finished and the report is written: "
-            f"{report_folder(checked.name) / 'index.html'}. DVC does not record a study with "
-            "holes; change the parameters that made them and run it again.",
-            file=sys.stderr,
-        )
-        return 1
-    if code != 0:
-        print(
-            "prunestudy study: the study is not finished. The log of the failed job is above; "
-            "what was finished is kept, and the next run goes on from there.",
-            file=sys.stderr,
-        )
-        return 1
-    folder = report_folder(checked.name)
-    print("\n" + finding(folder))
-    print(f"\nReport: {folder / 'index.html'}")
-    return 0
-
-
-def _known_to_dvc() -> list[str]:
-    """The params files of the studies that studies/dvc.yaml lists."""
-    names = read_yaml(Path("studies/dvc.yaml"))["stages"]["study"]["foreach"]
-    return [f"studies/{name}.yaml" for name in names]
-
-
-def finding(folder: Path) -> str:
-    """The finding of a finished report."""
-    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    return "\n".join(metrics["finding"])
 
 
 def schema(_arguments: Namespace) -> None:
@@ -263,77 +157,4 @@ def ui(arguments: Namespace) -> int:
     print(f"MLflow: http://127.0.0.1:{arguments.port} (Ctrl-C ends it)", flush=True)
     command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1"]
     command += ["--port", str(arguments.port), "--backend-store-uri", tracking.tracking_uri()]
-    return _call(command)
-
-
-def _checked(params: Path) -> Study:
-    if not SNAKEFILE.exists():
-        raise StudyError(f"there is no {SNAKEFILE} in {Path.cwd()}; run in the project's folder")
-    return read_study(params)
-
-
-@contextlib.contextmanager
-def _only_one(path: Path) -> Iterator[int]:
-    """Hold a lock of the checkout, and yield its descriptor for the processes that share it.
-
-    The system frees it when the last of them ends, however it ends.
-    """
-    with path.open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(
-                f"prunestudy: another run is at work in this checkout (it holds {path}); "
-                "waiting for it",
-                file=sys.stderr,
-                flush=True,
-            )
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield lock.fileno()
-
-
-@contextlib.contextmanager
-def _warmed(plan: Plan) -> Iterator[dict[str, str]]:
-    """The environment of a run, with a warm process where enough jobs would import torch."""
-    jobs = [artifact for artifact in answers.missing(plan) if artifact.step in warm.STEPS]
-    if len(jobs) < WORTH_WARMING:
-        yield _environment()
-    else:
-        with warm.warm_process(_environment()) as environment:
-            yield environment
-
-
-def _environment() -> dict[str, str]:
-    environment = {**os.environ, **ENVIRONMENT}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
-    return environment
-
-
-def _call(
-    command: list[str], environment: dict[str, str] | None = None, lock: int | None = None
-) -> int:
-    """Run a command to its end; an interrupt reaches it once and it may clean up.
-
-    A terminal sends Ctrl-C to every process of its foreground group by itself; only an interrupt
-    that came to this process alone has to be passed on.
-
-    Args:
-        lock: a descriptor that it keeps open, so that it holds the lock too.
-    """
-    shared = () if lock is None else (lock,)
-    process = subprocess.Popen(command, env=environment or _environment(), pass_fds=shared)
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            if not _in_foreground():
-                with contextlib.suppress(ProcessLookupError):
-                    process.send_signal(signal.SIGINT)
-
-
-def _in_foreground() -> bool:
-    try:
-        with TERMINAL.open("rb", buffering=0) as terminal:
-            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
-    except OSError:
-        return False
+    return runs.call(command)

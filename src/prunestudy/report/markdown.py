@@ -23,6 +23,17 @@ def markdown(contents: Contents, sections: list[Section]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def sections_text(sections: list[Section]) -> str:
+    """Sections alone, for reading in a terminal."""
+    lines = []
+    for section in sections:
+        lines += [f"## {_plain(section.title)}", ""]
+        for block in section.blocks:
+            if not isinstance(block, Fold):
+                lines += [*_block(block), ""]
+    return "\n".join(lines)
+
+
 def _block(block: Block) -> list[str]:
     match block:
         case Text():

@@ -27,11 +27,8 @@ def page(contents: Contents, sections: list[Section]) -> str:
         plural(len(study.points), "operating point"),
         plural(len(study.seeds), "seed"),
     ]
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    template = environment.from_string(_resource("page.html"))
-    text = template.render(
+    return _rendered(
+        "page.html",
         title=study.report.title,
         authors=study.report.authors,
         subtitle=f"Study {study.name}: {', '.join(parts)}",
@@ -39,12 +36,27 @@ def page(contents: Contents, sections: list[Section]) -> str:
         caveats=contents.caveats,
         sections=sections,
         looks={look.method: look for look in looks(contents.inputs)},
-        style=_resource("style.css"),
         script=_resource("page.js"),
         vega=_vega(),
         charts=_json(_charts(sections)),
         themes=_json({"light": _page_theme(False), "dark": _page_theme(True)}),
     )
+
+
+def comparison_page(title: str, sections: list[Section]) -> str:
+    """A page of tables alone, for two versions of a study."""
+    return _rendered("compare.html", title=title, sections=sections, looks={})
+
+
+def _rendered(name: str, **values: Any) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_resource),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    text = environment.get_template(name).render(style=_resource("style.css"), **values)
     return text if text.endswith("\n") else text + "\n"
 
 

@@ -1,0 +1,67 @@
+"""Files of the project at a git revision, or as they are in the working tree."""
+
+import hashlib
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from prunestudy.errors import StudyError
+
+WORKSPACE = "workspace"
+LIBRARY = "src"
+
+
+def resolved(name: str) -> str:
+    """The commit of a revision: a git name, or the name of a DVC experiment.
+
+    Raises:
+        StudyError: there is none.
+    """
+    found = _git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    if found.returncode == 0:
+        return found.stdout.decode().strip()
+    for line in _git("for-each-ref", "--format=%(refname) %(objectname)", "refs/exps").stdout.split(
+        b"\n"
+    ):
+        ref, _, commit = line.decode().partition(" ")
+        if ref.rpartition("/")[2] == name:
+            return commit
+    raise StudyError(f"'{name}' is no git revision and no DVC experiment (see 'dvc exp show')")
+
+
+def reader(name: str) -> Callable[[str], bytes | None]:
+    """A function that gives a file's content at a revision, or nothing if it is not there."""
+    if name == WORKSPACE:
+        return lambda path: Path(path).read_bytes() if Path(path).is_file() else None
+    commit = resolved(name)
+
+    def read(path: str) -> bytes | None:
+        found = _git("show", f"{commit}:{path}")
+        return found.stdout if found.returncode == 0 else None
+
+    return read
+
+
+def library_files(name: str) -> dict[str, str]:
+    """Digests of the library's Python files at a revision, by path."""
+    if name == WORKSPACE:
+        return {
+            path.as_posix(): hashlib.sha1(_blob(path.read_bytes())).hexdigest()
+            for path in sorted(Path(LIBRARY).rglob("*.py"))
+        }
+    listed = _git("ls-tree", "-r", resolved(name), "--", LIBRARY).stdout.decode()
+    found = {}
+    for line in listed.splitlines():
+        meta, _, path = line.partition("\t")
+        if path.endswith(".py"):
+            found[path] = meta.split()[2]
+    return found
+
+
+def _blob(content: bytes) -> bytes:
+    """What git digests for a file."""
+    return b"blob %d\0" % len(content) + content
+
+
+def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["git", *arguments], capture_output=True, check=False)
