@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -130,6 +130,7 @@ class _Publisher:
             self.client.log_artifact(parent, str(report / name))
         self.client.log_artifacts(parent, str(report / "tables"), "tables")
         self.client.log_artifacts(parent, str(report / "figures"), "figures")
+        self._register_best(report)
         self.client.set_terminated(parent)
         return (
             f"MLflow: study '{study.name}' with {len(trajectories)} trajectories, {added} of "
@@ -162,6 +163,42 @@ class _Publisher:
         self._log_dataset(run, made)
         self.client.set_terminated(run, end_time=_milliseconds(sidecar))
         return True
+
+    def _register_best(self, report: Path) -> None:
+        """Register each task's smallest network within the budget, under the alias ``best``.
+
+        Of equally small ones that with the higher validation quality; test data has no say.
+        """
+        chosen = read_table(report / "tables" / "within_budget.csv")
+        chosen = chosen[chosen["point"] != "1"]
+        ranked = chosen.sort_values(
+            ["params_nonzero", "val"], ascending=[True, False], kind="stable"
+        )
+        for row in ranked.drop_duplicates("task").to_dict("records"):
+            made = self.plan.find("prune", row["task"], int(row["seed"]), row["method"])
+            self._register(f"{self.plan.study.name}-{row['task']}", made, row)
+
+    def _register(self, name: str, made: Artifact, row: dict[Hashable, Any]) -> None:
+        run = self.known[made.key]
+        with contextlib.suppress(MlflowException):
+            # There from an earlier version of the study, most likely; if not, what follows fails.
+            self.client.create_registered_model(name)
+        digest = str(row["artifact_sha256"])
+        versions = self.client.search_model_versions(f"name = '{name}'")
+        version = next((one for one in versions if one.tags.get("sha256") == digest), None)
+        if version is None:
+            self.client.log_artifact(run, str(made.path / f"{row['point']}.safetensors"), "network")
+            uri = self.client.get_run(run).info.artifact_uri
+            tags = {
+                "sha256": digest,
+                "point": str(row["point"]),
+                "params": str(row["params"]),
+                "val": f"{row['val']:.6g}",
+            }
+            version = self.client.create_model_version(
+                name, f"{uri}/network", run_id=run, tags=tags
+            )
+        self.client.set_registered_model_alias(name, "best", version.version)
 
     def _run(
         self, key: str, name: str, tags: dict[str, str], sidecar: dict[str, Any] | None = None

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from pathlib import Path
 
 import pandas as pd
 from mlflow import MlflowClient
@@ -77,6 +78,20 @@ def test_mlflow_has_one_parent_and_a_child_a_trajectory(checkout: Checkout) -> N
         assert run.data.params["task"] == run.data.tags["task"]
     curves = [client.get_metric_history(run.info.run_id, "val/point_2") for run in children]
     assert sum(len(curve) > 1 for curve in curves) >= 4
+
+
+def test_the_best_network_of_each_task_is_registered(checkout: Checkout) -> None:
+    client = MlflowClient(f"sqlite:///{checkout.folder}/mlruns/mlflow.db")
+    table = pd.read_csv(checkout.folder / "reports" / STUDY / "tables" / "within_budget.csv")
+    pruned = table[table["point"] != "1"]
+    for task, rows in pruned.groupby("task"):
+        best = client.get_model_version_by_alias(f"{STUDY}-{task}", "best")
+        [row] = rows[rows["artifact_sha256"] == best.tags["sha256"]].to_dict("records")[:1]
+        assert row["params_nonzero"] == rows["params_nonzero"].min()
+        run = client.get_run(best.run_id)
+        assert run.data.tags["task"] == task
+        files = client.list_artifacts(best.run_id, "network")
+        assert [Path(file.path).name for file in files] == [f"{best.tags['point']}.safetensors"]
 
 
 def test_publishing_again_makes_no_duplicates(checkout: Checkout) -> None:

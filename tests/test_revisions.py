@@ -1,0 +1,54 @@
+"""Files at a git revision, of a DVC experiment, and of the working tree."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from prunestudy.errors import StudyError
+from prunestudy.revisions import WORKSPACE, library_files, reader, resolved
+
+
+def git(*arguments: str) -> str:
+    """Run git as somebody."""
+    somebody = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+    done = subprocess.run(
+        ["git", *somebody, *arguments], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two commits of a library file and of a table, and an experiment."""
+    monkeypatch.chdir(tmp_path)
+    git("init", "--quiet", "--initial-branch", "main")
+    (tmp_path / "src").mkdir()
+    for text in ("one", "two"):
+        (tmp_path / "src" / "a.py").write_text(f"# {text}\n")
+        (tmp_path / "table.csv").write_text(text)
+        git("add", "--all")
+        git("commit", "--quiet", "--message", text)
+    git("update-ref", "refs/exps/ab/cdef/brave-name", "HEAD~1")
+    return tmp_path
+
+
+def test_files_are_read_at_each_revision(repository: Path):
+    assert reader("HEAD~1")("table.csv") == b"one"
+    assert reader("main")("table.csv") == b"two"
+    (repository / "table.csv").write_text("three")
+    assert reader(WORKSPACE)("table.csv") == b"three"
+    assert reader("HEAD")("nothing.csv") is None
+    assert reader(WORKSPACE)("nothing.csv") is None
+
+
+def test_an_experiment_goes_by_its_name(repository: Path):
+    assert resolved("brave-name") == resolved("HEAD~1")
+    with pytest.raises(StudyError, match="'timid-name' is no git revision and no DVC experiment"):
+        resolved("timid-name")
+
+
+def test_library_files_have_the_digests_of_git(repository: Path):
+    assert library_files("HEAD") == library_files(WORKSPACE)
+    assert library_files("HEAD") != library_files("HEAD~1")
+    assert set(library_files("HEAD")) == {"src/a.py"}
