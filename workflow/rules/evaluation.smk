@@ -2,7 +2,12 @@ rule evaluate:
     input:
         cell=ancient(planned("evaluate")),
     output:
-        f"{CELL}/evaluation-{{key}}.csv",
+        report(
+            f"{CELL}/evaluation-{{key}}.csv",
+            caption="../captions/evaluation.rst",
+            category="Evaluation",
+            labels={"task": "{task}", "seed": "{seed}"},
+        ),
     log:
         f"{CELL_LOG}/evaluation-{{key}}.log",
     benchmark:
@@ -23,7 +28,12 @@ rule latency:
     input:
         networks=ancient(planned("latency")),
     output:
-        f"{CELL}/latency-{{key}}.csv",
+        report(
+            f"{CELL}/latency-{{key}}.csv",
+            caption="../captions/latency.rst",
+            category="Latency",
+            labels={"task": "{task}", "seed": "{seed}"},
+        ),
     log:
         f"{CELL_LOG}/latency-{{key}}.log",
     benchmark:
@@ -41,7 +51,13 @@ rule collect:
     input:
         cells=ancient(planned("collect")),
     output:
-        directory(f"models/{plan.study.name}/tables-{{key}}"),
+        report(
+            directory(f"models/{plan.study.name}/tables-{{key}}"),
+            patterns=["{table}.csv"],
+            caption="../captions/tables.rst",
+            category="Tables",
+            labels={"table": "{table}"},
+        ),
     log:
         f"logs/{plan.study.name}/tables-{{key}}.log",
     benchmark:
