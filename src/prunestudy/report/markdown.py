@@ -1,6 +1,7 @@
 """The report as Markdown, for reading in a git host."""
 
 import html
+import re
 
 from prunestudy.report.blocks import Block, Chart, Code, Drawing, Fold, Grid, Section, Text
 from prunestudy.report.contents import Contents
@@ -68,7 +69,8 @@ def _cell(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Text whose characters mean themselves."""
-    escaped = html.escape(" ".join(text.split()), quote=False)
+    # Line breaks and blanks become one blank; the narrow one inside of numbers stays.
+    escaped = html.escape(re.sub(r"[ \t\r\n]+", " ", text.strip()), quote=False)
     for character in "\\`*[]":
         escaped = escaped.replace(character, f"\\{character}")
     return escaped

@@ -16,6 +16,9 @@ async function draw() {
   );
   drawn.forEach((chart) => chart.finalize());
   drawn = await Promise.all(embedded);
+  // The group around the panels says what they show, and the tables hold the numbers; marks that
+  // only call themselves marks would be noise to a screen reader.
+  document.querySelectorAll(".chart svg").forEach((svg) => svg.setAttribute("aria-hidden", "true"));
   switchMethods();
 }
 

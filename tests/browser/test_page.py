@@ -1,0 +1,145 @@
+"""The page in a real browser, from the disk, with the network off."""
+
+import shutil
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from tests.report.fabricated import make_study, write_tables
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
+
+DESKTOP, PHONE = (1280, 900), (390, 844)
+SERIOUS = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's chromium; Playwright's own browsers are not needed."""
+    with sync_playwright() as play:
+        started = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of made-up tables, with holes and a loop that latency binds."""
+    from prunestudy.plan import Plan
+    from prunestudy.report.build import build_report
+
+    study = make_study(methods=("traditional", "other", "adaptive", "hurried", "rounded"))
+    root = tmp_path_factory.mktemp("page")
+    write_tables(study, root / "given", 300, 0.0, frozenset({("numbers", 0, "other")}))
+    build_report(Plan(study), root / "given", root / "reports", "f" * 64)
+    return root / "reports" / "index.html"
+
+
+@pytest.fixture(params=["made", "committed"])
+def file(request: pytest.FixtureRequest, root: Path) -> Path:
+    """A page: the made-up one, and the default study's in the repository."""
+    if request.param == "committed":
+        return root / "reports" / "index.html"
+    return request.getfixturevalue("made")
+
+
+def opened(
+    browser: Browser, file: Path, size: tuple[int, int] = DESKTOP, dark: bool = False
+) -> tuple[Page, list[str]]:
+    """The page once its charts are drawn, and what the browser complained about."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if dark else "light",
+        offline=True,
+    )
+    page = context.new_page()
+    complaints: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(message.text)
+
+    page.on("console", heard)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda request: complaints.append(request.url))
+    page.goto(file.as_uri())
+    page.wait_for_function(
+        "document.querySelectorAll('.chart').length > 0 &&"
+        " [...document.querySelectorAll('.chart')].every(box => box.querySelector('svg'))"
+    )
+    return page, complaints
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_page_opens_offline_and_fits(
+    browser: Browser, file: Path, size: tuple[int, int], dark: bool
+) -> None:
+    page, complaints = opened(browser, file, size, dark)
+    assert complaints == []
+    assert page.locator("h1").count() == 1
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= size[0], "the page is wider than the screen"
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    light = sum(int(part) for part in ground.strip("rgb()").split(",")[:3]) > 3 * 128
+    assert light != dark
+    page.context.close()
+
+
+def test_a_legend_hides_and_shows_a_method_in_every_chart(browser: Browser, file: Path) -> None:
+    page, complaints = opened(browser, file)
+    button = page.locator("[data-method='traditional']").first
+    marks = "document.querySelectorAll('.chart svg path').length"
+    before = page.evaluate(marks)
+    button.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"{marks} < {before}")
+    assert button.get_attribute("aria-pressed") == "false"
+    button.click()
+    page.wait_for_function(f"{marks} == {before}")
+    assert button.get_attribute("aria-pressed") == "true"
+    assert complaints == []
+    page.context.close()
+
+
+def test_hovering_names_the_cell(browser: Browser, file: Path) -> None:
+    page, complaints = opened(browser, file)
+    marks = page.locator("#tradeoff-compression-0 svg .mark-symbol path[transform]")
+    marks.first.scroll_into_view_if_needed()
+    box = marks.first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
+    tip = page.locator("#vg-tooltip-element.visible")
+    tip.wait_for(timeout=5000)
+    assert "method" in tip.inner_text()
+    assert complaints == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_serious(browser: Browser, file: Path, dark: bool) -> None:
+    page, _complaints = opened(browser, file, dark=dark)
+    for fold in page.locator("details").all():
+        fold.evaluate("fold => fold.open = true")
+    script = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    page.evaluate(script)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    serious = [
+        (one["id"], one["help"], [node["html"][:200] for node in one["nodes"][:3]])
+        for one in found["violations"]
+        if one["impact"] in SERIOUS
+    ]
+    assert serious == []
+    assert len(found["passes"]) > 10
+    page.context.close()
+
+
+def test_every_number_of_the_finding_is_in_a_table(browser: Browser, root: Path) -> None:
+    page, _complaints = opened(browser, root / "reports" / "index.html")
+    sentences = page.locator("p.finding").all_inner_texts()
+    assert len(sentences) >= 3
+    page.context.close()

@@ -1,0 +1,91 @@
+"""Every number in the report's sentences is found again in its tables or parameters."""
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from prunestudy.artifacts import point_label, read_table
+from prunestudy.params import Study
+from prunestudy.params_file import read_study
+from prunestudy.report import wording
+from tests.report.fabricated import Build, make_study
+
+NUMBER = re.compile(r"[−+]?\d(?:[\d.]|\u202f(?=\d))*")
+# Names of things, not numbers of the study.
+NAMES = re.compile(r"R²|p_holm|\b[a-z_]+_[a-z0-9_]+\b|ONNX|CPU|batch 64|one\b")
+SENTENCES = ("headline", "latency_headline", "comparisons", "cost", "within_budget", "summary")
+
+
+def written(value: float) -> set[str]:
+    """A number in each of the ways in which the report writes numbers."""
+    ways = {wording.quality(value), wording.change(value), wording.ratio(value).rstrip("×")}
+    ways |= {wording.count(value), wording.mean_count(value), wording.significant(value)}
+    return ways | {wording.probability(value), f"{value:g}", f"{value:.4g}"}
+
+
+def known(folder: Path, study: Study) -> set[str]:
+    """Every number of the tables that sentences are made from, and of the parameters."""
+    found: set[str] = set()
+    for name in SENTENCES:
+        file = folder / "tables" / f"{name}.csv"
+        if file.exists():
+            table = read_table(file)
+            for column in table.select_dtypes("number"):
+                for value in table[column].dropna().unique():
+                    found |= written(float(value))
+    comparisons = read_table(folder / "tables" / "comparisons.csv")
+    for _other, pairs in comparisons.groupby("second"):
+        counts = [len(pairs), *pairs["verdict"].value_counts().tolist()]
+        counts += [0] * bool(set(pairs["verdict"]) != {"lower", "no difference", "higher"})
+        found |= {str(count) for count in counts}
+    results = pd.read_csv(folder / "tables" / "results.csv")
+    found |= {wording.count(results.loc[results["method"] == "dense", "params"].max())}
+    found |= {f"{task.requirements.max_drop:g}" for task in study.tasks.values()}
+    found |= {point_label(point) for point in study.points}
+    seeds = len(study.seeds)
+    # The level, the seeds, what the signed-rank test can reach with them, and its usual level.
+    found |= {f"{100 * study.report.confidence:g}", str(seeds), f"{2.0 ** (1 - seeds):.4g}", "0.05"}
+    # Zero and one as the values of no difference.
+    return found | {"0", "1"}
+
+
+def unknown(sentences: list[str], numbers: set[str]) -> list[tuple[str, str]]:
+    """Numbers of sentences that are in no table, with their sentence."""
+    return [
+        (number, sentence)
+        for sentence in sentences
+        for number in NUMBER.findall(NAMES.sub("", sentence))
+        if number.rstrip(".") not in numbers
+    ]
+
+
+def sentences_of(folder: Path) -> list[str]:
+    """The finding and what stands beside it."""
+    finding = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["finding"]
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    notes = [line[2:] for line in text.partition("\n## ")[2].splitlines() if line[:2] == "- "]
+    assert notes
+    return [*finding, *[note.replace("\\", "") for note in notes]]
+
+
+def test_every_number_of_the_default_report_is_in_its_tables(root: Path) -> None:
+    folder = root / "reports"
+    numbers = known(folder, read_study(root / "params.yaml"))
+    assert unknown(sentences_of(folder), numbers) == []
+
+
+@pytest.mark.parametrize("final_params", [300, 900])
+def test_every_number_of_a_made_up_report_is_in_its_tables(build: Build, final_params: int) -> None:
+    study = make_study(methods=("traditional", "other", "adaptive", "hurried", "rounded"))
+    built = build(study, final_params=final_params, test_change=-0.01)
+    assert unknown(sentences_of(built.folder), known(built.folder, study)) == []
+
+
+def test_a_number_that_is_nowhere_is_found(root: Path) -> None:
+    folder = root / "reports"
+    numbers = known(folder, read_study(root / "params.yaml"))
+    assert unknown(["adaptive needs 0.12345× of it"], numbers)
+    assert unknown(["in 77 of 11 comparisons"], numbers)
