@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from prunestudy import artifacts, status
 from prunestudy.errors import CellFailure, StudyError
 from prunestudy.params_file import read_study
@@ -43,7 +45,14 @@ def _journal(arguments: Namespace) -> Path:
 @contextmanager
 def _made(arguments: Namespace, artifact: Artifact, **notes: Any) -> Iterator[tuple[Path, dict]]:
     with artifacts.made(arguments.out, artifact.key, artifact.parts, notes) as scratch:
-        yield scratch, notes
+        try:
+            yield scratch, notes
+        except SafetensorError as error:
+            # Networks are named where they are read; what is left is the prepared data.
+            raise StudyError(
+                f"{getattr(arguments, 'data', arguments.out)}: is damaged ({error}); delete it and "
+                "run the study again"
+            ) from None
     artifacts.remove(_journal(arguments))
 
 

@@ -45,6 +45,7 @@ def run(arguments: Namespace) -> int:
     """``prunestudy run``: snakemake, one at a time in a checkout, then a sweep."""
     # One plan from beginning to end: an edit in between must not sweep what this run made.
     plan = Plan(read_here(arguments.params))
+    _check_writable(plan)
     with only_one(RUN_LOCK) as lock:
         answers.drop_broken_marker(plan)
         answers.drop_unpublished(plan)
@@ -92,6 +93,7 @@ def study(arguments: Namespace) -> int:
         )
     target = ["studies/dvc.yaml:study@" + name] if name else []
     plan = Plan(checked)
+    _check_writable(plan)
     with only_one(STUDY_LOCK) as lock:
         answers.drop_broken_marker(plan)
         answers.drop_unpublished(plan)
@@ -117,6 +119,22 @@ def study(arguments: Namespace) -> int:
     print("\n" + finding(folder))
     print(f"\nReport: {folder / 'index.html'}")
     return 0
+
+
+def _check_writable(plan: Plan) -> None:
+    """Say at once where nothing can be written, instead of after the first job.
+
+    Raises:
+        StudyError: a folder of artifacts or of the report is read-only.
+    """
+    folders = {artifact.path.parent for artifact in answers.missing(plan)}
+    for folder in sorted({*folders, report_folder(plan.study.name), Path()}):
+        there = next(place for place in (folder, *folder.parents) if place.exists())
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise StudyError(
+                f"{there}: Read-only file system or no permission to write there; make it "
+                "writable, then run the study again; what is finished is kept"
+            )
 
 
 def _told_of_holes(plan: Plan) -> int:

@@ -120,6 +120,7 @@ def test_a_read_only_models_folder_is_named(checkout: Checkout, finished: Checko
         said = failed(checkout)
         assert "Read-only file system" in said
         assert "make it writable" in said
+        assert CELL in said
     healed(checkout, finished)
 
 

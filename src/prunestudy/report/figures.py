@@ -2,7 +2,7 @@
 
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import altair as alt
@@ -14,6 +14,7 @@ COLUMNS = 3
 WIDTH = 250
 # A panel's axes take some more: together one column of a paper, about 85 mm.
 COLUMN_WIDTH = 170
+COLUMN_HEIGHT = 120
 # vl-convert numbers its clip paths across drawings; counted anew, a drawing has one text.
 COUNTED = re.compile(r"\b(clip|gradient_)(\d+)\b")
 
@@ -95,7 +96,8 @@ def drawing(figure: Figure) -> str:
 def column_drawing(figure: Figure) -> bytes:
     """The figure as a PDF for one column of a paper: panels below each other, without a title."""
     legend = {"columns": 3, "labelFontSize": 8, "symbolSize": 40}
-    spec = _whole(figure, 1, COLUMN_WIDTH, {"padding": 2}, legend)
+    low = replace(figure, panels=tuple((title, _lowered(chart)) for title, chart in figure.panels))
+    spec = _whole(low, 1, COLUMN_WIDTH, {"padding": 2}, legend)
     sizes = {"labelFontSize": 8, "titleFontSize": 8}
     spec["config"]["axis"] = {**spec["config"]["axis"], **sizes}
     spec["config"]["title"] = {**spec["config"]["title"], "fontSize": 9, "subtitleFontSize": 8}
@@ -104,6 +106,12 @@ def column_drawing(figure: Figure) -> bytes:
     with pikepdf.open(io.BytesIO(vl_convert.svg_to_pdf(_svg(spec)))) as drawn:
         drawn.save(written, deterministic_id=True)
     return written.getvalue()
+
+
+def _lowered(chart: Chart) -> Chart:
+    """A panel that is no higher than a column of a paper has room for."""
+    height = chart.height if isinstance(chart.height, int | float) else COLUMN_HEIGHT
+    return chart.properties(height=min(height, COLUMN_HEIGHT))
 
 
 def _whole(
