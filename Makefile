@@ -28,7 +28,7 @@ study: environment  ## run params.yaml, or studies/NAME.yaml with STUDY=NAME
 test: environment  ## run every test
 	@python -m pytest -n 2 tests --ignore tests/faults
 
-test-faults: environment  ## inject faults: kills, full disks, hostile files (about an hour)
+test-faults: environment  ## inject faults: kills, full disks, hostile files (takes long)
 	@python -m pytest -n 2 tests/faults
 
 check: environment  ## lint, format, types, layers, workflow lint
