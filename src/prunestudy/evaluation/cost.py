@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from prunestudy.pruning.masks import masked_count
 from prunestudy.pruning.units import output_positions
 
 
@@ -19,7 +18,7 @@ def count_params(network: nn.Module) -> int:
 
 def count_nonzero(network: nn.Module, masks: Mapping[str, Tensor] | None) -> int:
     """Number of parameters that no mask holds at zero; zeros that training made count as left."""
-    return count_params(network) - masked_count(masks)
+    return count_params(network) - sum(int((~mask).sum()) for mask in (masks or {}).values())
 
 
 def count_macs(network: nn.Module, input_shape: tuple[int, ...]) -> int:

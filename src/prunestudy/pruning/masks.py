@@ -1,10 +1,12 @@
 """Masks: single weights held at exactly zero, as an object of its own beside the network."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+
+from prunestudy.training.loop import AfterStep
 
 Masks = dict[str, Tensor]
 
@@ -42,9 +44,7 @@ def clear_state(network: nn.Module, optimizer: Optimizer, masks: Mapping[str, Te
                 value.masked_fill_(~mask.to(value.device), 0.0)
 
 
-def hold(
-    masks: Mapping[str, Tensor] | None,
-) -> Callable[[nn.Module, Optimizer, float], None] | None:
+def hold(masks: Mapping[str, Tensor] | None) -> AfterStep | None:
     """What keeps masked weights at zero after each step of the optimiser."""
     if masks is None:
         return None
