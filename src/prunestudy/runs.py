@@ -11,6 +11,7 @@ import time
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 from prunestudy import artifacts, warm
 from prunestudy import status as answers
@@ -25,8 +26,13 @@ from prunestudy.plan import Plan
 STUDY_LOCK = Path(".prunestudy.study.lock")
 RUN_LOCK = Path(".prunestudy.lock")
 SNAKEFILE = Path("Snakefile")
-TERMINAL = Path("/dev/tty")
 LOG_LINES = 30
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+INTERRUPTED = (
+    "\nprunestudy: interrupted; ending the jobs at work. What is finished is kept, and the next "
+    "run goes on from the last epoch. Interrupt again to end at once.\n"
+)
+ENDED_BY_INTERRUPT = 130
 # A warm process takes as long to start as one job.
 WORTH_WARMING = 3
 # One thread a job: parallelism comes from the graph, and results stay the same.
@@ -64,11 +70,11 @@ def run(arguments: Namespace) -> int:
         ]
         begin = time.time()
         with _warmed(plan) as environment:
-            code = call(command, environment, lock)
+            code = call(command, environment, lock, end_at_once=True)
         if code == 0 and not arguments.snakemake:
             for path in answers.unreached(plan):
                 artifacts.remove(path)
-        elif code != 0:
+        elif code not in (0, ENDED_BY_INTERRUPT):
             _show_failed_logs(plan, begin)
     for published in plan.of_step("publish"):
         warning = answers.not_published(published)
@@ -100,6 +106,9 @@ def study(arguments: Namespace) -> int:
         # DVC does not know of the user's own code and of package versions; the run keys do.
         force = ["--force"] if answers.missing(plan) else []
         code = call([sys.executable, "-m", "dvc", "repro", *force, *target], lock=lock)
+    if code == ENDED_BY_INTERRUPT:
+        print("prunestudy study: interrupted", file=sys.stderr)
+        return code
     if code != 0 and answers.failures(plan) and not answers.missing(plan):
         print(
             "prunestudy study: every other cell is finished and the report is written: "
@@ -222,30 +231,42 @@ def job_environment() -> dict[str, str]:
 
 
 def call(
-    command: list[str], environment: dict[str, str] | None = None, lock: int | None = None
+    command: list[str],
+    environment: dict[str, str] | None = None,
+    lock: int | None = None,
+    end_at_once: bool = False,
 ) -> int:
-    """Run a command to its end; an interrupt reaches it once and it may clean up.
+    """Run a command to its end, in a process group that an interrupt reaches through here alone.
 
-    A terminal sends Ctrl-C to every process of its foreground group by itself; only an interrupt
-    that came to this process alone has to be passed on.
+    Ctrl-C in a terminal and a signal to this process alone are then the same: the group is
+    interrupted and may clean up. Interrupted again, it is interrupted again, or killed.
 
     Args:
         lock: a descriptor that it keeps open, so that it holds the lock too.
+        end_at_once: a second interrupt kills the group; what it has written is whole at any moment.
     """
     shared = () if lock is None else (lock,)
-    process = subprocess.Popen(command, env=environment or job_environment(), pass_fds=shared)
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            if not _in_foreground():
-                with contextlib.suppress(ProcessLookupError):
-                    process.send_signal(signal.SIGINT)
+    process = subprocess.Popen(
+        command, env=environment or job_environment(), pass_fds=shared, process_group=0
+    )
+    interrupts = 0
 
+    def pass_on(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal interrupts
+        interrupts += 1
+        with contextlib.suppress(ProcessLookupError):
+            last = interrupts > 1 and end_at_once
+            os.killpg(process.pid, signal.SIGKILL if last else signal.SIGINT)
+        if interrupts == 1 and end_at_once:
+            # In one write: a signal may come in the middle of another message.
+            os.write(2, INTERRUPTED.encode())
 
-def _in_foreground() -> bool:
+    # What starts a process in the background, or by nohup, has it ignore some of them.
+    heard = [one for one in STOPS if signal.getsignal(one) is not signal.SIG_IGN]
+    before = {one: signal.signal(one, pass_on) for one in heard}
     try:
-        with TERMINAL.open("rb", buffering=0) as terminal:
-            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
-    except OSError:
-        return False
+        code = process.wait()
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    return ENDED_BY_INTERRUPT if code and interrupts else code

@@ -60,7 +60,7 @@ def opened(
     complaints: list[str] = []
 
     def heard(message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type in ("error", "warning"):
             complaints.append(message.text)
 
     page.on("console", heard)
@@ -116,6 +116,35 @@ def test_hovering_names_the_cell(browser: Browser, file: Path) -> None:
     tip = page.locator("#vg-tooltip-element.visible")
     tip.wait_for(timeout=5000)
     assert "method" in tip.inner_text()
+    assert complaints == []
+    page.context.close()
+
+
+def test_charts_can_be_narrowed_to_a_task_and_a_cost(browser: Browser, file: Path) -> None:
+    page, complaints = opened(browser, file)
+    tasks = page.locator("[data-pick='task'] option").all_inner_texts()[1:]
+    page.select_option("[data-pick='task']", tasks[0])
+    page.select_option("[data-pick='cost']", "MACs")
+    assert page.locator("[data-cost]:visible").count() == 1
+    shown = page.locator(".panel:visible").evaluate_all("all => all.map(one => one.dataset.task)")
+    assert set(shown) == {tasks[0]}
+    page.select_option("[data-pick='task']", "")
+    page.select_option("[data-pick='cost']", "")
+    assert page.locator("[data-cost]:visible").count() == 3
+    assert complaints == []
+    page.context.close()
+
+
+def test_a_method_in_a_table_leads_to_its_networks(browser: Browser, file: Path) -> None:
+    page, complaints = opened(browser, file)
+    link = page.locator("#results a", has_text="adaptive").first
+    target = link.get_attribute("href")
+    assert target is not None
+    row = page.locator(f"[id='{target[1:]}']")
+    assert not row.is_visible()
+    link.click()
+    row.wait_for(state="visible")
+    assert "adaptive" in row.inner_text()
     assert complaints == []
     page.context.close()
 

@@ -71,6 +71,28 @@ def test_the_page_loads_nothing_from_elsewhere(built: Built) -> None:
     assert all((built.folder / name).is_file() for name in local)
 
 
+def test_every_link_inside_the_page_leads_somewhere(built: Built) -> None:
+    page = built.text("index.html").partition("<script")[0]
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(set(ids)) == len(ids)
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
+
+
+def test_every_claim_and_every_row_lead_to_what_they_were_made_from(built: Built) -> None:
+    page = built.text("index.html").partition("<script")[0]
+    claims = re.findall(r'<p class="finding">(.*?)</p>', page)
+    assert len(claims) == 3
+    assert all(re.search(r'\[<a href="#table-', claim) for claim in claims)
+    networks = pd.read_csv(built.folder / "tables" / "provenance.csv", dtype=str)
+    for (task, method), made in networks.groupby(["task", "method"]):
+        named = f"from-{task}-{method}"
+        assert f'<a href="#{named}">{method}</a>' in page
+        start = page.index(f'<tr id="{named}"')
+        for row in made.to_dict("records"):
+            assert page.index(row["network_sha256"][:8], start) > start
+            assert page.index(row["run_key"][:12], start) > start
+
+
 def test_markup_in_words_is_escaped(built: Built) -> None:
     for name in ("index.html", "report.md"):
         text = re.sub(r"^```$.*?^```$", "", built.text(name), flags=re.MULTILINE | re.DOTALL)

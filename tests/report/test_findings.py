@@ -9,6 +9,7 @@ import pytest
 
 from prunestudy.plan import Plan
 from prunestudy.report import wording
+from prunestudy.report.blocks import Sentence
 from prunestudy.report.contents import Contents
 from prunestudy.report.inputs import read_inputs
 from prunestudy.report.sections import sections
@@ -23,12 +24,14 @@ def contents_of(
     return Contents(read_inputs(Plan(study), folder / "given", "f" * 64))
 
 
+def told(sentences: list[Sentence]) -> str:
+    return " ".join(sentence.text for sentence in sentences)
+
+
 def test_smaller_networks_are_told_as_a_win(tmp_path: Path) -> None:
     contents = contents_of(tmp_path)
     assert set(contents.headline["params_verdict"]) == {"lower"}
-    assert "adaptive needs fewer parameters than traditional on numbers" in " ".join(
-        contents.finding
-    )
+    assert "adaptive needs fewer parameters than traditional on numbers" in told(contents.finding)
 
 
 def test_every_number_of_the_finding_is_in_the_tables(tmp_path: Path) -> None:
@@ -44,9 +47,9 @@ def test_every_number_of_the_finding_is_in_the_tables(tmp_path: Path) -> None:
     known |= {str(len(pairs))}
     known |= {str((pairs["verdict"] == name).sum()) for name in ("lower", "higher")}
     known |= {str((pairs["verdict"] == "no difference").sum())}
-    told = re.findall(r"\d+(?:\.\d+)?", " ".join(contents.finding))
-    assert len(told) > 20
-    assert set(told) <= known
+    numbers = re.findall(r"\d+(?:\.\d+)?", told(contents.finding))
+    assert len(numbers) > 20
+    assert set(numbers) <= known
 
 
 def test_larger_networks_are_told_as_a_loss_first(tmp_path: Path) -> None:
@@ -58,15 +61,15 @@ def test_larger_networks_are_told_as_a_loss_first(tmp_path: Path) -> None:
     results.loc[own, "val"] = 0.5
     results.to_csv(tmp_path / "given" / "results.csv", index=False)
     contents = Contents(read_inputs(Plan(study), tmp_path / "given", "f" * 64))
-    first = contents.finding[0]
+    first = contents.finding[0].text
     assert "adaptive needs more parameters than traditional on numbers (1.60×" in first
-    assert "fewer" not in " ".join(contents.finding)
+    assert "fewer" not in told(contents.finding)
 
 
 def test_a_loss_of_quality_comes_before_the_gain_in_size(tmp_path: Path) -> None:
     contents = contents_of(tmp_path, test_change=-0.1)
-    assert "adaptive has lower test quality than traditional" in contents.finding[0]
-    assert "needs fewer parameters" not in contents.finding[0]
+    assert "adaptive has lower test quality than traditional" in contents.finding[0].text
+    assert "needs fewer parameters" not in contents.finding[0].text
 
 
 def test_the_smallest_network_is_chosen_by_validation_alone(tmp_path: Path) -> None:
@@ -86,7 +89,7 @@ def test_the_dense_network_stands_in_where_nothing_qualifies(tmp_path: Path) -> 
     contents = Contents(replace(contents.inputs, networks=none))
     chosen = contents.within_budget
     assert set(chosen.loc[chosen["method"] == "traditional", "point"]) == {"1"}
-    assert any("the dense network stands in" in note for note in contents.caveats)
+    assert any("the dense network stands in" in note.text for note in contents.caveats)
 
 
 @pytest.mark.parametrize(
@@ -99,15 +102,15 @@ def test_the_dense_network_stands_in_where_nothing_qualifies(tmp_path: Path) -> 
 )
 def test_small_samples_are_called_small(tmp_path: Path, seeds: int, words: str) -> None:
     contents = contents_of(tmp_path, seeds=seeds)
-    assert words in " ".join(contents.caveats)
+    assert words in told(contents.caveats)
 
 
 def test_one_seed_gives_no_verdict(tmp_path: Path) -> None:
     contents = contents_of(tmp_path, seeds=1)
-    told = " ".join(contents.finding)
-    assert "n = 1, no interval" in told
-    assert "one seed allows no verdict between adaptive and traditional" in told
-    assert not re.search(r"fewer|more|lower|higher|less time", told)
+    words = told(contents.finding)
+    assert "n = 1, no interval" in words
+    assert "one seed allows no verdict between adaptive and traditional" in words
+    assert not re.search(r"fewer|more|lower|higher|less time", words)
 
 
 def test_a_diverged_network_gives_no_verdict(tmp_path: Path) -> None:
@@ -116,9 +119,9 @@ def test_a_diverged_network_gives_no_verdict(tmp_path: Path) -> None:
     lost = (networks["method"] == "traditional") & (networks["seed"] == 0)
     diverged = networks.assign(test=networks["test"].mask(lost))
     contents = Contents(replace(contents.inputs, networks=diverged))
-    told = " ".join(contents.finding)
-    assert "there is no measurement on numbers and classes" in told
-    assert "not measured in 4" in told
+    words = told(contents.finding)
+    assert "there is no measurement on numbers and classes" in words
+    assert "not measured in 4" in words
 
 
 def test_a_loop_bound_by_latency_is_told_by_the_fastest_networks(tmp_path: Path) -> None:
@@ -136,14 +139,14 @@ def test_a_loop_bound_by_latency_is_told_by_the_fastest_networks(tmp_path: Path)
     assert set(rows["task"]) == {"numbers"}
     against = rows[rows["second"] == "traditional"]
     assert against["time_ratio"].tolist() == pytest.approx([0.25] * len(against))
-    *_others, last, fair = contents.finding
+    *_others, last, fair = (sentence.text for sentence in contents.finding)
     assert last.startswith("With each method's fastest network instead (hurried ÷ traditional")
     assert "hurried takes less time than traditional on" in last
     # The fair opponent stands in the finding too.
     assert "(hurried ÷ rounded time, rounded to the same widths)" in fair
     assert "fastest-within-budget" in {figure.name for figure in contents.size_figures}
     assert contents.control_figure is not None
-    titles = [title for title, _chart in contents.control_figure.panels]
+    titles = [panel.title for panel in contents.control_figure.panels]
     assert "numbers, hurried: ms for a batch of 64" in titles
     assert not any(title.startswith("classes, hurried") for title in titles)
     assert not ((contents.cost["method"] == "hurried") & (contents.cost["task"] == "classes")).any()
@@ -177,7 +180,7 @@ def test_networks_of_unequal_compression_are_not_compared(tmp_path: Path) -> Non
 
 
 def test_the_epochs_of_the_search_are_told(tmp_path: Path) -> None:
-    notes = " ".join(contents_of(tmp_path).caveats)
+    notes = told(contents_of(tmp_path).caveats)
     # The log ends with seven epochs; each of two networks of traditional has four.
     assert "adaptive against traditional, mean: 7 against 8 on numbers" in notes
 

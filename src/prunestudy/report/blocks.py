@@ -7,6 +7,14 @@ from prunestudy.report.wording import MINUS, NOTHING
 
 
 @dataclass(frozen=True)
+class Sentence:
+    """A claim in words, and the names of the tables and parameters that its numbers are from."""
+
+    text: str
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Text:
     """A paragraph; ``note`` sets it smaller."""
 
@@ -22,7 +30,9 @@ class Grid:
     Attributes:
         source: the CSV file with the full numbers, under ``tables/``.
         strong: value of the first column whose rows stand out.
-        name: name of the LaTeX file, where the source's is not enough.
+        name: name of the grid and its LaTeX file, where the source's is not enough.
+        task: the task of every row, where no column says it.
+        anchors: a name for each row that other rows point to, or an empty one.
     """
 
     caption: str
@@ -32,6 +42,13 @@ class Grid:
     strong: str = ""
     kind: str = "grid"
     name: str = ""
+    task: str = ""
+    anchors: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What the grid is called in links and file names."""
+        return self.name or self.source.removesuffix(".csv")
 
     @property
     def numeric(self) -> tuple[bool, ...]:
@@ -64,6 +81,7 @@ class Fold:
     summary: str
     blocks: "tuple[Block, ...]"
     kind: str = "fold"
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +103,21 @@ class Section:
     id: str
     title: str
     blocks: tuple[Block, ...]
+
+
+def grids_of(sections: list[Section]) -> list[Grid]:
+    """Every grid, those that are folded away included."""
+
+    def of(blocks: tuple[Block, ...]) -> list[Grid]:
+        found: list[Grid] = []
+        for block in blocks:
+            if isinstance(block, Grid):
+                found.append(block)
+            elif isinstance(block, Fold):
+                found += of(block.blocks)
+        return found
+
+    return [grid for section in sections for grid in of(section.blocks)]
 
 
 def _is_number(cell: str) -> bool:

@@ -5,35 +5,37 @@ import pandas as pd
 from prunestudy.evaluation.statistics import smallest_p
 from prunestudy.plan import DENSE
 from prunestudy.report import wording
+from prunestudy.report.blocks import Sentence
 from prunestudy.report.inputs import Inputs
 
 
-def caveats(inputs: Inputs, headline: pd.DataFrame, cost: pd.DataFrame) -> list[str]:
+def caveats(inputs: Inputs, headline: pd.DataFrame, cost: pd.DataFrame) -> list[Sentence]:
     """Notes on the rule, effort, the number of seeds, the other methods and the networks' sizes."""
     notes = [
-        *_holes(inputs),
-        _rule(inputs),
-        *_stand_ins(inputs, headline),
-        *_effort(inputs, cost),
-        _sample(inputs),
-        *_others(inputs, headline),
+        Sentence(_holes(inputs), ("failures",)),
+        Sentence(_rule(inputs), ("parameters",)),
+        Sentence(_stand_ins(inputs, headline), ("headline",)),
+        Sentence(_effort(inputs, cost), ("cost",)),
+        Sentence(_sample(inputs)),
+        Sentence(_others(inputs, headline), ("headline",)),
+        Sentence(_scope(inputs), ("tasks",)),
     ]
-    return [note for note in [*notes, _scope(inputs)] if note]
+    return [note for note in notes if note.text]
 
 
-def _holes(inputs: Inputs) -> list[str]:
+def _holes(inputs: Inputs) -> str:
     if inputs.failures.empty:
-        return []
+        return ""
     counts = inputs.failures.groupby(["task", "method"], sort=False).size().reset_index(name="n")
     told = [
         f"{row['method']} on {row['task']} ({row['n']} of "
         f"{wording.plural(len(inputs.study.seeds), 'seed')})"
         for row in counts.to_dict("records")
     ]
-    return [
+    return (
         f"This study has holes: {wording.listed(told)} failed and is missing from every table, "
         "figure and comparison; the causes are listed under “Failed cells”."
-    ]
+    )
 
 
 def _rule(inputs: Inputs) -> str:
@@ -59,7 +61,7 @@ def _rule(inputs: Inputs) -> str:
     )
 
 
-def _stand_ins(inputs: Inputs, headline: pd.DataFrame) -> list[str]:
+def _stand_ins(inputs: Inputs, headline: pd.DataFrame) -> str:
     headline = headline[headline["second"].isin(inputs.compared)]
     found = []
     for side in ("first", "second"):
@@ -71,17 +73,17 @@ def _stand_ins(inputs: Inputs, headline: pd.DataFrame) -> list[str]:
             ]
             found.append(f"of {method} on {wording.listed(places)}")
     if not found:
-        return []
-    return [
+        return ""
+    return (
         f"No pruned network is within the budget {'; '.join(found)}. There the dense network "
         "stands in."
-    ]
+    )
 
 
-def _effort(inputs: Inputs, cost: pd.DataFrame) -> list[str]:
+def _effort(inputs: Inputs, cost: pd.DataFrame) -> str:
     """What the search of a closed loop costs beside a method that searches nothing."""
     if inputs.duel is None:
-        return []
+        return ""
     told = []
     for task in inputs.tasks:
         of_task = cost[cost["task"] == task]
@@ -90,13 +92,13 @@ def _effort(inputs: Inputs, cost: pd.DataFrame) -> list[str]:
             first, second = (wording.mean_count(epochs[method]) for method in inputs.duel)
             told.append(f"{first} against {second} on {task}")
     if not told:
-        return []
-    return [
+        return ""
+    return (
         "Every network that is pruned from the dense one has the same retraining epochs; those "
         "trained from initialisation have more. Epochs of a whole trajectory, all of its "
         f"networks and what was tried in vain included, {inputs.duel[0]} against {inputs.duel[1]}, "
         f"mean: {wording.listed(told)}."
-    ]
+    )
 
 
 def _sample(inputs: Inputs) -> str:
@@ -116,7 +118,7 @@ def _sample(inputs: Inputs) -> str:
     return f"{wide}{rule} {test}."
 
 
-def _others(inputs: Inputs, headline: pd.DataFrame) -> list[str]:
+def _others(inputs: Inputs, headline: pd.DataFrame) -> str:
     """Where another method than the headline's needs no more than the reference, say so."""
     rows = headline
     if len(headline):
@@ -140,7 +142,7 @@ def _others(inputs: Inputs, headline: pd.DataFrame) -> list[str]:
                 clauses.append(f"{inputs.reference} and {second} show no difference on {tasks}")
         if clauses:
             found.append("; ".join(clauses))
-    return [f"Parameters by the same rule, other methods: {'; '.join(found)}."] if found else []
+    return f"Parameters by the same rule, other methods: {'; '.join(found)}." if found else ""
 
 
 def _scope(inputs: Inputs) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from prunestudy.report import wording
 from prunestudy.report.blocks import Grid
 from prunestudy.report.contents import Contents
-from prunestudy.report.grids import interval, point_name
+from prunestudy.report.grids import interval
 
 
 def comparisons_grid(contents: Contents) -> Grid:
@@ -16,7 +16,7 @@ def comparisons_grid(contents: Contents) -> Grid:
     rows = [
         (
             row["task"],
-            point_name(row["point"]),
+            wording.point_name(row["point"]),
             row["second"],
             str(row["n"]),
             wording.change(row["test_difference"]),
@@ -47,7 +47,7 @@ def counts_grid(contents: Contents) -> Grid:
     for second, pairs in compared.groupby("second", sort=False):
         places = {
             verdict: [
-                f"{row['task']} {point_name(row['point'])}"
+                f"{row['task']} {wording.point_name(row['point'])}"
                 for row in pairs[pairs["verdict"] == verdict].to_dict("records")
             ]
             for verdict in ("lower", "higher")
@@ -71,7 +71,7 @@ def counts_grid(contents: Contents) -> Grid:
         f"Test quality of {contents.inputs.reference} against each other method at equal "
         "compression, paired by seed."
     )
-    return Grid(caption, columns, tuple(rows), "comparisons.csv")
+    return Grid(caption, columns, tuple(rows), "comparisons.csv", name="comparison-counts")
 
 
 def headline_grid(contents: Contents) -> Grid:
@@ -140,7 +140,7 @@ def traits_grid(contents: Contents) -> Grid:
     rows = [
         (
             row["task"],
-            point_name(row["point"]),
+            wording.point_name(row["point"]),
             {"final": "final loss", "roughness": "roughness"}[row["trait"]],
             str(row["n"]),
             wording.significant(row["first_mean"]),

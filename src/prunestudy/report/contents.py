@@ -20,6 +20,7 @@ from prunestudy.report import (
     summaries,
     tradeoff,
 )
+from prunestudy.report.blocks import Sentence
 from prunestudy.report.checks import Item
 from prunestudy.report.figures import Figure
 from prunestudy.report.inputs import Inputs
@@ -87,12 +88,12 @@ class Contents:
         return curves.curve_traits(self.inputs, self.seed_curves)
 
     @cached_property
-    def finding(self) -> list[str]:
+    def finding(self) -> list[Sentence]:
         """The finding's sentences."""
         return findings.finding(self.inputs, self.headline, self.comparisons, self.latency_headline)
 
     @cached_property
-    def caveats(self) -> list[str]:
+    def caveats(self) -> list[Sentence]:
         """What stands beside the finding."""
         return caveats.caveats(self.inputs, self.headline, self.cost)
 

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from prunestudy.report import wording
-from prunestudy.report.figures import Chart, Figure
+from prunestudy.report.figures import Chart, Figure, Panel
 from prunestudy.report.inputs import Inputs
 from prunestudy.report.palette import GREY, looks
 
@@ -55,7 +55,7 @@ def control_figure(inputs: Inputs) -> Figure | None:
                 label = "validation"
             title = task if len(loops(inputs)) == 1 else f"{task}, {method}"
             axis = label if column == "resource_after" else f"validation {inputs.metric(task)}"
-            panels.append((f"{title}: {label}", _panel(inputs, table, column, axis)))
+            panels.append(Panel(task, f"{title}: {label}", _panel(inputs, table, column, axis)))
     seeds = wording.plural(decided["seed"].nunique(), "seed")
     return Figure(
         name="controller",
@@ -124,10 +124,10 @@ def _panel(inputs: Inputs, table: pd.DataFrame, column: str, axis: str) -> Chart
         "validation:N",
         "reason:N",
     ]
-    for verdict, style in styles.items():
+    for verdict in [name for name in styles if (drawn["verdict"] == name).any()]:
         layers.append(
             base.transform_filter(f"datum.verdict === '{verdict}'")
-            .mark_point(opacity=0.85, strokeWidth=1.4, **style)
+            .mark_point(opacity=0.85, strokeWidth=1.4, **styles[verdict])
             .encode(tooltip=tooltip)
         )
     return alt.layer(*layers).properties(height=190)

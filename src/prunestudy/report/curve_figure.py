@@ -5,7 +5,7 @@ import pandas as pd
 
 from prunestudy.report import wording
 from prunestudy.report.axes import method_scales
-from prunestudy.report.figures import Chart, Figure
+from prunestudy.report.figures import Chart, Figure, Panel
 from prunestudy.report.inputs import Inputs
 from prunestudy.report.palette import looks
 
@@ -34,7 +34,11 @@ def curve_figure(inputs: Inputs, curves: pd.DataFrame) -> Figure | None:
             f"each task ({wording.listed(tasks)})."
         ),
         panels=tuple(
-            (_curve_title(task, curves), _curve_panel(inputs, curves[curves["task"] == task]))
+            Panel(
+                task,
+                _curve_title(task, curves),
+                _curve_panel(inputs, curves[curves["task"] == task]),
+            )
             for task in tasks
         ),
         methods=tuple(methods),

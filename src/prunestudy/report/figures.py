@@ -3,7 +3,7 @@
 import io
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import altair as alt
 import pikepdf
@@ -21,6 +21,14 @@ COUNTED = re.compile(r"\b(clip|gradient_)(\d+)\b")
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 
+class Panel(NamedTuple):
+    """One chart of a figure, with its title and the task that it shows."""
+
+    task: str
+    title: str
+    chart: Chart
+
+
 @dataclass(frozen=True)
 class Figure:
     """A figure of one or more panels.
@@ -30,20 +38,22 @@ class Figure:
         title: what it shows, in a few words.
         caption: how to read it, what the bars mean, and how many seeds it shows.
         alt: what a reader who cannot see it should know.
-        panels: (title, chart) in reading order; the same row holds the same quantity.
+        panels: in reading order; the same row holds the same quantity.
         methods: the methods drawn, for a legend that switches them on and off.
         source: the table with its numbers.
         key: what its marks mean, in a line that belongs to the drawing.
+        cost: the cost on its axis, where figures differ in that alone.
     """
 
     name: str
     title: str
     caption: str
     alt: str
-    panels: tuple[tuple[str, Chart], ...]
+    panels: tuple[Panel, ...]
     methods: tuple[str, ...]
     source: str
     key: str = ""
+    cost: str = ""
 
 
 def theme(dark: bool) -> dict[str, Any]:
@@ -96,7 +106,9 @@ def drawing(figure: Figure) -> str:
 def column_drawing(figure: Figure) -> bytes:
     """The figure as a PDF for one column of a paper: panels below each other, without a title."""
     legend = {"columns": 3, "labelFontSize": 8, "symbolSize": 40}
-    low = replace(figure, panels=tuple((title, _lowered(chart)) for title, chart in figure.panels))
+    low = replace(
+        figure, panels=tuple(panel._replace(chart=_lowered(panel.chart)) for panel in figure.panels)
+    )
     spec = _whole(low, 1, COLUMN_WIDTH, {"padding": 2}, legend)
     sizes = {"labelFontSize": 8, "titleFontSize": 8}
     spec["config"]["axis"] = {**spec["config"]["axis"], **sizes}
@@ -120,7 +132,7 @@ def _whole(
     """Vega-Lite of all panels with one legend."""
     # Methods look the same in every panel; without them each panel has colours of its own.
     scales: Literal["shared", "independent"] = "shared" if figure.methods else "independent"
-    panels = [chart.properties(title=title, width=width) for title, chart in figure.panels]
+    panels = [panel.chart.properties(title=panel.title, width=width) for panel in figure.panels]
     whole = (
         alt.concat(*panels, columns=columns, spacing=24)
         .resolve_scale(color=scales, shape=scales)

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from prunestudy.report import wording
+from prunestudy.report.blocks import Sentence
 from prunestudy.report.inputs import Inputs
 
 
@@ -26,6 +27,7 @@ class _Measure:
     write: Callable[[float], str]
 
 
+COUNTS = ("comparison-counts", "comparisons")
 PARAMS = _Measure(
     "params",
     "params_ratio",
@@ -51,7 +53,7 @@ TIME = _Measure(
 
 def finding(
     inputs: Inputs, headline: pd.DataFrame, compared: pd.DataFrame, latency: pd.DataFrame
-) -> list[str]:
+) -> list[Sentence]:
     """The study's finding, a sentence for each of size, quality and time.
 
     Args:
@@ -68,27 +70,32 @@ def finding(
         (
             _loses(rows, PARAMS),
             f"in size ({pair[0]} ÷ {pair[1]} parameters), {_told(inputs, rows, PARAMS)}",
+            ("headline",),
         ),
         (
             _loses(rows, TEST) or bool((compared["verdict"] == TEST.worse).any()),
             f"on test data ({pair[0]} − {pair[1]}), {_told(inputs, rows, TEST)}; {at_points}"
             f"{_lost_to(inputs, compared)}",
+            ("headline", *COUNTS),
         ),
         (
             _loses(rows, TIME),
             f"in inference time ({pair[0]} ÷ {pair[1]}; ONNX Runtime, batch 64, one CPU thread), "
             f"{_told(inputs, rows, TIME)}",
+            ("headline",),
         ),
     ]
     # Sentences with a loss come first; the order is kept otherwise.
-    opening, *others = [text for _loss, text in sorted(told, key=lambda item: not item[0])]
     seeds = wording.plural(len(inputs.study.seeds), "seed")
-    rule = f"With each method's smallest network within the allowed validation drop ({seeds}),"
-    sentences = [f"{rule} {opening}.", *(f"{text[0].upper()}{text[1:]}." for text in others)]
+    rule = f"With each method's smallest network within the allowed validation drop ({seeds}), "
+    sentences = [
+        Sentence(f"{rule}{text}." if place == 0 else f"{text[0].upper()}{text[1:]}.", sources)
+        for place, (_loss, text, sources) in enumerate(sorted(told, key=lambda item: not item[0]))
+    ]
     return [*sentences, *_bound_by_latency(inputs, latency, other)]
 
 
-def _bound_by_latency(inputs: Inputs, latency: pd.DataFrame, other: str) -> list[str]:
+def _bound_by_latency(inputs: Inputs, latency: pd.DataFrame, other: str) -> list[Sentence]:
     """A sentence for each closed loop that latency binds, and one for each fair opponent.
 
     That is the other method of the headline, and fixed ratios with the same rounding of widths.
@@ -107,11 +114,12 @@ def _bound_by_latency(inputs: Inputs, latency: pd.DataFrame, other: str) -> list
             rows = latency[(latency["first"] == name) & (latency["second"] == second)]
             if len(rows):
                 rounded = ", rounded to the same widths" if second in twins else ""
-                sentences.append(
+                text = (
                     f"With each method's fastest network instead ({name} ÷ {second} time{rounded}),"
                     f" {_told(inputs, rows, TIME)}; on test data ({name} − {second}), "
                     f"{_told(inputs, rows, TEST)}."
                 )
+                sentences.append(Sentence(text, ("latency_headline",)))
     return sentences
 
 
@@ -196,18 +204,18 @@ def _comparisons(number: int) -> str:
     return wording.plural(number, "paired comparison")
 
 
-def _neutral(inputs: Inputs, compared: pd.DataFrame) -> list[str]:
+def _neutral(inputs: Inputs, compared: pd.DataFrame) -> list[Sentence]:
     study = inputs.study
-    sentences = [
+    scope = (
         f"This study compares {wording.plural(len(inputs.methods), 'method')} "
         f"({wording.listed(inputs.methods)}) on {wording.plural(len(inputs.tasks), 'task')} "
         f"({wording.listed(inputs.tasks)}) with {wording.plural(len(study.seeds), 'seed')}; it "
         "has no pair of methods named adaptive and traditional, so it makes no headline claim."
-    ]
+    )
+    sentences = [Sentence(scope, ("parameters",))]
     others = [method for method in inputs.methods if method != inputs.reference]
     if others:
         counts = [equal_compression(inputs, compared, other) for other in others]
         joined = "; ".join(counts)
-        sentences.append(joined[0].upper() + joined[1:] + ".")
-    sentences.append("The tables give every number with its interval.")
-    return sentences
+        sentences.append(Sentence(joined[0].upper() + joined[1:] + ".", COUNTS))
+    return [*sentences, Sentence("The tables give every number with its interval.")]

@@ -10,12 +10,7 @@ from prunestudy.plan import DENSE
 from prunestudy.report import wording
 from prunestudy.report.blocks import Grid
 from prunestudy.report.contents import Contents
-from prunestudy.report.inputs import FINAL, Inputs
-
-
-def point_name(point: str) -> str:
-    """An operating point as people write it."""
-    return {"1": "dense", FINAL: FINAL}.get(point, f"{point}×")
+from prunestudy.report.inputs import Inputs
 
 
 def interval(low: float, high: float, write: Callable[[float], str] = wording.quality) -> str:
@@ -59,7 +54,7 @@ def tasks_grid(inputs: Inputs) -> Grid:
     )
     columns += ("dense test quality, mean", "training epochs", "retraining epochs")
     caption = "Data sets, networks and metrics. MACs count the multiply–adds of one row."
-    return Grid(caption, columns, tuple(rows), "results.csv")
+    return Grid(caption, columns, tuple(rows), "results.csv", name="tasks")
 
 
 def datasets_grid(inputs: Inputs) -> Grid:
@@ -96,7 +91,7 @@ def results_grid(contents: Contents, task: str) -> Grid:
     rows = [
         (
             row["method"],
-            point_name(row["point"]),
+            wording.point_name(row["point"]),
             str(row["n"]),
             spread(row["test_mean"], row["test_sd"]),
             interval(row["test_low"], row["test_high"]),
@@ -116,7 +111,8 @@ def results_grid(contents: Contents, task: str) -> Grid:
     columns += ("latency ratio, batch 1", "latency ratio, batch 64")
     caption = f"{task}: {inputs.metric(task)}, higher is better. Ratios are dense ÷ pruned."
     name = f"results-{task}"
-    return Grid(caption, columns, tuple(rows), "summary.csv", strong=inputs.reference, name=name)
+    source, strong = "summary.csv", inputs.reference
+    return Grid(caption, columns, tuple(rows), source, strong=strong, name=name, task=task)
 
 
 def criteria_grid(contents: Contents) -> Grid:
@@ -201,7 +197,7 @@ def unreachable_grid(inputs: Inputs) -> Grid:
     ):
         seeds = group.groupby("method", sort=False).size()
         methods = ", ".join(f"{method} ({number})" for method, number in seeds.items())
-        rows.append((str(task), point_name(str(point)), methods, str(reason)))
+        rows.append((str(task), wording.point_name(str(point)), methods, str(reason)))
     columns: tuple[str, ...] = ("task", "point", "methods (seeds)", "reason")
     caption = "Operating points without a network; they are missing from curves and comparisons."
     return Grid(caption, columns, tuple(rows), "unreachable.csv")

@@ -1,8 +1,6 @@
 """Tables for a paper: the report's grids as LaTeX with booktabs, ready for ``\\input``."""
 
-from collections import Counter
-
-from prunestudy.report.blocks import Block, Fold, Grid, Section
+from prunestudy.report.blocks import Grid, Section, grids_of
 from prunestudy.report.wording import MINUS, NOTHING, THIN
 
 # Characters that mean something to LaTeX, and those that its fonts may lack.
@@ -44,29 +42,8 @@ HEAD = "% Needs \\usepackage{booktabs}. Numbers: tables/%s of the report.\n"
 
 
 def tables(sections: list[Section]) -> dict[str, str]:
-    """Every grid with a table behind it: file name → LaTeX.
-
-    Grids of one table are numbered in the order in which they appear.
-    """
-    found: dict[str, str] = {}
-    seen: Counter[str] = Counter()
-    for grid in _grids([block for section in sections for block in section.blocks]):
-        stem = (grid.name or grid.source).removesuffix(".csv")
-        if stem:
-            seen[stem] += 1
-            number = f"-{seen[stem]}" if seen[stem] > 1 else ""
-            found[f"{stem}{number}.tex"] = tabular(grid)
-    return found
-
-
-def _grids(blocks: list[Block]) -> list[Grid]:
-    found: list[Grid] = []
-    for block in blocks:
-        if isinstance(block, Grid):
-            found.append(block)
-        elif isinstance(block, Fold):
-            found += _grids(list(block.blocks))
-    return found
+    """Every grid with a table behind it: file name → LaTeX."""
+    return {f"{grid.label}.tex": tabular(grid) for grid in grids_of(sections) if grid.label}
 
 
 def tabular(grid: Grid) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from prunestudy.evaluation.statistics import summarise
 from prunestudy.report import wording
 from prunestudy.report.control import loops
-from prunestudy.report.figures import Chart, Figure
+from prunestudy.report.figures import Chart, Figure, Panel
 from prunestudy.report.inputs import Inputs
 from prunestudy.report.palette import OTHERS
 
@@ -87,7 +87,7 @@ def layer_figure(inputs: Inputs, stages: pd.DataFrame) -> Figure | None:
     seed = inputs.study.seeds[0]
     shown = stages[stages["seed"] == seed]
     panels = [
-        (_title(inputs, task, method), _grid(table))
+        Panel(task, _title(inputs, task, method), _grid(table))
         for task, method, table in _places(inputs, shown)
     ]
     if not panels:
@@ -182,7 +182,8 @@ def sensitivity_figure(inputs: Inputs, table: pd.DataFrame) -> Figure | None:
             f"for each task ({wording.listed(tasks)})."
         ),
         panels=tuple(
-            (task, _lines(table[table["task"] == task], inputs.metric(task))) for task in tasks
+            Panel(task, task, _lines(table[table["task"] == task], inputs.metric(task)))
+            for task in tasks
         ),
         methods=(),
         source="layer_sensitivity.csv",

@@ -14,8 +14,8 @@ def markdown(contents: Contents, sections: list[Section]) -> str:
     if study.report.authors:
         lines += [_plain(", ".join(study.report.authors)), ""]
     lines += ["## Finding", ""]
-    lines += [line for sentence in contents.finding for line in (_plain(sentence), "")]
-    lines += [f"- {_plain(note)}" for note in contents.caveats]
+    lines += [line for said in contents.finding for line in (_plain(said.text), "")]
+    lines += [f"- {_plain(note.text)}" for note in contents.caveats]
     lines += ["", "The interactive version of this page is `index.html` beside this file."]
     for section in sections:
         lines += ["", f"## {_plain(section.title)}"]

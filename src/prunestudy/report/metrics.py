@@ -26,7 +26,8 @@ def metrics(contents: Contents) -> dict[str, Any]:
         for row in contents.headline.to_dict("records")
         if inputs.duel and row["second"] == inputs.duel[1]
     }
-    return _rounded({"finding": contents.finding, "headline": headline, "tasks": tasks})
+    finding = [sentence.text for sentence in contents.finding]
+    return _rounded({"finding": finding, "headline": headline, "tasks": tasks})
 
 
 def _rounded(value: Any) -> Any:

@@ -40,4 +40,30 @@ document.addEventListener("click", (event) => {
   switchMethods();
 });
 dark.addEventListener("change", draw);
+
+// Narrow the charts to one task, and the trade-off curves to one axis of cost.
+const picks = document.querySelector(".picks");
+function pick() {
+  for (const { dataset, value } of picks.querySelectorAll("select")) {
+    for (const box of document.querySelectorAll(`[data-${dataset.pick}]`)) {
+      box.hidden = value !== "" && box.dataset[dataset.pick] !== value;
+    }
+  }
+  // What is left has another width.
+  window.dispatchEvent(new Event("resize"));
+}
+picks.addEventListener("change", pick);
+picks.hidden = false;
+
+// A link may lead into what is folded away.
+function reveal() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!target) return;
+  for (let box = target.closest("details"); box; box = box.parentElement.closest("details")) {
+    box.open = true;
+  }
+  target.scrollIntoView();
+}
+window.addEventListener("hashchange", reveal);
+reveal();
 await draw();

@@ -8,10 +8,11 @@ from typing import Any
 import jinja2
 import vl_convert
 
-from prunestudy.report.blocks import Block, Chart, Fold, Section
+from prunestudy.report.blocks import Block, Chart, Fold, Section, grids_of
 from prunestudy.report.contents import Contents
 from prunestudy.report.figures import Figure, specification, theme
 from prunestudy.report.palette import looks
+from prunestudy.report.provenance import origin
 from prunestudy.report.wording import plural
 
 # What the page's own script needs of the bundled libraries.
@@ -38,6 +39,7 @@ def page(contents: Contents, sections: list[Section]) -> str:
         looks={look.method: look for look in looks(contents.inputs)},
         script=_resource("page.js"),
         vega=_vega(),
+        picks=_picks(sections, contents),
         charts=_json(_charts(sections)),
         themes=_json({"light": _page_theme(False), "dark": _page_theme(True)}),
     )
@@ -45,10 +47,10 @@ def page(contents: Contents, sections: list[Section]) -> str:
 
 def comparison_page(title: str, sections: list[Section]) -> str:
     """A page of tables alone, for two versions of a study."""
-    return _rendered("compare.html", title=title, sections=sections, looks={})
+    return _rendered("base.html", title=title, sections=sections, looks={})
 
 
-def _rendered(name: str, **values: Any) -> str:
+def _rendered(name: str, sections: list[Section], **values: Any) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_resource),
         autoescape=True,
@@ -56,8 +58,33 @@ def _rendered(name: str, **values: Any) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    text = environment.get_template(name).render(style=_resource("style.css"), **values)
+    text = environment.get_template(name).render(
+        style=_resource("style.css"),
+        sections=sections,
+        places=_places(sections),
+        origin=origin,
+        **values,
+    )
     return text if text.endswith("\n") else text + "\n"
+
+
+def _picks(sections: list[Section], contents: Contents) -> dict[str, list[str]]:
+    """What a reader can narrow the charts to: one task, one axis of cost."""
+    figures = _figures([block for section in sections for block in section.blocks])
+    picks = {
+        "task": contents.inputs.tasks,
+        "cost": [figure.cost for figure in figures if figure.cost],
+    }
+    return {name: choices for name, choices in picks.items() if len(choices) > 1}
+
+
+def _places(sections: list[Section]) -> dict[str, str]:
+    """What links may lead to, grids, rows and folds with a name, and the id of each."""
+    grids = grids_of(sections)
+    folds = [block for section in sections for block in section.blocks if isinstance(block, Fold)]
+    found = {name: name for grid in grids for name in grid.anchors if name}
+    found |= {fold.name: fold.name for fold in folds if fold.name}
+    return found | {grid.label: f"table-{grid.label}" for grid in grids if grid.label}
 
 
 @cache
@@ -79,8 +106,8 @@ def _charts(sections: list[Section]) -> dict[str, Any]:
     """Vega-Lite specifications by the id of their box."""
     found = {}
     for figure in _figures([block for section in sections for block in section.blocks]):
-        for place, (_title, chart) in enumerate(figure.panels):
-            found[f"{figure.name}-{place}"] = _switchable(specification(chart), figure)
+        for place, panel in enumerate(figure.panels):
+            found[f"{figure.name}-{place}"] = _switchable(specification(panel.chart), figure)
     return found
 
 

@@ -53,6 +53,60 @@ def provenance(inputs: Inputs) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def anchor(task: str, method: str) -> str:
+    """Where the page says what a method's numbers on a task were made from."""
+    return f"from-{task}-{method}"
+
+
+def origin(grid: Grid, row: tuple[str, ...], place: int) -> str:
+    """The anchor of what a row's numbers were made from, where a cell names the method."""
+    if grid.anchors or grid.columns[place] not in ("method", "against"):
+        return ""
+    task = row[grid.columns.index("task")] if "task" in grid.columns else grid.task
+    return anchor(task, row[place]) if task else ""
+
+
+def sources_grid(inputs: Inputs, table: pd.DataFrame, task: str) -> Grid:
+    """Artifacts, keys and digests behind a task's numbers, one row a trajectory.
+
+    Args:
+        table: what :func:`provenance` returns.
+    """
+    rows, anchors = [], []
+    told: set[str] = set()
+    for method in (DENSE, *inputs.study.methods):
+        found = table[(table["task"] == task) & (table["method"] == method)]
+        for seed, networks in found.groupby("seed", sort=True):
+            first = networks.iloc[0]
+            digests = [
+                f"{wording.point_name(row['point'])} {str(row['network_sha256'])[:8]}"
+                for row in networks.to_dict("records")
+            ]
+            rows.append(
+                (
+                    method,
+                    str(seed),
+                    str(first["artifact"]),
+                    str(first["run_key"])[:12],
+                    str(first["git_commit"])[:10],
+                    ", ".join(digests),
+                )
+            )
+            # Others link a method; its first row is where they lead.
+            anchors.append("" if method in told else anchor(task, method))
+            told.add(method)
+    columns = ("method", "seed", "artifact", "run key", "commit", "networks and their sha256")
+    caption = f"{task}: the trajectories behind every number of a method."
+    return Grid(
+        caption,
+        columns,
+        tuple(rows),
+        "provenance.csv",
+        name=f"provenance-{task}",
+        anchors=tuple(anchors),
+    )
+
+
 def steps_grid(inputs: Inputs) -> Grid:
     """How many jobs each step took, how long, and how much memory."""
     rows = []

@@ -37,6 +37,7 @@ def sections(contents: Contents) -> list[Section]:
         _cost(contents),
         _results(contents),
         _checklist(contents),
+        _provenance(contents),
         _reproduce(contents),
     ]
 
@@ -176,6 +177,26 @@ def _checklist(contents: Contents) -> Section:
     return Section("checklist", "Checklist", (grid,))
 
 
+def _provenance(contents: Contents) -> Section:
+    inputs = contents.inputs
+    text = (
+        "A sentence links the tables that its numbers are from, and a method's name in a table "
+        "links the networks behind its row: for each seed the artifact, its run key, the commit "
+        "that made it, and each network's sha256. The run key is also in the artifact's name, in "
+        "the sidecar beside it, and in MLflow as the tag run_key (make ui, then search for "
+        "tags.run_key LIKE 'the twelve characters%'). tables/provenance.csv has all of it in full, "
+        "with the command that recomputes each cell."
+    )
+    folds = [
+        Fold(
+            f"Networks behind the numbers on {task}",
+            (provenance.sources_grid(inputs, contents.provenance, task),),
+        )
+        for task in inputs.tasks
+    ]
+    return Section("provenance", "Where every number comes from", (Text(text), *folds))
+
+
 def _reproduce(contents: Contents) -> Section:
     inputs = contents.inputs
     study = inputs.study
@@ -207,17 +228,10 @@ def _reproduce(contents: Contents) -> Section:
                 "The second command computes one again and compares it byte for byte."
             ),
             Code(f"prunestudy verify{params}\n{contents.provenance['recompute'].iloc[-1]}"),
-            Text(
-                "For every network, tables/provenance.csv names the artifact, the sha256 of its "
-                "file, the run key, the commit that made it and the command that recomputes it; "
-                "the same key is in the file's name, in its sidecar, and in MLflow as the tag "
-                "run_key (make ui, then search for tags.run_key = '…'). Each figure and table "
-                "links the CSV file with its numbers. Networks and tables come out the same on one "
-                "platform, measured times aside."
-            ),
+            Text("Networks and tables come out the same on one platform, measured times aside."),
             origin,
             Drawing(provenance.graph(inputs), provenance.graph_words(inputs)),
             provenance.steps_grid(inputs),
-            Fold("Parameters of this study", (Code(documented(study)),)),
+            Fold("Parameters of this study", (Code(documented(study)),), name="parameters"),
         ),
     )

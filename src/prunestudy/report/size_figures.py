@@ -7,7 +7,7 @@ from prunestudy.evaluation.statistics import summarise_ratios
 from prunestudy.plan import DENSE
 from prunestudy.report import wording
 from prunestudy.report.axes import method_scales
-from prunestudy.report.figures import Chart, Figure
+from prunestudy.report.figures import Chart, Figure, Panel
 from prunestudy.report.inputs import Inputs
 from prunestudy.report.palette import dense_look, looks
 
@@ -69,7 +69,7 @@ def _size_figure(
             f"dense network, one panel for each task ({wording.listed(inputs.tasks)})."
         ),
         panels=tuple(
-            (task, _size_panel(inputs, chosen[chosen["task"] == task], column, axis))
+            Panel(task, task, _size_panel(inputs, chosen[chosen["task"] == task], column, axis))
             for task in inputs.tasks
             if (chosen["task"] == task).any()
         ),

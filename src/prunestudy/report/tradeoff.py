@@ -5,7 +5,7 @@ import pandas as pd
 
 from prunestudy.plan import DENSE
 from prunestudy.report import axes, wording
-from prunestudy.report.figures import Chart, Figure
+from prunestudy.report.figures import Chart, Figure, Panel
 from prunestudy.report.inputs import FINAL, Inputs
 from prunestudy.report.palette import GREY, Look, looks
 
@@ -26,6 +26,12 @@ AXES = {
         "speed-up in latency (dense ÷ pruned)",
         "Test quality against measured latency",
     ),
+}
+# What a reader picks these figures by.
+COSTS = {
+    "tradeoff-compression": "parameters",
+    "tradeoff-macs": "MACs",
+    "tradeoff-latency": "latency",
 }
 DODGE = 4.0
 BEST = 1.0
@@ -86,11 +92,14 @@ def _figure(
             f"each method ({wording.listed(methods)}). The numbers are in the results."
         ),
         panels=tuple(
-            (task, _panel(inputs, summary[summary["task"] == task], column, axis, methods))
+            Panel(
+                task, task, _panel(inputs, summary[summary["task"] == task], column, axis, methods)
+            )
             for task in inputs.tasks
         ),
         methods=tuple(methods),
         source="summary.csv",
+        cost=COSTS.get(name, ""),
         key=f"mean and {interval} t interval, {wording.numbers_of_seeds(pruned['n'])} seeds",
     )
 
@@ -122,7 +131,10 @@ def _panel(
     # The emphasised method is drawn last, on top.
     for place, one in sorted(enumerate(look), key=lambda item: item[1].emphasis):
         offset = (place - (len(look) - 1) / 2) * min(DODGE, 16 / len(look))
-        layers += _curve(pruned[pruned["method"] == one.method], one, look, x, y, offset)
+        of_method = pruned[pruned["method"] == one.method]
+        # Not every method is for every task.
+        if len(of_method):
+            layers += _curve(of_method, one, look, x, y, offset)
     return alt.layer(*layers).properties(height=230)
 
 

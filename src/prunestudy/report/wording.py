@@ -46,6 +46,11 @@ def effect(value: float) -> str:
     return NOTHING if math.isnan(value) else f"{value:+.2f}".replace("-", MINUS)
 
 
+def point_name(point: str) -> str:
+    """An operating point, e.g. ``dense``, ``4×`` or ``final``."""
+    return "dense" if point == "1" else f"{point}×" if point[0].isdigit() else point
+
+
 def mean_count(value: float) -> str:
     """A mean of counts, to one decimal where it needs it, e.g. ``40`` or ``55.4``."""
     return NOTHING if math.isnan(value) else f"{value:.1f}".removesuffix(".0")
