@@ -1,0 +1,29 @@
+"""A real study whose parameters make adaptive pruning lose: the report must say so, first."""
+
+import json
+
+import pandas as pd
+
+from tests.workflow.conftest import STUDY, Checkout
+
+# Widths in multiples of 16 only, on networks that are no wider: nothing can be taken away.
+METHOD = "  adaptive:\n    allocation: global\n"
+HOPELESS = METHOD + "    round_to: 16\n"
+
+
+def test_a_study_in_which_adaptive_loses_says_so_first(checkout: Checkout) -> None:
+    checkout.edit(f"studies/{STUDY}.yaml", METHOD, HOPELESS)
+    checkout.edit(f"studies/{STUDY}.yaml", "seeds: [0]", "seeds: [0, 1, 2, 3, 4]")
+    output = checkout.study()
+    folder = checkout.folder / "reports" / STUDY
+    headline = pd.read_csv(folder / "tables" / "headline.csv").set_index(["task", "second"])
+    row = headline.loc[("wdbc", "traditional")]
+    assert row["params_verdict"] == "higher"
+    assert row["params_low"] > 1
+    first = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["finding"][0]
+    assert "in size (adaptive ÷ traditional parameters), adaptive needs more parameters" in first
+    assert f"wdbc ({row['params_ratio']:.3g}×" in first
+    assert "fewer" not in first
+    assert first in output
+    page = (folder / "index.html").read_text(encoding="utf-8").replace("&#39;", "'")
+    assert page.index(first) < page.index('id="trade-off"')
