@@ -1,7 +1,5 @@
 """Faults are injected into checkouts in which the real tools run the smoke study."""
 
-import hashlib
-import json
 import os
 import subprocess
 import time
@@ -16,7 +14,6 @@ __all__ = ["checkout", "finished", "pulled"]
 
 # Seconds after which a study that should end is taken for one that hangs.
 PATIENCE = 300
-MEASURED = ("latency.csv", "timings.csv")
 
 
 @pytest.fixture
@@ -56,20 +53,3 @@ def wait_for_peace(place: Checkout, seconds: float = 60) -> None:
     while family(place):
         assert time.monotonic() < end, [process.cmdline() for process in family(place)]
         time.sleep(0.1)
-
-
-def contents(place: Checkout) -> dict[str, str]:
-    """Digests of every network and table, measured times and what follows from them left out."""
-    found = {}
-    for sidecar in sorted((place.folder / "models" / STUDY).rglob("*.json")):
-        said = json.loads(sidecar.read_text(encoding="utf-8"))
-        if "parts" not in said or said["parts"]["step"] in ("latency", "report", "publish"):
-            continue
-        made = sidecar.with_name(sidecar.name.removesuffix(".json"))
-        files = [made] if made.is_file() else sorted(made.rglob("*"))
-        for file in files:
-            if file.is_file() and file.name not in MEASURED and not file.name.startswith("."):
-                name = file.relative_to(place.folder).as_posix()
-                found[name] = hashlib.sha256(file.read_bytes()).hexdigest()
-    assert found
-    return found

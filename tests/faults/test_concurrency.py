@@ -2,8 +2,8 @@
 
 import sqlite3
 
-from tests.faults.conftest import PATIENCE, contents, start
-from tests.workflow.conftest import STUDY, Checkout
+from tests.faults.conftest import PATIENCE, start
+from tests.workflow.conftest import STUDY, Checkout, contents
 
 PUBLISHERS = 16
 TRAJECTORIES = 2 * 3

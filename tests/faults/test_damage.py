@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import contents
-from tests.workflow.conftest import STUDY, Checkout
+from tests.workflow.conftest import STUDY, Checkout, contents
 
 PARAMS = ("--params", f"studies/{STUDY}.yaml")
 CELL = f"models/{STUDY}/wdbc/seed0"

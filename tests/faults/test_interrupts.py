@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from tests.faults.conftest import PATIENCE, contents, start, wait_for_peace
-from tests.workflow.conftest import Checkout
+from tests.faults.conftest import PATIENCE, start, wait_for_peace
+from tests.workflow.conftest import Checkout, contents
 
 
 @pytest.mark.parametrize("times", [1, 2])

@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.faults.conftest import PATIENCE, contents, family, start
-from tests.workflow.conftest import STUDY, Checkout
+from tests.faults.conftest import PATIENCE, family, start
+from tests.workflow.conftest import STUDY, Checkout, contents
 
 KILLS = int(os.environ.get("PRUNESTUDY_KILLS", "50"))
 

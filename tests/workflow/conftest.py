@@ -1,5 +1,6 @@
 """Checkouts in temporary folders, in which the real tools run the smoke study."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 STUDY = "smoke"
+MEASURED = ("latency.csv", "timings.csv")
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,23 @@ def _cell(path: str, text: str) -> str:
     inner = place.removeprefix(f"{STUDY}/") if place != STUDY else ""
     named = name if step in ("fetch", "prepare", "train", "prune") else ""
     return "/".join(part for part in (step, inner, named) if part)
+
+
+def contents(place: Checkout) -> dict[str, str]:
+    """Digests of every network and table, measured times and what follows from them left out."""
+    found = {}
+    for sidecar in sorted((place.folder / "models" / STUDY).rglob("*.json")):
+        said = json.loads(sidecar.read_text(encoding="utf-8"))
+        if "parts" not in said or said["parts"]["step"] in ("latency", "report", "publish"):
+            continue
+        made = sidecar.with_name(sidecar.name.removesuffix(".json"))
+        files = [made] if made.is_file() else sorted(made.rglob("*"))
+        for file in files:
+            if file.is_file() and file.name not in MEASURED and not file.name.startswith("."):
+                name = file.relative_to(place.folder).as_posix()
+                found[name] = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert found
+    return found
 
 
 def new_checkout(folder: Path) -> Checkout:
