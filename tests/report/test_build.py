@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from prunestudy.report.appendix_checks import oracle
-from prunestudy.report.build import build_report
+from prunestudy.report.build import LEFT_OUT, build_report
 from tests.report.fabricated import REASON, TITLE, Build, Built, make_study
 
 LIMIT = 5_000_000
@@ -34,7 +34,9 @@ def test_every_file_is_there_and_returned(built: Built) -> None:
 
 
 def test_input_tables_are_copied_byte_for_byte(built: Built) -> None:
-    for given in built.tables.glob("*.csv"):
+    given_tables = {given for given in built.tables.glob("*.csv") if given.name not in LEFT_OUT}
+    assert len(given_tables) > 5
+    for given in given_tables:
         assert (built.folder / "tables" / given.name).read_bytes() == given.read_bytes()
 
 

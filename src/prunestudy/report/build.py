@@ -18,6 +18,9 @@ from prunestudy.report.metrics import metrics
 from prunestudy.report.page import page
 from prunestudy.report.sections import sections
 
+# A row an epoch of every training: megabytes that DVC keeps, and that no git history should.
+LEFT_OUT = ("history.csv",)
+
 
 def build_report(plan: Plan, tables: Path, folder: Path, run_key: str) -> list[Path]:
     """Write the report of a study into ``folder``; return every file written.
@@ -46,7 +49,7 @@ def build_report(plan: Plan, tables: Path, folder: Path, run_key: str) -> list[P
 
 def _write_tables(contents: Contents, tables: Path, folder: Path) -> list[Path]:
     written = []
-    for source in sorted(tables.glob("*.csv")):
+    for source in sorted(set(tables.glob("*.csv")) - {tables / name for name in LEFT_OUT}):
         with written_whole(folder / source.name) as scratch:
             shutil.copyfile(source, scratch)
         written.append(folder / source.name)
