@@ -2,8 +2,9 @@
 
 import io
 import re
-from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import altair as alt
 import pikepdf
@@ -18,7 +19,10 @@ COLUMN_HEIGHT = 120
 # vl-convert numbers its clip paths across drawings; counted anew, a drawing has one text.
 COUNTED = re.compile(r"\b(clip|gradient_)(\d+)\b")
 
-Chart = alt.Chart | alt.LayerChart | alt.FacetChart
+# What Vega-Lite allows at the top alone.
+TOP_LEVEL = ("$schema", "config", "datasets")
+
+Chart = alt.Chart | alt.LayerChart
 
 
 class Panel(NamedTuple):
@@ -55,6 +59,11 @@ class Figure:
     key: str = ""
     cost: str = ""
 
+    @cached_property
+    def specifications(self) -> list[dict[str, Any]]:
+        """The panels as Vega-Lite, written and checked once for the page and both drawings."""
+        return [panel.chart.to_dict() for panel in self.panels]
+
 
 def theme(dark: bool) -> dict[str, Any]:
     """Vega-Lite configuration for a light or dark ground."""
@@ -88,17 +97,16 @@ def theme(dark: bool) -> dict[str, Any]:
     }
 
 
-def specification(chart: Chart) -> dict[str, Any]:
+def specification(panel: dict[str, Any]) -> dict[str, Any]:
     """A panel as Vega-Lite for the page: as wide as its box, without a legend of its own."""
-    spec = chart.to_dict()
-    del spec["config"]
+    spec = {key: value for key, value in panel.items() if key != "config"}
     return {**spec, "width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
 
 
 def drawing(figure: Figure) -> str:
     """The whole figure as one SVG with titles and a legend."""
     columns = COLUMNS if len(figure.panels) != 4 else 2
-    title = alt.Title(figure.title, subtitle=figure.key, fontSize=14)
+    title = {"text": figure.title, "subtitle": figure.key, "fontSize": 14}
     spec = _whole(figure, columns, WIDTH, {"title": title, "padding": 12}, {})
     return _svg(spec) + "\n"
 
@@ -106,10 +114,11 @@ def drawing(figure: Figure) -> str:
 def column_drawing(figure: Figure) -> bytes:
     """The figure as a PDF for one column of a paper: panels below each other, without a title."""
     legend = {"columns": 3, "labelFontSize": 8, "symbolSize": 40}
-    low = replace(
-        figure, panels=tuple(panel._replace(chart=_lowered(panel.chart)) for panel in figure.panels)
-    )
-    spec = _whole(low, 1, COLUMN_WIDTH, {"padding": 2}, legend)
+    spec = _whole(figure, 1, COLUMN_WIDTH, {"padding": 2}, legend)
+    for panel in spec["concat"]:
+        # No higher than a column of a paper has room for.
+        if isinstance(panel.get("height", COLUMN_HEIGHT), int | float):
+            panel["height"] = min(panel.get("height", COLUMN_HEIGHT), COLUMN_HEIGHT)
     sizes = {"labelFontSize": 8, "titleFontSize": 8}
     spec["config"]["axis"] = {**spec["config"]["axis"], **sizes}
     spec["config"]["title"] = {**spec["config"]["title"], "fontSize": 9, "subtitleFontSize": 8}
@@ -120,30 +129,30 @@ def column_drawing(figure: Figure) -> bytes:
     return written.getvalue()
 
 
-def _lowered(chart: Chart) -> Chart:
-    """A panel that is no higher than a column of a paper has room for."""
-    height = chart.height if isinstance(chart.height, int | float) else COLUMN_HEIGHT
-    return chart.properties(height=min(height, COLUMN_HEIGHT))
-
-
 def _whole(
     figure: Figure, columns: int, width: int, words: dict[str, Any], legend: dict[str, Any]
 ) -> dict[str, Any]:
     """Vega-Lite of all panels with one legend."""
     # Methods look the same in every panel; without them each panel has colours of its own.
-    scales: Literal["shared", "independent"] = "shared" if figure.methods else "independent"
-    panels = [panel.chart.properties(title=panel.title, width=width) for panel in figure.panels]
-    whole = (
-        alt.concat(*panels, columns=columns, spacing=24)
-        .resolve_scale(color=scales, shape=scales)
-        .properties(**words)
-        .configure_legend(orient="bottom", title=None)
-    )
-    spec = whole.to_dict()
+    scales = "shared" if figure.methods else "independent"
+    panels: list[dict[str, Any]] = []
+    datasets: dict[str, Any] = {}
+    for panel, spec in zip(figure.panels, figure.specifications, strict=True):
+        inner = {key: value for key, value in spec.items() if key not in TOP_LEVEL}
+        panels.append({**inner, "title": panel.title, "width": width})
+        datasets |= spec["datasets"]
     config = theme(dark=False)
     place = {"orient": "bottom", "title": None, **legend}
-    spec["config"] = {**config, "legend": {**config["legend"], **place}}
-    return spec
+    return {
+        "$schema": alt.SCHEMA_URL,
+        "concat": panels,
+        "columns": columns,
+        "spacing": 24,
+        "resolve": {"scale": {"color": scales, "shape": scales}},
+        "datasets": datasets,
+        "config": {**config, "legend": {**config["legend"], **place}},
+        **words,
+    }
 
 
 def _svg(spec: dict[str, Any]) -> str:

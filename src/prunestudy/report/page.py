@@ -106,8 +106,8 @@ def _charts(sections: list[Section]) -> dict[str, Any]:
     """Vega-Lite specifications by the id of their box."""
     found = {}
     for figure in _figures([block for section in sections for block in section.blocks]):
-        for place, panel in enumerate(figure.panels):
-            found[f"{figure.name}-{place}"] = _switchable(specification(panel.chart), figure)
+        for place, spec in enumerate(figure.specifications):
+            found[f"{figure.name}-{place}"] = _switchable(specification(spec), figure)
     return found
 
 
