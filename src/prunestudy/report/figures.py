@@ -22,7 +22,7 @@ COUNTED = re.compile(r"\b(clip|gradient_)(\d+)\b")
 # What Vega-Lite allows at the top alone.
 TOP_LEVEL = ("$schema", "config", "datasets")
 
-Chart = alt.Chart | alt.LayerChart
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 
 class Panel(NamedTuple):
