@@ -65,7 +65,7 @@ def default_study() -> Study:
 
 def _compared() -> dict[str, Method]:
     return {
-        "random": Method(criterion="random"),
+        "random": Method(criterion="random", allocation="global", normalise="none"),
         "traditional": Method(criterion="magnitude"),
         "magnitude_iterative": Method(
             criterion="magnitude",

@@ -150,18 +150,22 @@ def _macs(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     )
 
 
-def _like(criterion: str) -> Callable[[Inputs, pd.DataFrame], Outcome]:
+def _like(criterion: str, *allocations: str) -> Callable[[Inputs, pd.DataFrame], Outcome]:
     """Baselines of a criterion: by itself, and with the reference method's own proportions."""
 
     def rule(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
         methods = inputs.study.methods
-        alone = [name for name, one in _plain_methods(inputs).items() if one.criterion == criterion]
+        alone = [
+            name
+            for name, one in _plain_methods(inputs).items()
+            if one.criterion == criterion and one.allocation in allocations
+        ]
         like = [
             name
             for name, one in methods.items()
             if one.criterion == criterion and one.reference == inputs.reference
         ]
-        missing = [] if alone else ["by itself"]
+        missing = [] if alone else [f"by itself ({' or '.join(allocations)})"]
         missing += [] if like else [f"with the proportions of {inputs.reference}"]
         evidence = wording.listed([*alone, *like]) or "none"
         if missing:
@@ -262,8 +266,14 @@ RULES: dict[str, tuple[str, Callable[[Inputs, pd.DataFrame], Outcome]]] = {
     "C10": ("Several seeds, initialisation included", _seeds),
     "C11": ("Error bars defined", _error_bars),
     "C12": ("Multiply–adds where efficiency is claimed", _macs),
-    "C13": ("Random baselines, free and with the method's own proportions", _like("random")),
-    "C14": ("Magnitude baselines, free and with the method's own proportions", _like("magnitude")),
+    "C13": (
+        "Random baselines, global and with the method's own proportions",
+        _like("random", "global"),
+    ),
+    "C14": (
+        "Magnitude baselines, global or uniform, and with the method's own proportions",
+        _like("magnitude", "global", "uniform"),
+    ),
     "C15": ("Where other methods' numbers come from", _others_numbers),
     "S": ("Setup of the comparison is at least S3.2 (Wang et al. 2023)", _fair),
     "S-scratch": ("Small dense networks from scratch, equal epochs and equal compute", _scratch),
