@@ -3,6 +3,7 @@
 Each command imports only what its step needs; torch alone costs a second a process.
 """
 
+import fcntl
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from prunestudy import artifacts, status
 from prunestudy.errors import CellFailure, StudyError
 from prunestudy.params_file import read_study
 from prunestudy.plan import DENSE, KEY_LENGTH, Artifact, Plan
+
+JOBS_LOCK = Path(".prunestudy.jobs.lock")
 
 
 def report_folder(study: str) -> Path:
@@ -44,7 +47,11 @@ def _journal(arguments: Namespace) -> Path:
 
 @contextmanager
 def _made(arguments: Namespace, artifact: Artifact, **notes: Any) -> Iterator[tuple[Path, dict]]:
-    with artifacts.made(arguments.out, artifact.key, artifact.parts, notes) as scratch:
+    _check_inputs(artifact)
+    with (
+        _at_work(),
+        artifacts.made(arguments.out, artifact.key, artifact.parts, notes) as scratch,
+    ):
         try:
             yield scratch, notes
         except SafetensorError as error:
@@ -54,6 +61,32 @@ def _made(arguments: Namespace, artifact: Artifact, **notes: Any) -> Iterator[tu
                 "run the study again"
             ) from None
     artifacts.remove(_journal(arguments))
+
+
+def _check_inputs(artifact: Artifact) -> None:
+    """Refuse what was damaged since it was made: numbers may look right and be wrong.
+
+    Raises:
+        StudyError: an input is not what its sidecar says.
+    """
+    from prunestudy import verify
+
+    found = [
+        finding
+        for needed in artifact.inputs.values()
+        if needed.path.exists()
+        for finding in verify.checked(needed)
+    ]
+    if found:
+        raise StudyError("\n".join(str(finding) for finding in found))
+
+
+@contextmanager
+def _at_work() -> Iterator[None]:
+    """Hold a share of the lock by which a run knows that jobs of an earlier one still work."""
+    with JOBS_LOCK.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
 
 
 @contextmanager
@@ -195,8 +228,8 @@ def report(arguments: Namespace) -> None:
         # A marker speaks for files with fixed names, so there is never a second one.
         old.unlink()
     folder = report_folder(plan.study.name)
-    written = step.build_report(plan, arguments.tables, folder, artifact.key)
     with _made(arguments, artifact) as (scratch, _notes):
+        written = step.build_report(plan, arguments.tables, folder, artifact.key)
         digests = {path.as_posix(): artifacts.file_digest(path) for path in sorted(written)}
         scratch.write_text(artifacts.canonical_json(digests) + "\n", encoding="utf-8")
     print(f"report: {folder / 'index.html'}")

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from types import FrameType
 from prunestudy import artifacts, warm
 from prunestudy import status as answers
 from prunestudy.errors import StudyError
-from prunestudy.jobs import report_folder
+from prunestudy.jobs import JOBS_LOCK, report_folder
 from prunestudy.params import Study
 from prunestudy.params_file import read_study, read_yaml
 from prunestudy.plan import Plan
@@ -26,8 +27,9 @@ from prunestudy.plan import Plan
 STUDY_LOCK = Path(".prunestudy.study.lock")
 RUN_LOCK = Path(".prunestudy.lock")
 SNAKEFILE = Path("Snakefile")
+INCOMPLETE = Path(".snakemake/incomplete")
 LOG_LINES = 30
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 INTERRUPTED = (
     "\nprunestudy: interrupted; ending the jobs at work. What is finished is kept, and the next "
     "run goes on from the last epoch. Interrupt again to end at once.\n"
@@ -49,10 +51,15 @@ ENVIRONMENT = {
 
 def run(arguments: Namespace) -> int:
     """``prunestudy run``: snakemake, one at a time in a checkout, then a sweep."""
-    # One plan from beginning to end: an edit in between must not sweep what this run made.
-    plan = Plan(read_here(arguments.params))
-    _check_writable(plan)
+    _check_writable(Plan(read_here(arguments.params)))
     with only_one(RUN_LOCK) as lock:
+        # One plan from here to the end, whatever was edited while this run waited for another:
+        # what it makes must not be swept as what it does not reach.
+        plan = Plan(read_here(arguments.params))
+        _wait_for_jobs()
+        # Whole or not there: that is how artifacts are written, so nothing has to be made again
+        # because snakemake was killed before it could note that a job had ended.
+        shutil.rmtree(INCOMPLETE, ignore_errors=True)
         answers.drop_broken_marker(plan)
         answers.drop_unpublished(plan)
         command = [
@@ -98,9 +105,9 @@ def study(arguments: Namespace) -> int:
             f"DVC does not know the study '{name}'; add it to the list foreach in studies/dvc.yaml"
         )
     target = ["studies/dvc.yaml:study@" + name] if name else []
-    plan = Plan(checked)
-    _check_writable(plan)
+    _check_writable(Plan(checked))
     with only_one(STUDY_LOCK) as lock:
+        plan = Plan(read_here(params))
         answers.drop_broken_marker(plan)
         answers.drop_unpublished(plan)
         # DVC does not know of the user's own code and of package versions; the run keys do.
@@ -213,6 +220,23 @@ def only_one(path: Path) -> Iterator[int]:
         yield lock.fileno()
 
 
+def _wait_for_jobs() -> None:
+    """Wait for jobs that a killed run left at work: each holds a lock of its own as long as it is.
+
+    They would write into the same places.
+    """
+    with JOBS_LOCK.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(
+                "prunestudy: jobs of an earlier run are still at work here; waiting for them",
+                file=sys.stderr,
+                flush=True,
+            )
+            fcntl.flock(lock, fcntl.LOCK_EX)
+
+
 @contextlib.contextmanager
 def _warmed(plan: Plan) -> Iterator[dict[str, str]]:
     """The environment of a run, with a warm process where enough jobs would import torch."""
@@ -245,28 +269,53 @@ def call(
         lock: a descriptor that it keeps open, so that it holds the lock too.
         end_at_once: a second interrupt kills the group; what it has written is whole at any moment.
     """
-    shared = () if lock is None else (lock,)
-    process = subprocess.Popen(
-        command, env=environment or job_environment(), pass_fds=shared, process_group=0
-    )
+    process: subprocess.Popen[bytes] | None = None
     interrupts = 0
 
-    def pass_on(_signal: int, _frame: FrameType | None) -> None:
+    def send(number: int) -> None:
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
+
+    def pass_on(_number: int, _frame: FrameType | None) -> None:
         nonlocal interrupts
         interrupts += 1
-        with contextlib.suppress(ProcessLookupError):
-            last = interrupts > 1 and end_at_once
-            os.killpg(process.pid, signal.SIGKILL if last else signal.SIGINT)
+        send(signal.SIGKILL if interrupts > 1 and end_at_once else signal.SIGINT)
         if interrupts == 1 and end_at_once:
-            # In one write: a signal may come in the middle of another message.
-            os.write(2, INTERRUPTED.encode())
+            # In one write: a signal may come in the middle of another message, and the terminal
+            # may be gone.
+            with contextlib.suppress(OSError):
+                os.write(2, INTERRUPTED.encode())
 
-    # What starts a process in the background, or by nohup, has it ignore some of them.
-    heard = [one for one in STOPS if signal.getsignal(one) is not signal.SIG_IGN]
-    before = {one: signal.signal(one, pass_on) for one in heard}
+    def pause(_number: int, _frame: FrameType | None) -> None:
+        send(signal.SIGTSTP)
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def go_on(_number: int, _frame: FrameType | None) -> None:
+        send(signal.SIGCONT)
+
+    # What starts a process in the background, or by nohup, has it ignore some of them; its
+    # children must not, since these are how it ends them.
+    handlers = {
+        one: _ignore if signal.getsignal(one) is signal.SIG_IGN else pass_on for one in STOPS
+    }
+    handlers |= {signal.SIGTSTP: pause, signal.SIGCONT: go_on}
+    before = {one: signal.signal(one, handler) for one, handler in handlers.items()}
     try:
+        process = subprocess.Popen(
+            command,
+            env=environment or job_environment(),
+            pass_fds=() if lock is None else (lock,),
+            process_group=0,
+        )
+        if interrupts:
+            send(signal.SIGINT)
         code = process.wait()
     finally:
         for one, handler in before.items():
-            signal.signal(one, handler)
+            signal.signal(one, handler or signal.SIG_DFL)
     return ENDED_BY_INTERRUPT if code and interrupts else code
+
+
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    """What SIG_IGN does, but a child does not inherit it."""

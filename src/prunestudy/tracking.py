@@ -26,13 +26,16 @@ with warnings.catch_warnings():
     from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
     from mlflow.exceptions import MlflowException
 
-from prunestudy.artifacts import read_sidecar, read_table
+from requests.exceptions import RequestException
+
+from prunestudy.artifacts import failure_of, read_sidecar, read_table
 from prunestudy.errors import StudyError
 from prunestudy.plan import DENSE, Artifact, Plan
 
 FOLDER = Path("mlruns")
 BATCH = 1000
 RUN_KEY = "run_key"
+MEASURING = ("evaluate", "latency")
 
 
 class TrackerAway(StudyError):
@@ -52,7 +55,8 @@ def publish(plan: Plan, tables: Path, report: Path) -> str:
     """
     try:
         return _publish(plan, tables, report)
-    except MlflowException as error:
+    except (MlflowException, RequestException) as error:
+        # Uploads of files raise what the HTTP library raises.
         reason = str(error).splitlines()[0]
         raise TrackerAway(f"the tracker at {tracking_uri()} is away or refuses: {reason}") from None
 
@@ -141,12 +145,12 @@ class _Publisher:
         name = f"{made.task}/seed{made.seed}/{made.method}"
         sidecar = read_sidecar(made.path)
         tags = self._tags(made, sidecar, parent)
-        measured = self.measured.get(made.key)
-        run, new = self._run(made.key, name, tags, sidecar)
         rows = self._rows("results", made)
+        if made.key in self.known and self.measured[made.key] != tags["measured_by"]:
+            # Before the tag that says so: a publisher that is killed in between tries again.
+            self.client.log_batch(self.known[made.key], metrics=self._finals(made, rows))
+        run, new = self._run(made.key, name, tags, sidecar)
         if not new:
-            if measured != tags["measured_by"]:
-                self.client.log_batch(run, metrics=self._finals(made, rows, sidecar))
             return False
         params = {
             "task": made.task,
@@ -157,7 +161,7 @@ class _Publisher:
         self.client.log_batch(
             run, params=[Param(key, str(value)[:6000]) for key, value in params.items()]
         )
-        metrics = [*self._curves(made, sidecar), *self._finals(made, rows, sidecar)]
+        metrics = [*self._curves(made, sidecar), *self._finals(made, rows)]
         for begin in range(0, len(metrics), BATCH):
             self.client.log_batch(run, metrics=metrics[begin : begin + BATCH], synchronous=True)
         self._log_dataset(run, made)
@@ -218,9 +222,10 @@ class _Publisher:
 
     def _tags(self, made: Artifact, sidecar: dict[str, Any], parent: str) -> dict[str, str]:
         commit = sidecar["made"]["git_commit"]
-        steps = ("evaluate", "latency")
-        measured = [self.plan.find(step, made.task, made.seed).key for step in steps]
+        measured = [self.plan.find(step, made.task, made.seed).key for step in MEASURING]
+        cause = failure_of(made.path)
         return {
+            **({"failure": cause} if cause else {}),
             # Test quality and latency come from other steps and can change for the same network.
             "measured_by": " ".join(measured),
             "kind": "dense" if made.method == DENSE else "trajectory",
@@ -245,12 +250,17 @@ class _Publisher:
         return [
             Metric(f"{name}/{_place(row['point'])}", float(row[name]), at, int(row["epoch"]))
             for row in self._rows("history", made).to_dict("records")
-            for name in ("train_loss", "val_loss", "val")
+            # The stage draws the boundaries of a schedule beside the curves.
+            for name in ("train_loss", "val_loss", "val", "stage")
             if pd.notna(row[name])
         ]
 
-    def _finals(self, made: Artifact, rows: pd.DataFrame, sidecar: dict[str, Any]) -> list[Metric]:
-        at = _milliseconds(sidecar)
+    def _finals(self, made: Artifact, rows: pd.DataFrame) -> list[Metric]:
+        # Of two values of one step, MLflow shows the later one.
+        at = max(
+            _milliseconds(read_sidecar(self.plan.find(step, made.task, made.seed).path))
+            for step in MEASURING
+        )
         names = ("params", "compression", "macs", "speedup_macs", "bytes", "val", "test")
         timed = ("latency_ms_b1", "latency_ms_b64", "latency_ratio_b1", "latency_ratio_b64")
         tables = ((rows, names), (self._rows("latency", made), timed))

@@ -41,7 +41,7 @@ def findings(plan: Plan) -> list[Finding]:
     """Everything of a study on disk that is missing, stale, damaged or edited."""
     found = []
     for artifact in plan:
-        found += _missing(artifact) if not artifact.path.exists() else _checked(artifact)
+        found += _missing(artifact) if not artifact.path.exists() else checked(artifact)
     for marker in plan.of_step("report"):
         if marker.path.exists():
             found += _report(marker.path)
@@ -54,7 +54,8 @@ def _missing(artifact: Artifact) -> list[Finding]:
     return [Finding(artifact.cell, f"not up to date: {'; '.join(reasons) or 'its inputs changed'}")]
 
 
-def _checked(artifact: Artifact) -> list[Finding]:
+def checked(artifact: Artifact) -> list[Finding]:
+    """What is wrong with an artifact that is there: its sidecar, key or files."""
     path = artifact.path
     try:
         sidecar = read_sidecar(path)

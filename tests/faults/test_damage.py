@@ -36,17 +36,19 @@ def healed(place: Checkout, finished: Checkout) -> None:
 
 
 def spoil(file: Path, how: str) -> None:
-    """Cut a file or flip bits in its middle."""
+    """Cut a file, or flip bits: in its head, or one of the numbers that it holds."""
     content = bytearray(file.read_bytes())
     if how == "cut":
         del content[len(content) // 2 :]
+    elif how == "a flipped bit":
+        content[-2] ^= 1
     else:
         for place in range(8, min(len(content), 60)):
             content[place] ^= 0x55
     file.write_bytes(content)
 
 
-@pytest.mark.parametrize("how", ["cut", "flipped"])
+@pytest.mark.parametrize("how", ["cut", "a spoilt head", "a flipped bit"])
 @pytest.mark.parametrize(
     ("file", "step"),
     [
@@ -109,6 +111,8 @@ def test_out_of_memory_is_said_and_the_next_run_goes_on(
         *("--out", f"{CELL}/{name}"),
     )
     assert done.returncode != 0
+    assert "memory" in done.stdout.lower(), done.stdout
+    assert "Traceback" not in done.stdout, done.stdout
     assert not (checkout.folder / CELL / name).exists()
     healed(checkout, finished)
 

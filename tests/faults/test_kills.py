@@ -4,6 +4,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import time
 from collections import Counter
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from tests.faults.conftest import PATIENCE, family, start
 from tests.workflow.conftest import STUDY, Checkout, contents
 
+MADE = ("data", "models", "mlruns", "reports")
 KILLS = int(os.environ.get("PRUNESTUDY_KILLS", "50"))
 
 
@@ -49,8 +51,9 @@ def test_a_study_survives_kills_at_any_moment(finished: Checkout, fresh: Checkou
     while killed.total() < KILLS:
         run = start(fresh)
         try:
-            run.communicate(timeout=chance.uniform(0.2, 30))
-        except Exception:
+            output, _ = run.communicate(timeout=chance.uniform(0.2, 30))
+            assert run.returncode == 0, output
+        except subprocess.TimeoutExpired:
             name = kill_one(fresh, chance)
             if name:
                 killed[name] += 1
@@ -60,14 +63,14 @@ def test_a_study_survives_kills_at_any_moment(finished: Checkout, fresh: Checkou
         if run.poll() == 0:
             ends += 1
             assert contents(fresh) == expected
-            for folder in ("data", "models", "mlruns"):
+            for folder in MADE:
                 shutil.rmtree(fresh.folder / folder, ignore_errors=True)
     last = start(fresh)
     output, _ = last.communicate(timeout=PATIENCE)
     assert last.returncode == 0, output
     assert contents(fresh) == expected
     fresh.call("prunestudy", "verify", "--params", f"studies/{STUDY}.yaml")
-    left = list((fresh.folder / "models").rglob("*.part"))
+    left = [path for folder in MADE for path in (fresh.folder / folder).rglob("*.part")]
     assert left == []
     print(f"\n{killed.total()} kills ({dict(killed)}), {ends + 1} studies ended, all the same")
 
@@ -76,7 +79,7 @@ def end_of(run) -> None:
     """Wait until a run ends by itself; after a kill of one of its parts it may have ended."""
     try:
         run.communicate(timeout=PATIENCE)
-    except Exception as error:
+    except subprocess.TimeoutExpired as error:
         raise AssertionError("the run hangs") from error
 
 
