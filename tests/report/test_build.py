@@ -83,7 +83,7 @@ def test_every_link_inside_the_page_leads_somewhere(built: Built) -> None:
 def test_every_claim_and_every_row_lead_to_what_they_were_made_from(built: Built) -> None:
     page = built.text("index.html").partition("<script")[0]
     claims = re.findall(r'<p class="finding">(.*?)</p>', page)
-    assert len(claims) == 3
+    assert len(claims) >= 3
     assert all(re.search(r'\[<a href="#table-', claim) for claim in claims)
     networks = pd.read_csv(built.folder / "tables" / "provenance.csv", dtype=str)
     for (task, method), made in networks.groupby(["task", "method"]):
@@ -116,7 +116,7 @@ def test_every_table_row_of_the_markdown_has_its_columns(built: Built) -> None:
 
 def test_page_and_metrics_tell_the_same_finding(built: Built) -> None:
     finding = json.loads(built.text("metrics.json"))["finding"]
-    assert len(finding) == 3
+    assert len(finding) >= 3
     page = built.text("index.html").replace("&#39;", "'")
     assert all(sentence in page for sentence in finding)
 

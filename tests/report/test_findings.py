@@ -28,6 +28,12 @@ def told(sentences: list[Sentence]) -> str:
     return " ".join(sentence.text for sentence in sentences)
 
 
+def place_of(contents: Contents, words: str) -> int:
+    """Which sentence of the finding has these words."""
+    [place] = [n for n, sentence in enumerate(contents.finding) if words in sentence.text]
+    return place
+
+
 def test_smaller_networks_are_told_as_a_win(tmp_path: Path) -> None:
     contents = contents_of(tmp_path)
     assert set(contents.headline["params_verdict"]) == {"lower"}
@@ -152,6 +158,35 @@ def test_a_loop_bound_by_latency_is_told_by_the_fastest_networks(tmp_path: Path)
     assert not ((contents.cost["method"] == "hurried") & (contents.cost["task"] == "classes")).any()
     logs = [block for section in sections(contents) for block in section.blocks]
     assert not any("classes, hurried" in getattr(block, "summary", "") for block in logs)
+
+
+def test_a_loss_to_any_method_comes_before_what_is_won(tmp_path: Path) -> None:
+    study = make_study(methods=("traditional", "other", "adaptive", "hurried", "rounded"))
+    write_tables(study, tmp_path / "given", 300, 0.0)
+    latency = pd.read_csv(tmp_path / "given" / "latency.csv", dtype={"point": str})
+    # The loop that latency binds is ten times slower than every other method.
+    own = latency["method"] == "hurried"
+    latency.loc[own, "latency_ratio_b64"] /= 10
+    latency.to_csv(tmp_path / "given" / "latency.csv", index=False)
+    contents = Contents(read_inputs(Plan(study), tmp_path / "given", "f" * 64))
+    lost = place_of(contents, "hurried takes more time than traditional")
+    assert lost < place_of(contents, "adaptive needs fewer parameters than traditional")
+
+
+def test_a_method_that_needs_no_more_than_the_reference_stands_in_the_finding(
+    tmp_path: Path,
+) -> None:
+    study = make_study(methods=("traditional", "other", "adaptive"))
+    write_tables(study, tmp_path / "given", 300, 0.0)
+    results = pd.read_csv(tmp_path / "given" / "results.csv", dtype={"point": str})
+    rows = (results["method"] == "other") & (results["point"] == "2")
+    results.loc[rows, ["params", "params_nonzero"]] = 30
+    results.to_csv(tmp_path / "given" / "results.csv", index=False)
+    contents = Contents(read_inputs(Plan(study), tmp_path / "given", "f" * 64))
+    lost = place_of(
+        contents, "n size against the other methods, adaptive needs more parameters than other"
+    )
+    assert lost < place_of(contents, "adaptive needs fewer parameters than traditional")
 
 
 def test_one_network_is_measured_once(tmp_path: Path) -> None:

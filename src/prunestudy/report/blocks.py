@@ -33,6 +33,7 @@ class Grid:
         name: name of the grid and its LaTeX file, where the source's is not enough.
         task: the task of every row, where no column says it.
         anchors: a name for each row that other rows point to, or an empty one.
+        links: what the first cell of each row leads to.
     """
 
     caption: str
@@ -44,6 +45,7 @@ class Grid:
     name: str = ""
     task: str = ""
     anchors: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:

@@ -10,14 +10,13 @@ from prunestudy.report.inputs import Inputs
 
 
 def caveats(inputs: Inputs, headline: pd.DataFrame, cost: pd.DataFrame) -> list[Sentence]:
-    """Notes on the rule, effort, the number of seeds, the other methods and the networks' sizes."""
+    """Notes on the rule, effort, the number of seeds and the networks' sizes."""
     notes = [
         Sentence(_holes(inputs), ("failures",)),
         Sentence(_rule(inputs), ("parameters",)),
         Sentence(_stand_ins(inputs, headline), ("headline",)),
         Sentence(_effort(inputs, cost), ("cost",)),
         Sentence(_sample(inputs)),
-        Sentence(_others(inputs, headline), ("headline",)),
         Sentence(_scope(inputs), ("tasks",)),
     ]
     return [note for note in notes if note.text]
@@ -106,7 +105,8 @@ def _sample(inputs: Inputs) -> str:
     rule = (
         "“No difference” means that the interval includes 0 (1× for ratios), or that the mean "
         "is within one standard deviation between seeds. It does not show that the methods are "
-        "equal."
+        "equal. Verdicts and intervals are not corrected for the number of comparisons: a few of "
+        "many leave out 0 by chance, and p with Holm's correction stands in the tables."
     )
     if n == 1:
         return "n = 1: no interval, no test, and so no verdict can be given."
@@ -116,33 +116,6 @@ def _sample(inputs: Inputs) -> str:
         test += ", so it can never reach 0.05; read the intervals and effect sizes instead"
     wide = f"With {n} seeds the intervals are wide. " if n < 5 else ""
     return f"{wide}{rule} {test}."
-
-
-def _others(inputs: Inputs, headline: pd.DataFrame) -> str:
-    """Where another method than the headline's needs no more than the reference, say so."""
-    rows = headline
-    if len(headline):
-        others = set(inputs.compared) - set(inputs.duel or ())
-        rows = headline[headline["second"].isin(others)]
-    found = []
-    for second, group in rows.groupby("second", sort=False):
-        clauses = []
-        for verdict, phrase in (("higher", "needs more parameters than"), ("no difference", "")):
-            some = group[group["params_verdict"] == verdict]
-            tasks = wording.listed(
-                [
-                    f"{row['task']} ({wording.ratio(row['params_ratio'])}, "
-                    f"{wording.ratio(row['params_low'])} to {wording.ratio(row['params_high'])})"
-                    for row in some.to_dict("records")
-                ]
-            )
-            if tasks and phrase:
-                clauses.append(f"{inputs.reference} {phrase} {second} on {tasks}")
-            elif tasks:
-                clauses.append(f"{inputs.reference} and {second} show no difference on {tasks}")
-        if clauses:
-            found.append("; ".join(clauses))
-    return f"Parameters by the same rule, other methods: {'; '.join(found)}." if found else ""
 
 
 def _scope(inputs: Inputs) -> str:

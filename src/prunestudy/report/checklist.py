@@ -18,7 +18,9 @@ STANDARD_POINTS = tuple(point_label(point) for point in (2, 4, 8, 16, 32))
 
 def checklist(inputs: Inputs, summary: pd.DataFrame) -> list[Item]:
     """Evaluate every line."""
-    return [Item(name, text, *rule(inputs, summary)) for name, (text, rule) in ALL.items()]
+    return [
+        Item(name, text, *rule(inputs, summary), SHOWN[name]) for name, (text, rule) in ALL.items()
+    ]
 
 
 def _setting(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
@@ -128,3 +130,16 @@ RULES: dict[str, tuple[str, Callable[[Inputs, pd.DataFrame], Outcome]]] = {
     "R9": ("All methods share library, data loading and code", _same_code),
 }
 ALL = {**RULES, **appendix_checks.RULES}
+# Which table or section of the page shows what a line claims.
+SHOWN = {
+    **dict.fromkeys(("R1", "R2"), "tasks"),
+    **dict.fromkeys(("R4", "C6"), "datasets"),
+    **dict.fromkeys(("R3", "R5", "R8", "C8", "C9", "C12", "O"), "results"),
+    **dict.fromkeys(("R6", "R7", "C1"), "trade-off"),
+    **dict.fromkeys(("R9", "C10", "C15"), "provenance"),
+    **dict.fromkeys(("C13", "C14", "S-scratch"), "controls"),
+    **dict.fromkeys(("C2", "C5", "S"), "parameters"),
+    **dict.fromkeys(("C4", "C7"), "reproduce"),
+    "C3": "finding",
+    "C11": "comparisons",
+}

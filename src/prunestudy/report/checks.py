@@ -15,6 +15,8 @@ class Item:
     text: str
     status: Status
     evidence: str
+    # The table or section of the page that shows it.
+    shown: str = ""
 
 
 def judged(holds: bool, evidence: str) -> Outcome:

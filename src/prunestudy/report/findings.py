@@ -1,4 +1,4 @@
-"""The finding in three sentences: generated from the tables, by rules that cannot overclaim.
+"""The finding in a few sentences, generated from the tables by rules that cannot overclaim.
 
 Each sentence sorts the tasks by verdict, losses first, and gives every number its interval. What
 the statistics call no difference is called so here.
@@ -28,6 +28,7 @@ class _Measure:
 
 
 COUNTS = ("comparison-counts", "comparisons")
+LATENCY = "latency_headline"
 PARAMS = _Measure(
     "params",
     "params_ratio",
@@ -54,7 +55,7 @@ TIME = _Measure(
 def finding(
     inputs: Inputs, headline: pd.DataFrame, compared: pd.DataFrame, latency: pd.DataFrame
 ) -> list[Sentence]:
-    """The study's finding, a sentence for each of size, quality and time.
+    """The study's finding, a sentence for each of size, quality and time, losses first.
 
     Args:
         headline: the reference method against the others, each with its smallest network.
@@ -66,41 +67,69 @@ def finding(
     other = pair[1]
     rows = headline[headline["second"] == other]
     at_points = equal_compression(inputs, compared, other)
+    seeds = wording.plural(len(inputs.study.seeds), "seed")
+    rule = f"With each method's smallest network within the allowed validation drop ({seeds}),"
     told = [
         (
             _loses(rows, PARAMS),
-            f"in size ({pair[0]} ÷ {pair[1]} parameters), {_told(inputs, rows, PARAMS)}",
+            f"{rule} in size ({pair[0]} ÷ {pair[1]} parameters), {_told(inputs, rows, PARAMS)}.",
             ("headline",),
         ),
         (
             _loses(rows, TEST) or bool((compared["verdict"] == TEST.worse).any()),
-            f"on test data ({pair[0]} − {pair[1]}), {_told(inputs, rows, TEST)}; {at_points}"
-            f"{_lost_to(inputs, compared)}",
+            f"{rule} on test data ({pair[0]} − {pair[1]}), {_told(inputs, rows, TEST)}; "
+            f"{at_points}{_lost_to(inputs, compared)}.",
             ("headline", *COUNTS),
         ),
         (
             _loses(rows, TIME),
-            f"in inference time ({pair[0]} ÷ {pair[1]}; ONNX Runtime, batch 64, one CPU thread), "
-            f"{_told(inputs, rows, TIME)}",
+            f"{rule} in inference time ({pair[0]} ÷ {pair[1]}; ONNX Runtime, batch 64, one CPU "
+            f"thread), {_told(inputs, rows, TIME)}.",
             ("headline",),
         ),
+        *_against_others(inputs, headline, rule),
+        *_bound_by_latency(inputs, latency, other),
     ]
     # Sentences with a loss come first; the order is kept otherwise.
-    seeds = wording.plural(len(inputs.study.seeds), "seed")
-    rule = f"With each method's smallest network within the allowed validation drop ({seeds}), "
-    sentences = [
-        Sentence(f"{rule}{text}." if place == 0 else f"{text[0].upper()}{text[1:]}.", sources)
-        for place, (_loss, text, sources) in enumerate(sorted(told, key=lambda item: not item[0]))
+    sentences, ruled = [], False
+    for _loss, text, sources in sorted(told, key=lambda item: not item[0]):
+        if ruled and text.startswith(rule):
+            # The rule is said once.
+            short = text.removeprefix(f"{rule} ")
+            sentences.append(Sentence(f"{short[0].upper()}{short[1:]}", sources))
+        else:
+            sentences.append(Sentence(text, sources))
+        ruled = ruled or text.startswith(rule)
+    return sentences
+
+
+# Whether a claim is about a loss, its words, and the tables that its numbers are from.
+_Claim = tuple[bool, str, tuple[str, ...]]
+
+
+def _against_others(inputs: Inputs, headline: pd.DataFrame, rule: str) -> list[_Claim]:
+    """Which methods beside the headline's need no more parameters than the reference, if any."""
+    others = [name for name in inputs.compared if name not in (inputs.duel or ())]
+    rows = headline[headline["second"].isin(others)]
+    lost = rows[rows["params_verdict"] == PARAMS.worse]
+    clauses = [
+        _told(inputs, group[group["params_verdict"] == verdict], PARAMS)
+        for verdict in (PARAMS.worse, "no difference")
+        for _second, group in rows.groupby("second", sort=False)
+        if (group["params_verdict"] == verdict).any()
     ]
-    return [*sentences, *_bound_by_latency(inputs, latency, other)]
+    if not clauses:
+        return []
+    text = f"{rule} in size against the other methods, {'; '.join(clauses)}."
+    return [(len(lost) > 0, text, ("headline",))]
 
 
-def _bound_by_latency(inputs: Inputs, latency: pd.DataFrame, other: str) -> list[Sentence]:
-    """A sentence for each closed loop that latency binds, and one for each fair opponent.
+def _bound_by_latency(inputs: Inputs, latency: pd.DataFrame, other: str) -> list[_Claim]:
+    """A claim for each closed loop that latency binds, and one for each fair opponent.
 
     That is the other method of the headline, and fixed ratios with the same rounding of widths.
     """
-    sentences = []
+    claims: list[_Claim] = []
     methods = inputs.study.methods
     for name in inputs.bound_by_latency:
         twins = [
@@ -119,8 +148,8 @@ def _bound_by_latency(inputs: Inputs, latency: pd.DataFrame, other: str) -> list
                     f" {_told(inputs, rows, TIME)}; on test data ({name} − {second}), "
                     f"{_told(inputs, rows, TEST)}."
                 )
-                sentences.append(Sentence(text, ("latency_headline",)))
-    return sentences
+                claims.append((_loses(rows, TIME) or _loses(rows, TEST), text, (LATENCY,)))
+    return claims
 
 
 def _lost_to(inputs: Inputs, compared: pd.DataFrame) -> str:

@@ -12,7 +12,7 @@ from prunestudy.report.blocks import Block, Chart, Fold, Section, grids_of
 from prunestudy.report.contents import Contents
 from prunestudy.report.figures import Figure, specification, theme
 from prunestudy.report.palette import looks
-from prunestudy.report.provenance import origin
+from prunestudy.report.provenance import targets
 from prunestudy.report.wording import plural
 
 # What the page's own script needs of the bundled libraries.
@@ -62,7 +62,7 @@ def _rendered(name: str, sections: list[Section], **values: Any) -> str:
         style=_resource("style.css"),
         sections=sections,
         places=_places(sections),
-        origin=origin,
+        target=targets,
         **values,
     )
     return text if text.endswith("\n") else text + "\n"
@@ -79,12 +79,13 @@ def _picks(sections: list[Section], contents: Contents) -> dict[str, list[str]]:
 
 
 def _places(sections: list[Section]) -> dict[str, str]:
-    """What links may lead to, grids, rows and folds with a name, and the id of each."""
+    """What links may lead to: sections, grids, rows and folds with a name; and the id of each."""
     grids = grids_of(sections)
     folds = [block for section in sections for block in section.blocks if isinstance(block, Fold)]
     found = {name: name for grid in grids for name in grid.anchors if name}
     found |= {fold.name: fold.name for fold in folds if fold.name}
-    return found | {grid.label: f"table-{grid.label}" for grid in grids if grid.label}
+    found |= {grid.label: f"table-{grid.label}" for grid in grids if grid.label}
+    return {"finding": "finding", **{one.id: one.id for one in sections}, **found}
 
 
 @cache

@@ -11,7 +11,7 @@ from prunestudy.report.inputs import Inputs
 
 COLUMNS = [
     *("task", "seed", "method", "point", "artifact", "network_sha256", "run_key", "git_commit"),
-    "recompute",
+    *("evaluation", "latency", "recompute"),
 ]
 # Steps and what each one's jobs wait for, from left to right and then from top to bottom.
 STAGES = (
@@ -33,6 +33,11 @@ def provenance(inputs: Inputs) -> pd.DataFrame:
     places = {
         (row["task"], int(row["seed"]), row["method"]): row for row in jobs.to_dict("records")
     }
+    measured = {
+        (row["step"], row["task"], int(row["seed"])): row["path"]
+        for row in inputs.timings.to_dict("records")
+        if row["step"] in ("evaluate", "latency")
+    }
     name = inputs.study.name
     params = "" if name == "default" else f" --params studies/{name}.yaml"
     rows = []
@@ -47,6 +52,7 @@ def provenance(inputs: Inputs) -> pd.DataFrame:
                 row["artifact_sha256"],
                 row["run_key"],
                 made.get("git_commit", ""),
+                *(measured.get((step, task, int(seed)), "") for step in ("evaluate", "latency")),
                 f"prunestudy verify{params} --rerun {task}/seed{seed}/{method}",
             ]
         )
@@ -64,6 +70,13 @@ def origin(grid: Grid, row: tuple[str, ...], place: int) -> str:
         return ""
     task = row[grid.columns.index("task")] if "task" in grid.columns else grid.task
     return anchor(task, row[place]) if task else ""
+
+
+def targets(grid: Grid, number: int, row: tuple[str, ...], place: int) -> str:
+    """What a cell leads to, if anything."""
+    if grid.links and place == 0:
+        return grid.links[number]
+    return origin(grid, row, place)
 
 
 def sources_grid(inputs: Inputs, table: pd.DataFrame, task: str) -> Grid:

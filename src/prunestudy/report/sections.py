@@ -173,7 +173,8 @@ def _checklist(contents: Contents) -> Section:
         "of Neural Network Pruning?”, level of fairness (S) of Wang et al. 2023, and evaluation "
         "after retraining (O) of Feng et al. 2024, evaluated from this study's tables."
     )
-    grid = Grid(caption, ("", "recommendation", "status", "evidence"), rows)
+    links = tuple(item.shown for item in contents.checklist)
+    grid = Grid(caption, ("", "recommendation", "status", "evidence"), rows, links=links)
     return Section("checklist", "Checklist", (grid,))
 
 
@@ -185,7 +186,8 @@ def _provenance(contents: Contents) -> Section:
         "that made it, and each network's sha256. The run key is also in the artifact's name, in "
         "the sidecar beside it, and in MLflow as the tag run_key (make ui, then search for "
         "tags.run_key LIKE 'the twelve characters%'). tables/provenance.csv has all of it in full, "
-        "with the command that recomputes each cell."
+        "the tables of test quality and of latency that a network's numbers were read from, and "
+        "the command that recomputes each cell."
     )
     folds = [
         Fold(
