@@ -25,7 +25,7 @@ environment: .venv/.complete  ## make .venv from the lock file
 study: environment  ## run params.yaml, or studies/NAME.yaml with STUDY=NAME
 	@prunestudy study $(if $(STUDY),--study $(STUDY))
 
-test: environment  ## run every test
+test: environment  ## run the tests
 	@python -m pytest -n 2 tests --ignore tests/faults
 
 test-faults: environment  ## inject faults: kills, full disks, hostile files (takes long)

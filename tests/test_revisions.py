@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from prunestudy.errors import StudyError
-from prunestudy.revisions import WORKSPACE, library_files, reader, resolved
+from prunestudy.revisions import WORKSPACE, code_files, reader, resolved
 
 
 def git(*arguments: str) -> str:
@@ -48,7 +48,7 @@ def test_an_experiment_goes_by_its_name(repository: Path):
         resolved("timid-name")
 
 
-def test_library_files_have_the_digests_of_git(repository: Path):
-    assert library_files("HEAD") == library_files(WORKSPACE)
-    assert library_files("HEAD") != library_files("HEAD~1")
-    assert set(library_files("HEAD")) == {"src/a.py"}
+def test_code_files_have_the_digests_of_git(repository: Path):
+    assert code_files("HEAD") == code_files(WORKSPACE)
+    assert code_files("HEAD") != code_files("HEAD~1")
+    assert set(code_files("HEAD")) == {"src/a.py"}

@@ -18,9 +18,9 @@ def pack(out: Path, files: list[str | Path], report: Path) -> int:
     that lie inside the folder stay out.
     """
     members = [Path(file) for file in files if Path(file).is_file()]
-    members += [path for path in sorted(report.glob("*")) if path.is_file()]
-    for folder in ("tables", "figures", "paper"):
-        members += [path for path in sorted((report / folder).glob("*")) if path.is_file()]
+    for folder in (report, *(report / inner for inner in ("tables", "figures", "paper"))):
+        # What a killed job left half begins with a dot.
+        members += [path for path in sorted(folder.glob("[!.]*")) if path.is_file()]
     contents = {path.as_posix(): path.read_bytes() for path in members}
     lines = [f"{hashlib.sha256(content).hexdigest()}  {name}" for name, content in contents.items()]
     contents[CHECKSUMS] = ("\n".join(lines) + "\n").encode()

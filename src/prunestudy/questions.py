@@ -54,6 +54,10 @@ def verify(arguments: Namespace) -> int:
         print(f"study '{name}': {len(found)} findings among {total} artifacts", file=sys.stderr)
         return 1
     print(f"study '{name}': all {total} artifacts and the report are what their jobs wrote")
+    holes = answers.failures(plan)
+    if holes:
+        cells = ", ".join(artifact.cell for artifact, _cause in holes)
+        print(f"{len(holes)} of them say that their cell failed: {cells}")
     return 0
 
 
@@ -93,7 +97,7 @@ def compare(arguments: Namespace) -> None:
             revisions.reader(name),
             arguments.params,
             folder,
-            revisions.library_files(name),
+            revisions.code_files(name),
         )
         for name in (arguments.first, arguments.second)
     )
@@ -109,8 +113,14 @@ def archive(arguments: Namespace) -> int:
     """``prunestudy archive``: a zip file to cite, the same bytes for the same study."""
     study = read_study(arguments.params)
     folder = report_folder(study.name)
-    if not (folder / "index.html").exists():
+    page = folder / "index.html"
+    if not page.exists():
         raise StudyError(f"study '{study.name}' has no report yet; run the study first")
+    if Plan(study).of_step("report")[0].key not in page.read_text(encoding="utf-8"):
+        raise StudyError(
+            f"{page} is of other parameters or code than those here; run the study first, so that "
+            "the archive holds what belongs together"
+        )
     out = arguments.out or Path(f"{study.name}-study.zip")
     lock = Path("dvc.lock") if study.name == "default" else Path("studies/dvc.lock")
     count = archives.pack(out, [arguments.params, lock, *ARCHIVED], folder)

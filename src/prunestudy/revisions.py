@@ -8,7 +8,9 @@ from pathlib import Path
 from prunestudy.errors import StudyError
 
 WORKSPACE = "workspace"
-LIBRARY = "src"
+CODE = ("src", "workflow", "profiles", "Snakefile", "requirements.lock")
+# What git does not know of, and what installing leaves behind.
+NOT_CODE = {"__pycache__", ".pyc", ".egg-info"}
 
 
 def resolved(name: str) -> str:
@@ -42,19 +44,20 @@ def reader(name: str) -> Callable[[str], bytes | None]:
     return read
 
 
-def library_files(name: str) -> dict[str, str]:
-    """Digests of the library's Python files at a revision, by path."""
+def code_files(name: str) -> dict[str, str]:
+    """Digests at a revision of what computes: library, workflow and packages; by path."""
     if name == WORKSPACE:
+        places = [file for place in CODE for file in (Path(place), *sorted(Path(place).rglob("*")))]
         return {
             path.as_posix(): hashlib.sha1(_blob(path.read_bytes())).hexdigest()
-            for path in sorted(Path(LIBRARY).rglob("*.py"))
+            for path in places
+            if path.is_file() and not NOT_CODE & {*path.parts, path.suffix, path.parent.suffix}
         }
-    listed = _git("ls-tree", "-r", resolved(name), "--", LIBRARY).stdout.decode()
+    listed = _git("ls-tree", "-r", resolved(name), "--", *CODE).stdout.decode()
     found = {}
     for line in listed.splitlines():
         meta, _, path = line.partition("\t")
-        if path.endswith(".py"):
-            found[path] = meta.split()[2]
+        found[path] = meta.split()[2]
     return found
 
 

@@ -1,6 +1,7 @@
 """Faults are injected into checkouts in which the real tools run the smoke study."""
 
 import os
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -14,6 +15,13 @@ __all__ = ["checkout", "finished", "pulled"]
 
 # Seconds after which a study that should end is taken for one that hangs.
 PATIENCE = 300
+
+
+@pytest.fixture(scope="session", autouse=True)
+def as_from_a_terminal() -> None:
+    """Have what is started hear Ctrl-C and quit, as tests in the background do not."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -62,6 +62,36 @@ def unknown(sentences: list[str], numbers: set[str]) -> list[tuple[str, str]]:
     ]
 
 
+# A task with an estimate and its interval, e.g. "digits (0.30×, 95 % interval 0.10× to 0.87×)".
+ESTIMATE = re.compile(
+    r"(\w+) \(([−+]?[\d.]+×?)(?: [^,()]+)?, (?:[\d.]+\u202f% interval )?([−+]?[\d.]+×?) to "
+    r"([−+]?[\d.]+×?)\)"
+)
+MEASURES = {
+    ("params_ratio", "params_low", "params_high"): wording.ratio,
+    ("test_difference", "test_low", "test_high"): wording.change,
+    ("time_ratio", "time_low", "time_high"): wording.ratio,
+}
+
+
+def misplaced(folder: Path) -> tuple[int, list[tuple[str, ...]]]:
+    """How many estimates the finding has, and those that no row of a table that it cites has."""
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    count, wrong = 0, []
+    for claim in re.findall(r'<p class="finding">(.*?)</p>', page):
+        rows = [
+            (row["task"], *(write(row[column]) for column in columns))
+            for name in re.findall(r'href="#table-([\w-]+)"', claim)
+            if "headline" in name
+            for row in read_table(folder / "tables" / f"{name}.csv").to_dict("records")
+            for columns, write in MEASURES.items()
+        ]
+        estimates = ESTIMATE.findall(claim)
+        count += len(estimates)
+        wrong += [estimate for estimate in estimates if estimate not in rows]
+    return count, wrong
+
+
 def sentences_of(folder: Path) -> list[str]:
     """The finding and what stands beside it."""
     finding = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["finding"]
@@ -75,6 +105,9 @@ def test_every_number_of_the_default_report_is_in_its_tables(root: Path) -> None
     folder = root / "reports"
     numbers = known(folder, read_study(root / "params.yaml"))
     assert unknown(sentences_of(folder), numbers) == []
+    count, wrong = misplaced(folder)
+    assert wrong == []
+    assert count > 10
 
 
 @pytest.mark.parametrize("final_params", [300, 900])
@@ -82,6 +115,15 @@ def test_every_number_of_a_made_up_report_is_in_its_tables(build: Build, final_p
     study = make_study(methods=("traditional", "other", "adaptive", "hurried", "rounded"))
     built = build(study, final_params=final_params, test_change=-0.01)
     assert unknown(sentences_of(built.folder), known(built.folder, study)) == []
+    count, wrong = misplaced(built.folder)
+    assert wrong == []
+    assert count > 5
+    # An estimate of another task, or with another interval, is found.
+    page = built.folder / "index.html"
+    text = page.read_text(encoding="utf-8")
+    [task, mean, low, high], *_others = ESTIMATE.findall(text)
+    page.write_text(text.replace(f"{low} to {high})", f"{low} to 9.99)", 1), encoding="utf-8")
+    assert misplaced(built.folder)[1] == [(task, mean, low, "9.99")]
 
 
 def test_a_number_that_is_nowhere_is_found(root: Path) -> None:
