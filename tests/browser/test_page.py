@@ -102,7 +102,8 @@ def test_a_legend_hides_and_shows_a_method_in_every_chart(browser: Browser, file
     button.click()
     page.wait_for_function(f"{marks} == {before}")
     assert button.get_attribute("aria-pressed") == "true"
-    assert complaints == []
+    # An axis of which everything is hidden has no extent; Vega warns of that.
+    assert [said for said in complaints if "Infinite extent" not in said] == []
     page.context.close()
 
 
