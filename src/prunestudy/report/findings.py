@@ -29,6 +29,7 @@ class _Measure:
 
 COUNTS = ("comparison-counts", "comparisons")
 LATENCY = "latency_headline"
+FASTEST = "With each method's fastest network within the allowed validation drop"
 PARAMS = _Measure(
     "params",
     "params_ratio",
@@ -144,7 +145,7 @@ def _bound_by_latency(inputs: Inputs, latency: pd.DataFrame, other: str) -> list
             if len(rows):
                 rounded = ", rounded to the same widths" if second in twins else ""
                 text = (
-                    f"With each method's fastest network instead ({name} ÷ {second} time{rounded}),"
+                    f"{FASTEST} ({name} ÷ {second} time{rounded}),"
                     f" {_told(inputs, rows, TIME)}; on test data ({name} − {second}), "
                     f"{_told(inputs, rows, TEST)}."
                 )
