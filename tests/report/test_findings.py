@@ -11,6 +11,7 @@ from prunestudy.plan import Plan
 from prunestudy.report import wording
 from prunestudy.report.blocks import Sentence
 from prunestudy.report.contents import Contents
+from prunestudy.report.findings import FASTEST
 from prunestudy.report.inputs import read_inputs
 from prunestudy.report.sections import sections
 from tests.report.fabricated import make_study, write_tables
@@ -146,9 +147,7 @@ def test_a_loop_bound_by_latency_is_told_by_the_fastest_networks(tmp_path: Path)
     against = rows[rows["second"] == "traditional"]
     assert against["time_ratio"].tolist() == pytest.approx([0.25] * len(against))
     *_others, last, fair = (sentence.text for sentence in contents.finding)
-    assert last.startswith(
-        "With each method's fastest network within the allowed validation drop (hurried ÷ traditional"
-    )
+    assert last.startswith(f"{FASTEST} (hurried ÷ traditional time)")
     assert "hurried takes less time than traditional on" in last
     # The fair opponent stands in the finding too.
     assert "(hurried ÷ rounded time, rounded to the same widths)" in fair
