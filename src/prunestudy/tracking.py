@@ -28,7 +28,7 @@ with warnings.catch_warnings():
 
 from requests.exceptions import RequestException
 
-from prunestudy.artifacts import failure_of, read_sidecar, read_table
+from prunestudy.artifacts import failure_of, read_sidecar, read_table, written_whole
 from prunestudy.errors import StudyError
 from prunestudy.plan import DENSE, Artifact, Plan
 
@@ -63,6 +63,7 @@ def publish(plan: Plan, tables: Path, report: Path) -> str:
 
 def _publish(plan: Plan, tables: Path, report: Path) -> str:
     with _only_one():
+        _make_database()
         client = MlflowClient(tracking_uri=tracking_uri())
         experiment = _experiment(client, plan.study.name)
         publisher = _Publisher(client, experiment, plan, tables)
@@ -76,6 +77,21 @@ def _only_one() -> Iterator[None]:
     with (FOLDER / ".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _make_database() -> None:
+    """Make the embedded database, whole or not at all.
+
+    MLflow makes its tables in dozens of migrations; killed in the middle, it would refuse what is
+    left for ever.
+    """
+    database = FOLDER / "mlflow.db"
+    if "MLFLOW_TRACKING_URI" in os.environ or database.exists():
+        return
+    for left in FOLDER.glob(f".{database.name}.*"):
+        left.unlink()
+    with written_whole(database) as scratch:
+        MlflowClient(tracking_uri=f"sqlite:///{scratch.resolve()}").search_experiments()
 
 
 def _experiment(client: MlflowClient, name: str) -> str:

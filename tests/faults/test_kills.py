@@ -126,3 +126,23 @@ def planned(place: Checkout, step: str, task: str) -> str:
         f"print(plan.find('{step}', '{task}', 0, 'dense').path)"
     )
     return place.call("python", "-c", code).strip()
+
+
+@pytest.mark.parametrize("after", [0.0, 0.5, 1.5])
+def test_a_publisher_killed_while_the_database_is_made_leaves_none(
+    checkout: Checkout, after: float
+) -> None:
+    [tables] = (checkout.folder / "models" / STUDY).glob("tables-????????????")
+    shutil.rmtree(checkout.folder / "mlruns")
+    command = ("prunestudy", "publish", "--params", f"studies/{STUDY}.yaml")
+    command += ("--tables", str(tables.relative_to(checkout.folder)), "--out", "published.txt")
+    run = start(checkout, *command)
+    while not list((checkout.folder / "mlruns").glob(".mlflow.db.*")):
+        assert run.poll() is None
+        time.sleep(0.01)
+    time.sleep(after)
+    assert not (checkout.folder / "mlruns" / "mlflow.db").exists()
+    run.kill()
+    run.wait()
+    assert "of them new" in checkout.call(*command)
+    assert not list((checkout.folder / "mlruns").glob(".mlflow.db.*"))
