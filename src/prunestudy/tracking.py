@@ -27,6 +27,7 @@ with warnings.catch_warnings():
     from mlflow.exceptions import MlflowException
 
 from requests.exceptions import RequestException
+from sqlalchemy.exc import SQLAlchemyError
 
 from prunestudy.artifacts import failure_of, read_sidecar, read_table, written_whole
 from prunestudy.errors import StudyError
@@ -55,8 +56,9 @@ def publish(plan: Plan, tables: Path, report: Path) -> str:
     """
     try:
         return _publish(plan, tables, report)
-    except (MlflowException, RequestException) as error:
-        # Uploads of files raise what the HTTP library raises.
+    except (MlflowException, RequestException, SQLAlchemyError, OSError) as error:
+        # Uploads of files raise what the HTTP library raises, the embedded database and its files
+        # what theirs do, on a full disk for instance.
         reason = str(error).splitlines()[0]
         raise TrackerAway(f"the tracker at {tracking_uri()} is away or refuses: {reason}") from None
 

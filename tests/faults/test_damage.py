@@ -128,16 +128,60 @@ def test_a_read_only_models_folder_is_named(checkout: Checkout, finished: Checko
     healed(checkout, finished)
 
 
-@pytest.mark.parametrize("step", ["dense", "traditional", "evaluation", "latency"])
+# What each step made, and the folder that is full when it runs again.
+FULL = {
+    "fetch": ("data/smoke/raw/wdbc-*", "data/smoke/raw"),
+    "prepare": ("data/smoke/prepared/wdbc-*", "data/smoke/prepared"),
+    "train": (f"{CELL}/dense-*", CELL),
+    "prune": (f"{CELL}/traditional-*", CELL),
+    "evaluate": (f"{CELL}/evaluation-*", CELL),
+    "latency": (f"{CELL}/latency-*", CELL),
+    "collect": ("models/smoke/tables-*", "models/smoke"),
+    "report": ("models/smoke/report-*", "reports/smoke"),
+}
+
+
+@pytest.mark.parametrize("step", FULL)
 def test_a_full_disk_is_said_and_leaves_nothing_half(
     checkout: Checkout, finished: Checkout, step: str
 ) -> None:
-    remade(checkout, step)
-    with full(checkout.folder / CELL):
+    pattern, place = FULL[step]
+    for path in checkout.folder.glob(pattern):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    folder = checkout.folder / place
+    with full(folder):
         said = failed(checkout)
-        assert "the disk is full" in said
-    assert not list((checkout.folder / CELL).glob(".*.part"))
+        assert "the disk is full" in said, said
+    assert not list(folder.rglob(".*.part"))
     healed(checkout, finished)
+
+
+def test_a_full_disk_delays_the_record_and_nothing_else(checkout: Checkout) -> None:
+    for path in checkout.folder.glob(f"models/{STUDY}/published-*"):
+        path.unlink()
+    folder = checkout.folder / "mlruns"
+    shutil.rmtree(folder)
+    folder.mkdir()
+    with full(folder):
+        said = checkout.study()
+        assert "not published" in said, said
+        assert "full" in said, said
+    assert "MLflow: study" not in said
+    checkout.study()
+    marker = checkout.find(f"models/{STUDY}/published-????????????.marker")
+    assert marker.read_text(encoding="utf-8").startswith("MLflow: study 'smoke'")
+
+
+def test_data_with_another_digest_are_refused_by_name(checkout: Checkout) -> None:
+    raw = checkout.find(f"data/{STUDY}/raw/wdbc-????????????")
+    for path in checkout.folder.glob(f"data/{STUDY}/prepared/wdbc-*"):
+        path.unlink()
+    file = next(path for path in sorted(raw.rglob("*")) if path.is_file() and path.suffix)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    said = failed(checkout)
+    assert f"{file.relative_to(checkout.folder)}: is not what its job wrote" in said
 
 
 @contextlib.contextmanager
@@ -156,7 +200,8 @@ def full(folder: Path) -> Iterator[None]:
     """A folder on a small file system of its own that is full; its content is put back later."""
     kept = folder.with_name(folder.name + "-kept")
     shutil.copytree(folder, kept)
-    mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", folder)
+    blocks = sum(1 + path.stat().st_size // 4096 for path in kept.rglob("*"))
+    mount("-t", "tmpfs", "-o", f"size={4 * (blocks + 16)}k", "tmpfs", folder)
     try:
         shutil.copytree(kept, folder, dirs_exist_ok=True)
         with contextlib.suppress(OSError), (folder / "filler").open("wb", buffering=0) as file:
