@@ -179,10 +179,28 @@ def _circumstances(seconds: float) -> dict[str, Any]:
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),
         "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        "platform": platform.platform(),
+        "platform": platform_name(),
+        "kernel": platform.release(),
         "processor": processor_name(),
+        "cores": os.cpu_count(),
+        "memory_gb": memory_gb(),
         "git_commit": git_commit(),
     }
+
+
+def platform_name() -> str:
+    """System, machine and C library: what numbers may depend on; a kernel's release is not."""
+    return "-".join(
+        part for part in (platform.system(), platform.machine(), *platform.libc_ver()) if part
+    )
+
+
+def memory_gb() -> float | None:
+    """Main memory in 2^30 bytes; none where the system does not tell."""
+    try:
+        return round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1)
+    except (ValueError, OSError):
+        return None
 
 
 def processor_name() -> str:

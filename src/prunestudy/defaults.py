@@ -26,7 +26,7 @@ HEADER = """\
 
 
 def default_study() -> Study:
-    """The study that ``make study`` runs: three real tasks, five seeds, six methods, controls."""
+    """The study that ``make study`` runs: three real tasks, five seeds, eight methods, controls."""
     return Study(
         name="default",
         seeds=[0, 1, 2, 3, 4],
@@ -74,6 +74,13 @@ def _compared() -> dict[str, Method]:
             schedule="cubic",
             stages=8,
         ),
+        **{
+            # Baselines of before 2010 and of recent work, globally and in stages, as published.
+            name: Method(
+                criterion=name, allocation="global", normalise="none", schedule="cubic", stages=8
+            )
+            for name in ("obd", "taylor")
+        },
         "adaptive": Method(
             allocation="global",
             normalise="none",

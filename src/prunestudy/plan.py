@@ -68,6 +68,12 @@ class Artifact:
         return [artifact.path for artifact in self.inputs.values()]
 
     @property
+    def benchmark(self) -> Path:
+        """Where Snakemake writes how long the job took; beside the job's log."""
+        inner = Path(*self.path.parts[1:])
+        return Path("logs") / inner.with_name(f"{inner.name.partition('.')[0]}.tsv")
+
+    @property
     def cell(self) -> str:
         """What people call it, e.g. ``prune digits/seed0/adaptive``."""
         place = [self.task, f"seed{self.seed}" if self.seed >= 0 else "", self.method]

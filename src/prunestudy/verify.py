@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import platform
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from prunestudy.artifacts import (
     canonical_json,
     file_digest,
     member_digests,
+    platform_name,
     processor_name,
     read_sidecar,
     sidecar_path,
@@ -193,7 +193,7 @@ def against(plan: Plan, other: Path) -> dict[str, Likeness]:
 
 def platform_here() -> str:
     """This machine as sidecars name it."""
-    return f"{platform.platform()}, {processor_name()}"
+    return f"{platform_name()}, {processor_name()}"
 
 
 def platform_of(path: Path) -> str:

@@ -164,7 +164,8 @@ def test_anchors_that_only_save_typing_are_welcome(tmp_path: Path) -> None:
     text = dumped(CONTENT)
     assert text is not None
     assert accepted(tmp_path / "plain.yaml", text)
-    [method, *_] = CONTENT["methods"]
-    edited = text.replace(f"  {method}:", f"  {method}: &method", 1)
-    edited = edited.replace("methods:\n", "methods:\n", 1)
+    first, second, *_ = CONTENT["methods"]
+    edited = text.replace(f"  {first}:", f"  {first}: &method", 1)
+    edited = edited.replace(f"  {second}:", f"  twin: *method\n  {second}:", 1)
+    assert edited.count("&method") == edited.count("*method") == 1
     assert accepted(tmp_path / "anchored.yaml", edited)

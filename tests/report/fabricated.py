@@ -212,7 +212,14 @@ def _job(seconds: float) -> dict:
     return {
         "seconds": seconds,
         "peak_memory_mb": 300.0,
+        "benchmark_seconds": seconds + 1.5,
+        "benchmark_cpu_seconds": seconds + 1.0,
+        "benchmark_memory_mb": 310.0,
+        "platform": "Linux-x86_64",
+        "kernel": "6.1",
         "processor": "Some CPU",
+        "cores": 2,
+        "memory_gb": 24.0,
         "git_commit": "c" * 40,
     }
 

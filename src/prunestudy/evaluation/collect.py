@@ -50,6 +50,8 @@ RESULT_COLUMNS = [
     "run_key",
 ]
 
+# What a sidecar says of the machine.
+HARDWARE = ("platform", "kernel", "processor", "cores", "memory_gb")
 
 Cells = dict[tuple[str, int], Path]
 
@@ -82,8 +84,19 @@ def collect_study(plan: Plan, folder: Path) -> None:
     collect(study.tasks, study.methods, trajectories, evaluations, latencies, rows, data, folder)
 
 
+# Columns of Snakemake's benchmark files, and what they are called here.
+BENCHMARK = {
+    "s": "benchmark_seconds",
+    "cpu_time": "benchmark_cpu_seconds",
+    "max_rss": "benchmark_memory_mb",
+}
+
+
 def job_row(artifact: Artifact) -> dict[str, Any]:
-    """What a finished job took, from its sidecar."""
+    """What a finished job took, from its sidecar and from Snakemake's benchmark of it.
+
+    Benchmarks stay on the machine that ran the job: without one, its columns are empty.
+    """
     circumstances = read_sidecar(artifact.path)["made"]
     return {
         "step": artifact.step,
@@ -92,10 +105,22 @@ def job_row(artifact: Artifact) -> dict[str, Any]:
         "method": artifact.method,
         "seconds": circumstances["seconds"],
         "peak_memory_mb": circumstances["peak_memory_mb"],
-        "processor": circumstances["processor"],
+        **_benchmark(artifact.benchmark),
+        **{name: circumstances[name] for name in HARDWARE},
         "git_commit": circumstances["git_commit"],
         "run_key": artifact.key,
         "path": artifact.path.as_posix(),
+    }
+
+
+def _benchmark(path: Path) -> dict[str, float | str]:
+    if not path.exists():
+        return dict.fromkeys(BENCHMARK.values(), "")
+    # A job too short to be looked at has "NA" or "-" for what is sampled.
+    measured = pd.read_csv(path, sep="\t", na_values=["-"]).iloc[-1]
+    return {
+        name: "" if pd.isna(measured[column]) else float(measured[column])
+        for column, name in BENCHMARK.items()
     }
 
 

@@ -21,6 +21,9 @@ from prunestudy.params import Latency, Task, plain
 from prunestudy.pruning.units import LAYERS, UnitGraph
 
 BATCH_SIZE = 64
+# A search by these times decides by their differences, so they are measured more often than the
+# latencies of the tables.
+MORE_REPEATS = 10
 WHOLE = "whole"
 
 
@@ -41,7 +44,8 @@ def profile(task: Task, granule: int, settings: Latency, data: Path, out: Path) 
             for inputs, outputs in units.cost.layer_grid(name, granule):
                 layer, shape = _resized(module, shapes[name], inputs, outputs)
                 rows.append((name, inputs, outputs, _call(layer, shape)))
-    samples = interleaved([call for *_place, call in rows], settings)
+    often = settings.model_copy(update={"repeats": MORE_REPEATS * settings.repeats})
+    samples = interleaved([call for *_place, call in rows], often)
     table = pd.DataFrame(
         [(name, inputs, outputs) for name, inputs, outputs, _call in rows],
         columns=["layer", "inputs", "outputs"],
