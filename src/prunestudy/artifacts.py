@@ -175,10 +175,12 @@ def made(
 
 
 def _circumstances(seconds: float) -> dict[str, Any]:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),
-        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
+        "peak_memory_mb": round(usage.ru_maxrss / 1024, 1),
         "platform": platform_name(),
         "kernel": platform.release(),
         "processor": processor_name(),
@@ -203,12 +205,22 @@ def memory_gb() -> float | None:
         return None
 
 
+# What tells generations of processors apart, and its key in the system's list.
+GENERATION = (("family", "cpu family"), ("model", "model"))
+
+
 def processor_name() -> str:
-    """The processor's name as the system tells it."""
+    """The processor as the system tells it: its name, family and model.
+
+    Some hosts give a name that is the same for several generations, whose results differ.
+    """
     with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("\n\n")[0]
+        lines = (line.partition(":") for line in text.splitlines())
+        told = {name.strip(): value.strip() for name, _, value in lines}
+        if "model name" in told:
+            more = [f"{name} {told[key]}" for name, key in GENERATION if key in told]
+            return ", ".join([told["model name"], *more])
     return platform.processor() or platform.machine()
 
 

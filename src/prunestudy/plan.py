@@ -6,6 +6,7 @@ a file that is there is the right one, and whoever schedules needs to look for f
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -100,6 +101,18 @@ class Plan:
     def of_step(self, step: str) -> list[Artifact]:
         """The artifacts that a step makes, in the plan's order."""
         return [artifact for artifact in self.artifacts if artifact.step == step]
+
+    def step_counts(self) -> dict[str, int]:
+        """How many jobs each step has, in the order in which they can start."""
+        return dict(Counter(artifact.step for artifact in self.artifacts))
+
+    def step_edges(self) -> set[tuple[str, str]]:
+        """(step, step that waits for an outcome of it), over all jobs."""
+        return {
+            (needed.step, artifact.step)
+            for artifact in self.artifacts
+            for needed in artifact.inputs.values()
+        }
 
     def find(self, step: str, task: str = "", seed: int = -1, method: str = "") -> Artifact:
         """The one artifact of a step for a cell.

@@ -211,10 +211,9 @@ def _data() -> dict:
 def _job(seconds: float) -> dict:
     return {
         "seconds": seconds,
+        "cpu_seconds": seconds - 0.5,
         "peak_memory_mb": 300.0,
         "benchmark_seconds": seconds + 1.5,
-        "benchmark_cpu_seconds": seconds + 1.0,
-        "benchmark_memory_mb": 310.0,
         "platform": "Linux-x86_64",
         "kernel": "6.1",
         "processor": "Some CPU",

@@ -50,7 +50,8 @@ RESULT_COLUMNS = [
     "run_key",
 ]
 
-# What a sidecar says of the machine.
+# What a sidecar says of the job's own process, and of the machine.
+TAKEN = ("seconds", "cpu_seconds", "peak_memory_mb")
 HARDWARE = ("platform", "kernel", "processor", "cores", "memory_gb")
 
 Cells = dict[tuple[str, int], Path]
@@ -84,18 +85,10 @@ def collect_study(plan: Plan, folder: Path) -> None:
     collect(study.tasks, study.methods, trajectories, evaluations, latencies, rows, data, folder)
 
 
-# Columns of Snakemake's benchmark files, and what they are called here.
-BENCHMARK = {
-    "s": "benchmark_seconds",
-    "cpu_time": "benchmark_cpu_seconds",
-    "max_rss": "benchmark_memory_mb",
-}
-
-
 def job_row(artifact: Artifact) -> dict[str, Any]:
     """What a finished job took, from its sidecar and from Snakemake's benchmark of it.
 
-    Benchmarks stay on the machine that ran the job: without one, its columns are empty.
+    Benchmarks stay on the machine that ran the job: without one, its column is empty.
     """
     circumstances = read_sidecar(artifact.path)["made"]
     return {
@@ -103,9 +96,8 @@ def job_row(artifact: Artifact) -> dict[str, Any]:
         "task": artifact.task,
         "seed": artifact.seed if artifact.seed >= 0 else "",
         "method": artifact.method,
-        "seconds": circumstances["seconds"],
-        "peak_memory_mb": circumstances["peak_memory_mb"],
-        **_benchmark(artifact.benchmark),
+        **{name: circumstances[name] for name in TAKEN},
+        "benchmark_seconds": _benchmark(artifact.benchmark),
         **{name: circumstances[name] for name in HARDWARE},
         "git_commit": circumstances["git_commit"],
         "run_key": artifact.key,
@@ -113,15 +105,9 @@ def job_row(artifact: Artifact) -> dict[str, Any]:
     }
 
 
-def _benchmark(path: Path) -> dict[str, float | str]:
-    if not path.exists():
-        return dict.fromkeys(BENCHMARK.values(), "")
-    # A job too short to be looked at has "NA" or "-" for what is sampled.
-    measured = pd.read_csv(path, sep="\t", na_values=["-"]).iloc[-1]
-    return {
-        name: "" if pd.isna(measured[column]) else float(measured[column])
-        for column, name in BENCHMARK.items()
-    }
+def _benchmark(path: Path) -> float | str:
+    """Wall-clock seconds by Snakemake; what it sees of processor and memory misses forked jobs."""
+    return float(pd.read_csv(path, sep="\t")["s"].iloc[-1]) if path.exists() else ""
 
 
 def collect(

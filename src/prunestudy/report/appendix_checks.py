@@ -94,10 +94,14 @@ def _pipeline(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
 
 
 def _environment(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    processors = sorted({str(name) for name in inputs.timings["processor"].dropna()})
-    return judged(
-        bool(processors), f"{wording.listed(processors)}; packages under “How to reproduce”"
-    )
+    machines = [
+        f"{row['processor']} with {row['cores']:g} cores and {row['memory_gb']:g} GiB"
+        for row in inputs.timings[["processor", "cores", "memory_gb"]]
+        .dropna()
+        .drop_duplicates()
+        .to_dict("records")
+    ]
+    return judged(bool(machines), f"{wording.listed(machines)}; packages under “How to reproduce”")
 
 
 def _until_collapse(inputs: Inputs, summary: pd.DataFrame) -> Outcome:

@@ -28,6 +28,8 @@ class Inputs:
         networks: one row an evaluated network: its quality, cost and latency together.
         failures: one row a cell whose outcome is a failure: a hole in every other table.
         datasets: one row a task: rows of each part, shape of an input, classes.
+        steps: step → how many jobs it has in the whole study.
+        waits: (step, step that waits for an outcome of it).
     """
 
     study: Study
@@ -40,6 +42,8 @@ class Inputs:
     failures: pd.DataFrame
     datasets: pd.DataFrame
     timings: pd.DataFrame
+    steps: dict[str, int]
+    waits: frozenset[tuple[str, str]]
 
     @property
     def level(self) -> float:
@@ -157,6 +161,8 @@ def read_inputs(plan: Plan, tables: Path, run_key: str) -> Inputs:
         failures=read["failures"],
         datasets=read["datasets"],
         timings=read["timings"],
+        steps=plan.step_counts(),
+        waits=frozenset(plan.step_edges()),
     )
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 from prunestudy.defaults import documented
 from prunestudy.plan import package_versions
-from prunestudy.report import comparison_grids, grids, provenance, wording
+from prunestudy.report import comparison_grids, grids, jobs, provenance, wording
 from prunestudy.report.blocks import Block, Chart, Code, Drawing, Fold, Grid, Section, Text
 from prunestudy.report.contents import Contents
 from prunestudy.report.control import loops
@@ -204,7 +204,6 @@ def _reproduce(contents: Contents) -> Section:
     study = inputs.study
     named = "" if study.name == "default" else f" STUDY={study.name}"
     params = "" if study.name == "default" else f" --params studies/{study.name}.yaml"
-    processors = inputs.timings["processor"].dropna().unique()
     commits = sorted({str(one) for one in inputs.timings["git_commit"].dropna()})
     versions = package_versions(PACKAGES)
     versions_text = ", ".join(f"{name} {version}" for name, version in versions.items())
@@ -214,7 +213,6 @@ def _reproduce(contents: Contents) -> Section:
         (
             ("run key of the report", inputs.run_key),
             ("run key of the tables", inputs.tables_key),
-            ("processors", wording.listed(sorted(str(name) for name in processors))),
             ("packages", versions_text),
             ("commits of the library", wording.listed(commits) or "unknown"),
         ),
@@ -232,8 +230,9 @@ def _reproduce(contents: Contents) -> Section:
             Code(f"prunestudy verify{params}\n{contents.provenance['recompute'].iloc[-1]}"),
             Text("Networks and tables come out the same on one platform, measured times aside."),
             origin,
-            Drawing(provenance.graph(inputs), provenance.graph_words(inputs)),
-            provenance.steps_grid(inputs),
+            jobs.machines_grid(inputs),
+            Drawing(jobs.graph(inputs), jobs.graph_words(inputs)),
+            jobs.steps_grid(inputs),
             Fold("Parameters of this study", (Code(documented(study)),), name="parameters"),
         ),
     )
