@@ -125,6 +125,13 @@ def _add_questions(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     check.add_argument(
         "--against", type=Path, metavar="FOLDER", help="compare with the same study elsewhere"
     )
+    trace = _command(
+        commands,
+        "trace",
+        "say where a cell's numbers come from: files, digests, params, commit, MLflow run",
+        questions.trace,
+    )
+    trace.add_argument("cell", metavar="CELL", help="e.g. wdbc/seed0/adaptive")
     compare = _command(
         commands, "compare", "say what changed between two revisions of a study", questions.compare
     )

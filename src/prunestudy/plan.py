@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from prunestudy.artifacts import canonical_json
-from prunestudy.errors import StudyError
+from prunestudy.errors import StudyError, near
 from prunestudy.params import Method, Study, Task, plain
 from prunestudy.source import source_digest
 from prunestudy.user_code import user_digests
@@ -129,6 +129,25 @@ class Plan:
             f"tasks: {', '.join(self.study.tasks)}; methods: {', '.join(self.study.methods)}; "
             f"seeds: {', '.join(str(known) for known in self.study.seeds)}"
         )
+
+    def named(self, name: str) -> Artifact:
+        """The artifact that people call ``name``, with its step or, for a trajectory, without.
+
+        Raises:
+            StudyError: there is none; the nearest name is suggested.
+        """
+        every = {artifact.cell: artifact for artifact in self}
+        short = {
+            artifact.cell.partition(" ")[2]: artifact
+            for artifact in self
+            if artifact.step in ("train", "prune")
+        }
+        found = every.get(name) or short.get(name)
+        if found is not None:
+            return found
+        hint = near(name, [*every, *short])
+        told = f"; did you mean '{hint}'?" if hint else ""
+        raise StudyError(f"study '{self.study.name}' has no cell '{name}'{told}")
 
     def _add(
         self,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from prunestudy import archives, artifacts, defaults, revisions, runs
 from prunestudy import status as answers
+from prunestudy import trace as cell_trace
 from prunestudy import verify as verification
 from prunestudy.errors import StudyError
 from prunestudy.jobs import report_folder
@@ -83,6 +84,16 @@ def _verify_against(plan: Plan, folder: Path) -> int:
     told = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
     print(f"{len(compared)} cells compared with {folder}: {told}; {' and '.join(platforms)}")
     return worst
+
+
+def trace(arguments: Namespace) -> None:
+    """``prunestudy trace``: what a cell was made from, and its run in MLflow."""
+    from prunestudy import tracking
+
+    plan = Plan(read_study(arguments.params))
+    artifact = plan.named(arguments.cell)
+    record = tracking.place_of(artifact, plan.study.name)
+    print(cell_trace.describe(artifact, arguments.params, record))
 
 
 def compare(arguments: Namespace) -> None:

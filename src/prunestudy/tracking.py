@@ -63,6 +63,29 @@ def publish(plan: Plan, tables: Path, report: Path) -> str:
         raise TrackerAway(f"the tracker at {tracking_uri()} is away or refuses: {reason}") from None
 
 
+def place_of(artifact: Artifact, study: str) -> str:
+    """Where the run of a trajectory is in MLflow, in words; no error where there is none."""
+    uri = tracking_uri()
+    if artifact.step not in ("train", "prune"):
+        return "no run of its own: trajectories have one each"
+    if "MLFLOW_TRACKING_URI" not in os.environ and not (FOLDER / "mlflow.db").exists():
+        return "not published here; prunestudy ui publishes"
+    try:
+        client = MlflowClient(tracking_uri=uri)
+        experiment = client.get_experiment_by_name(study)
+        wanted = f"tags.{RUN_KEY} = '{artifact.key}'"
+        runs = client.search_runs([experiment.experiment_id], wanted) if experiment else []
+    except (MlflowException, RequestException, SQLAlchemyError) as error:
+        return f"the tracker at {uri} does not answer: {str(error).splitlines()[0]}"
+    if not runs:
+        return "not published there; prunestudy ui publishes"
+    [info] = [run.info for run in runs][:1]
+    page = f"/#/experiments/{info.experiment_id}/runs/{info.run_id}"
+    if uri.startswith("http"):
+        return f"{uri.rstrip('/')}{page}"
+    return f"run {info.run_id}; with prunestudy ui: http://127.0.0.1:5000{page}"
+
+
 def _publish(plan: Plan, tables: Path, report: Path) -> str:
     with _only_one():
         _make_database()

@@ -18,7 +18,7 @@ from prunestudy.artifacts import (
     read_sidecar,
     sidecar_path,
 )
-from prunestudy.errors import StudyError, near
+from prunestudy.errors import StudyError
 from prunestudy.likeness import DIFFERENT, EQUAL, IDENTICAL, STAMP, TOLERANCE, Likeness, likeness
 from prunestudy.plan import DENSE, Artifact, Plan
 
@@ -119,17 +119,7 @@ def cell_named(plan: Plan, name: str) -> Artifact:
     Raises:
         StudyError: there is none, or it cannot be repeated.
     """
-    every = {artifact.cell: artifact for artifact in plan}
-    short = {
-        artifact.cell.partition(" ")[2]: artifact
-        for artifact in plan
-        if artifact.step in ("train", "prune")
-    }
-    artifact = every.get(name) or short.get(name)
-    if artifact is None:
-        hint = near(name, [*every, *short])
-        told = f"; did you mean '{hint}'?" if hint else ""
-        raise StudyError(f"study '{plan.study.name}' has no cell '{name}'{told}")
+    artifact = plan.named(name)
     if artifact.step not in REPEATABLE:
         raise StudyError(
             f"'{artifact.cell}' cannot be compared: {artifact.step} measures times or writes "

@@ -70,10 +70,21 @@ class Chart:
 
 @dataclass(frozen=True)
 class Code:
-    """Preformatted text."""
+    """Preformatted text.
+
+    Attributes:
+        anchors: a name for each line that others point to, or an empty one; none at all: no names.
+    """
 
     text: str
     kind: str = "code"
+    anchors: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """Each line with its name."""
+        lines = self.text.splitlines()
+        return list(zip(lines, self.anchors or [""] * len(lines), strict=True))
 
 
 @dataclass(frozen=True)

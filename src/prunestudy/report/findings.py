@@ -109,20 +109,30 @@ _Claim = tuple[bool, str, tuple[str, ...]]
 
 
 def _against_others(inputs: Inputs, headline: pd.DataFrame, rule: str) -> list[_Claim]:
-    """Which methods beside the headline's need no more parameters than the reference, if any."""
+    """How the reference's size compares with the methods beside the headline's, if there are any.
+
+    A verdict one way or the other has its numbers; where there is none, the table has them.
+    """
     others = [name for name in inputs.compared if name not in (inputs.duel or ())]
     rows = headline[headline["second"].isin(others)]
-    lost = rows[rows["params_verdict"] == PARAMS.worse]
+    lost = rows["params_verdict"] == PARAMS.worse
     clauses = [
         _told(inputs, group[group["params_verdict"] == verdict], PARAMS)
-        for verdict in (PARAMS.worse, "no difference")
+        for verdict in (PARAMS.worse, "lower")
         for _second, group in rows.groupby("second", sort=False)
         if (group["params_verdict"] == verdict).any()
     ]
+    alike: dict[str, list[str]] = {}
+    undecided = rows[rows["params_verdict"] == "no difference"]
+    for second, group in undecided.groupby("second", sort=False):
+        alike.setdefault(wording.listed(list(group["task"])), []).append(str(second))
+    if alike:
+        told = [f"{wording.listed(names)} on {tasks}" for tasks, names in alike.items()]
+        clauses.append(f"{inputs.reference} shows no difference to {'; nor to '.join(told)}")
     if not clauses:
         return []
     text = f"{rule} in size against the other methods, {'; '.join(clauses)}."
-    return [(len(lost) > 0, text, ("headline",))]
+    return [(bool(lost.any()), text, ("headline",))]
 
 
 def _bound_by_latency(inputs: Inputs, latency: pd.DataFrame, other: str) -> list[_Claim]:

@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 import vl_convert
 
-from prunestudy.report.blocks import Block, Chart, Fold, Section, grids_of
+from prunestudy.report.blocks import Block, Chart, Code, Fold, Section, grids_of
 from prunestudy.report.contents import Contents
 from prunestudy.report.figures import Figure, specification, theme
 from prunestudy.report.palette import looks
@@ -84,6 +84,8 @@ def _places(sections: list[Section]) -> dict[str, str]:
     folds = [block for section in sections for block in section.blocks if isinstance(block, Fold)]
     found = {name: name for grid in grids for name in grid.anchors if name}
     found |= {fold.name: fold.name for fold in folds if fold.name}
+    codes = [block for fold in folds for block in fold.blocks if isinstance(block, Code)]
+    found |= {name: name for code in codes for name in code.anchors if name}
     found |= {grid.label: f"table-{grid.label}" for grid in grids if grid.label}
     return {"finding": "finding", **{one.id: one.id for one in sections}, **found}
 

@@ -9,7 +9,7 @@ from prunestudy.report.inputs import Inputs
 
 COLUMNS = [
     *("task", "seed", "method", "point", "artifact", "network_sha256", "run_key", "git_commit"),
-    *("evaluation", "latency", "recompute"),
+    *("evaluation", "latency", "trace", "recompute"),
 ]
 
 
@@ -39,6 +39,7 @@ def provenance(inputs: Inputs) -> pd.DataFrame:
                 row["run_key"],
                 made.get("git_commit", ""),
                 *(measured.get((step, task, int(seed)), "") for step in ("evaluate", "latency")),
+                f"prunestudy trace{params} {task}/seed{seed}/{method}",
                 f"prunestudy verify{params} --rerun {task}/seed{seed}/{method}",
             ]
         )
@@ -48,6 +49,11 @@ def provenance(inputs: Inputs) -> pd.DataFrame:
 def anchor(task: str, method: str) -> str:
     """Where the page says what a method's numbers on a task were made from."""
     return f"from-{task}-{method}"
+
+
+def params_anchor(kind: str, name: str) -> str:
+    """Where the page has the parameters of one of the ``tasks`` or ``methods``."""
+    return f"params-{kind}-{name}"
 
 
 def origin(grid: Grid, row: tuple[str, ...], place: int) -> str:
@@ -103,4 +109,8 @@ def sources_grid(inputs: Inputs, table: pd.DataFrame, task: str) -> Grid:
         "provenance.csv",
         name=f"provenance-{task}",
         anchors=tuple(anchors),
+        links=tuple(
+            params_anchor("tasks", task) if row[0] == DENSE else params_anchor("methods", row[0])
+            for row in rows
+        ),
     )

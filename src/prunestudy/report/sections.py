@@ -3,6 +3,7 @@
 from collections import Counter
 
 from prunestudy.defaults import documented
+from prunestudy.params import Study
 from prunestudy.plan import package_versions
 from prunestudy.report import comparison_grids, grids, jobs, provenance, wording
 from prunestudy.report.blocks import Block, Chart, Code, Drawing, Fold, Grid, Section, Text
@@ -183,11 +184,12 @@ def _provenance(contents: Contents) -> Section:
     text = (
         "A sentence links the tables that its numbers are from, and a method's name in a table "
         "links the networks behind its row: for each seed the artifact, its run key, the commit "
-        "that made it, and each network's sha256. The run key is also in the artifact's name, in "
-        "the sidecar beside it, and in MLflow as the tag run_key (make ui, then search for "
-        "tags.run_key LIKE 'the twelve characters%'). tables/provenance.csv has all of it in full, "
-        "the tables of test quality and of latency that a network's numbers were read from, and "
-        "the command that recomputes each cell."
+        "that made it, and each network's sha256; from there the method's name links its "
+        "parameters. The run key is also in the artifact's name, in the sidecar beside it, and in "
+        "MLflow as the tag run_key. “prunestudy trace TASK/seedN/METHOD” shows all that is known "
+        "of a trajectory, with the address of its run in MLflow. tables/provenance.csv has it in "
+        "full, with the tables of test quality and of latency that a network's numbers were read "
+        "from, and the commands that trace and recompute each cell."
     )
     folds = [
         Fold(
@@ -233,6 +235,18 @@ def _reproduce(contents: Contents) -> Section:
             jobs.machines_grid(inputs),
             Drawing(jobs.graph(inputs), jobs.graph_words(inputs)),
             jobs.steps_grid(inputs),
-            Fold("Parameters of this study", (Code(documented(study)),), name="parameters"),
+            Fold("Parameters of this study", (_parameters(study),), name="parameters"),
         ),
     )
+
+
+def _parameters(study: Study) -> Code:
+    """The parameters file; the lines at which tasks and methods begin have names."""
+    text = documented(study)
+    names, inside = [], ""
+    for line in text.splitlines():
+        key = line.partition(":")[0]
+        inside = key if key == key.strip() else inside
+        named = inside in ("tasks", "methods") and key.startswith("  ") and key[2:3] != " "
+        names.append(provenance.params_anchor(inside, key.strip()) if named else "")
+    return Code(text, anchors=tuple(names))
