@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pikepdf
 import pytest
 
 from prunestudy.report.blocks import Grid
@@ -54,6 +55,27 @@ def test_every_figure_is_a_pdf_of_one_column_with_its_fonts(built: Built) -> Non
         _, _, width, _ = (float(number) for number in box[1].split())
         # A column of two is 85 mm, 241 points; a little is left to the legend.
         assert width < 300, svg.name
+        fonts = fonts_of(svg.with_suffix(".pdf"))
+        assert fonts, f"{svg.name} has no text"
+        assert all(fonts.values()), f"{svg.name}: {fonts}"
+
+
+def fonts_of(file: Path) -> dict[str, bool]:
+    """Every font of a PDF file, and whether its outlines are embedded."""
+    found = {}
+    with pikepdf.open(file) as document:
+        for one in document.objects:
+            if not isinstance(one, pikepdf.Dictionary):
+                continue
+            if one.get("/Type") == "/FontDescriptor":
+                files = ("/FontFile", "/FontFile2", "/FontFile3")
+                found[str(one["/FontName"])] = any(name in one for name in files)
+            elif one.get("/Type") == "/Font" and not {"/FontDescriptor", "/DescendantFonts"} & {
+                *one
+            }:
+                # Without a descriptor of its own or of its descendants a font is not embedded.
+                found[str(one["/BaseFont"])] = False
+    return found
 
 
 def test_the_paragraph_cites_what_there_is_an_entry_for(built: Built) -> None:
