@@ -60,6 +60,9 @@ def test_every_figure_is_a_pdf_of_one_column_with_its_fonts(built: Built) -> Non
         assert all(fonts.values()), f"{svg.name}: {fonts}"
 
 
+DESCRIBED = {"/FontDescriptor", "/DescendantFonts"}
+
+
 def fonts_of(file: Path) -> dict[str, bool]:
     """Every font of a PDF file, and whether its outlines are embedded."""
     found = {}
