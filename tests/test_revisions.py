@@ -52,3 +52,13 @@ def test_code_files_have_the_digests_of_git(repository: Path):
     assert code_files("HEAD") == code_files(WORKSPACE)
     assert code_files("HEAD") != code_files("HEAD~1")
     assert set(code_files("HEAD")) == {"src/a.py"}
+
+
+def test_a_users_criterion_is_code_and_a_test_is_none(repository: Path):
+    for folder in ("criteria", "tests"):
+        (repository / folder).mkdir()
+        (repository / folder / "own.py").write_text("# mine\n")
+    assert set(code_files(WORKSPACE)) == {"src/a.py", "criteria/own.py"}
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "own")
+    assert code_files("HEAD") == code_files(WORKSPACE)

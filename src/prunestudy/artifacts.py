@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pandas as pd
 
@@ -144,10 +144,10 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     table.to_csv(path, index=False, lineterminator="\n")
 
 
-def read_table(path: Path) -> pd.DataFrame:
+def read_table(file: Path | IO[bytes]) -> pd.DataFrame:
     """Read a table of ``write_table``; operating points and names stay text."""
     text_columns = dict.fromkeys(("point", "task", "method", "layer", "criterion"), "str")
-    return pd.read_csv(path, dtype=text_columns, keep_default_na=False, na_values=[""])
+    return pd.read_csv(file, dtype=text_columns, keep_default_na=False, na_values=[""])
 
 
 @contextlib.contextmanager

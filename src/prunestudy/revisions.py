@@ -9,8 +9,8 @@ from prunestudy.errors import StudyError
 
 WORKSPACE = "workspace"
 CODE = ("src", "workflow", "profiles", "Snakefile", "requirements.lock")
-# What git does not know of, and what installing leaves behind.
-NOT_CODE = {"__pycache__", ".pyc", ".egg-info"}
+# Python files of other folders are a user's criteria and what those import; not of these.
+NOT_CODE = ("tests", "docs", "benchmarks")
 
 
 def resolved(name: str) -> str:
@@ -45,20 +45,29 @@ def reader(name: str) -> Callable[[str], bytes | None]:
 
 
 def code_files(name: str) -> dict[str, str]:
-    """Digests at a revision of what computes: library, workflow and packages; by path."""
+    """Digests at a revision of what computes, by path.
+
+    That is the library, the workflow, the packages, and the Python files of a user.
+    """
     if name == WORKSPACE:
-        places = [file for place in CODE for file in (Path(place), *sorted(Path(place).rglob("*")))]
+        listed = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard").stdout
+        paths = [Path(path) for path in listed.decode().split("\0") if _is_code(path)]
         return {
             path.as_posix(): hashlib.sha1(_blob(path.read_bytes())).hexdigest()
-            for path in places
-            if path.is_file() and not NOT_CODE & {*path.parts, path.suffix, path.parent.suffix}
+            for path in paths
+            if path.is_file()
         }
-    listed = _git("ls-tree", "-r", resolved(name), "--", *CODE).stdout.decode()
     found = {}
-    for line in listed.splitlines():
+    for line in _git("ls-tree", "-r", "-z", resolved(name)).stdout.decode().split("\0"):
         meta, _, path = line.partition("\t")
-        found[path] = meta.split()[2]
+        if _is_code(path):
+            found[path] = meta.split()[2]
     return found
+
+
+def _is_code(path: str) -> bool:
+    top = path.partition("/")[0]
+    return top in CODE or (path.endswith(".py") and top not in NOT_CODE)
 
 
 def _blob(content: bytes) -> bytes:

@@ -1,12 +1,13 @@
 """Two versions of a study: what changed, and what moved beyond noise."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from prunestudy.errors import StudyError
-from prunestudy.report.blocks import Grid, Text
+from prunestudy.report.blocks import Fold, Grid, Text
 from prunestudy.report.versions import Version, comparison, movements, read_version
 
 PLACE = {"task": "t", "method": "adaptive", "point": "2"}
@@ -58,16 +59,64 @@ def test_only_seeds_that_both_have_are_compared() -> None:
 
 def test_changed_parameters_and_files_are_named() -> None:
     after = version("b", [0.9] * 5, seeds=[0, 1])
-    changes, moved, only = comparison(BEFORE, after, 0.95)
+    changes, headline, moved, only = comparison(BEFORE, after, 0.95)
     [grid, code] = changes.blocks
     assert isinstance(grid, Grid)
     assert grid.rows == (("seeds", "[0]", "[0, 1]"),)
     assert isinstance(code, Text)
     assert code.text == "No file of the library changed."
+    assert headline.blocks == (Text("Not both versions have a headline."),)
     assert isinstance(moved.blocks[0], Text)
     assert moved.blocks[0].text.startswith("From a to b: 0 numbers of 3 moved beyond noise.")
     assert isinstance(only.blocks[0], Text)
     assert "the same tasks, methods and points" in only.blocks[0].text
+
+
+def headline(ratio: float, verdict: str) -> pd.DataFrame:
+    """One comparison of the headline."""
+    row: dict[str, object] = {"task": "t", "first": "adaptive", "second": "traditional"}
+    for name, kind in (("params", "ratio"), ("test", "difference"), ("time", "ratio")):
+        row |= {f"{name}_{kind}": ratio, f"{name}_low": ratio / 2, f"{name}_high": 2 * ratio}
+        row |= {f"{name}_verdict": verdict}
+    return pd.DataFrame([row])
+
+
+def test_the_headlines_stand_side_by_side() -> None:
+    before = replace(BEFORE, headline=headline(0.5, "lower"))
+    after = replace(version("b", [0.9] * 5), headline=headline(0.8, "no difference"))
+    _changes, told, _moved, _only = comparison(before, after, 0.95)
+    [grid, fold] = told.blocks
+    assert isinstance(grid, Grid)
+    assert grid.columns == ("task", "methods", "measure", "a", "verdict", "b", "verdict")
+    size = ("0.500× (0.250× to 1.00×)", "lower", "0.800× (0.400× to 1.60×)", "no difference")
+    assert grid.rows[0] == ("t", "adaptive against traditional", "parameters", *size)
+    assert isinstance(fold, Fold)
+    assert [len(inner.rows) for inner in fold.blocks if isinstance(inner, Grid)] == [3]
+    _changes, told, _moved, _only = comparison(before, before, 0.95)
+    assert told.blocks[0] == Text("None of 3 verdicts of the headline changed.")
+
+
+def test_latency_is_read_with_the_results_and_compared_by_ratio() -> None:
+    place = "task,seed,method,point"
+    files = {
+        "params.yaml": "seeds: [0, 1]",
+        "reports/tables/results.csv": f"{place},test,params_nonzero,macs_nonzero\n"
+        "t,0,adaptive,2,0.9,10,20\nt,1,adaptive,2,0.8,10,20\n",
+        "reports/tables/latency.csv": f"{place},latency_ratio_b64\n"
+        "t,0,adaptive,2,2.0\nt,1,adaptive,2,2.2\n",
+    }
+    one = read_version(
+        "a",
+        lambda path: files[path].encode() if path in files else None,
+        Path("params.yaml"),
+        Path("reports"),
+        {},
+    )
+    assert one.headline.empty
+    faster = one.results.assign(latency_ratio_b64=2 * one.results["latency_ratio_b64"])
+    moved = movements(one, replace(one, name="b", results=faster), 0.95).set_index("measure")
+    assert moved.loc["speed-up in latency", "change"] == pytest.approx(2.0)
+    assert moved.loc["speed-up in latency", "verdict"] == "higher"
 
 
 def test_a_revision_without_a_report_is_said_so() -> None:

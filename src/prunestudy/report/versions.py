@@ -1,22 +1,25 @@
 """Two versions of a study: which parameters and code changed, and which numbers moved beyond noise.
 
-The reports of both versions are in git, so nothing has to run. Test quality is compared seed by
-seed where both versions have the seeds, by the rules of the report.
+The reports of both versions are in git, so nothing has to run. Quality, size and latency are
+compared seed by seed where both versions have the seeds, by the rules of the report; the verdicts
+of the headline stand side by side.
 """
 
 import io
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from ruamel.yaml import YAML
 
+from prunestudy.artifacts import read_table
 from prunestudy.errors import StudyError
 from prunestudy.evaluation.statistics import compare_paired, compare_ratios
 from prunestudy.report import wording
 from prunestudy.report.blocks import Block, Fold, Grid, Section, Text
+from prunestudy.report.inputs import SEED_PLACE
 from prunestudy.status import differences
 
 PLACE = ["task", "method", "point"]
@@ -25,8 +28,17 @@ MEASURES: dict[str, tuple[str, Callable[[float], str], bool]] = {
     "test": ("test quality", wording.change, False),
     "params_nonzero": ("parameters", wording.ratio, True),
     "macs_nonzero": ("MACs", wording.ratio, True),
+    # Against the dense network in the same process: other machines have other milliseconds.
+    "latency_ratio_b64": ("speed-up in latency", wording.ratio, True),
 }
+# What the headline of a study says: name of its columns, what it is, how it is written.
+HEADLINE = (
+    ("params", "ratio", "parameters", wording.ratio),
+    ("test", "difference", "test quality", wording.change),
+    ("time", "ratio", "time", wording.ratio),
+)
 MOVED = ("higher", "lower")
+SIZES = {"test quality": wording.quality, "speed-up in latency": wording.ratio}
 
 
 @dataclass(frozen=True)
@@ -36,7 +48,8 @@ class Version:
     Attributes:
         name: as people call the revision.
         params: content of its parameters file.
-        results: its table of results.
+        results: its table of results, with the measured latencies.
+        headline: its table of the headline; empty where it has none.
         code: digests of its library's files, by path.
     """
 
@@ -44,6 +57,7 @@ class Version:
     params: dict[str, Any]
     results: pd.DataFrame
     code: dict[str, str]
+    headline: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def read_version(
@@ -54,15 +68,25 @@ def read_version(
     Raises:
         StudyError: the revision has no parameters or no report.
     """
-    found = {}
-    for path in (params, report / "tables" / "results.csv"):
-        content = read(path.as_posix())
-        if content is None:
+    content = read(params.as_posix())
+    results, latency, headline = (
+        _table(read, report / "tables" / f"{table}.csv")
+        for table in ("results", "latency", "headline")
+    )
+    for path, found in ((params, content), (report / "tables" / "results.csv", results)):
+        if found is None:
             raise StudyError(f"revision '{name}' has no {path}; is the study finished there?")
-        found[path] = content
-    text_columns = dict.fromkeys(("point", "task", "method"), "str")
-    results = pd.read_csv(io.BytesIO(found[report / "tables" / "results.csv"]), dtype=text_columns)
-    return Version(name, YAML(typ="safe", pure=True).load(found[params]), results, code)
+    assert content is not None
+    assert results is not None
+    if latency is not None:
+        results = results.merge(latency, on=SEED_PLACE, how="left", validate="one_to_one")
+    told = YAML(typ="safe", pure=True).load(content)
+    return Version(name, told, results, code, pd.DataFrame() if headline is None else headline)
+
+
+def _table(read: Callable[[str], bytes | None], path: Path) -> pd.DataFrame | None:
+    content = read(path.as_posix())
+    return None if content is None else read_table(io.BytesIO(content))
 
 
 def comparison(first: Version, second: Version, level: float) -> list[Section]:
@@ -73,7 +97,9 @@ def comparison(first: Version, second: Version, level: float) -> list[Section]:
     summary = (
         f"From {first.name} to {second.name}: {count} of {len(moved)} moved beyond noise. "
         "A difference counts as noise where its interval includes none, or where it is smaller "
-        "than the standard deviation between seeds."
+        f"than the standard deviation between seeds. Each is judged by itself, by its "
+        f"{wording.percent(level)} interval: of many that did not move, a few leave out none by "
+        "chance."
     )
     every: list[Block] = [Text(summary)]
     if len(told):
@@ -83,6 +109,7 @@ def comparison(first: Version, second: Version, level: float) -> list[Section]:
     changes = (_params_grid(first, second), _code_text(first, second))
     return [
         Section("changes", "What changed", changes),
+        Section("headline", "The headline", _headlines(first, second)),
         Section("moved", "What moved", tuple(every)),
         Section("only", "What only one version has", (_only(first, second),)),
     ]
@@ -97,6 +124,8 @@ def movements(first: Version, second: Version, level: float) -> pd.DataFrame:
     )
     for place, group in both.groupby(PLACE, sort=False):
         for name in names:
+            if not {f"{name}_a", f"{name}_b"} <= {*both}:
+                continue
             label, _write, by_ratio = MEASURES[name]
             before, after = group[f"{name}_a"].tolist(), group[f"{name}_b"].tolist()
             found = (compare_ratios if by_ratio else compare_paired)(after, before, level)
@@ -125,7 +154,7 @@ def _grid(caption: str, moved: pd.DataFrame) -> Grid:
     rows = []
     for row in moved.to_dict("records"):
         write = writers[row["measure"]]
-        size = wording.quality if row["measure"] == "test quality" else wording.count
+        size = SIZES.get(row["measure"], wording.count)
         low_high = f"{write(row['low'])} to {write(row['high'])}"
         rows.append(
             (
@@ -144,13 +173,55 @@ def _grid(caption: str, moved: pd.DataFrame) -> Grid:
     return Grid(f"{caption}. {words}", columns, tuple(rows))
 
 
+def _headlines(first: Version, second: Version) -> tuple[Block, ...]:
+    """The headline of both versions, a row a comparison and measure: what changed, then all."""
+    columns = ["task", "first", "second"]
+    if not {*columns} <= {*first.headline} or not {*columns} <= {*second.headline}:
+        return (Text("Not both versions have a headline."),)
+    rows = []
+    both = first.headline.merge(second.headline, on=columns, suffixes=("_a", "_b"))
+    for row in both.to_dict("records"):
+        for name, kind, measure, write in HEADLINE:
+            versions = [
+                (_estimate(row, name, kind, end, write), str(row[f"{name}_verdict_{end}"]))
+                for end in "ab"
+            ]
+            (before, said), (after, says) = versions
+            place = (str(row["task"]), f"{row['first']} against {row['second']}", measure)
+            rows.append((*place, before, said, after, says))
+    caption = (
+        "Each method's smallest network within the budget, ratios and differences of the first "
+        "against the second method, with their intervals."
+    )
+    names = ("task", "methods", "measure", first.name, "verdict", second.name, "verdict")
+    changed = tuple(row for row in rows if row[4] != row[6])
+    told: Block = Text(f"None of {len(rows)} verdicts of the headline changed.")
+    if changed:
+        told = Grid(f"Verdicts that changed. {caption}", names, changed)
+    return told, Fold("Every line of both headlines", (Grid(caption, names, tuple(rows)),))
+
+
+def _estimate(
+    row: dict[Hashable, Any], name: str, kind: str, end: str, write: Callable[[float], str]
+) -> str:
+    mean, low, high = (row[f"{name}_{part}_{end}"] for part in (kind, "low", "high"))
+    return write(mean) if pd.isna(low) else f"{write(mean)} ({write(low)} to {write(high)})"
+
+
 def _params_grid(first: Version, second: Version) -> Block:
     changes = differences(first.params, second.params)
     if not changes:
         return Text("No parameter changed.")
-    rows = tuple((path, str(before), str(after)) for path, before, after in changes)
-    caption = "Parameters that changed; None is a key that is not there."
+    rows = tuple((path, _value(before), _value(after)) for path, before, after in changes)
+    caption = f"Parameters that changed; {wording.NOTHING} is a key that is not there."
     return Grid(caption, ("parameter", first.name, second.name), rows)
+
+
+def _value(value: Any) -> str:
+    """A parameter as people read it; of a whole group, that it is there."""
+    if isinstance(value, dict):
+        return f"a group of {wording.plural(len(value), 'key')}"
+    return wording.NOTHING if value is None else str(value)
 
 
 def _code_text(first: Version, second: Version) -> Block:
