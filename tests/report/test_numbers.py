@@ -131,3 +131,100 @@ def test_a_number_that_is_nowhere_is_found(root: Path) -> None:
     numbers = known(folder, read_study(root / "params.yaml"))
     assert unknown(["adaptive needs 0.12345× of it"], numbers)
     assert unknown(["in 987654 of 11 comparisons"], numbers)
+
+
+# The rest of the page: checklist, captions, and the paragraph for a paper.
+
+
+def evidence_numbers(folder: Path, study: Study) -> dict[str, set[str]]:
+    """What the checklist's lines may say, computed from the tables alone."""
+    tables = folder / "tables"
+    results, timings = read_table(tables / "results.csv"), read_table(tables / "timings.csv")
+    dense = results[results["method"] == "dense"]
+    pruned = results[results["compression"] > 1]
+    summary, tau = read_table(tables / "summary.csv"), read_table(tables / "oracle.csv")["tau"]
+    seeds = {str(count) for count in (summary["n"].min(), summary["n"].max())}
+    points = {point_label(point) for point in study.points}
+    cells = str(len(study.tasks) * len(study.seeds))
+    whole, largest = str(len(results)), wording.count(dense["params"].max())
+    losses = set()
+    for task, rows in summary.groupby("task"):
+        reached = rows[rows["point"].isin(points)]
+        last = max(reached["point"], key=float)
+        worst = reached.loc[reached["point"] == last, "test_mean"].min()
+        quality = rows.loc[rows["method"] == "dense", "test_mean"].mean()
+        assert task in study.tasks
+        losses |= {last, f"{100 * round(1 - worst / quality, 3):g}"}
+    machine = " ".join(
+        f"{row['processor']} {row['cores']:g} {row['memory_gb']:g}"
+        for row in timings.to_dict("records")
+    )
+    unreachable = len(read_table(tables / "unreachable.csv"))
+    return {
+        "R1": {str(len(study.tasks))},
+        "R2": {str(len(study.tasks)), largest},
+        "R3": {whole},
+        "R4": {"100"},
+        "R5": {cells, str(len(dense))},
+        "R6": {str(len(study.methods)), str(len(points))},
+        "R7": {*points, str(unreachable)},
+        "R8": seeds,
+        "C3": {largest},
+        "C7": {*NUMBER.findall(machine)},
+        "C8": losses,
+        "C9": {whole},
+        "C10": {str(len(study.seeds))},
+        "C11": {f"{100 * study.report.confidence:g}"},
+        "C15": {whole},
+        "S": {"3.2"},
+        "O": {str(len(pruned)), str(len(tau)), wording.effect(tau.median())},
+    }
+
+
+# Versions, names of networks and of commits.
+SPELLED = re.compile(r"\d+\.\d+\.\d+|\b(?:cnn|mlp)[-\d]*\d|\bcommit \w+|CPUs?\b")
+
+
+def test_every_number_of_the_checklist_is_computed_again(root: Path) -> None:
+    folder = root / "reports"
+    expected = evidence_numbers(folder, read_study(root / "params.yaml"))
+    lines = json.loads((folder / "checklist.json").read_text(encoding="utf-8"))
+    assert {line["id"] for line in lines} >= set(expected)
+    wrong = [
+        (line["id"], number)
+        for line in lines
+        for number in NUMBER.findall(SPELLED.sub("", NAMES.sub("", line["evidence"])))
+        if number.rstrip(".") not in expected.get(line["id"], set())
+    ]
+    assert wrong == []
+
+
+# What captions may say beside numbers of the tables: batch sizes and the ends of scales, equal
+# compression within 15 %, and the percentiles of quartiles.
+OF_CAPTIONS = {"0", "1", "64", "15", "2", "3"}
+
+
+def test_every_number_of_a_caption_is_known(root: Path) -> None:
+    folder = root / "reports"
+    study = read_study(root / "params.yaml")
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    captions = re.findall(r"^\*(?:[^*]+)\*(.*)$", text, flags=re.MULTILINE)
+    assert len(captions) > 5
+    numbers = {f"{100 * study.report.confidence:g}", str(len(study.seeds)), *OF_CAPTIONS}
+    assert unknown(captions, numbers) == []
+
+
+def test_every_number_of_the_paragraph_for_a_paper_is_known(root: Path) -> None:
+    folder = root / "reports"
+    study = read_study(root / "params.yaml")
+    text = (folder / "paper" / "methods.md").read_text(encoding="utf-8")
+    text = SPELLED.sub("", re.sub(r" \[@[^\]]*\]", "", text))
+    data = read_table(folder / "tables" / "datasets.csv")
+    rows = data[["train_rows", "validation_rows", "test_rows"]].to_numpy().ravel()
+    numbers = {wording.count(count) for count in rows}
+    numbers |= {str(len(each)) for each in (study.methods, study.tasks, study.seeds)}
+    numbers |= {point_label(point) for point in study.points}
+    numbers |= {str(method.stages) for method in study.methods.values() if method.stages}
+    numbers |= {f"{task.requirements.max_drop:g}" for task in study.tasks.values()}
+    numbers.add(f"{100 * study.report.confidence:g}")
+    assert unknown([text], numbers) == []
