@@ -4,14 +4,17 @@ import zlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prunestudy.artifacts import write_table
 from prunestudy.params import Controller, Method, Requirements
 from prunestudy.pruning.allocation import Price, Unreachable
 from prunestudy.pruning.controller import run_closed_loop
@@ -527,11 +530,12 @@ class Watched(Workshop):
         return super().prune_units(state, *arguments, **named)
 
 
-def closed_loop(**controller: Any) -> Method:
+def closed_loop(round_to: int = 1, **controller: Any) -> Method:
     """An adaptive method with quick trials."""
     return Method(
         allocation="global",
         schedule="closed_loop",
+        round_to=round_to,
         controller=Controller(
             **{"trial_batches": 1, "criteria": ["magnitude", "taylor"], **controller}
         ),
@@ -634,3 +638,35 @@ def test_quality_may_be_judged_by_its_lower_bound(make_workshop: Callable):
     final = final_of(records[1]).state
     assert careful.val(final) <= plain.val(final)
     check_invariants(careful, [2, 4], requirements, records[1])
+
+
+def test_where_latency_ends_the_other_points_are_reached_by_parameters(
+    make_workshop: Callable, tmp_path: Path
+):
+    # Of 12 and 8 units, 8 and 4 take a tenth of the time, and fewer take no less.
+    rows = [("whole", 0, 0, 3.0)]
+    grids = (("0", [30], [4, 8, 12]), ("2", [4, 8, 12], [4, 8]), ("4", [4, 8], [2]))
+    for layer, inputs, widths in grids:
+        rows += [
+            (layer, before, width, 1.0 if width in (12, max(widths)) else 0.1)
+            for before in inputs
+            for width in widths
+        ]
+    table = pd.DataFrame(rows, columns=["layer", "inputs", "outputs", "ms"])
+    write_table(table, tmp_path / "times.csv")
+    method = closed_loop(round_to=4, resource="latency")
+    workshop = make_workshop(method, "wdbc", epochs=12)
+    demands = Requirements(max_drop=0.3)
+    record = run_closed_loop(workshop, [1.5, 2, 3], demands, tmp_path / "times.csv")
+    assert record.unreachable == []
+    kept = {one.point: one.state.params for one in record.kept}
+    assert {*kept} == {"1.5", "2", "3", FINAL}
+    for point in (1.5, 2, 3):
+        assert kept[str(point)] <= workshop.target(point)
+    lowest = min(row["resource_after"] for row in record.decisions if row["verdict"] == "accepted")
+    [final] = [row for row in record.decisions if row["verdict"] == "final"]
+    assert final["resource_after"] == lowest
+    # Beyond it nothing got faster, only smaller.
+    mapped = [row for row in record.decisions if row["verdict"] == "mapped"]
+    assert mapped
+    assert {row["resource_after"] for row in mapped} == {lowest}

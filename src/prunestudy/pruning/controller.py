@@ -119,9 +119,13 @@ class _Loop:
                 best = self.proposer.only(target)
             if best is None and self.proposer.refused:
                 return "every move from here was refused"
+            if best is None and not bound and self.pending:
+                # Operating points are of parameters; what binds may have come to its end before.
+                best = self.proposer.by_params(self.workshop.target(self.pending[0][0]))
             if best is None:
                 reason = f"no move lowers {self.demands.resource.name} any further"
-                self._give_up_pending(reason)
+                if not bound:
+                    self._give_up_pending(reason)
                 return reason
             tried += 1
             rejected = 0 if self._decide(best, bound) else rejected + 1

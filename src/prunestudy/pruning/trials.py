@@ -5,7 +5,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 from prunestudy.params import Controller
-from prunestudy.pruning.allocation import PRICED, Unreachable
+from prunestudy.pruning.allocation import PRICED, Price, Unreachable
 from prunestudy.pruning.proposals import (
     GLOBAL,
     QUOTA,
@@ -70,6 +70,12 @@ class Proposer:
         moves = candidate_moves(self.way.credits, 1, self._scopes()[:1], [])
         return next(iter(self._trials(target, moves).values()), None)
 
+    def by_params(self, target: float) -> Trial | None:
+        """The same move, to a number of parameters, where another resource cannot get lower."""
+        moves = candidate_moves(self.way.credits, 1, (GLOBAL,), [])
+        found = self._trials(target, moves, self.workshop.units.cost.params)
+        return next(iter(found.values()), None)
+
     def settle(self, trial: Trial, val: float, accepted: bool) -> None:
         """What became of the best trial: its criteria gain credit, or its network is refused."""
         for criterion in trial.criteria:
@@ -79,9 +85,12 @@ class Proposer:
         else:
             self.refused[self.workshop.structure(trial.state)] = val
 
-    def _trials(self, target: float, moves: list[Move] | None = None) -> dict[Hashable, Trial]:
-        """What the candidate moves lead to, each network once."""
-        here, price = self.way.here, self.way.demands.resource.price
+    def _trials(
+        self, target: float, moves: list[Move] | None = None, price: Price | None = None
+    ) -> dict[Hashable, Trial]:
+        """What the candidate moves lead to, each network once; ``price`` is what they lower."""
+        here, price = self.way.here, price or self.way.demands.resource.price
+        least = price(self.workshop.widths(here.state))
         if moves is None:
             moves = candidate_moves(
                 self.way.credits, self.controller.proposals, self._scopes(), self.layers
@@ -94,9 +103,9 @@ class Proposer:
                 )
             except Unreachable:
                 continue
-            amount = self.way.amount(state)
-            if amount >= here.amount:
+            if price(self.workshop.widths(state)) >= least:
                 continue
+            amount = self.way.amount(state)
             found = self.workshop.structure(state)
             if found in self.refused:
                 val = self.refused[found]

@@ -209,7 +209,14 @@ class Way:
             else:
                 high = probe
             probe = (low + high) // 2
-        return self.points[low]
+        # Where the walk went on by parameters, its last state need not cost the least.
+        within = [
+            place
+            for place in self.points[: low + 1]
+            if place is self.points[low]
+            or (place.kept is not None and place.val >= self.demands.budget)
+        ]
+        return min(reversed(within), key=lambda place: place.amount)
 
     def note(self, proposal: str, place: Waypoint, val: float, verdict: str, reason: str) -> None:
         """Log a decision that is not about a move but about a state."""
