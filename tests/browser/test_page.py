@@ -166,3 +166,19 @@ def test_axe_finds_nothing_serious(browser: Browser, file: Path, dark: bool) -> 
     assert serious == []
     assert len(found["passes"]) > 10
     page.context.close()
+
+
+def test_a_print_has_its_legends_and_fits_the_paper(browser: Browser, file: Path) -> None:
+    # A4 without margins of 14 mm, at 96 dots an inch.
+    page, complaints = opened(browser, file, (687, 971))
+    page.emulate_media(media="print")
+    assert page.locator(".legend:visible").count() == page.locator(".legend").count() > 0
+    assert page.locator("nav:visible, .picks:visible").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 687
+    heights = page.locator(".chart").evaluate_all(
+        "boxes => boxes.map(box => box.clientHeight - box.querySelector('svg').clientHeight)"
+    )
+    assert max(heights) < 20, "white space below charts"
+    assert page.pdf(format="A4").startswith(b"%PDF")
+    assert complaints == []
+    page.context.close()

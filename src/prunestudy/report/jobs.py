@@ -7,7 +7,11 @@ from prunestudy.report.blocks import Grid
 from prunestudy.report.inputs import Inputs
 
 BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, MARGIN = 84, 40, 26, 16, 2
-LOOP = 14
+LOOP = 18
+HEAD = (
+    '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
+    'orient="auto"><path class="head" d="M0 0 L8 4 L0 8 Z"/></marker></defs>'
+)
 
 
 def steps_grid(inputs: Inputs) -> Grid:
@@ -87,7 +91,7 @@ def graph(inputs: Inputs) -> str:
     loops = "".join(_loop(places[one]) for one, other in sorted(inputs.waits) if one == other)
     return (
         f'<svg class="graph" viewBox="0 0 {width:g} {height:g}" role="img" '
-        f'aria-label="{html.escape(graph_words(inputs))}">{lines}{loops}{boxes}</svg>'
+        f'aria-label="{html.escape(graph_words(inputs))}">{HEAD}{lines}{loops}{boxes}</svg>'
     )
 
 
@@ -151,9 +155,9 @@ def _box(step: str, x: float, y: float, number: int) -> str:
 
 def _arrow(start: tuple[float, float], end: tuple[float, float]) -> str:
     x1, y1 = start[0] + BOX_WIDTH, start[1] + BOX_HEIGHT / 2
-    x2, y2 = end[0] - 3, end[1] + BOX_HEIGHT / 2
+    x2, y2 = end[0], end[1] + BOX_HEIGHT / 2
     bend = (x1 + x2) / 2
-    return f'<path d="M{x1:g} {y1:g} C{bend:g} {y1:g} {bend:g} {y2:g} {x2:g} {y2:g}"/>'
+    return f'<path d="M{x1:g} {y1:g} C{bend:g} {y1:g} {bend:g} {y2:g} {x2:g} {y2:g}" marker-end="url(#head)"/>'
 
 
 def _loop(place: tuple[float, float]) -> str:
@@ -161,4 +165,4 @@ def _loop(place: tuple[float, float]) -> str:
     x, y = place[0] + BOX_WIDTH / 2, place[1]
     left, right, up = x - 12, x + 12, y - LOOP
     bend = f"C{right:g} {up:g} {left:g} {up:g}"
-    return f'<path d="M{right:g} {y:g} {bend} {left:g} {y - 3:g}"/>'
+    return f'<path d="M{right:g} {y:g} {bend} {left:g} {y:g}" marker-end="url(#head)"/>'
