@@ -157,7 +157,8 @@ def _arrow(start: tuple[float, float], end: tuple[float, float]) -> str:
     x1, y1 = start[0] + BOX_WIDTH, start[1] + BOX_HEIGHT / 2
     x2, y2 = end[0], end[1] + BOX_HEIGHT / 2
     bend = (x1 + x2) / 2
-    return f'<path d="M{x1:g} {y1:g} C{bend:g} {y1:g} {bend:g} {y2:g} {x2:g} {y2:g}" marker-end="url(#head)"/>'
+    way = f"M{x1:g} {y1:g} C{bend:g} {y1:g} {bend:g} {y2:g} {x2:g} {y2:g}"
+    return f'<path d="{way}" marker-end="url(#head)"/>'
 
 
 def _loop(place: tuple[float, float]) -> str:
