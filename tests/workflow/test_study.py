@@ -1,6 +1,7 @@
 """The finished smoke study: what a newcomer sees, and what DVC and MLflow have of it."""
 
 import json
+import re
 import sqlite3
 from pathlib import Path
 
@@ -76,8 +77,52 @@ def test_mlflow_has_one_parent_and_a_child_a_trajectory(checkout: Checkout) -> N
         assert run.data.tags["git_commit"]
         assert run.inputs.dataset_inputs[0].dataset.name == run.data.tags["task"]
         assert run.data.params["task"] == run.data.tags["task"]
+        cell = "/".join(run.data.tags[tag] for tag in ("task", "seed", "method"))
+        assert run.info.run_name == cell.replace("/", "/seed", 1)
     curves = [client.get_metric_history(run.info.run_id, "val/point_2") for run in children]
     assert sum(len(curve) > 1 for curve in curves) >= 4
+    [parent] = parents
+    assert parent.info.run_name == STUDY
+    files = {file.path for file in client.list_artifacts(parent.info.run_id)}
+    assert {"index.html", "report.md", "figures", "tables"} <= files
+
+
+def test_a_cell_is_traced_to_its_files_commit_and_mlflow_run(checkout: Checkout) -> None:
+    options = ("--params", f"studies/{STUDY}.yaml")
+    said = checkout.call("prunestudy", "trace", "wdbc/seed0/adaptive", *options)
+    results = pd.read_csv(checkout.folder / "reports" / STUDY / "tables" / "results.csv")
+    own = results[(results["task"] == "wdbc") & (results["method"] == "adaptive")]
+    assert own["run_key"].iloc[0] in said
+    for digest in own["artifact_sha256"]:
+        assert digest in said
+    head = checkout.call("git", "rev-parse", "HEAD~1").strip()
+    assert f"commit    {head}" in said
+    run = re.search(r"run ([0-9a-f]{32}); .*/#/experiments/(\d+)/runs/\1", said)
+    assert run is not None
+    client = MlflowClient(f"sqlite:///{checkout.folder}/mlruns/mlflow.db")
+    assert client.get_run(run[1]).data.tags["run_key"] == own["run_key"].iloc[0]
+    again = re.search(r"again +(prunestudy verify .*)", said)
+    assert again is not None
+    assert "identical, byte for byte" in checkout.call(*again[1].split())
+
+
+def test_a_cell_that_is_not_there_is_named(checkout: Checkout) -> None:
+    options = ("--params", f"studies/{STUDY}.yaml")
+    wrong = checkout.attempt("prunestudy", "trace", "wdbc/seed0/adaptiv", *options)
+    assert wrong.returncode == 1
+    assert "has no cell 'wdbc/seed0/adaptiv'; did you mean 'wdbc/seed0/adaptive'?" in wrong.stdout
+    checkout.edit(f"studies/{STUDY}.yaml", "trial_batches: 1", "trial_batches: 2")
+    stale = checkout.attempt("prunestudy", "trace", "wdbc/seed0/adaptive", *options)
+    assert stale.returncode == 1
+    assert "run the study first" in stale.stdout
+
+
+def test_every_job_has_snakemakes_benchmark(finished: Checkout) -> None:
+    table = pd.read_csv(finished.folder / "reports" / STUDY / "tables" / "timings.csv")
+    assert table["benchmark_seconds"].notna().all()
+    # Snakemake sees the whole command, the job its own process.
+    assert (table["benchmark_seconds"] > 0.5 * table["seconds"]).all()
+    assert table[["processor", "cores", "memory_gb", "platform"]].notna().all(axis=None)
 
 
 def test_the_best_network_of_each_task_is_registered(checkout: Checkout) -> None:
