@@ -47,6 +47,7 @@ class Comparison:
     Attributes:
         summary: of the differences, or of the ratios first ÷ second.
         p: two-sided Wilcoxon signed-rank test, exact; nan for n < 2.
+        p_t: two-sided paired t test, the one that belongs to the interval; nan for n < 2.
         d: Cohen's d of the paired differences, mean ÷ sd; nan where it is not defined.
         spread: standard deviation between seeds, pooled over the two methods.
         verdict: whether the first is higher, lower, or not different.
@@ -57,6 +58,7 @@ class Comparison:
     d: float
     spread: float
     verdict: Verdict
+    p_t: float = NAN
 
 
 def summarise(values: Sequence[float], level: float = 0.95) -> Summary:
@@ -102,6 +104,7 @@ def compare_paired(
         summary.mean / summary.sd if summary.sd > 0 else NAN,
         spread,
         verdict(summary, spread),
+        paired_t_p(summary),
     )
 
 
@@ -112,7 +115,7 @@ def compare_ratios(
     logs = compare_paired(np.log(first).tolist(), np.log(second).tolist(), level)
     ratios = (np.asarray(first, dtype=float) / np.asarray(second, dtype=float)).tolist()
     summary = summarise_ratios(ratios, level) if ratios else logs.summary
-    return Comparison(summary, logs.p, logs.d, logs.spread, logs.verdict)
+    return Comparison(summary, logs.p, logs.d, logs.spread, logs.verdict, logs.p_t)
 
 
 def verdict(difference: Summary, spread: float) -> Verdict:
@@ -124,6 +127,16 @@ def verdict(difference: Summary, spread: float) -> Verdict:
     if difference.low <= 0 <= difference.high or abs(difference.mean) < spread:
         return "no difference"
     return "higher" if difference.mean > 0 else "lower"
+
+
+def paired_t_p(difference: Summary) -> float:
+    """Two-sided p of the paired t test, from the differences' summary; nan for n < 2."""
+    if difference.n < 2:
+        return NAN
+    if difference.sd == 0:
+        return 1.0 if difference.mean == 0 else 0.0
+    t = difference.mean / difference.sd * math.sqrt(difference.n)
+    return float(2 * stats.t.sf(abs(t), difference.n - 1))
 
 
 def signed_rank_p(differences: Sequence[float]) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from prunestudy.evaluation.statistics import Comparison, compare_paired, compare_ratios
+from prunestudy.evaluation.statistics import Comparison, compare_paired, compare_ratios, holm
 from prunestudy.plan import DENSE
 from prunestudy.report.inputs import Inputs, budget
 
@@ -38,11 +38,11 @@ MEASURES = {
     "time": ("latency_ratio_b64", "ratio"),
 }
 HEADLINE_COLUMNS = [
-    *("task", "first", "second", "metric", "n", "level", "first_dense", "second_dense"),
+    *("task", "first", "second", "metric", "n", "level", "first_dense", "second_dense", "family"),
     *(
         f"{name}_{part}"
         for name, (_column, kind) in MEASURES.items()
-        for part in (kind, "low", "high", "p", "d", "verdict")
+        for part in (kind, "low", "high", "p", "p_holm", "p_t", "p_t_holm", "d", "verdict")
     ),
 ]
 
@@ -98,7 +98,9 @@ def headline(inputs: Inputs, chosen: pd.DataFrame) -> pd.DataFrame:
     """The reference method against each other one, on what the rule chose; one row a pair.
 
     ``params`` and ``time`` are ratios first ÷ second (geometric means), ``test`` a difference.
-    ``first_dense`` and ``second_dense`` count the seeds on which no pruned network qualified.
+    ``first_dense`` and ``second_dense`` count the seeds whose choice is the dense network. Holm's
+    correction is over a ``family``: the tasks, for the pair that the study asks about, and all
+    other comparisons.
     """
     return _pairs(inputs, chosen, [inputs.reference])
 
@@ -117,6 +119,18 @@ def _pairs(inputs: Inputs, chosen: pd.DataFrame, firsts: list[str]) -> pd.DataFr
         for other in inputs.methods_on(task)
         if other != first
     ]
+    # The question of the study is one family, over its tasks; what else is looked at is another.
+    asked = inputs.duel[1] if inputs.duel else ""
+    for family in (
+        [row for row in rows if row["second"] == asked],
+        [row for row in rows if row["second"] != asked],
+    ):
+        for row in family:
+            row["family"] = len(family)
+        for p in (f"{name}_{test}" for name in MEASURES for test in ("p", "p_t")):
+            adjusted = holm([row[p] for row in family])
+            for row, value in zip(family, adjusted, strict=True):
+                row[f"{p}_holm"] = value
     return pd.DataFrame(rows, columns=HEADLINE_COLUMNS)
 
 
@@ -155,6 +169,7 @@ def _measured(
         f"{name}_low": found.summary.low,
         f"{name}_high": found.summary.high,
         f"{name}_p": found.p,
+        f"{name}_p_t": found.p_t,
         f"{name}_d": found.d,
         f"{name}_verdict": found.verdict,
     }

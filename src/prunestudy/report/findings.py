@@ -27,8 +27,11 @@ class _Measure:
     write: Callable[[float], str]
 
 
+PHRASES = {"lower": "lower", "no difference": "not different", "higher": "higher"}
 COUNTS = ("comparison-counts", "comparisons")
 LATENCY = "latency_headline"
+# Better by its interval alone.
+CHANCE = "by chance"
 FASTEST = "With each method's fastest network within the allowed validation drop"
 PARAMS = _Measure(
     "params",
@@ -89,9 +92,11 @@ def finding(
             ("headline",),
         ),
         *_against_others(inputs, headline, rule),
+        *_beside_controls(inputs, compared),
         *_bound_by_latency(inputs, latency, other),
     ]
-    # Sentences with a loss come first; the order is kept otherwise.
+    # Sentences with a loss come first; beside the question itself, with one beyond chance. The
+    # order is kept otherwise.
     sentences, ruled = [], False
     for _loss, text, sources in sorted(told, key=lambda item: not item[0]):
         if ruled and text.startswith(rule):
@@ -109,30 +114,79 @@ _Claim = tuple[bool, str, tuple[str, ...]]
 
 
 def _against_others(inputs: Inputs, headline: pd.DataFrame, rule: str) -> list[_Claim]:
-    """How the reference's size compares with the methods beside the headline's, if there are any.
+    """How the reference compares with what the headline does not ask about, if there is any.
 
-    A verdict one way or the other has its numbers; where there is none, the table has them.
+    Every loss in size, test quality and time, to controls as well; gains in size to the methods
+    that stand by themselves. Where there is no verdict, the table has the numbers.
     """
-    others = [name for name in inputs.compared if name not in (inputs.duel or ())]
-    rows = headline[headline["second"].isin(others)]
-    lost = rows["params_verdict"] == PARAMS.worse
-    clauses = [
-        _told(inputs, group[group["params_verdict"] == verdict], PARAMS)
-        for verdict in (PARAMS.worse, "lower")
-        for _second, group in rows.groupby("second", sort=False)
-        if (group["params_verdict"] == verdict).any()
+    rows = headline[headline["second"] != (inputs.duel or ("", ""))[1]]
+    if rows.empty:
+        return []
+    lost, certainly = [], False
+    for measure in (PARAMS, TEST, TIME):
+        worse = rows[rows[f"{measure.name}_verdict"] == measure.worse]
+        certainly |= bool((worse[f"{measure.name}_p_t_holm"] < 1 - inputs.level).any())
+        lost += [
+            _told(inputs, group, measure) for _second, group in worse.groupby("second", sort=False)
+        ]
+    rows = rows[rows["second"].isin(inputs.compared)]
+    won = rows[rows["params_verdict"] == "lower"]
+    certain = won["params_p_t_holm"] < 1 - inputs.level
+    told = [
+        _told(inputs, group, PARAMS)
+        for _second, group in won[certain].groupby("second", sort=False)
     ]
+    doubtful = [
+        f"{second} on {_numbers(inputs, group, PARAMS, named=place == 0)}"
+        for place, (second, group) in enumerate(won[~certain].groupby("second", sort=False))
+    ]
+    if doubtful:
+        told.append(
+            f"by its interval, but not once corrected for {rows['family'].iloc[0]} comparisons, it "
+            f"needs fewer than {'; and than '.join(doubtful)}"
+        )
     alike: dict[str, list[str]] = {}
     undecided = rows[rows["params_verdict"] == "no difference"]
     for second, group in undecided.groupby("second", sort=False):
         alike.setdefault(wording.listed(list(group["task"])), []).append(str(second))
     if alike:
-        told = [f"{wording.listed(names)} on {tasks}" for tasks, names in alike.items()]
-        clauses.append(f"{inputs.reference} shows no difference to {'; nor to '.join(told)}")
-    if not clauses:
+        nor = [f"{wording.listed(names)} on {tasks}" for tasks, names in alike.items()]
+        told.insert(0, f"{inputs.reference} shows no difference to {'; nor to '.join(nor)}")
+    claims: list[_Claim] = []
+    if lost:
+        text = f"{rule} beside the other methods, {'; '.join(lost)}."
+        claims.append((certainly, text, ("headline",)))
+    if told:
+        text = f"{rule} in size against the other methods, {'; '.join(told)}."
+        claims.append((False, text, ("headline",)))
+    return claims
+
+
+def _beside_controls(inputs: Inputs, compared: pd.DataFrame) -> list[_Claim]:
+    """What the controls leave of it, at the same operating point."""
+    alike: dict[str, list[str]] = {}
+    for control in inputs.controls:
+        pairs = compared[compared["second"] == control]
+        if len(pairs):
+            counts = [
+                f"{word} in {int((pairs['verdict'] == verdict).sum())}"
+                for verdict, word in PHRASES.items()
+            ]
+            alike.setdefault(f"{wording.listed(counts)} of {len(pairs)}", []).append(control)
+    if not alike:
         return []
-    text = f"{rule} in size against the other methods, {'; '.join(clauses)}."
-    return [(bool(lost.any()), text, ("headline",))]
+    told = [f"{counts} against {wording.listed(names)}" for counts, names in alike.items()]
+    text = (
+        f"Beside its controls, at the same operating point, test quality of {inputs.reference} is "
+        f"{'; '.join(told)}{' each' if len(inputs.controls) > len(alike) else ''}."
+    )
+    return [(_certainly_lost(compared, inputs.controls), text, COUNTS)]
+
+
+def _certainly_lost(compared: pd.DataFrame, others: list[str]) -> bool:
+    """Whether a comparison is lost that is beyond chance once corrected for their number."""
+    lost = compared["second"].isin(others) & (compared["verdict"] == "lower")
+    return bool((lost & (compared["p_t_holm"] < 1 - compared["level"])).any())
 
 
 def _bound_by_latency(inputs: Inputs, latency: pd.DataFrame, other: str) -> list[_Claim]:
@@ -166,7 +220,7 @@ def _bound_by_latency(inputs: Inputs, latency: pd.DataFrame, other: str) -> list
 def _lost_to(inputs: Inputs, compared: pd.DataFrame) -> str:
     """The other methods that have the higher quality at the same operating point, if any."""
     told = []
-    for other in inputs.methods:
+    for other in inputs.compared:
         pairs = compared[compared["second"] == other]
         lost = int((pairs["verdict"] == "lower").sum())
         if lost and other not in (inputs.duel or ()):
@@ -182,27 +236,46 @@ def _loses(rows: pd.DataFrame, measure: _Measure) -> bool:
 
 
 def _told(inputs: Inputs, rows: pd.DataFrame, measure: _Measure) -> str:
-    """Clauses by verdict: worse, then no difference, then better."""
+    """Clauses by verdict: worse, then no difference, then better.
+
+    What is better by its interval but not once corrected for the family's number is told as that.
+    """
+    if rows.empty:
+        return "no task has both methods"
     first, second = rows["first"].iloc[0], rows["second"].iloc[0]
     better = "lower" if measure.worse == "higher" else "higher"
     phrases = {
         measure.worse: f"{first} {measure.phrases[measure.worse]} {second} on",
         "no difference": f"{first} and {second} show no difference on",
         better: f"{first} {measure.phrases[better]} {second} on",
+        CHANCE: (
+            f"by its interval, but not once corrected for {rows['family'].iloc[0]} comparisons, "
+            f"{first} {measure.phrases[better]} {second} on"
+        ),
         "one seed": f"one seed allows no verdict between {first} and {second} on",
         "not measured": "there is no measurement on",
     }
     clauses: list[str] = []
+    chance = rows[f"{measure.name}_p_t_holm"] >= 1 - inputs.level
+    verdicts = rows[f"{measure.name}_verdict"].mask(
+        (rows[f"{measure.name}_verdict"] == better) & chance, CHANCE
+    )
     for verdict, phrase in phrases.items():
-        found = rows[rows[f"{measure.name}_verdict"] == verdict].to_dict("records")
-        # The level of the intervals is said once a sentence.
-        tasks = [
-            _number(inputs, row, measure, named=not clauses and place == 0)
-            for place, row in enumerate(found)
-        ]
-        if tasks:
-            clauses.append(f"{phrase} {wording.listed(tasks)}")
+        found = rows[verdicts == verdict]
+        if len(found):
+            # The level of the intervals is said once a sentence.
+            clauses.append(f"{phrase} {_numbers(inputs, found, measure, named=not clauses)}")
     return "; ".join(clauses)
+
+
+def _numbers(inputs: Inputs, rows: pd.DataFrame, measure: _Measure, named: bool) -> str:
+    """Each row's task with its estimate and interval."""
+    return wording.listed(
+        [
+            _number(inputs, row, measure, named=named and place == 0)
+            for place, row in enumerate(rows.to_dict("records"))
+        ]
+    )
 
 
 def _number(inputs: Inputs, row: dict[Hashable, Any], measure: _Measure, named: bool) -> str:
@@ -213,9 +286,12 @@ def _number(inputs: Inputs, row: dict[Hashable, Any], measure: _Measure, named: 
     text = f"{measure.write(mean)}{unit}"
     if row["n"] < 2:
         return f"{row['task']} ({text}, n = 1, no interval)"
-    low, high = (measure.write(row[f"{measure.name}_{end}"]) for end in ("low", "high"))
+    low, high = (
+        wording.bound(row[f"{measure.name}_{end}"], measure.write) for end in ("low", "high")
+    )
     level = f"{wording.percent(inputs.level)} interval " if named else ""
-    return f"{row['task']} ({text}, {level}{low} to {high})"
+    seeds = "" if row["n"] == len(inputs.study.seeds) else f", n = {row['n']}"
+    return f"{row['task']} ({text}, {level}{low} to {high}{seeds})"
 
 
 def equal_compression(inputs: Inputs, compared: pd.DataFrame, other: str) -> str:
@@ -226,18 +302,23 @@ def equal_compression(inputs: Inputs, compared: pd.DataFrame, other: str) -> str
         return "there is no common operating point to compare at"
     if (pairs["verdict"] == "one seed").all():
         return f"at the same operating point, one seed allows no verdict on {_comparisons(total)}"
-    phrases = {"lower": "lower", "no difference": "not different", "higher": "higher"}
     counts = {
-        phrase: int((pairs["verdict"] == verdict).sum()) for verdict, phrase in phrases.items()
+        phrase: int((pairs["verdict"] == verdict).sum()) for verdict, phrase in PHRASES.items()
     }
     unknown = total - sum(counts.values())
     if unknown:
-        counts["not measured"] = unknown
+        counts["without a verdict"] = unknown
+    certain = (pairs["verdict"] == "higher") & (pairs["p_t_holm"] < 1 - inputs.level)
     told = wording.listed([f"{phrase} in {number}" for phrase, number in counts.items()])
     return (
         f"at the same operating point, of {_comparisons(total)} of test quality with {other}, "
-        f"{inputs.reference} is {told}"
+        f"{inputs.reference} is {told}{_corrected(counts['higher'], int(certain.sum()))}"
     )
+
+
+def _corrected(number: int, certain: int) -> str:
+    """How many of the gains are left once corrected for the number of comparisons."""
+    return f" (in {certain} once corrected for a task's comparisons)" if number else ""
 
 
 def _comparisons(number: int) -> str:

@@ -15,7 +15,9 @@ from prunestudy.report.inputs import Inputs
 
 def interval(low: float, high: float, write: Callable[[float], str] = wording.quality) -> str:
     """``low to high``, or a dash where there is none."""
-    return wording.NOTHING if math.isnan(low) else f"{write(low)} to {write(high)}"
+    if math.isnan(low):
+        return wording.NOTHING
+    return f"{wording.bound(low, write)} to {wording.bound(high, write)}"
 
 
 def spread(mean: float, sd: float, write: Callable[[float], str] = wording.quality) -> str:

@@ -12,8 +12,9 @@ from prunestudy.report.inputs import Inputs
 from prunestudy.report.palette import dense_look, looks
 
 ROW_HEIGHT = 34
-# Milliseconds below which an axis counts in microseconds.
-MICROSECONDS_BELOW = 0.1
+# What the figures draw: a column of the choices, or the time as a share of the dense network's,
+# which was measured in turns with it, so that a drift of the machine favours none.
+PARAMETERS, TIME = "params", "latency_ratio_b64"
 
 
 def size_figures(inputs: Inputs, smallest: pd.DataFrame, fastest: pd.DataFrame) -> list[Figure]:
@@ -23,15 +24,19 @@ def size_figures(inputs: Inputs, smallest: pd.DataFrame, fastest: pd.DataFrame) 
     """
     rule = (
         "Each method's {choice} network whose validation quality is within the task's budget, "
-        "one mark a seed, one below the other; the bar is the geometric mean of "
-        f"{wording.plural(len(inputs.study.seeds), 'seed')}. Left is better. Where no pruned "
-        "network of a seed qualifies, its mark is the dense network itself."
+        "one mark a seed, one below the other; the bar is the geometric mean over seeds, the line "
+        f"its {wording.percent(inputs.level)} t interval, which may end at the panel's edge. Left "
+        "is better. Where no pruned network of a seed qualifies, its mark is the dense network "
+        "itself."
     )
-    timed = rule + " Median time in ONNX Runtime on one CPU thread."
-    time = ("latency_ms_b64", "ms for a batch of 64")
+    timed = rule + (
+        " Time of a batch of 64 in ONNX Runtime on one CPU thread, as a share of the dense "
+        "network's, measured in turns with it."
+    )
+    time = (TIME, "time ÷ dense network's")
     figures = [
         _size_figure(
-            inputs, smallest, "parameters-within-budget", "params", "parameters",
+            inputs, smallest, "parameters-within-budget", PARAMETERS, "parameters",
             "Parameters needed within the budget", rule.format(choice="smallest"),
         ),
         _size_figure(
@@ -75,7 +80,10 @@ def _size_figure(
         ),
         methods=tuple(inputs.methods),
         source=source,
-        key=f"a mark a seed, bar: geometric mean, n = {len(inputs.study.seeds)} seeds",
+        key=(
+            f"a mark a seed, bar: geometric mean, line: its {wording.percent(inputs.level)} t "
+            f"interval, {wording.numbers_of_seeds(chosen.groupby(['task', 'method']).size())} seeds"
+        ),
     )
 
 
@@ -100,20 +108,30 @@ def _size_panel(inputs: Inputs, chosen: pd.DataFrame, column: str, axis: str) ->
         }
     ).dropna(subset=["size"])
     order = [look.method for look in every]
-    if column == "latency_ms_b64" and table["size"].max() < MICROSECONDS_BELOW:
-        axis = axis.replace("ms", "µs")
-        table["size"] *= 1000
-    means = (
-        table.groupby(["task", "method"], sort=False)["size"]
-        .agg(lambda sizes: summarise_ratios(sizes.tolist()).mean)
-        .reset_index()
+    if column == TIME:
+        table["size"] = 1 / table["size"]
+    means = pd.DataFrame(
+        [
+            {
+                "task": name,
+                "method": method,
+                "size": found.mean,
+                "low": found.low,
+                "high": found.high,
+            }
+            for (name, method), sizes in table.groupby(["task", "method"], sort=False)["size"]
+            for found in [summarise_ratios(sizes.tolist(), inputs.level)]
+        ]
     )
+    # An interval of few seeds can be orders wide; it ends where the seeds' own range is doubled.
+    least, most = table["size"].min() / 2, table["size"].max() * 2
+    means["low"], means["high"] = means["low"].clip(least), means["high"].clip(upper=most)
     scale = alt.Scale(type="log", nice=False, padding=12)
     x = alt.X(
         "size:Q",
         title=axis,
         scale=scale,
-        axis=alt.Axis(tickCount=4, format="~s" if column == "params" else "~g", grid=False),
+        axis=alt.Axis(tickCount=4, format="~s" if column == PARAMETERS else "~g", grid=False),
     )
     y = alt.Y("method:N", sort=order, title=None, axis=alt.Axis(ticks=False, labelPadding=8))
     y_seed = alt.YOffset("seed:O", scale=alt.Scale(paddingOuter=1))
@@ -133,4 +151,9 @@ def _size_panel(inputs: Inputs, chosen: pd.DataFrame, column: str, axis: str) ->
     bars = (
         alt.Chart(means).mark_tick(thickness=2.5, size=20, opacity=1).encode(x=x, y=y, color=colour)
     )
-    return alt.layer(marks, bars).properties(height=ROW_HEIGHT * len(order))
+    lines = (
+        alt.Chart(means.dropna(subset=["low"]))
+        .mark_rule(strokeWidth=1.2, opacity=0.8)
+        .encode(x=alt.X("low:Q", scale=scale, title=axis), x2="high:Q", y=y, color=colour)
+    )
+    return alt.layer(lines, marks, bars).properties(height=ROW_HEIGHT * len(order))

@@ -36,6 +36,8 @@ COMPARISON_COLUMNS = [
     "level",
     "p",
     "p_holm",
+    "p_t",
+    "p_t_holm",
     "d",
     "spread_between_seeds",
     "verdict",
@@ -101,8 +103,10 @@ def comparisons(inputs: Inputs) -> pd.DataFrame:
             for point in inputs.points
         ]
         family = [row for row in family if row["n"]]
-        adjusted = holm([row["p"] for row in family])
-        rows += [{**row, "p_holm": p} for row, p in zip(family, adjusted, strict=True)]
+        for p in ("p", "p_t"):
+            for row, adjusted in zip(family, holm([row[p] for row in family]), strict=True):
+                row[f"{p}_holm"] = adjusted
+        rows += family
     return pd.DataFrame(rows, columns=COMPARISON_COLUMNS)
 
 
@@ -132,6 +136,7 @@ def comparison_columns(mean: str, found: Comparison) -> dict[str, Any]:
         "high": found.summary.high,
         "level": found.summary.level,
         "p": found.p,
+        "p_t": found.p_t,
         "d": found.d,
         "spread_between_seeds": found.spread,
         "verdict": found.verdict,

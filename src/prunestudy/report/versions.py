@@ -19,6 +19,7 @@ from prunestudy.errors import StudyError
 from prunestudy.evaluation.statistics import compare_paired, compare_ratios
 from prunestudy.report import wording
 from prunestudy.report.blocks import Block, Fold, Grid, Section, Text
+from prunestudy.report.grids import interval
 from prunestudy.report.inputs import SEED_PLACE
 from prunestudy.status import differences
 
@@ -155,7 +156,7 @@ def _grid(caption: str, moved: pd.DataFrame) -> Grid:
     for row in moved.to_dict("records"):
         write = writers[row["measure"]]
         size = SIZES.get(row["measure"], wording.count)
-        low_high = f"{write(row['low'])} to {write(row['high'])}"
+        low_high = interval(row["low"], row["high"], write)
         rows.append(
             (
                 *(str(row[name]) for name in PLACE),
@@ -164,7 +165,7 @@ def _grid(caption: str, moved: pd.DataFrame) -> Grid:
                 size(row["before"]),
                 size(row["after"]),
                 write(row["change"]),
-                wording.NOTHING if pd.isna(row["low"]) else low_high,
+                low_high,
                 row["verdict"],
             )
         )
@@ -205,7 +206,7 @@ def _estimate(
     row: dict[Hashable, Any], name: str, kind: str, end: str, write: Callable[[float], str]
 ) -> str:
     mean, low, high = (row[f"{name}_{part}_{end}"] for part in (kind, "low", "high"))
-    return write(mean) if pd.isna(low) else f"{write(mean)} ({write(low)} to {write(high)})"
+    return write(mean) if pd.isna(low) else f"{write(mean)} ({interval(low, high, write)})"
 
 
 def _params_grid(first: Version, second: Version) -> Block:

@@ -1,7 +1,7 @@
 """How numbers are written: the same precision, signs and units everywhere."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -24,6 +24,19 @@ def change(value: float) -> str:
 def ratio(value: float) -> str:
     """A ratio with its sign of multiplication, to three significant digits, e.g. ``2.05×``."""
     return NOTHING if math.isnan(value) else f"{significant(value)}×"
+
+
+def bound(value: float, write: Callable[[float], str]) -> str:
+    """An end of an interval; with more digits where it would read as no difference and is not."""
+    text = write(value)
+    none = 1.0 if write is ratio else 0.0
+    if math.isnan(value) or value == none or text != write(none):
+        return text
+    for digits in range(4, 8):
+        finer = f"{value:.{digits}f}×" if write is ratio else f"{value:+.{digits}f}"
+        if float(finer.rstrip("×")) != none:
+            return finer.replace("-", MINUS)
+    return text
 
 
 def count(value: float) -> str:
@@ -80,6 +93,8 @@ def listed(items: Sequence[str]) -> str:
 
 def numbers_of_seeds(counts: pd.Series) -> str:
     """``n = 5``, or ``n = 3–5`` where cells differ."""
+    if counts.empty:
+        return "n = 0"
     low, high = int(counts.min()), int(counts.max())
     return f"n = {low}" if low == high else f"n = {low}–{high}"
 
