@@ -116,7 +116,18 @@ def test_hovering_names_the_cell(browser: Browser, file: Path) -> None:
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
     tip = page.locator("#vg-tooltip-element.visible")
     tip.wait_for(timeout=5000)
-    assert "method" in tip.inner_text()
+    said = dict(
+        zip(
+            tip.locator(".key").all_inner_texts(),
+            tip.locator(".value").all_inner_texts(),
+            strict=True,
+        )
+    )
+    said = {name.strip(": "): value for name, value in said.items()}
+    methods = page.locator("[data-method]").evaluate_all("all => all.map(b => b.dataset.method)")
+    assert said["method"] in {*methods, "dense"}
+    assert said["operating point"]
+    assert said["task"] in page.locator(".panel").evaluate_all("a => a.map(b => b.dataset.task)")
     assert complaints == []
     page.context.close()
 

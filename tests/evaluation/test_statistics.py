@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -118,3 +119,14 @@ def test_a_missing_value_gives_no_verdict() -> None:
     assert found.verdict == "not measured"
     assert math.isnan(found.p)
     assert compare_paired([], []).verdict == "not measured"
+
+
+def test_the_t_test_is_that_of_scipy_and_agrees_with_the_interval() -> None:
+    first, second = [0.9, 0.92, 0.91, 0.95, 0.9], [0.88, 0.9, 0.91, 0.91, 0.89]
+    found = compare_paired(first, second)
+    assert found.p_t == pytest.approx(stats.ttest_rel(first, second).pvalue)
+    assert (found.p_t < 0.05) == (found.summary.low > 0)
+    assert compare_paired([1.0, 1.0], [1.0, 1.0]).p_t == 1.0
+    assert math.isnan(compare_paired([1.0], [0.5]).p_t)
+    ratios = compare_ratios([2.0, 4.0, 3.0], [1.0, 1.5, 2.0])
+    assert ratios.p_t == pytest.approx(stats.ttest_1samp(np.log([2, 8 / 3, 1.5]), 0).pvalue)

@@ -219,6 +219,8 @@ def _job(seconds: float) -> dict:
         "processor": "Some CPU",
         "cores": 2,
         "memory_gb": 24.0,
+        "run_key": "1" * 64,
+        "path": "models/made-up",
         "git_commit": "c" * 40,
     }
 

@@ -11,16 +11,22 @@ from prunestudy.plan import Plan
 from prunestudy.report import wording
 from prunestudy.report.blocks import Sentence
 from prunestudy.report.contents import Contents
-from prunestudy.report.findings import FASTEST
+from prunestudy.report.findings import FASTEST, finding
 from prunestudy.report.inputs import read_inputs
 from prunestudy.report.sections import sections
 from tests.report.fabricated import make_study, write_tables
 
+METHODS = ("traditional", "other", "adaptive")
+
 
 def contents_of(
-    folder: Path, final_params: int = 300, test_change: float = 0.0, seeds: int = 5
+    folder: Path,
+    final_params: int = 300,
+    test_change: float = 0.0,
+    seeds: int = 5,
+    methods: tuple[str, ...] = METHODS,
 ) -> Contents:
-    study = make_study(seeds=seeds)
+    study = make_study(seeds=seeds, methods=methods)
     write_tables(study, folder / "given", final_params, test_change)
     return Contents(read_inputs(Plan(study), folder / "given", "f" * 64))
 
@@ -128,7 +134,7 @@ def test_a_diverged_network_gives_no_verdict(tmp_path: Path) -> None:
     contents = Contents(replace(contents.inputs, networks=diverged))
     words = told(contents.finding)
     assert "there is no measurement on numbers and classes" in words
-    assert "not measured in 4" in words
+    assert "without a verdict in 4" in words
 
 
 def test_a_loop_bound_by_latency_is_told_by_the_fastest_networks(tmp_path: Path) -> None:
@@ -185,7 +191,7 @@ def test_a_method_that_needs_no_more_than_the_reference_stands_in_the_finding(
     results.to_csv(tmp_path / "given" / "results.csv", index=False)
     contents = Contents(read_inputs(Plan(study), tmp_path / "given", "f" * 64))
     lost = place_of(
-        contents, "n size against the other methods, adaptive needs more parameters than other"
+        contents, "eside the other methods, adaptive needs more parameters than other on numbers"
     )
     assert lost < place_of(contents, "adaptive needs fewer parameters than traditional")
 
@@ -231,3 +237,45 @@ def test_layers_are_counted_stage_by_stage(tmp_path: Path) -> None:
     sensitivity = contents.layer_sensitivity
     assert sensitivity["n"].tolist() == [5, 5]
     assert sensitivity["drop"].tolist() == pytest.approx([0.01, 0.01])
+
+
+def test_losses_in_quality_and_time_to_any_method_are_told(tmp_path: Path) -> None:
+    contents = contents_of(tmp_path)
+    headline = contents.headline.copy()
+    other = headline["second"] == "other"
+    headline.loc[other, ["test_verdict", "time_verdict"]] = ["lower", "higher"]
+    words = [one.text for one in findings_of(contents, headline)]
+    [said] = [text for text in words if "beside the other methods" in text.lower()]
+    assert "adaptive has lower test quality than other on numbers" in said
+    assert "adaptive takes more time than other on numbers" in said
+
+
+def test_a_gain_that_does_not_outlast_the_correction_is_told_as_that(tmp_path: Path) -> None:
+    contents = contents_of(tmp_path)
+    certain = contents.headline
+    assert (certain["params_verdict"] == "lower").all()
+    assert (certain["params_p_t_holm"] < 0.05).all()
+    assert "not once corrected" not in told(findings_of(contents, certain))
+    doubtful = certain.assign(params_p_t_holm=0.2)
+    words = told(findings_of(contents, doubtful))
+    chance = "by its interval, but not once corrected for 2 comparisons, "
+    assert f"{chance}adaptive needs fewer parameters than traditional on numbers" in words
+    assert "but not once corrected for 2 comparisons, it needs fewer than other on numbers" in words
+
+
+def findings_of(contents: Contents, headline: pd.DataFrame) -> list[Sentence]:
+    """The finding with another headline."""
+    return finding(contents.inputs, headline, contents.comparisons, contents.latency_headline)
+
+
+def test_methods_that_share_no_task_make_no_headline(tmp_path: Path) -> None:
+    study = make_study(methods=("traditional", "adaptive"))
+    apart = {
+        name: method.model_copy(update={"tasks": [task]})
+        for (name, method), task in zip(study.methods.items(), study.tasks, strict=True)
+    }
+    study = study.model_copy(update={"methods": apart})
+    write_tables(study, tmp_path / "given", 300, 0.0)
+    contents = Contents(read_inputs(Plan(study), tmp_path / "given", "f" * 64))
+    assert contents.inputs.duel is None
+    assert "no task with methods named adaptive and traditional" in told(contents.finding)

@@ -23,6 +23,7 @@ def written(value: float) -> set[str]:
     """A number in each of the ways in which the report writes numbers."""
     ways = {wording.quality(value), wording.change(value), wording.ratio(value).rstrip("×")}
     ways |= {wording.count(value), wording.mean_count(value), wording.significant(value)}
+    ways |= {wording.bound(value, wording.ratio).rstrip("×"), wording.bound(value, wording.change)}
     return ways | {wording.probability(value), f"{value:g}", f"{value:.4g}"}
 
 
@@ -80,11 +81,11 @@ def misplaced(folder: Path) -> tuple[int, list[tuple[str, ...]]]:
     count, wrong = 0, []
     for claim in re.findall(r'<p class="finding">(.*?)</p>', page):
         rows = [
-            (row["task"], *(write(row[column]) for column in columns))
+            (row["task"], write(row[mean]), *(wording.bound(row[end], write) for end in ends))
             for name in re.findall(r'href="#table-([\w-]+)"', claim)
             if "headline" in name
             for row in read_table(folder / "tables" / f"{name}.csv").to_dict("records")
-            for columns, write in MEASURES.items()
+            for (mean, *ends), write in MEASURES.items()
         ]
         estimates = ESTIMATE.findall(claim)
         count += len(estimates)
@@ -159,22 +160,24 @@ def evidence_numbers(folder: Path, study: Study) -> dict[str, set[str]]:
         f"{row['processor']} {row['cores']:g} {row['memory_gb']:g}"
         for row in timings.to_dict("records")
     )
-    unreachable = len(read_table(tables / "unreachable.csv"))
+    pointed = summary[summary["point"].isin(points)]
+    by_task = pointed.groupby("task")[["method", "point"]].nunique()
+    curves = {str(count) for count in by_task.to_numpy().ravel()}
     return {
         "R1": {str(len(study.tasks))},
         "R2": {str(len(study.tasks)), largest},
         "R3": {whole},
         "R4": {"100"},
         "R5": {cells, str(len(dense))},
-        "R6": {str(len(study.methods)), str(len(points))},
-        "R7": {*points, str(unreachable)},
+        "R6": curves,
+        "R7": points,
         "R8": seeds,
         "C3": {largest},
         "C7": {*NUMBER.findall(machine)},
         "C8": losses,
         "C9": {whole},
         "C10": {str(len(study.seeds))},
-        "C11": {f"{100 * study.report.confidence:g}"},
+        "C11": {f"{100 * study.report.confidence:g}", str(len(pointed))},
         "C15": {whole},
         "S": {"3.2"},
         "O": {str(len(pruned)), str(len(tau)), wording.effect(tau.median())},
@@ -226,5 +229,23 @@ def test_every_number_of_the_paragraph_for_a_paper_is_known(root: Path) -> None:
     numbers |= {point_label(point) for point in study.points}
     numbers |= {str(method.stages) for method in study.methods.values() if method.stages}
     numbers |= {f"{task.requirements.max_drop:g}" for task in study.tasks.values()}
-    numbers.add(f"{100 * study.report.confidence:g}")
-    assert unknown([text], numbers) == []
+    trainings = [one for task in study.tasks.values() for one in (task.training, task.retraining)]
+    for training in trainings:
+        numbers |= {str(training.epochs), str(training.batch_size), f"{training.lr:g}"}
+    numbers |= {str(method.round_to) for method in study.methods.values()}
+    numbers |= {f"{100 * study.report.confidence:g}", str(study.latency.repeats)}
+    # Batch of the latency, and the values of no difference.
+    assert unknown([text], numbers | {"64", "0", "1"}) == []
+
+
+def test_the_controllers_counts_are_those_of_its_log(root: Path) -> None:
+    folder = root / "reports"
+    verdicts = read_table(folder / "tables" / "decisions.csv")["verdict"].value_counts()
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    said = re.search(
+        r"(\d+) stages accepted, (\d+) rolled back, (\d+) walked beyond the budget; (\d+) prop",
+        text,
+    )
+    assert said is not None
+    names = ("accepted", "rolled back", "mapped", "not chosen")
+    assert [int(count) for count in said.groups()] == [verdicts[name] for name in names]

@@ -99,14 +99,18 @@ def test_a_reference_that_is_missing_is_an_error() -> None:
 
 
 @pytest.mark.skipif(PDFLATEX is None, reason="pdflatex is not installed")
-def test_every_table_and_the_paragraph_compile(built: Built, tmp_path: Path) -> None:
+@pytest.mark.parametrize("which", ["made up", "committed"])
+def test_every_table_and_the_paragraph_compile(
+    built: Built, root: Path, tmp_path: Path, which: str
+) -> None:
+    folder = built.folder if which == "made up" else root / "reports"
     inputs = "\n".join(
         f"\\section*{{{escaped(path.stem)}}}\\resizebox{{\\textwidth}}{{!}}{{\\input{{{path}}}}}"
-        for path in sorted((built.folder / "tables").glob("*.tex"))
+        for path in sorted((folder / "tables").glob("*.tex"))
     )
     document = (
         "\\documentclass{article}\\usepackage{booktabs,graphicx,textcomp}\\begin{document}\n"
-        f"\\input{{{built.folder / 'paper/methods.tex'}}}\n{inputs}\n{all_characters()}\n"
+        f"\\input{{{folder / 'paper/methods.tex'}}}\n{inputs}\n{all_characters()}\n"
         "\\end{document}\n"
     )
     (tmp_path / "all.tex").write_text(document, encoding="utf-8")

@@ -57,6 +57,18 @@ def test_only_seeds_that_both_have_are_compared() -> None:
     assert set(moved["n"]) == {2}
 
 
+def test_versions_without_a_common_seed_say_so() -> None:
+    later = version("b", [0.9] * 3)
+    later = replace(later, results=later.results.assign(seed=[7, 8, 9]))
+    _changes, _headline, moved, only = comparison(BEFORE, later, 0.95)
+    assert moved.blocks == (
+        Text("No seed of a network is in both versions, so no number can be compared."),
+    )
+    [text] = only.blocks
+    assert isinstance(text, Text)
+    assert "Only a has the seeds 0, 1, 2, 3 and 4. Only b has the seeds 7, 8 and 9." in text.text
+
+
 def test_changed_parameters_and_files_are_named() -> None:
     after = version("b", [0.9] * 5, seeds=[0, 1])
     changes, headline, moved, only = comparison(BEFORE, after, 0.95)

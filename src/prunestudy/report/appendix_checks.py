@@ -27,8 +27,8 @@ COLLAPSE = 0.1
 
 
 def _plain_methods(inputs: Inputs) -> dict[str, Method]:
-    """Methods that choose by themselves what goes: no controls, no proportions of another."""
-    return {name: inputs.study.methods[name] for name in inputs.compared}
+    """Methods with networks that choose by themselves what goes: no controls, no proportions."""
+    return {name: inputs.study.methods[name] for name in inputs.compared if name in inputs.measured}
 
 
 def _baselines(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
@@ -62,19 +62,26 @@ def _reimplementable(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
 
 def _claims(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     largest = inputs.networks.loc[inputs.networks["method"] == DENSE, "params"].max()
-    return judged(
-        True,
+    lost = [task for task in inputs.study.tasks if task not in inputs.tasks]
+    unmeasured = [name for name in inputs.methods if name not in inputs.measured]
+    evidence = (
         f"sentences are generated from the tables of {wording.listed(inputs.tasks)}, and followed "
-        f"by their scope: dense networks of at most {wording.count(largest)} parameters",
+        f"by their scope: dense networks of at most {wording.count(largest)} parameters"
     )
+    if lost or unmeasured:
+        evidence += f"; without a network: {wording.listed([*lost, *unmeasured])}"
+    return judged(not lost and not unmeasured, evidence)
 
 
 def _code(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    commits = sorted({str(one)[:12] for one in inputs.timings.get("git_commit", []) if str(one)})
+    commits = sorted({wording.commit(one) for one in inputs.timings["git_commit"].dropna()})
     link = inputs.study.report.code
     if not link:
         return "FAIL", "no link; give the address of the code as report.code"
-    return judged(bool(commits), f"{link}, commit {wording.listed(commits) or 'unknown'}")
+    evidence = f"{link}, commit {wording.listed(commits) or 'unknown'}"
+    # What ran was edited after its commit, so that no address leads to it.
+    edited = any(name.endswith(wording.EDITED) for name in commits)
+    return judged(bool(commits) and not edited, evidence)
 
 
 def _architectures(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
@@ -105,7 +112,7 @@ def _environment(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
 
 
 def _until_collapse(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    told = []
+    told: list[str] = []
     collapsed = True
     for task in inputs.tasks:
         of_task = summary[summary["task"] == task]
@@ -117,6 +124,8 @@ def _until_collapse(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
         lost = 1 - rows.loc[rows["point"] == last, "test_mean"].min() / dense
         collapsed &= bool(lost > COLLAPSE)
         told.append(f"{wording.percent(round(float(lost), 3))} on {task} at {last}×")
+    if not told:
+        return "FAIL", "no network at an operating point"
     return judged(collapsed, f"largest loss of a method: {wording.listed(told)}")
 
 
@@ -140,10 +149,13 @@ def _seeds(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
 
 
 def _error_bars(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    points = summary[summary["point"].isin(inputs.points)]
+    having = points["test_low"].notna()
     return judged(
-        len(inputs.study.seeds) >= 2,
-        f"{wording.percent(inputs.level)} t intervals over seeds, named in every figure and table; "
-        "sd is the sample standard deviation",
+        len(points) > 0 and bool(having.all()),
+        f"{wording.percent(inputs.level)} t intervals over seeds for {int(having.sum())} of "
+        f"{len(points)} means at operating points, named in figures and tables; sd is the sample "
+        "standard deviation",
     )
 
 
@@ -167,7 +179,9 @@ def _like(criterion: str, *allocations: str) -> Callable[[Inputs, pd.DataFrame],
         like = [
             name
             for name, one in methods.items()
-            if one.criterion == criterion and one.reference == inputs.reference
+            if one.criterion == criterion
+            and one.reference == inputs.reference
+            and name in inputs.measured
         ]
         missing = [] if alone else [f"by itself ({' or '.join(allocations)})"]
         missing += [] if like else [f"with the proportions of {inputs.reference}"]
@@ -180,10 +194,12 @@ def _like(criterion: str, *allocations: str) -> Callable[[Inputs, pd.DataFrame],
 
 
 def _others_numbers(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    jobs = set(inputs.timings.loc[inputs.timings["step"].isin(["train", "prune"]), "run_key"])
+    own = inputs.networks["run_key"].isin(jobs)
     return judged(
-        bool(inputs.networks["run_key"].notna().all()),
-        f"all {len(inputs.networks)} networks were made by this study; no number is copied from "
-        "elsewhere",
+        bool(own.all()),
+        f"{int(own.sum())} of {len(own)} networks are of this study's own jobs; no number is "
+        "copied from elsewhere",
     )
 
 
@@ -199,6 +215,8 @@ def setup_level(inputs: Inputs) -> tuple[str, str]:
     pruned = inputs.networks[
         inputs.networks["method"].isin(inputs.compared) & (inputs.networks["point"] != FINAL)
     ]
+    if pruned.empty:
+        return "S1", "no network at an operating point"
     if (pruned.groupby("task")["epochs"].nunique() > 1).any():
         return "S2", "the retraining epochs differ between methods"
     schedules = {
@@ -215,7 +233,8 @@ def _fair(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
 
 
 def _scratch(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    controls = {method.control: name for name, method in inputs.study.methods.items()}
+    methods = inputs.study.methods
+    controls = {methods[name].control: name for name in inputs.methods if name in inputs.measured}
     missing = [name for name in ("scratch_e", "scratch_b") if name not in controls]
     found = [controls[name] for name in ("scratch_e", "scratch_b") if name in controls]
     evidence = wording.listed(found) or "none"

@@ -6,13 +6,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from prunestudy.artifacts import write_table, write_text, written_whole
 from prunestudy.plan import Plan
 from prunestudy.report import latex, paper
-from prunestudy.report.blocks import Section
+from prunestudy.report.blocks import Grid, Section, grids_of
 from prunestudy.report.contents import Contents
 from prunestudy.report.figures import column_drawing, drawing
-from prunestudy.report.inputs import read_inputs
+from prunestudy.report.inputs import TABLES, read_inputs
 from prunestudy.report.markdown import markdown
 from prunestudy.report.metrics import metrics
 from prunestudy.report.page import page
@@ -64,6 +66,11 @@ def _write_for_papers(contents: Contents, told: list[Section], folder: Path) -> 
     """Tables as LaTeX, and the paragraph on methods with its references."""
     paragraph = paper.methods_paragraph(contents.inputs)
     texts = {f"tables/{name}": text for name, text in latex.tables(told).items()}
+    # A table that is shown otherwise than it is stored, or stored nowhere, has a file as shown.
+    stored = {*contents.tables, *TABLES}
+    for grid in grids_of(told):
+        if grid.label and grid.label not in stored:
+            texts[f"tables/{grid.label}.csv"] = _as_csv(grid)
     texts["paper/methods.md"] = f"{paragraph}\n"
     texts["paper/methods.tex"] = paper.latex_paragraph(paragraph, latex.escaped)
     texts["paper/references.bib"] = paper.bibliography(paragraph)
@@ -72,6 +79,11 @@ def _write_for_papers(contents: Contents, told: list[Section], folder: Path) -> 
         write_text(folder / name, text)
         written.append(folder / name)
     return written
+
+
+def _as_csv(grid: Grid) -> str:
+    shown = pd.DataFrame(list(grid.rows), columns=list(grid.columns))
+    return shown.to_csv(index=False, lineterminator="\n")
 
 
 def _write_figures(contents: Contents, folder: Path) -> list[Path]:

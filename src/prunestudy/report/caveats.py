@@ -6,7 +6,7 @@ from prunestudy.evaluation.statistics import smallest_p
 from prunestudy.plan import DENSE
 from prunestudy.report import wording
 from prunestudy.report.blocks import Sentence
-from prunestudy.report.inputs import Inputs
+from prunestudy.report.inputs import SMALL, Inputs
 
 
 def caveats(inputs: Inputs, headline: pd.DataFrame, cost: pd.DataFrame) -> list[Sentence]:
@@ -32,8 +32,8 @@ def _holes(inputs: Inputs) -> str:
         for row in counts.to_dict("records")
     ]
     return (
-        f"This study has holes: {wording.listed(told)} failed and is missing from every table, "
-        "figure and comparison; the causes are listed under “Failed cells”."
+        f"This study has holes: {wording.listed(told)} failed and is in no table, figure or "
+        "comparison; the causes are listed under “Failed cells”."
     )
 
 
@@ -49,8 +49,8 @@ def _rule(inputs: Inputs) -> str:
     points = wording.listed([f"{point}×" for point in inputs.points])
     loops = [name for name, one in inputs.study.methods.items() if one.schedule == "closed_loop"]
     extra = (
-        f" {wording.listed(loops)} may also choose the network at which the controller stopped, "
-        "so it has one choice more, and a finer one."
+        f" {wording.listed(loops)} may also choose the network at which the controller stopped: "
+        "one choice more, and a finer one; so may controls with its shapes or proportions."
         if loops
         else ""
     )
@@ -93,8 +93,7 @@ def _effort(inputs: Inputs, cost: pd.DataFrame) -> str:
     if not told:
         return ""
     return (
-        "Every network that is pruned from the dense one has the same retraining epochs; those "
-        "trained from initialisation have more. Epochs of a whole trajectory, all of its "
+        "Epochs of a whole trajectory, all of its "
         f"networks and what was tried in vain included, {inputs.duel[0]} against {inputs.duel[1]}, "
         f"mean: {wording.listed(told)}."
     )
@@ -105,8 +104,9 @@ def _sample(inputs: Inputs) -> str:
     rule = (
         "“No difference” means that the interval includes 0 (1× for ratios), or that the mean "
         "is within one standard deviation between seeds. It does not show that the methods are "
-        "equal. Verdicts and intervals are not corrected for the number of comparisons: a few of "
-        "many leave out 0 by chance, and p with Holm's correction stands in the tables."
+        "equal. Intervals are not corrected for the number of comparisons: a few of "
+        "many leave out 0 by chance. Gains that are told as such outlast Holm's correction of the "
+        "paired t test, or it is said that they do not; losses are told without it."
     )
     if n == 1:
         return "n = 1: no interval, no test, and so no verdict can be given."
@@ -119,8 +119,12 @@ def _sample(inputs: Inputs) -> str:
 
 
 def _scope(inputs: Inputs) -> str:
-    dense = inputs.networks[inputs.networks["method"] == DENSE]
+    largest = inputs.networks.loc[inputs.networks["method"] == DENSE, "params"].max()
+    small = (
+        "small networks and for these data sets" if largest < SMALL else "these networks and data"
+    )
     return (
-        f"The largest dense network has {wording.count(dense['params'].max())} parameters: this "
-        "is evidence for small networks and for these data sets only."
+        f"The largest dense network has {wording.count(largest)} parameters: this is evidence for "
+        f"{small} only. Not part of it: pruning while a network is in use, several tasks in one "
+        "network, drifting data, and transfer."
     )

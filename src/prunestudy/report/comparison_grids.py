@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Hashable
 from typing import Any
 
+import pandas as pd
+
 from prunestudy.report import wording
 from prunestudy.report.blocks import Grid
 from prunestudy.report.contents import Contents
@@ -23,17 +25,26 @@ def comparisons_grid(contents: Contents) -> Grid:
             interval(row["low"], row["high"], wording.change),
             wording.probability(row["p"]),
             wording.probability(row["p_holm"]),
+            wording.probability(row["p_t_holm"]),
             wording.effect(row["d"]),
             row["verdict"],
         )
         for row in contents.comparisons.to_dict("records")
     ]
     columns: tuple[str, ...] = ("task", "point", "against", "n", "difference in test quality")
-    columns += (f"{wording.percent(inputs.level)} interval", "p", "p, Holm", "d", "verdict")
+    columns += (
+        f"{wording.percent(inputs.level)} interval",
+        "p",
+        "p, Holm",
+        "t, Holm",
+        "d",
+        "verdict",
+    )
     caption = (
         f"{inputs.reference} − other at the same operating point and compression (within 15 %), "
         "paired by seed: t interval, "
-        "exact Wilcoxon signed-rank test, Holm's correction over the comparisons of a task, "
+        "exact Wilcoxon signed-rank test, Holm's correction over the comparisons of a task (of the "
+        "paired t test, too), "
         "Cohen's d of the paired differences. “higher” means that "
         f"{inputs.reference} has the higher quality."
     )
@@ -126,6 +137,36 @@ def latency_grid(contents: Contents) -> Grid:
         "points counts once, with the mean of its measurements."
     )
     return Grid(caption, columns, tuple(rows), "latency_headline.csv")
+
+
+def tests_grid(table: pd.DataFrame, name: str) -> Grid:
+    """p values and effect sizes behind a headline, a row a comparison and measure."""
+    measures = {"params": "parameters", "test": "test quality", "time": "time"}
+    rows = [
+        (
+            row["task"],
+            row["first"],
+            row["second"],
+            measure,
+            str(row["n"]),
+            *(
+                wording.probability(row[f"{part}_{test}"])
+                for test in ("p", "p_holm", "p_t", "p_t_holm")
+            ),
+            wording.effect(row[f"{part}_d"]),
+            str(row["family"]),
+        )
+        for row in table.to_dict("records")
+        for part, measure in measures.items()
+    ]
+    columns: tuple[str, ...] = ("task", "method", "against", "measure", "n", "p, Wilcoxon", "Holm")
+    columns += ("p, t test", "Holm", "d", "comparisons")
+    caption = (
+        "Paired by seed: exact Wilcoxon signed-rank test and t test, the one that belongs to the "
+        "intervals, each with Holm's correction over the comparisons of its family; Cohen's d of "
+        "the paired differences, of logarithms for parameters and time."
+    )
+    return Grid(caption, columns, tuple(rows), f"{name}.csv", name=f"{name}-tests")
 
 
 def estimate(row: dict[Hashable, Any], name: str, kind: str, write: Callable[[float], str]) -> str:

@@ -63,8 +63,10 @@ def control_figure(inputs: Inputs) -> Figure | None:
         caption=(
             f"One line a seed ({seeds}); attempts in order, so that a rolled-back one "
             "takes its place too. Quality is measured right after the stage's retraining; the "
-            "dashed lines are the seeds' budgets. Beyond the budget the walk goes on only to map "
-            "the rest of the curve; where its quality leaves the panel, the mark is at the edge."
+            "dashed lines are the seeds' budgets for finished networks. A stage is accepted below "
+            "them where finishing is expected to win back what is missing: the log has each "
+            "stage's own threshold. Beyond the budget the walk goes on only to map the rest of the "
+            "curve; where its quality leaves the panel, the mark is at the edge."
         ),
         alt=(
             "The resource that binds and validation quality after each attempt of "

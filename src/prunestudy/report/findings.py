@@ -331,7 +331,7 @@ def _neutral(inputs: Inputs, compared: pd.DataFrame) -> list[Sentence]:
         f"This study compares {wording.plural(len(inputs.methods), 'method')} "
         f"({wording.listed(inputs.methods)}) on {wording.plural(len(inputs.tasks), 'task')} "
         f"({wording.listed(inputs.tasks)}) with {wording.plural(len(study.seeds), 'seed')}; it "
-        "has no pair of methods named adaptive and traditional, so it makes no headline claim."
+        "has no task with methods named adaptive and traditional, so it makes no headline claim."
     )
     sentences = [Sentence(scope, ("parameters",))]
     others = [method for method in inputs.methods if method != inputs.reference]

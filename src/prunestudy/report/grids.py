@@ -101,6 +101,7 @@ def results_grid(contents: Contents, task: str) -> Grid:
             wording.quality(row["val_mean"]),
             wording.count(row["params_mean"]),
             wording.ratio(row["compression_geomean"]),
+            wording.count(row["macs_mean"]),
             wording.ratio(row["speedup_macs_geomean"]),
             wording.ratio(row["latency_ratio_b1_geomean"]),
             wording.ratio(row["latency_ratio_b64_geomean"]),
@@ -109,12 +110,35 @@ def results_grid(contents: Contents, task: str) -> Grid:
     ]
     level = wording.percent(inputs.level)
     columns: tuple[str, ...] = ("method", "point", "n", "test, mean ± sd", f"{level} interval")
-    columns += ("change from dense", "validation", "parameters", "compression", "MACs speed-up")
+    columns += ("change from dense", "validation", "parameters", "compression", "MACs", "speed-up")
     columns += ("latency ratio, batch 1", "latency ratio, batch 64")
-    caption = f"{task}: {inputs.metric(task)}, higher is better. Ratios are dense ÷ pruned."
+    caption = (
+        f"{task}: {inputs.metric(task)}, higher is better. Ratios are dense ÷ pruned; the speed-up "
+        "is that of the multiply–adds (MACs)."
+    )
     name = f"results-{task}"
     source, strong = "summary.csv", inputs.reference
     return Grid(caption, columns, tuple(rows), source, strong=strong, name=name, task=task)
+
+
+def oracle_grid(contents: Contents) -> Grid:
+    """How far quality before retraining tells the one after it."""
+    rows = [
+        (
+            row["task"],
+            wording.point_name(row["point"]),
+            str(row["n"]),
+            wording.effect(row["tau"]),
+            wording.probability(row["p"]),
+        )
+        for row in contents.oracle.to_dict("records")
+    ]
+    caption = (
+        "Kendall's τ between validation quality before and after retraining, over the networks of "
+        "all methods and seeds at an operating point; 1 would mean that nothing has to be "
+        "retrained to know the order."
+    )
+    return Grid(caption, ("task", "point", "networks", "τ", "p"), tuple(rows), "oracle.csv")
 
 
 def criteria_grid(contents: Contents) -> Grid:

@@ -13,6 +13,8 @@ from prunestudy.plan import DENSE, Plan
 FINAL = "final"
 ADAPTIVE = "adaptive"
 TRADITIONAL = "traditional"
+# Networks of fewer parameters are small.
+SMALL = 1_000_000
 TABLES = (
     *("results", "latency", "history", "decisions", "unreachable", "failures", "datasets"),
     "timings",
@@ -95,10 +97,21 @@ class Inputs:
 
     @property
     def duel(self) -> tuple[str, str] | None:
-        """The two methods of the headline, if the study has both."""
-        if {ADAPTIVE, TRADITIONAL} <= set(self.study.methods):
-            return ADAPTIVE, TRADITIONAL
+        """The two methods of the headline, if the study has both on a common task."""
+        pair = ADAPTIVE, TRADITIONAL
+        if any(set(pair) <= set(self.methods_on(task)) for task in self.tasks):
+            return pair
         return None
+
+    @cached_property
+    def measured(self) -> set[str]:
+        """Methods that left a network on every task that they run on."""
+        found = set(self.networks[["task", "method"]].itertuples(index=False, name=None))
+        return {
+            name
+            for name in self.methods
+            if all((task, name) in found for task in self.tasks if name in self.methods_on(task))
+        }
 
     @property
     def reference(self) -> str:

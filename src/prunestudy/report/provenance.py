@@ -93,7 +93,7 @@ def sources_grid(inputs: Inputs, table: pd.DataFrame, task: str) -> Grid:
                     str(seed),
                     str(first["artifact"]),
                     str(first["run_key"])[:12],
-                    str(first["git_commit"])[:10],
+                    wording.commit(first["git_commit"]),
                     ", ".join(digests),
                 )
             )

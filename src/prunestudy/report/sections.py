@@ -78,6 +78,13 @@ def _contest(contents: Contents) -> Section:
         blocks.append(comparison_grids.headline_grid(contents))
     if len(contents.latency_headline):
         blocks.append(comparison_grids.latency_grid(contents))
+    for name, table in (
+        ("headline", contents.headline),
+        ("latency_headline", contents.latency_headline),
+    ):
+        if len(table):
+            grid = comparison_grids.tests_grid(table, name)
+            blocks.append(Fold(f"Tests and effect sizes, {name.replace('_', ' ')}", (grid,)))
     title = " against ".join(inputs.duel or ("comparison",)).capitalize()
     return Section("comparison", f"{title}: training, size, time", tuple(blocks))
 
@@ -164,7 +171,11 @@ def _results(contents: Contents) -> Section:
         "“final” is the network at which a closed loop stopped by itself."
     )
     described = (grids.tasks_grid(inputs), grids.datasets_grid(inputs))
-    return Section("results", "Results", (*described, Text(text, note=True), *tables))
+    oracle: list[Block] = []
+    if len(contents.oracle):
+        oracle = [Fold("Does quality before retraining tell?", (grids.oracle_grid(contents),))]
+    blocks = (*described, Text(text, note=True), *tables, *oracle)
+    return Section("results", "Results", blocks)
 
 
 def _checklist(contents: Contents) -> Section:
@@ -175,7 +186,8 @@ def _checklist(contents: Contents) -> Section:
         "after retraining (O) of Feng et al. 2024, evaluated from this study's tables."
     )
     links = tuple(item.shown for item in contents.checklist)
-    grid = Grid(caption, ("", "recommendation", "status", "evidence"), rows, links=links)
+    columns = ("line", "recommendation", "status", "evidence")
+    grid = Grid(caption, columns, rows, name="checklist-lines", links=links)
     return Section("checklist", "Checklist", (grid,))
 
 

@@ -94,6 +94,9 @@ def comparison(first: Version, second: Version, level: float) -> list[Section]:
     """What changed and what moved, from the first version to the second."""
     moved = movements(first, second, level)
     told = moved[moved["verdict"].isin(MOVED)]
+    if moved.empty:
+        summary = "No seed of a network is in both versions, so no number can be compared."
+        return _sections(first, second, (Text(summary),))
     count = wording.plural(len(told), "number")
     summary = (
         f"From {first.name} to {second.name}: {count} of {len(moved)} moved beyond noise. "
@@ -107,11 +110,15 @@ def comparison(first: Version, second: Version, level: float) -> list[Section]:
         every.append(_grid("What moved beyond noise", told))
     if len(moved):
         every.append(Fold("Every number in both versions", (_grid("All of them", moved),)))
+    return _sections(first, second, tuple(every))
+
+
+def _sections(first: Version, second: Version, moved: tuple[Block, ...]) -> list[Section]:
     changes = (_params_grid(first, second), _code_text(first, second))
     return [
         Section("changes", "What changed", changes),
         Section("headline", "The headline", _headlines(first, second)),
-        Section("moved", "What moved", tuple(every)),
+        Section("moved", "What moved", moved),
         Section("only", "What only one version has", (_only(first, second),)),
     ]
 
@@ -245,6 +252,11 @@ def _only(first: Version, second: Version) -> Block:
     told = []
     one, two = places
     for version, own, other in ((first, one, two), (second, two, one)):
+        elsewhere = second if version is first else first
+        seeds = sorted(set(version.results["seed"]) - set(elsewhere.results["seed"]))
+        if seeds:
+            numbers = wording.listed([str(seed) for seed in seeds])
+            told.append(f"Only {version.name} has the seeds {numbers}.")
         names = sorted({f"{task}/{method}" for task, method, _ in own - other})
         if names:
             told.append(f"Only {version.name} has networks of {wording.listed(names)}.")

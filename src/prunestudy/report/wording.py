@@ -8,6 +8,8 @@ import pandas as pd
 NOTHING = "–"
 THIN = "\N{NARROW NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
+# What git says of a checkout with uncommitted changes.
+EDITED = "-dirty"
 
 
 def quality(value: float) -> str:
@@ -89,6 +91,12 @@ def listed(items: Sequence[str]) -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def commit(name: object) -> str:
+    """A commit's first twelve digits; that what ran was edited since is kept."""
+    text = str(name)
+    return text[:12] + (EDITED if text.endswith(EDITED) else "")
 
 
 def numbers_of_seeds(counts: pd.Series) -> str:
