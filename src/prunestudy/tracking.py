@@ -29,7 +29,13 @@ with warnings.catch_warnings():
 from requests.exceptions import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
-from prunestudy.artifacts import failure_of, read_sidecar, read_table, written_whole
+from prunestudy.artifacts import (
+    failure_of,
+    git_commit,
+    read_sidecar,
+    read_table,
+    written_whole,
+)
 from prunestudy.errors import StudyError
 from prunestudy.plan import DENSE, Artifact, Plan
 
@@ -160,10 +166,13 @@ class _Publisher:
     def publish(self, report: Path) -> str:
         study = self.plan.study
         key = self.plan.of_step("report")[0].key
-        parent, _new = self._run(key, study.name, {"kind": "study", "study": study.name})
+        metrics = json.loads((report / "metrics.json").read_text(encoding="utf-8"))
+        # Versions of a study are runs of one experiment: the key tells them apart.
+        tags = {"kind": "study", "study": study.name, "git_commit": git_commit()}
+        tags["mlflow.note.content"] = "\n\n".join(metrics["finding"])
+        parent, _new = self._run(key, f"{study.name} {key[:8]}", tags)
         trajectories = [*self.plan.of_step("train"), *self.plan.of_step("prune")]
         added = sum(self._publish_trajectory(made, parent) for made in trajectories)
-        metrics = json.loads((report / "metrics.json").read_text(encoding="utf-8"))
         values = [
             Metric(name, value, 0, 0)
             for name, value in sorted(_numbers(metrics).items())
@@ -171,10 +180,10 @@ class _Publisher:
         ]
         for begin in range(0, len(values), BATCH):
             self.client.log_batch(parent, metrics=values[begin : begin + BATCH])
-        for name in ("index.html", "report.md", "metrics.json"):
+        for name in ("index.html", "report.md", "metrics.json", "checklist.json"):
             self.client.log_artifact(parent, str(report / name))
-        self.client.log_artifacts(parent, str(report / "tables"), "tables")
-        self.client.log_artifacts(parent, str(report / "figures"), "figures")
+        for name in ("tables", "figures", "paper"):
+            self.client.log_artifacts(parent, str(report / name), name)
         self._register_best(report)
         self.client.set_terminated(parent)
         return (
@@ -212,10 +221,12 @@ class _Publisher:
     def _register_best(self, report: Path) -> None:
         """Register each task's smallest network within the budget, under the alias ``best``.
 
-        Of equally small ones that with the higher validation quality; test data has no say.
+        Controls are for comparison and never the best. Of equally small ones that with the higher validation quality; test data has no say.
         """
         chosen = read_table(report / "tables" / "within_budget.csv")
-        chosen = chosen[chosen["point"] != "1"]
+        methods = self.plan.study.methods
+        pruning = [name for name, method in methods.items() if method.control is None]
+        chosen = chosen[(chosen["point"] != "1") & chosen["method"].isin(pruning)]
         ranked = chosen.sort_values(
             ["params_nonzero", "val"], ascending=[True, False], kind="stable"
         )

@@ -68,28 +68,44 @@ ESTIMATE = re.compile(
     r"(\w+) \(([−+]?[\d.]+×?)(?: [^,()]+)?, (?:[\d.]+\u202f% interval )?([−+]?[\d.]+×?) to "
     r"([−+]?[\d.]+×?)\)"
 )
+# The word of a claim that tells a measure, its columns, and how they are written.
 MEASURES = {
-    ("params_ratio", "params_low", "params_high"): wording.ratio,
-    ("test_difference", "test_low", "test_high"): wording.change,
-    ("time_ratio", "time_low", "time_high"): wording.ratio,
+    "parameters": ("params_ratio", "params_low", "params_high", wording.ratio),
+    "test": ("test_difference", "test_low", "test_high", wording.change),
+    "time": ("time_ratio", "time_low", "time_high", wording.ratio),
 }
 
 
 def misplaced(folder: Path) -> tuple[int, list[tuple[str, ...]]]:
-    """How many estimates the finding has, and those that no row of a table that it cites has."""
+    """How many estimates the finding has, and those that are not in their row of a cited table.
+
+    Their row is that of their task and of the method and the measure that were named last.
+    """
     page = (folder / "index.html").read_text(encoding="utf-8")
     count, wrong = 0, []
-    for claim in re.findall(r'<p class="finding">(.*?)</p>', page):
-        rows = [
-            (row["task"], write(row[mean]), *(wording.bound(row[end], write) for end in ends))
-            for name in re.findall(r'href="#table-([\w-]+)"', claim)
-            if "headline" in name
-            for row in read_table(folder / "tables" / f"{name}.csv").to_dict("records")
-            for (mean, *ends), write in MEASURES.items()
+    for claim in re.findall(r'<p class="finding">(.*?)</p>', page, flags=re.DOTALL):
+        cited = [
+            name for name in re.findall(r'href="#table-([\w-]+)"', claim) if "headline" in name
         ]
-        estimates = ESTIMATE.findall(claim)
-        count += len(estimates)
-        wrong += [estimate for estimate in estimates if estimate not in rows]
+        tables = [read_table(folder / "tables" / f"{name}.csv") for name in cited]
+        rows = [row for table in tables for row in table.to_dict("records")]
+        methods = "|".join({str(row["second"]) for row in rows} or {"nobody"})
+        for found in ESTIMATE.finditer(claim):
+            before = claim[: found.start()]
+            second = re.findall(rf"\b(?:{methods})\b", before)[-1]
+            mean, low, high, write = MEASURES[re.findall("|".join(MEASURES), before)[-1]]
+            expected = [
+                (
+                    row["task"],
+                    write(row[mean]),
+                    *(wording.bound(row[end], write) for end in (low, high)),
+                )
+                for row in rows
+                if row["second"] == second
+            ]
+            count += 1
+            if found.groups() not in expected:
+                wrong.append(found.groups())
     return count, wrong
 
 

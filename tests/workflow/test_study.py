@@ -82,9 +82,10 @@ def test_mlflow_has_one_parent_and_a_child_a_trajectory(checkout: Checkout) -> N
     curves = [client.get_metric_history(run.info.run_id, "val/point_2") for run in children]
     assert sum(len(curve) > 1 for curve in curves) >= 4
     [parent] = parents
-    assert parent.info.run_name == STUDY
+    assert parent.info.run_name == f"{STUDY} {parent.data.tags['run_key'][:8]}"
+    assert parent.data.tags["mlflow.note.content"].startswith("With each method's smallest network")
     files = {file.path for file in client.list_artifacts(parent.info.run_id)}
-    assert {"index.html", "report.md", "figures", "tables"} <= files
+    assert {"index.html", "report.md", "checklist.json", "figures", "tables", "paper"} <= files
 
 
 def test_a_cell_is_traced_to_its_files_commit_and_mlflow_run(checkout: Checkout) -> None:

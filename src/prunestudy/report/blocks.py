@@ -55,8 +55,11 @@ class Grid:
     @property
     def numeric(self) -> tuple[bool, ...]:
         """Which columns hold numbers, and are aligned to the right."""
+        columns = [[row[place] for row in self.rows] for place in range(len(self.columns))]
         return tuple(
-            all(_is_number(row[place]) for row in self.rows) for place in range(len(self.columns))
+            all(_is_number(cell) for cell in cells)
+            and any(cell not in ("", NOTHING) for cell in cells)
+            for cells in columns
         )
 
 

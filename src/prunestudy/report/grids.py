@@ -10,6 +10,7 @@ from prunestudy.plan import DENSE
 from prunestudy.report import wording
 from prunestudy.report.blocks import Grid
 from prunestudy.report.contents import Contents
+from prunestudy.report.control import RESOURCES
 from prunestudy.report.inputs import Inputs
 
 
@@ -152,12 +153,14 @@ def criteria_grid(contents: Contents) -> Grid:
         "accepted",
         "rolled_back",
     )
-    names += ("beyond_the_budget",)
+    names += ("beyond_the_budget", "refined")
     rows = contents.criteria[list(names)].astype(str).itertuples(index=False, name=None)
     columns = tuple(name.replace("_", " ") for name in names)
     caption = (
         "Which criteria won, over all seeds: of each stage's proposals the one that loses least "
-        "quality for what it frees is chosen, then accepted or rolled back."
+        "quality for what it frees is chosen, then accepted or rolled back; beyond the budget it only "
+        "maps the curve, and a refinement looks for the final network. Proposals count those that "
+        "led to a network that was known."
     )
     return Grid(caption, columns, tuple(rows), "criteria.csv")
 
@@ -195,7 +198,7 @@ def log_grid(inputs: Inputs, task: str, method: str, seed: int) -> Grid:
         "epochs spent",
         "step",
         "criterion",
-        "resource",
+        RESOURCES[table["resource"].iloc[0]] if len(table) else "resource",
         "validation",
         "verdict",
         "why",

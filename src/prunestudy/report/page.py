@@ -15,6 +15,8 @@ from prunestudy.report.palette import looks
 from prunestudy.report.provenance import targets
 from prunestudy.report.wording import plural
 
+# The finding proper is in so many sentences; losses are among the first.
+MAIN = 3
 # What the page's own script needs of the bundled libraries.
 VEGA_GLOBAL = "window.vegaEmbed = vegaEmbed;"
 
@@ -34,6 +36,7 @@ def page(contents: Contents, sections: list[Section]) -> str:
         authors=study.report.authors,
         subtitle=f"Study {study.name}: {', '.join(parts)}",
         finding=contents.finding,
+        main=MAIN,
         caveats=contents.caveats,
         sections=sections,
         looks={look.method: look for look in looks(contents.inputs)},

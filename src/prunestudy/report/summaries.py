@@ -161,10 +161,11 @@ def criteria(inputs: Inputs) -> pd.DataFrame:
                     "accepted": int((verdicts == "accepted").sum()),
                     "rolled_back": int((verdicts == "rolled back").sum()),
                     "beyond_the_budget": int((verdicts == "mapped").sum()),
+                    "refined": int((verdicts == "refined").sum()),
                 }
             )
     columns = ["task", "method", "criterion", "proposals", "chosen", "accepted", "rolled_back"]
-    return pd.DataFrame(rows, columns=[*columns, "beyond_the_budget"])
+    return pd.DataFrame(rows, columns=[*columns, "beyond_the_budget", "refined"])
 
 
 def _criteria_of(inputs: Inputs, method: str) -> list[str]:
