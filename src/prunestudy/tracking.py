@@ -221,7 +221,8 @@ class _Publisher:
     def _register_best(self, report: Path) -> None:
         """Register each task's smallest network within the budget, under the alias ``best``.
 
-        Controls are for comparison and never the best. Of equally small ones that with the higher validation quality; test data has no say.
+        Controls are for comparison and never the best. Of equally small ones that with the higher
+        validation quality; test data has no say.
         """
         chosen = read_table(report / "tables" / "within_budget.csv")
         methods = self.plan.study.methods
