@@ -159,8 +159,8 @@ def criteria_grid(contents: Contents) -> Grid:
     caption = (
         "Which criteria won, over all seeds: of each stage's proposals the one that loses least "
         "quality for what it frees is chosen, then accepted or rolled back; beyond the budget it "
-        "only maps the curve, and a refinement looks for the final network. Proposals count those that "
-        "led to a network that was known."
+        "only maps the curve, and a refinement looks for the final network. Proposals count "
+        "those that led to a network that was known."
     )
     return Grid(caption, columns, tuple(rows), "criteria.csv")
 
