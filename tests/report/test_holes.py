@@ -22,6 +22,7 @@ HOLES = {
     "the reference everywhere": cells("numbers", ("adaptive",)) | cells("classes", ("adaptive",)),
     "a loop bound by latency": cells("numbers", ("hurried",)),
     "every pruned network of a task": cells("numbers", EVERY),
+    "every pruned network": cells("numbers", EVERY) | cells("classes", METHODS),
     "a seed": cells("numbers", ("dense", *EVERY), range(1)),
     "a task": cells("numbers", ("dense", *EVERY)),
     "all but one seed": cells("classes", ("dense", *METHODS), range(1, 5)),

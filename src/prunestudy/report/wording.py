@@ -32,13 +32,18 @@ def bound(value: float, write: Callable[[float], str]) -> str:
     """An end of an interval; with more digits where it would read as no difference and is not."""
     text = write(value)
     none = 1.0 if write is ratio else 0.0
-    if math.isnan(value) or value == none or text != write(none):
+    if math.isnan(value) or value == none or not _reads_as(text, none):
         return text
     for digits in range(4, 8):
         finer = f"{value:.{digits}f}×" if write is ratio else f"{value:+.{digits}f}"
-        if float(finer.rstrip("×")) != none:
+        if not _reads_as(finer, none):
             return finer.replace("-", MINUS)
     return text
+
+
+def _reads_as(text: str, number: float) -> bool:
+    plain = text.replace(MINUS, "-").replace(THIN, "").rstrip("×")
+    return float(plain) == number
 
 
 def count(value: float) -> str:
