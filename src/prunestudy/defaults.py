@@ -6,12 +6,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from prunestudy.params import (
+    Claims,
     Cnn,
     Controller,
     Data,
     Method,
     Mlp,
     Params,
+    Report,
     Requirements,
     Study,
     Task,
@@ -30,6 +32,7 @@ def default_study() -> Study:
     return Study(
         name="default",
         seeds=[0, 1, 2, 3, 4],
+        points=[2, 4, 8, 16, 32, 64],
         tasks={
             "diabetes": Task(
                 data=Data(name="diabetes"),
@@ -60,6 +63,8 @@ def default_study() -> Study:
             ),
         },
         methods={**_compared(), **_controls()},
+        # 0.5 against 1.2 × 10⁴ parameters and 12 against 24 ms, of random data.
+        report=Report(claims=Claims(params=0.417, time=0.5)),
     )
 
 

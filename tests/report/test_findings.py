@@ -279,3 +279,27 @@ def test_methods_that_share_no_task_make_no_headline(tmp_path: Path) -> None:
     contents = Contents(read_inputs(Plan(study), tmp_path / "given", "f" * 64))
     assert contents.inputs.duel is None
     assert "no task with methods named adaptive and traditional" in told(contents.finding)
+
+
+def test_ratios_go_up_to_where_quality_collapses_or_networks_end(tmp_path: Path) -> None:
+    inputs = contents_of(tmp_path).inputs
+
+    def judged(**tables: pd.DataFrame) -> tuple[str, str]:
+        [item] = [one for one in Contents(replace(inputs, **tables)).checklist if one.id == "C8"]
+        return item.status, item.evidence
+
+    # Networks of the made-up study lose almost half at 4×, and next to nothing at 2×.
+    status, evidence = judged()
+    assert status == "PASS"
+    assert "on numbers at 4×; " in evidence
+    large = inputs.networks[inputs.networks["point"] != "4"]
+    status, evidence = judged(networks=large, unreachable=inputs.unreachable.iloc[:0])
+    assert status == "FAIL"
+    assert "no network is allowed" not in evidence
+    # One task's networks end at 2×: that is not enough; both tasks' are.
+    status, _evidence = judged(networks=large)
+    assert status == "FAIL"
+    both = pd.concat([inputs.unreachable, inputs.unreachable.assign(task="numbers")])
+    status, evidence = judged(networks=large, unreachable=both)
+    assert status == "PASS"
+    assert evidence.count("at 2×, beyond which no network is allowed") == 2

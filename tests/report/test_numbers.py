@@ -46,6 +46,10 @@ def known(folder: Path, study: Study) -> set[str]:
     found |= {wording.count(results.loc[results["method"] == "dense", "params"].max())}
     found |= {f"{task.requirements.max_drop:g}" for task in study.tasks.values()}
     found |= {point_label(point) for point in study.points}
+    claims = study.report.claims
+    found |= {
+        wording.ratio(one).rstrip("×") for one in (claims.model_dump().values() if claims else ())
+    }
     seeds = len(study.seeds)
     # The level, the seeds, what the signed-rank test can reach with them, and its usual level.
     found |= {f"{100 * study.report.confidence:g}", str(seeds), f"{2.0 ** (1 - seeds):.4g}", "0.05"}

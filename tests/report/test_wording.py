@@ -8,7 +8,7 @@ from prunestudy.report import wording
 @pytest.mark.parametrize(
     ("value", "write", "text"),
     [
-        (1.004, wording.ratio, "1.0040×"),
+        (1.004, wording.ratio, "1.004×"),
         (0.99996, wording.ratio, "0.99996×"),
         (1.02, wording.ratio, "1.02×"),
         (1.0, wording.ratio, "1.00×"),

@@ -8,6 +8,7 @@ from prunestudy.params.base import Params, plain
 from prunestudy.params.methods import Method
 from prunestudy.params.parts import Controller, Distillation, Regulariser, Sharing
 from prunestudy.params.study import (
+    Claims,
     Cnn,
     Compute,
     Data,
@@ -25,6 +26,7 @@ from prunestudy.params.study import (
 )
 
 __all__ = [
+    "Claims",
     "Cnn",
     "Compute",
     "Controller",

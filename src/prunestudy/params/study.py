@@ -164,6 +164,19 @@ class Compute(Params):
     )
 
 
+class Claims(Params):
+    """What others claim for ``adaptive`` against ``traditional``, for the report to test."""
+
+    params: Positive | None = Field(None, description="parameters, adaptive ÷ traditional")
+    time: Positive | None = Field(None, description="inference time, adaptive ÷ traditional")
+
+    @model_validator(mode="after")
+    def _say_one(self) -> Self:
+        if self.params is None and self.time is None:
+            raise ValueError("names no claim; give params, time, or both, or leave claims out")
+        return self
+
+
 class Report(Params):
     """The words on the report; editing them reruns the report alone."""
 
@@ -173,6 +186,10 @@ class Report(Params):
     authors: list[str] = Field(default=[], description="authors of the study")
     code: str = Field("", description="address of the study's code, for readers of the report")
     confidence: Share = Field(0.95, description="level of every interval")
+    claims: Claims | None = Field(
+        None,
+        description="ratios that others claim; the finding says what the intervals make of them",
+    )
 
 
 def _unreserved(methods: dict[str, Method]) -> dict[str, Method]:

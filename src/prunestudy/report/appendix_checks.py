@@ -113,7 +113,7 @@ def _environment(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
 
 def _until_collapse(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     told: list[str] = []
-    collapsed = True
+    whole = True
     for task in inputs.tasks:
         of_task = summary[summary["task"] == task]
         rows = of_task[of_task["point"].isin(inputs.points)]
@@ -121,12 +121,23 @@ def _until_collapse(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
         if rows.empty:
             continue
         last = max(rows["point"], key=float)
-        lost = 1 - rows.loc[rows["point"] == last, "test_mean"].min() / dense
-        collapsed &= bool(lost > COLLAPSE)
-        told.append(f"{wording.percent(round(float(lost), 3))} on {task} at {last}×")
+        lost = float(1 - rows.loc[rows["point"] == last, "test_mean"].min() / dense)
+        smallest = _is_smallest(inputs, task, last)
+        whole &= lost > COLLAPSE or smallest
+        told.append(
+            f"{wording.percent(round(lost, 3))} on {task} at {last}×"
+            f"{', beyond which no network is allowed' if smallest else ''}"
+        )
     if not told:
         return "FAIL", "no network at an operating point"
-    return judged(collapsed, f"largest loss of a method: {wording.listed(told)}")
+    return judged(whole, f"largest loss of a method: {'; '.join(told)}")
+
+
+def _is_smallest(inputs: Inputs, task: str, last: str) -> bool:
+    """Whether the study asks for smaller networks of a task than there can be."""
+    asked = [point for point in inputs.points if float(point) > float(last)]
+    listed = inputs.unreachable[inputs.unreachable["task"] == task]
+    return bool(asked) and set(asked) <= set(listed["point"])
 
 
 def _raw_quality(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
@@ -286,7 +297,7 @@ RULES: dict[str, tuple[str, Callable[[Inputs, pd.DataFrame], Outcome]]] = {
     "C5": ("Architectures described", _architectures),
     "C6": ("Data pipeline described", _pipeline),
     "C7": ("Library and hardware named", _environment),
-    "C8": ("Ratios up to where quality collapses", _until_collapse),
+    "C8": ("Ratios up to where quality collapses, or networks end", _until_collapse),
     "C9": ("Raw quality at every point, not only differences", _raw_quality),
     "C10": ("Several seeds, initialisation included", _seeds),
     "C11": ("Error bars defined", _error_bars),

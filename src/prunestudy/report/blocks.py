@@ -1,9 +1,13 @@
 """What a report consists of, whatever it is written as: sections of a few kinds of block."""
 
+import re
 from dataclasses import dataclass
 
 from prunestudy.report.figures import Figure
-from prunestudy.report.wording import MINUS, NOTHING
+from prunestudy.report.wording import MINUS, NOTHING, THIN
+
+# A number with its unit, spread or interval; neither a version nor a name that begins with a digit.
+NUMBER = re.compile(rf"[{MINUS}+]?\d[\d{THIN}]*(\.\d+)?(?![\w.-])")
 
 
 @dataclass(frozen=True)
@@ -12,6 +16,23 @@ class Sentence:
 
     text: str
     sources: tuple[str, ...] = ()
+    kind: str = "sentence"
+
+
+@dataclass(frozen=True)
+class Notes:
+    """A list of sentences that stand beside what is claimed."""
+
+    sentences: tuple[Sentence, ...]
+    kind: str = "notes"
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading within a section."""
+
+    text: str
+    kind: str = "heading"
 
 
 @dataclass(frozen=True)
@@ -51,6 +72,14 @@ class Grid:
     def label(self) -> str:
         """What the grid is called in links and file names."""
         return self.name or self.source.removesuffix(".csv")
+
+    @property
+    def begins(self) -> tuple[bool, ...]:
+        """Which rows begin another group: rows of one first cell in a run, if there are any."""
+        firsts = [row[0] for row in self.rows]
+        changes = [one != other for one, other in zip(firsts[1:], firsts, strict=False)]
+        grouped = not all(changes)
+        return tuple([False, *(change and grouped for change in changes)][: len(firsts)])
 
     @property
     def numeric(self) -> tuple[bool, ...]:
@@ -109,7 +138,7 @@ class Drawing:
     kind: str = "drawing"
 
 
-Block = Text | Grid | Chart | Code | Fold | Drawing
+Block = Sentence | Notes | Heading | Text | Grid | Chart | Code | Fold | Drawing
 
 
 @dataclass(frozen=True)
@@ -137,4 +166,4 @@ def grids_of(sections: list[Section]) -> list[Grid]:
 
 
 def _is_number(cell: str) -> bool:
-    return cell[:1].isdigit() or cell[:1] in (MINUS, "+", NOTHING, "")
+    return cell in ("", NOTHING) or NUMBER.match(cell) is not None

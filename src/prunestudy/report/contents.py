@@ -10,10 +10,12 @@ from prunestudy.report import (
     budget,
     caveats,
     checklist,
+    claims,
     control,
     curve_figure,
     curves,
     findings,
+    headline_figure,
     layers,
     provenance,
     size_figures,
@@ -93,6 +95,16 @@ class Contents:
         return findings.finding(self.inputs, self.headline, self.comparisons, self.latency_headline)
 
     @cached_property
+    def claims(self) -> list[Sentence]:
+        """What the intervals say of others' claims."""
+        return claims.claims(self.inputs, self.headline, self.latency_headline)
+
+    @cached_property
+    def headline_figure(self) -> Figure | None:
+        """The headline's intervals."""
+        return headline_figure.headline_figure(self.inputs, self.headline, self.latency_headline)
+
+    @cached_property
     def caveats(self) -> list[Sentence]:
         """What stands beside the finding."""
         return caveats.caveats(self.inputs, self.headline, self.cost)
@@ -160,7 +172,12 @@ class Contents:
     @property
     def figures(self) -> list[Figure]:
         """Every figure, in the order of the report."""
-        found = [*self.tradeoff_figures, self.controls_figure, self.curve_figure]
+        found = [
+            self.headline_figure,
+            *self.tradeoff_figures,
+            self.controls_figure,
+            self.curve_figure,
+        ]
         found += [*self.size_figures, self.control_figure]
         found += [self.layer_figure, self.sensitivity_figure]
         return [figure for figure in found if figure is not None]

@@ -19,6 +19,9 @@ COLUMN_HEIGHT = 120
 # vl-convert numbers its clip paths across drawings; counted anew, a drawing has one text.
 COUNTED = re.compile(r"\b(clip|gradient_)(\d+)\b")
 
+# Styles of text beside marks: in the theme's ink, and its outline where lines run behind it.
+WORDS, HALO = "words", "halo"
+
 # What Vega-Lite allows at the top alone.
 TOP_LEVEL = ("$schema", "config", "datasets")
 
@@ -73,6 +76,10 @@ def theme(dark: bool) -> dict[str, Any]:
         "background": None if dark else "white",
         "font": FONT,
         "view": {"stroke": None},
+        "style": {
+            WORDS: {"fill": ink},
+            HALO: {"stroke": "#16181a" if dark else "#fdfdfb", "strokeWidth": 5},
+        },
         "axis": {
             **words,
             "gridColor": faint,

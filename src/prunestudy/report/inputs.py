@@ -53,6 +53,12 @@ class Inputs:
         return self.study.report.confidence
 
     @property
+    def claimed(self) -> dict[str, float]:
+        """Ratios that others claim for the duel, by measure of the headline."""
+        claims = self.study.report.claims
+        return claims.model_dump(exclude_none=True) if claims else {}
+
+    @property
     def tasks(self) -> list[str]:
         """Tasks in the order of the study; without those that have no dense network at all."""
         dense = set(self.networks.loc[self.networks["method"] == DENSE, "task"])

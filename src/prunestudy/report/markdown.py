@@ -3,7 +3,19 @@
 import html
 import re
 
-from prunestudy.report.blocks import Block, Chart, Code, Drawing, Fold, Grid, Section, Text
+from prunestudy.report.blocks import (
+    Block,
+    Chart,
+    Code,
+    Drawing,
+    Fold,
+    Grid,
+    Heading,
+    Notes,
+    Section,
+    Sentence,
+    Text,
+)
 from prunestudy.report.contents import Contents
 
 
@@ -13,10 +25,7 @@ def markdown(contents: Contents, sections: list[Section]) -> str:
     lines = [f"# {_plain(study.report.title)}", ""]
     if study.report.authors:
         lines += [_plain(", ".join(study.report.authors)), ""]
-    lines += ["## Finding", ""]
-    lines += [line for said in contents.finding for line in (_plain(said.text), "")]
-    lines += [f"- {_plain(note.text)}" for note in contents.caveats]
-    lines += ["", "The interactive version of this page is `index.html` beside this file."]
+    lines += ["The interactive version of this page is `index.html` beside this file."]
     for section in sections:
         lines += ["", f"## {_plain(section.title)}"]
         for block in section.blocks:
@@ -37,8 +46,12 @@ def sections_text(sections: list[Section]) -> str:
 
 def _block(block: Block) -> list[str]:
     match block:
-        case Text():
+        case Sentence() | Text():
             return [_plain(block.text)]
+        case Notes():
+            return [f"- {_plain(note.text)}" for note in block.sentences]
+        case Heading():
+            return [f"### {_plain(block.text)}"]
         case Drawing():
             return [_plain(block.words)]
         case Code():

@@ -26,7 +26,7 @@ def metrics(contents: Contents) -> dict[str, Any]:
         for row in contents.headline.to_dict("records")
         if inputs.duel and row["second"] == inputs.duel[1]
     }
-    finding = [sentence.text for sentence in contents.finding]
+    finding = [sentence.text for sentence in (*contents.finding, *contents.claims)]
     return _rounded({"finding": finding, "headline": headline, "tasks": tasks})
 
 

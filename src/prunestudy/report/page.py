@@ -15,8 +15,6 @@ from prunestudy.report.palette import looks
 from prunestudy.report.provenance import targets
 from prunestudy.report.wording import plural
 
-# The finding proper is in so many sentences; losses are among the first.
-MAIN = 3
 # What the page's own script needs of the bundled libraries.
 VEGA_GLOBAL = "window.vegaEmbed = vegaEmbed;"
 
@@ -35,9 +33,6 @@ def page(contents: Contents, sections: list[Section]) -> str:
         title=study.report.title,
         authors=study.report.authors,
         subtitle=f"Study {study.name}: {', '.join(parts)}",
-        finding=contents.finding,
-        main=MAIN,
-        caveats=contents.caveats,
         sections=sections,
         looks={look.method: look for look in looks(contents.inputs)},
         script=_resource("page.js"),
@@ -90,7 +85,7 @@ def _places(sections: list[Section]) -> dict[str, str]:
     codes = [block for fold in folds for block in fold.blocks if isinstance(block, Code)]
     found |= {name: name for code in codes for name in code.anchors if name}
     found |= {grid.label: f"table-{grid.label}" for grid in grids if grid.label}
-    return {"finding": "finding", **{one.id: one.id for one in sections}, **found}
+    return {**{one.id: one.id for one in sections}, **found}
 
 
 @cache

@@ -6,10 +6,23 @@ from prunestudy.defaults import documented
 from prunestudy.params import Study
 from prunestudy.plan import package_versions
 from prunestudy.report import comparison_grids, grids, jobs, provenance, wording
-from prunestudy.report.blocks import Block, Chart, Code, Drawing, Fold, Grid, Section, Text
+from prunestudy.report.blocks import (
+    Block,
+    Chart,
+    Code,
+    Drawing,
+    Fold,
+    Grid,
+    Heading,
+    Notes,
+    Section,
+    Text,
+)
 from prunestudy.report.contents import Contents
 from prunestudy.report.control import loops
 
+# The finding proper is in so many sentences; losses are among the first.
+MAIN = 3
 PACKAGES = (
     "prunestudy",
     "torch",
@@ -26,8 +39,9 @@ PACKAGES = (
 
 
 def sections(contents: Contents) -> list[Section]:
-    """Every section after the finding."""
+    """Every section, the finding first."""
     return [
+        _finding(contents),
         _tradeoff(contents),
         *_controls(contents),
         _contest(contents),
@@ -41,6 +55,16 @@ def sections(contents: Contents) -> list[Section]:
         _provenance(contents),
         _reproduce(contents),
     ]
+
+
+def _finding(contents: Contents) -> Section:
+    main, others = contents.finding[:MAIN], contents.finding[MAIN:]
+    blocks: list[Block] = [*main, *contents.claims]
+    if contents.headline_figure:
+        blocks.append(Chart(contents.headline_figure))
+    if others:
+        blocks += [Heading("Other comparisons"), *others]
+    return Section("finding", "Finding", (*blocks, Notes(tuple(contents.caveats))))
 
 
 def _tradeoff(contents: Contents) -> Section:

@@ -34,7 +34,7 @@ def bound(value: float, write: Callable[[float], str]) -> str:
     none = 1.0 if write is ratio else 0.0
     if math.isnan(value) or value == none or not _reads_as(text, none):
         return text
-    for digits in range(4, 8):
+    for digits in range(3 if write is ratio else 4, 8):
         finer = f"{value:.{digits}f}×" if write is ratio else f"{value:+.{digits}f}"
         if not _reads_as(finer, none):
             return finer.replace("-", MINUS)

@@ -1,0 +1,98 @@
+"""Others' claims: judged by the intervals alone, and drawn beside them."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from prunestudy.params import Claims
+from prunestudy.plan import Plan
+from prunestudy.report.claims import judged
+from prunestudy.report.contents import Contents
+from prunestudy.report.inputs import read_inputs
+from tests.report.fabricated import make_study, write_tables
+
+METHODS = ("traditional", "adaptive", "hurried")
+
+
+def contents_of(
+    folder: Path, claims: Claims | None, final_params: int = 300, seeds: int = 5
+) -> Contents:
+    """Adaptive has ``final_params`` of traditional's 500 parameters, and as much of its time."""
+    study = make_study(seeds=seeds, methods=METHODS)
+    report = study.report.model_copy(update={"claims": claims})
+    study = study.model_copy(update={"report": report})
+    write_tables(study, folder / "given", final_params, 0.0)
+    return Contents(read_inputs(Plan(study), folder / "given", "f" * 64))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (0.2, 0.39, "borne out"),
+        (0.2, 0.4, "borne out"),
+        (0.2, 0.6, "open"),
+        (0.4, 0.6, "open"),
+        (0.41, 0.6, "ruled out"),
+        (math.nan, math.nan, "one seed"),
+    ],
+)
+def test_an_interval_says_what_becomes_of_a_claim(low: float, high: float, verdict: str) -> None:
+    assert judged(0.4, low, high) == verdict
+
+
+def test_a_claim_that_the_intervals_exclude_is_ruled_out(tmp_path: Path) -> None:
+    [said] = contents_of(tmp_path, Claims(params=0.417)).claims
+    assert said.text == (
+        "Of what is claimed for adaptive against traditional, 0.417× the parameters is ruled out "
+        "on numbers and classes."
+    )
+    assert said.sources == ("headline", "parameters")
+
+
+def test_a_claim_within_reach_is_borne_out_in_size_and_time(tmp_path: Path) -> None:
+    [said] = contents_of(tmp_path, Claims(params=0.7, time=0.7)).claims
+    assert "0.7× the parameters is borne out on numbers and classes" in said.text
+    assert "0.7× the time is borne out on numbers and classes" in said.text
+    # The loop that latency binds is as fast as the method it is held against.
+    assert "with the fastest networks of hurried ruled out on numbers" in said.text
+
+
+def test_one_seed_decides_nothing(tmp_path: Path) -> None:
+    [said] = contents_of(tmp_path, Claims(time=0.9), seeds=1).claims
+    assert "without a verdict, for want of seeds, on numbers and classes" in said.text
+    assert "ruled out" not in said.text
+
+
+def test_no_claim_no_sentence_and_no_dashed_line(tmp_path: Path) -> None:
+    contents = contents_of(tmp_path, None)
+    assert contents.claims == []
+    figure = contents.headline_figure
+    assert figure is not None
+    assert "dashed" not in figure.caption
+
+
+def test_the_headline_is_drawn_with_its_claims(tmp_path: Path) -> None:
+    figure = contents_of(tmp_path, Claims(params=0.417)).headline_figure
+    assert figure is not None
+    assert "dashed line is the ratio that is claimed" in figure.caption
+    size, quality, time = figure.specifications
+    for panel, lines in ((size, [1.0, 0.417]), (quality, [0.0]), (time, [1.0])):
+        [rules] = [rows for rows in panel["datasets"].values() if "at" in rows[0]]
+        assert [row["at"] for row in rules] == lines
+    [rows] = [rows for rows in size["datasets"].values() if "mean" in rows[0]]
+    assert {row["row"] for row in rows} == {"numbers", "classes", "numbers, hurried"}
+    own = {row["row"]: row["better"] for row in rows}
+    assert own["numbers"] == own["classes"] == "first"
+    assert own["numbers, hurried"] == "neither"
+
+
+def test_what_traditional_wins_is_drawn_as_its(tmp_path: Path) -> None:
+    contents = contents_of(tmp_path, None)
+    headline = contents.headline.assign(params_verdict="higher", test_verdict="lower")
+    contents.__dict__["headline"] = headline
+    figure = contents.headline_figure
+    assert figure is not None
+    for panel in figure.specifications[:2]:
+        [rows] = [rows for rows in panel["datasets"].values() if "mean" in rows[0]]
+        assert {row["better"] for row in rows if "," not in row["row"]} == {"second"}
