@@ -96,3 +96,12 @@ def test_what_traditional_wins_is_drawn_as_its(tmp_path: Path) -> None:
     for panel in figure.specifications[:2]:
         [rows] = [rows for rows in panel["datasets"].values() if "mean" in rows[0]]
         assert {row["better"] for row in rows if "," not in row["row"]} == {"second"}
+
+
+def test_a_gain_that_does_not_outlast_the_correction_is_drawn_as_that(tmp_path: Path) -> None:
+    contents = contents_of(tmp_path, None)
+    contents.__dict__["headline"] = contents.headline.assign(params_p_t_holm=0.2)
+    figure = contents.headline_figure
+    assert figure is not None
+    [rows] = [rows for rows in figure.specifications[0]["datasets"].values() if "mean" in rows[0]]
+    assert {row["better"] for row in rows if "," not in row["row"]} == {"perhaps"}

@@ -9,7 +9,6 @@ import pandas as pd
 from prunestudy.report import wording
 from prunestudy.report.blocks import Grid
 from prunestudy.report.contents import Contents
-from prunestudy.report.grids import interval
 
 
 def comparisons_grid(contents: Contents) -> Grid:
@@ -22,7 +21,7 @@ def comparisons_grid(contents: Contents) -> Grid:
             row["second"],
             str(row["n"]),
             wording.change(row["test_difference"]),
-            interval(row["low"], row["high"], wording.change),
+            wording.interval(row["low"], row["high"], wording.change),
             wording.probability(row["p"]),
             wording.probability(row["p_holm"]),
             wording.probability(row["p_t_holm"]),
@@ -173,7 +172,7 @@ def estimate(row: dict[Hashable, Any], name: str, kind: str, write: Callable[[fl
     """A mean with its interval behind it."""
     text = write(row[f"{name}_{kind}"])
     low, high = row[f"{name}_low"], row[f"{name}_high"]
-    return text if math.isnan(low) else f"{text} ({interval(low, high, write)})"
+    return text if math.isnan(low) else f"{text} ({wording.interval(low, high, write)})"
 
 
 def traits_grid(contents: Contents) -> Grid:
@@ -187,7 +186,7 @@ def traits_grid(contents: Contents) -> Grid:
             wording.significant(row["first_mean"]),
             wording.significant(row["second_mean"]),
             {"final": "ratio ", "roughness": "difference "}[row["trait"]]
-            + interval(row["low"], row["high"], wording.significant),
+            + wording.interval(row["low"], row["high"], wording.significant),
             row["verdict"],
         )
         for row in contents.curve_traits.to_dict("records")

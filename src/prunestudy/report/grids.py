@@ -14,13 +14,6 @@ from prunestudy.report.control import RESOURCES
 from prunestudy.report.inputs import Inputs
 
 
-def interval(low: float, high: float, write: Callable[[float], str] = wording.quality) -> str:
-    """``low to high``, or a dash where there is none."""
-    if math.isnan(low):
-        return wording.NOTHING
-    return f"{wording.bound(low, write)} to {wording.bound(high, write)}"
-
-
 def spread(mean: float, sd: float, write: Callable[[float], str] = wording.quality) -> str:
     """``mean ± sd``, or the mean alone where there is no spread."""
     return write(mean) if math.isnan(sd) else f"{write(mean)} ± {write(sd)}"
@@ -97,7 +90,7 @@ def results_grid(contents: Contents, task: str) -> Grid:
             wording.point_name(row["point"]),
             str(row["n"]),
             spread(row["test_mean"], row["test_sd"]),
-            interval(row["test_low"], row["test_high"]),
+            wording.interval(row["test_low"], row["test_high"]),
             wording.NOTHING if row["method"] == DENSE else wording.change(row["test_change_mean"]),
             wording.quality(row["val_mean"]),
             wording.count(row["params_mean"]),

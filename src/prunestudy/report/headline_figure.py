@@ -13,10 +13,20 @@ from prunestudy.report.palette import BLUE, GREY, VERMILLION
 
 ROW_HEIGHT = 46
 FASTEST = "fastest"
-# Who is better, and how that is drawn.
-WINNERS = ("first", "neither", "second")
+# A circle with a hole in it.
+RING = "M-1,0a1,1,0,1,0,2,0a1,1,0,1,0,-2,0ZM-0.55,0a0.55,0.55,0,1,1,1.1,0a0.55,0.55,0,1,1,-1.1,0Z"
+# Who is better, and how that is drawn. A gain that does not outlast the correction is ``perhaps``
+# one; a loss is told without it.
+LOOKS = {
+    "first": (VERMILLION, "circle"),
+    "perhaps": (VERMILLION, RING),
+    "neither": (GREY, "diamond"),
+    "second": (BLUE, "square"),
+}
 # An interval that goes further than this beyond its estimate ends at the panel's edge.
 FURTHEST_RATIO = 4.0
+# What hovering tells.
+SHOWN = ("task", "method", "against", "n", "estimate", "interval", "verdict")
 
 
 class _Measure(NamedTuple):
@@ -55,7 +65,7 @@ def headline_figure(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFram
     panels = tuple(
         Panel("", f"{measure.title}, {_against(measure)}", panel)
         for measure in MEASURES
-        if (panel := _panel(rows, measure, claimed.get(measure.name))) is not None
+        if (panel := _panel(inputs, rows, measure, claimed.get(measure.name))) is not None
     )
     level = wording.percent(inputs.level)
     dashed = "; the dashed line is the ratio that is claimed" if claimed else ""
@@ -85,8 +95,9 @@ def headline_figure(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFram
         methods=(),
         source="headline.csv",
         key=(
-            f"● {first} is better, ■ {second} is better, ◆ no difference; line: {level} t "
-            f"interval, n = {_seeds(rows)} seeds"
+            f"● {first} is better, ○ by its interval but not once corrected for the number of "
+            f"comparisons, ■ {second} is better, ◆ no difference; line: {level} t interval, n = "
+            f"{_seeds(rows)} seeds"
         ),
     )
 
@@ -100,17 +111,73 @@ def _seeds(rows: pd.DataFrame) -> str:
     return wording.numbers_of_seeds(rows["n"]).removeprefix("n = ")
 
 
-def _winner(verdict: str, better: str) -> str:
-    first, neither, second = WINNERS
+def _winner(verdict: str, better: str, certain: bool) -> str:
     if verdict not in ("lower", "higher"):
-        return neither
-    return first if verdict == better else second
+        return "neither"
+    if verdict != better:
+        return "second"
+    return "first" if certain else "perhaps"
 
 
-def _panel(rows: pd.DataFrame, measure: _Measure, claim: float | None) -> Chart | None:
+def _panel(
+    inputs: Inputs, rows: pd.DataFrame, measure: _Measure, claim: float | None
+) -> Chart | None:
+    table = _table(inputs, rows, measure)
+    if table.empty:
+        return None
+    lines = pd.DataFrame({"at": [measure.none], "claimed": [False]})
+    if claim:
+        lines.loc[1] = [claim, True]
+    reached = pd.concat([table["low"], table["high"], table["mean"], lines["at"]]).dropna()
+    if measure.kind == "ratio":
+        scale, axis = cost_scale(reached), cost_axis(reached)
+    else:
+        scale = alt.Scale(nice=False, padding=18, zero=False)
+        axis = alt.Axis(tickCount=5, grid=False, format="+~g")
+    x = alt.X("mean:Q", title=None, scale=scale, axis=axis)
+    y_axis = alt.Axis(ticks=False, labelPadding=8, labelLimit=180)
+    y = alt.Y("row:N", sort=list(table["row"]), title=None, axis=y_axis)
+    colours, shapes = zip(*LOOKS.values(), strict=True)
+    colour, shape = (
+        channel("better:N", scale=alt.Scale(domain=list(LOOKS), range=list(looks)), legend=None)
+        for channel, looks in ((alt.Color, colours), (alt.Shape, shapes))
+    )
+    dashes = alt.Scale(domain=[False, True], range=[[1, 0], [4, 3]])
+    rules = (
+        alt.Chart(lines)
+        .mark_rule(color=GREY)
+        .encode(
+            x=alt.X("at:Q", scale=scale),
+            strokeDash=alt.StrokeDash("claimed:N", scale=dashes, legend=None),
+        )
+    )
+    base = alt.Chart(table).encode(y=y)
+    spans = (
+        base.transform_filter("isValid(datum.low)")
+        .mark_rule(strokeWidth=2)
+        .encode(x=alt.X("low:Q", scale=scale, title=None), x2="high:Q", color=colour)
+    )
+    points = base.mark_point(size=110, filled=True, opacity=1).encode(
+        x=x,
+        color=colour,
+        shape=shape,
+        tooltip=[alt.Tooltip(f"{name}:N", title=name) for name in SHOWN],
+    )
+    # A line behind a number would strike it through; its halo has the colour of the ground.
+    halo, words = (
+        base.mark_text(dy=-13, fontSize=11, style=style).encode(x=x, text="estimate:N")
+        for style in (HALO, WORDS)
+    )
+    layers = alt.layer(rules, spans, points, halo, words)
+    return layers.properties(height=ROW_HEIGHT * len(table))
+
+
+def _table(inputs: Inputs, rows: pd.DataFrame, measure: _Measure) -> pd.DataFrame:
+    """The rows of a panel: estimates with their intervals, and who is better."""
     name = measure.name
-    ratios = measure.kind == "ratio"
-    write = wording.ratio if ratios else wording.change
+    write = wording.ratio if measure.kind == "ratio" else wording.change
+    certain = rows[f"{name}_p_t_holm"] < 1 - inputs.level
+    bounds = zip(rows[f"{name}_low"], rows[f"{name}_high"], strict=True)
     table = pd.DataFrame(
         {
             "row": rows["row"],
@@ -119,80 +186,18 @@ def _panel(rows: pd.DataFrame, measure: _Measure, claim: float | None) -> Chart 
             "against": rows["second"],
             "n": rows["n"],
             "mean": rows[f"{name}_{measure.kind}"],
+            "estimate": rows[f"{name}_{measure.kind}"].map(write),
+            "interval": [wording.interval(low, high, write) for low, high in bounds],
+            "verdict": rows[f"{name}_verdict"],
             "low": rows[f"{name}_low"],
             "high": rows[f"{name}_high"],
-            "verdict": rows[f"{name}_verdict"],
+            "better": [
+                _winner(verdict, measure.better, sure)
+                for verdict, sure in zip(rows[f"{name}_verdict"], certain, strict=True)
+            ],
         }
     ).dropna(subset=["mean"])
-    if table.empty:
-        return None
-    table["better"] = [_winner(verdict, measure.better) for verdict in table["verdict"]]
-    table["text"] = [write(mean) for mean in table["mean"]]
-    table["interval"] = [
-        f"{wording.bound(low, write)} to {wording.bound(high, write)}"
-        for low, high in zip(table["low"], table["high"], strict=True)
-    ]
-    lines = [measure.none, *([claim] if claim else [])]
-    if ratios:
+    if measure.kind == "ratio":
         table["low"] = table["low"].clip(lower=table["mean"] / FURTHEST_RATIO)
         table["high"] = table["high"].clip(upper=table["mean"] * FURTHEST_RATIO)
-    order = list(table["row"])
-    reached = pd.concat([table["low"], table["high"], table["mean"], pd.Series(lines)]).dropna()
-    if ratios:
-        scale, axis = cost_scale(reached), cost_axis(reached)
-    else:
-        scale = alt.Scale(nice=False, padding=18, zero=False)
-        axis = alt.Axis(tickCount=5, grid=False, format="+~g")
-    x = alt.X("mean:Q", title=None, scale=scale, axis=axis)
-    y = alt.Y(
-        "row:N", sort=order, title=None, axis=alt.Axis(ticks=False, labelPadding=8, labelLimit=180)
-    )
-    colour = alt.Color(
-        "better:N",
-        scale=alt.Scale(domain=list(WINNERS), range=[VERMILLION, GREY, BLUE]),
-        legend=None,
-    )
-    shape = alt.Shape(
-        "better:N",
-        scale=alt.Scale(domain=list(WINNERS), range=["circle", "diamond", "square"]),
-        legend=None,
-    )
-    base = alt.Chart(table).encode(y=y, color=colour)
-    marks = pd.DataFrame({"at": lines, "claimed": [False, *([True] if claim else [])]})
-    rules = (
-        alt.Chart(marks)
-        .mark_rule(color=GREY)
-        .encode(
-            x=alt.X("at:Q", scale=scale),
-            strokeDash=alt.StrokeDash(
-                "claimed:N",
-                scale=alt.Scale(domain=[False, True], range=[[1, 0], [4, 3]]),
-                legend=None,
-            ),
-        )
-    )
-    spans = (
-        base.transform_filter("isValid(datum.low)")
-        .mark_rule(strokeWidth=2)
-        .encode(x=alt.X("low:Q", scale=scale, title=None), x2="high:Q")
-    )
-    tooltip = [
-        alt.Tooltip(f"{column}:N", title=title)
-        for column, title in (
-            ("task", "task"),
-            ("method", "method"),
-            ("against", "against"),
-            ("n", "n"),
-            ("text", measure.title),
-            ("interval", "interval"),
-            ("verdict", "verdict"),
-        )
-    ]
-    points = base.mark_point(size=110, filled=True, opacity=1).encode(
-        x=x, shape=shape, tooltip=tooltip
-    )
-    # A line behind a number would strike it through; its halo has the colour of the ground.
-    plain = alt.Chart(table).encode(y=y, x=x, text="text:N")
-    words = plain.mark_text(dy=-13, fontSize=11, style=WORDS)
-    halo = plain.mark_text(dy=-13, fontSize=11, style=HALO)
-    return alt.layer(rules, spans, points, halo, words).properties(height=ROW_HEIGHT * len(order))
+    return table

@@ -19,7 +19,6 @@ from prunestudy.errors import StudyError
 from prunestudy.evaluation.statistics import compare_paired, compare_ratios
 from prunestudy.report import wording
 from prunestudy.report.blocks import Block, Fold, Grid, Section, Text
-from prunestudy.report.grids import interval
 from prunestudy.report.inputs import SEED_PLACE
 from prunestudy.status import differences
 
@@ -163,7 +162,7 @@ def _grid(caption: str, moved: pd.DataFrame) -> Grid:
     for row in moved.to_dict("records"):
         write = writers[row["measure"]]
         size = SIZES.get(row["measure"], wording.count)
-        low_high = interval(row["low"], row["high"], write)
+        low_high = wording.interval(row["low"], row["high"], write)
         rows.append(
             (
                 *(str(row[name]) for name in PLACE),
@@ -213,7 +212,7 @@ def _estimate(
     row: dict[Hashable, Any], name: str, kind: str, end: str, write: Callable[[float], str]
 ) -> str:
     mean, low, high = (row[f"{name}_{part}_{end}"] for part in (kind, "low", "high"))
-    return write(mean) if pd.isna(low) else f"{write(mean)} ({interval(low, high, write)})"
+    return write(mean) if pd.isna(low) else f"{write(mean)} ({wording.interval(low, high, write)})"
 
 
 def _params_grid(first: Version, second: Version) -> Block:

@@ -41,6 +41,11 @@ def bound(value: float, write: Callable[[float], str]) -> str:
     return text
 
 
+def interval(low: float, high: float, write: Callable[[float], str] = quality) -> str:
+    """``low to high``, or a dash where there is none."""
+    return NOTHING if math.isnan(low) else f"{bound(low, write)} to {bound(high, write)}"
+
+
 def _reads_as(text: str, number: float) -> bool:
     plain = text.replace(MINUS, "-").replace(THIN, "").rstrip("×")
     return float(plain) == number
