@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from prunestudy.report.figures import Figure
 from prunestudy.report.wording import MINUS, NOTHING, THIN
@@ -74,12 +75,11 @@ class Grid:
         return self.name or self.source.removesuffix(".csv")
 
     @property
-    def begins(self) -> tuple[bool, ...]:
-        """Which rows begin another group: rows of one first cell in a run, if there are any."""
+    def ends(self) -> tuple[bool, ...]:
+        """Which rows end a group: rows in a run with the same first cell, if there are any."""
         firsts = [row[0] for row in self.rows]
-        changes = [one != other for one, other in zip(firsts[1:], firsts, strict=False)]
-        grouped = not all(changes)
-        return tuple([False, *(change and grouped for change in changes)][: len(firsts)])
+        changes = [one != other for one, other in pairwise(firsts)]
+        return tuple(change and not all(changes) for change in [*changes, False][: len(firsts)])
 
     @property
     def numeric(self) -> tuple[bool, ...]:

@@ -62,7 +62,9 @@ def significant(value: float) -> str:
         return NOTHING
     if value == 0 or abs(value) >= 100:
         return f"{value:,.0f}".replace(",", THIN)
-    digits = max(0, 2 - math.floor(math.log10(abs(value))))
+    # Of the rounded value: 0.9996 is 1.00, not 1.000.
+    rounded = float(f"{value:.3g}")
+    digits = max(0, 2 - math.floor(math.log10(abs(rounded))))
     return _signed(f"{value:.{digits}f}", value)
 
 
