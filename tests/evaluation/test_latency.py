@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from prunestudy.artifacts import read_table, write_table
-from prunestudy.evaluation.latency import measure_latency
+from prunestudy.evaluation import latency
+from prunestudy.evaluation.latency import SESSIONS, Candidate, measure_latency
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import write_network
 from prunestudy.params import Latency
@@ -47,3 +49,56 @@ def test_every_network_has_a_row_of_positive_times(tmp_path: Path, folders: dict
         assert (table[f"latency_ms_b{size}"] <= table[f"latency_q3_b{size}"]).all()
     assert (table["onnx_difference"] < 1e-4).all()
     assert (table["onnx_difference"] >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("repeats", "shares"), [(15, [3, 3, 3, 3, 3]), (3, [1, 1, 1]), (7, [2, 2, 1, 1, 1])]
+)
+def test_repeats_are_shared_out_over_sessions(
+    monkeypatch: pytest.MonkeyPatch,
+    folders: dict[str, Path],
+    tmp_path: Path,
+    repeats: int,
+    shares: list[int],
+):
+    given: list[int] = []
+
+    def timed(calls: tuple, settings: Latency) -> np.ndarray:
+        given.append(settings.repeats)
+        return np.ones((settings.repeats, len(calls)))
+
+    monkeypatch.setattr(latency, "interleaved", timed)
+    measure_latency(Latency(repeats=repeats, warmup=1), folders, tmp_path / "latency.csv")
+    # Three networks, two batch sizes, two runtimes.
+    assert sorted(given) == sorted(shares * 12)
+
+
+def test_one_slow_session_of_either_network_does_not_count(
+    monkeypatch: pytest.MonkeyPatch, folders: dict[str, Path], tmp_path: Path
+):
+    # Two sessions of the dense network and one of the other are a third slower for all of their lives.
+    made: list[float] = []
+
+    def call(self: Candidate, size: int) -> float:
+        made.append(4.0 if len(made) % (2 * SESSIONS) in (2, 3, 7) else 3.0)
+        return made[-1]
+
+    def timed(calls: tuple[float, float], settings: Latency) -> np.ndarray:
+        return np.tile(calls, (settings.repeats, 1))
+
+    monkeypatch.setattr(Candidate, "onnx_call", call)
+    monkeypatch.setattr(latency, "interleaved", timed)
+    monkeypatch.setattr(Candidate, "eager_call", call)
+    measure_latency(Latency(repeats=15, warmup=1), folders, tmp_path / "latency.csv")
+    table = read_table(tmp_path / "latency.csv")
+    assert set(table["latency_ratio_b64"]) == {1.0}
+    assert set(table["latency_ms_b64"]) == {3.0}
+
+
+def test_sessions_and_inputs_are_made_anew(folders: dict[str, Path]):
+    candidate = latency._candidate(folders["dense"] / "24.safetensors")
+    one, two = candidate.inputs(64), candidate.inputs(64)
+    assert torch.equal(one, two)
+    assert one.data_ptr() != two.data_ptr()
+    first, second = candidate.onnx_call(64)(), candidate.onnx_call(64)()
+    np.testing.assert_array_equal(first[0], second[0])

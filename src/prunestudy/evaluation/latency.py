@@ -1,5 +1,6 @@
 """Latency: measured, interleaved with the dense network, in a job alone on its machine."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from torch import nn
 
 from prunestudy.artifacts import kept_networks, write_table
 from prunestudy.networks.determinism import set_up_torch
@@ -16,15 +18,39 @@ from prunestudy.networks.timing import Call, interleaved
 from prunestudy.params import Latency
 
 BATCH_SIZES = (1, 64)
+# Where memory happens to put a session and its inputs can make all of its calls a third slower, so
+# a network is timed in several, each made anew beside one of the dense network.
+SESSIONS = 5
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A network ready to run: a call for each runtime and batch size."""
+    """A network to be timed."""
 
-    onnx: dict[int, Call]
-    eager: dict[int, Call]
-    onnx_difference: float
+    network: nn.Module
+    input_shape: tuple[int, ...]
+    onnx: bytes
+
+    def inputs(self, size: int) -> torch.Tensor:
+        """A batch of its own memory, the same values each time."""
+        generator = torch.Generator().manual_seed(0)
+        return torch.randn((size, *self.input_shape), generator=generator)
+
+    def onnx_call(self, size: int) -> Call:
+        """Run a batch in a new session of ONNX Runtime."""
+        runtime = session(self.onnx)
+        feed = {"input": self.inputs(size).numpy()}
+        return lambda: runtime.run(None, feed)
+
+    def eager_call(self, size: int) -> Call:
+        """Run a batch in PyTorch."""
+        inputs = self.inputs(size)
+
+        def call() -> object:
+            with torch.inference_mode():
+                return self.network(inputs)
+
+        return call
 
 
 def measure_latency(settings: Latency, folders: dict[str, Path], out: Path) -> None:
@@ -47,7 +73,9 @@ def measure_latency(settings: Latency, folders: dict[str, Path], out: Path) -> N
                     "method": method,
                     "point": kept["point"],
                     **_measure(dense, candidate, settings),
-                    "onnx_difference": candidate.onnx_difference,
+                    "onnx_difference": output_difference(
+                        candidate.network, session(candidate.onnx), candidate.input_shape
+                    ),
                 }
             )
     write_table(pd.DataFrame(rows), out)
@@ -55,39 +83,37 @@ def measure_latency(settings: Latency, folders: dict[str, Path], out: Path) -> N
 
 def _candidate(file: Path) -> Candidate:
     network, spec = read_network(file)
-    runtime = session(onnx_bytes(network, spec.input_shape))
-    generator = torch.Generator().manual_seed(0)
-    inputs = {
-        size: torch.randn((size, *spec.input_shape), generator=generator) for size in BATCH_SIZES
-    }
-
-    def onnx(size: int) -> Call:
-        feed = {"input": inputs[size].numpy()}
-        return lambda: runtime.run(None, feed)
-
-    def eager(size: int) -> Call:
-        def call() -> object:
-            with torch.inference_mode():
-                return network(inputs[size])
-
-        return call
-
-    return Candidate(
-        {size: onnx(size) for size in BATCH_SIZES},
-        {size: eager(size) for size in BATCH_SIZES},
-        output_difference(network, runtime, spec.input_shape),
-    )
+    return Candidate(network, spec.input_shape, onnx_bytes(network, spec.input_shape))
 
 
 def _measure(dense: Candidate, candidate: Candidate, settings: Latency) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for size in BATCH_SIZES:
-        reference, own = interleaved((dense.onnx[size], candidate.onnx[size]), settings).T
+        reference, own = _in_turns(Candidate.onnx_call, size, dense, candidate, settings)
         row[f"latency_ms_b{size}"] = np.median(own)
         row[f"latency_q1_b{size}"] = np.quantile(own, 0.25)
         row[f"latency_q3_b{size}"] = np.quantile(own, 0.75)
         row[f"latency_ratio_b{size}"] = np.median(reference / own)
-        reference, own = interleaved((dense.eager[size], candidate.eager[size]), settings).T
+        reference, own = _in_turns(Candidate.eager_call, size, dense, candidate, settings)
         row[f"eager_ms_b{size}"] = np.median(own)
         row[f"eager_ratio_b{size}"] = np.median(reference / own)
     return row
+
+
+def _in_turns(
+    made: Callable[[Candidate, int], Call],
+    size: int,
+    dense: Candidate,
+    candidate: Candidate,
+    settings: Latency,
+) -> np.ndarray:
+    """Milliseconds of both networks, 2 × repeats, over several sessions that live side by side."""
+    sessions = min(SESSIONS, settings.repeats)
+    pairs = [(made(dense, size), made(candidate, size)) for _ in range(sessions)]
+    # The repeats are shared out, one more to the first where they are not a multiple.
+    shares = [(settings.repeats + place) // sessions for place in reversed(range(sessions))]
+    samples = [
+        interleaved(pair, settings.model_copy(update={"repeats": share}))
+        for pair, share in zip(pairs, shares, strict=True)
+    ]
+    return np.concatenate(samples).T
