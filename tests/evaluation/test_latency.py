@@ -76,7 +76,7 @@ def test_repeats_are_shared_out_over_sessions(
 def test_one_slow_session_of_either_network_does_not_count(
     monkeypatch: pytest.MonkeyPatch, folders: dict[str, Path], tmp_path: Path
 ):
-    # Two sessions of the dense network and one of the other are a third slower for all of their lives.
+    # One session of the dense network and two of the other are a third slower all their lives.
     made: list[float] = []
 
     def call(self: Candidate, size: int) -> float:
