@@ -8,7 +8,7 @@ from prunestudy.report.figures import Figure
 from prunestudy.report.wording import MINUS, NOTHING, THIN
 
 # A number with its unit, spread or interval; neither a version nor a name that begins with a digit.
-NUMBER = re.compile(rf"[{MINUS}+]?\d[\d{THIN}]*(\.\d+)?(?![\w.-])")
+NUMBER = re.compile(rf"(?:< )?[{MINUS}+]?\d[\d{THIN}]*(\.\d+)?(?![\w.-])")
 
 
 @dataclass(frozen=True)

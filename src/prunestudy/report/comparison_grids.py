@@ -9,6 +9,8 @@ import pandas as pd
 from prunestudy.report import wording
 from prunestudy.report.blocks import Grid
 from prunestudy.report.contents import Contents
+from prunestudy.report.rivals import point_sides
+from prunestudy.report.telling import MARKS, PARAMS, TEST, TIME, marked, marked_row
 
 
 def comparisons_grid(contents: Contents) -> Grid:
@@ -26,7 +28,7 @@ def comparisons_grid(contents: Contents) -> Grid:
             wording.probability(row["p_holm"]),
             wording.probability(row["p_t_holm"]),
             wording.effect(row["d"]),
-            row["verdict"],
+            marked(row["verdict"], (row["low"], row["high"]), 0.0, row["p_t_holm"], row["level"]),
         )
         for row in contents.comparisons.to_dict("records")
     ]
@@ -45,7 +47,7 @@ def comparisons_grid(contents: Contents) -> Grid:
         "exact Wilcoxon signed-rank test, Holm's correction over the comparisons of a task (of the "
         "paired t test, too), "
         "Cohen's d of the paired differences. “higher” means that "
-        f"{inputs.reference} has the higher quality."
+        f"{inputs.reference} has the higher quality. {MARKS}"
     )
     return Grid(caption, columns, tuple(rows), "comparisons.csv")
 
@@ -55,12 +57,14 @@ def counts_grid(contents: Contents) -> Grid:
     compared = contents.comparisons
     rows = []
     for second, pairs in compared.groupby("second", sort=False):
+        apart = point_sides(pairs)
         places = {
-            verdict: [
-                f"{row['task']} {wording.point_name(row['point'])}"
-                for row in pairs[pairs["verdict"] == verdict].to_dict("records")
+            side: [
+                f"{row['task']} {wording.point_name(row['point'])}{mark}"
+                for chosen, mark in ((pairs["verdict"] == side, ""), (apart == side, f" {arrow}"))
+                for row in pairs[chosen].to_dict("records")
             ]
-            for verdict in ("lower", "higher")
+            for side, arrow in (("lower", "↓"), ("higher", "↑"))
         }
         counts = [
             str(int((pairs["verdict"] == verdict).sum()))
@@ -79,7 +83,8 @@ def counts_grid(contents: Contents) -> Grid:
     columns += ("higher on",)
     caption = (
         f"Test quality of {contents.inputs.reference} against each other method at equal "
-        "compression, paired by seed."
+        "compression, paired by seed. ↓ and ↑ mark what is no difference but lower or higher by "
+        "its interval, within the spread between seeds."
     )
     return Grid(caption, columns, tuple(rows), "comparisons.csv", name="comparison-counts")
 
@@ -92,11 +97,11 @@ def headline_grid(contents: Contents) -> Grid:
             row["second"],
             str(row["n"]),
             estimate(row, "params", "ratio", wording.ratio),
-            row["params_verdict"],
+            marked_row(row, PARAMS),
             estimate(row, "test", "difference", wording.change),
-            row["test_verdict"],
+            marked_row(row, TEST),
             estimate(row, "time", "ratio", wording.ratio),
-            row["time_verdict"],
+            marked_row(row, TIME),
         )
         for row in contents.headline.to_dict("records")
     ]
@@ -105,7 +110,7 @@ def headline_grid(contents: Contents) -> Grid:
     name = contents.inputs.reference
     caption = (
         f"{name} against each other method, each with its smallest network within the budget: "
-        f"parameters and time as ratios {name} ÷ other, test quality as the difference."
+        f"parameters and time as ratios {name} ÷ other, test quality as the difference. {MARKS}"
     )
     return Grid(caption, columns, tuple(rows), "headline.csv")
 
@@ -119,9 +124,9 @@ def latency_grid(contents: Contents) -> Grid:
             row["second"],
             str(row["n"]),
             estimate(row, "time", "ratio", wording.ratio),
-            row["time_verdict"],
+            marked_row(row, TIME),
             estimate(row, "test", "difference", wording.change),
-            row["test_verdict"],
+            marked_row(row, TEST),
             estimate(row, "params", "ratio", wording.ratio),
         )
         for row in contents.latency_headline.to_dict("records")
@@ -133,7 +138,7 @@ def latency_grid(contents: Contents) -> Grid:
         "its fastest network within the budget (ONNX Runtime, batch 64, one CPU thread): time and "
         "parameters as ratios, test quality as the difference. A network is fastest by the very "
         "measurement that is shown, for every method alike; one that serves several operating "
-        "points counts once, with the mean of its measurements."
+        f"points counts once, with the mean of its measurements. {MARKS}"
     )
     return Grid(caption, columns, tuple(rows), "latency_headline.csv")
 
@@ -158,8 +163,16 @@ def tests_grid(table: pd.DataFrame, name: str) -> Grid:
         for row in table.to_dict("records")
         for part, measure in measures.items()
     ]
-    columns: tuple[str, ...] = ("task", "method", "against", "measure", "n", "p, Wilcoxon", "Holm")
-    columns += ("p, t test", "Holm", "d", "comparisons")
+    columns: tuple[str, ...] = (
+        "task",
+        "method",
+        "against",
+        "measure",
+        "n",
+        "p, Wilcoxon",
+        "p, Wilcoxon, Holm",
+    )
+    columns += ("p, t test", "p, t test, Holm", "d", "comparisons")
     caption = (
         "Paired by seed: exact Wilcoxon signed-rank test and t test, the one that belongs to the "
         "intervals, each with Holm's correction over the comparisons of its family; Cohen's d of "

@@ -84,8 +84,10 @@ def mean_count(value: float) -> str:
 
 
 def probability(value: float) -> str:
-    """A p value to three decimals."""
-    return NOTHING if math.isnan(value) else f"{value:.3f}"
+    """A p value to three decimals, or that it is smaller."""
+    if math.isnan(value):
+        return NOTHING
+    return "< 0.001" if value < 0.0005 else f"{value:.3f}"
 
 
 def percent(share: float) -> str:
