@@ -63,8 +63,14 @@ def default_study() -> Study:
             ),
         },
         methods={**_compared(), **_controls()},
-        # 0.5 against 1.2 × 10⁴ parameters and 12 against 24 ms, of random data.
-        report=Report(claims=Claims(params=0.417, time=0.5)),
+        report=Report(
+            claims=Claims(
+                source="the article behind this study, on random data (0.5 against 1.2 × 10⁴ "
+                "parameters, 12 against 24 ms)",
+                params=0.417,
+                time=0.5,
+            )
+        ),
     )
 
 

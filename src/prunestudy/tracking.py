@@ -38,11 +38,21 @@ from prunestudy.artifacts import (
 )
 from prunestudy.errors import StudyError
 from prunestudy.plan import DENSE, Artifact, Plan
+from prunestudy.report.budget import best
 
 FOLDER = Path("mlruns")
 BATCH = 1000
 RUN_KEY = "run_key"
 MEASURING = ("evaluate", "latency")
+
+
+# What a registered network is, for those who find it in the registry.
+BEST = (
+    "The smallest network within the task's allowed validation drop, of all seeds and methods "
+    "but controls. As the best of many its validation quality flatters it; the report compares "
+    "methods, seed by seed. It is a safetensors file that holds its own architecture: read it with "
+    "prunestudy.networks.storage.read_network, or make ONNX of it with 'prunestudy export'."
+)
 
 
 class TrackerAway(StudyError):
@@ -219,19 +229,9 @@ class _Publisher:
         return True
 
     def _register_best(self, report: Path) -> None:
-        """Register each task's smallest network within the budget, under the alias ``best``.
-
-        Controls are for comparison and never the best. Of equally small ones that with the higher
-        validation quality; test data has no say.
-        """
+        """Register each task's best network under the alias ``best``."""
         chosen = read_table(report / "tables" / "within_budget.csv")
-        methods = self.plan.study.methods
-        pruning = [name for name, method in methods.items() if method.control is None]
-        chosen = chosen[(chosen["point"] != "1") & chosen["method"].isin(pruning)]
-        ranked = chosen.sort_values(
-            ["params_nonzero", "val"], ascending=[True, False], kind="stable"
-        )
-        for row in ranked.drop_duplicates("task").to_dict("records"):
+        for row in best(self.plan.study, chosen).to_dict("records"):
             made = self.plan.find("prune", row["task"], int(row["seed"]), row["method"])
             self._register(f"{self.plan.study.name}-{row['task']}", made, row)
 
@@ -246,14 +246,10 @@ class _Publisher:
         if version is None:
             self.client.log_artifact(run, str(made.path / f"{row['point']}.safetensors"), "network")
             uri = self.client.get_run(run).info.artifact_uri
-            tags = {
-                "sha256": digest,
-                "point": str(row["point"]),
-                "params": str(row["params"]),
-                "val": f"{row['val']:.6g}",
-            }
+            names = ("task", "seed", "method", "point", "params", "val", "test")
+            tags = {"sha256": digest, **{one: str(row[one]) for one in names}}
             version = self.client.create_model_version(
-                name, f"{uri}/network", run_id=run, tags=tags
+                name, f"{uri}/network", run_id=run, tags=tags, description=BEST
             )
         self.client.set_registered_model_alias(name, "best", version.version)
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from prunestudy.params import Method
 from prunestudy.report.appendix_checks import oracle
 from prunestudy.report.build import LEFT_OUT, build_report
 from tests.report.fabricated import REASON, TITLE, Build, Built, make_study
@@ -161,20 +162,27 @@ def test_checklist_says_what_the_small_study_lacks(built: Built) -> None:
 
 
 def test_the_rank_of_quality_before_and_after_retraining() -> None:
+    study = make_study(methods=("traditional", "other", "adaptive", "rounded"))
+    more = {f"more_{name}": Method(criterion=name) for name in ("taylor", "obd")}
+    staged = {"staged": Method(criterion="magnitude", schedule="cubic", stages=2)}
+    study = study.model_copy(update={"methods": {**study.methods, **more, **staged}})
+    order = ["traditional", "other", "more_taylor", "more_obd", "staged", "adaptive"]
     networks = pd.DataFrame(
         {
             "task": "t",
-            "point": ["2"] * 4 + ["4"] * 2,
-            "method": ["a", "b", "a", "b", "a", "b"],
-            "val_before_retraining": [0.1, 0.2, 0.3, 0.4, 0.1, 0.2],
-            "val": [0.5, 0.7, 0.6, 0.8, 0.5, 0.6],
+            "point": "2",
+            "seed": [0] * 6 + [1] * 6,
+            "method": order * 2,
+            "val_before_retraining": [0.1, 0.2, 0.3, 0.4, 0.9, 0.9] * 2,
+            "val": [0.5, 0.7, 0.6, 0.8, 0.1, 0.1, 0.5, 0.6, 0.7, 0.8, 0.1, 0.1],
         }
     )
-    inputs = SimpleNamespace(networks=networks, points=["2", "4"], compared=["a", "b"])
+    inputs = SimpleNamespace(networks=networks, points=["2", "4"], study=study, level=0.95)
     [row] = oracle(inputs).to_dict("records")
-    # Of six pairs five are in the same order; two networks are too few to rank.
-    assert (row["point"], row["n"]) == ("2", 4)
-    assert row["tau"] == pytest.approx((5 - 1) / 6)
+    # Of six pairs five are in the same order in one seed, all in the other; methods that were
+    # retrained before their last step do not count.
+    assert (row["point"], row["n"], row["networks"]) == ("2", 2, 8)
+    assert row["tau"] == pytest.approx(((5 - 1) / 6 + 1) / 2)
 
 
 def test_a_study_of_one_seed_without_the_headline_pair(build: Build) -> None:

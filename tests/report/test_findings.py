@@ -7,9 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from prunestudy.params import Method
 from prunestudy.plan import Plan
 from prunestudy.report import wording
 from prunestudy.report.blocks import Sentence
+from prunestudy.report.budget import best
 from prunestudy.report.contents import Contents
 from prunestudy.report.findings import FASTEST, finding
 from prunestudy.report.inputs import read_inputs
@@ -295,11 +297,32 @@ def test_ratios_go_up_to_where_quality_collapses_or_networks_end(tmp_path: Path)
     large = inputs.networks[inputs.networks["point"] != "4"]
     status, evidence = judged(networks=large, unreachable=inputs.unreachable.iloc[:0])
     assert status == "FAIL"
-    assert "no network is allowed" not in evidence
+    assert "allows no network" not in evidence
     # One task's networks end at 2×: that is not enough; both tasks' are.
     status, _evidence = judged(networks=large)
     assert status == "FAIL"
     both = pd.concat([inputs.unreachable, inputs.unreachable.assign(task="numbers")])
     status, evidence = judged(networks=large, unreachable=both)
     assert status == "PASS"
-    assert evidence.count("at 2×, beyond which no network is allowed") == 2
+    assert evidence.count("at 2×, beyond which the floor of layers allows no network") == 2
+
+
+def test_no_control_is_the_best_network(tmp_path: Path) -> None:
+    contents = contents_of(tmp_path)
+    chosen = contents.within_budget
+    study = contents.inputs.study
+    assert set(best(study, chosen)["method"]) == {"adaptive"}
+    controls = {
+        "small": Method(control="scratch_e", of="adaptive"),
+        "alike": Method(criterion="magnitude", allocation="like:adaptive"),
+    }
+    study = study.model_copy(update={"methods": {**study.methods, **controls}})
+    smaller = chosen[chosen["method"] == "adaptive"].assign(params_nonzero=10)
+    both = [smaller.assign(method=name) for name in controls]
+    assert set(best(study, pd.concat([chosen, *both]))["method"]) == {"adaptive"}
+    # Dense networks are no result of pruning; test quality has no say.
+    dense = chosen.assign(point="1")
+    assert best(study, dense).empty
+    twins = pd.concat([chosen, smaller.assign(seed=9, val=1.0, test=0.0)])
+    twins = pd.concat([twins, smaller.assign(seed=8, val=0.5, test=1.0)])
+    assert set(best(study, twins)["seed"]) == {9}

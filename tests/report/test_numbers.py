@@ -17,6 +17,7 @@ NUMBER = re.compile(r"[−+]?\d(?:[\d.]|\u202f(?=\d))*")
 # Names of things, not numbers of the study.
 NAMES = re.compile(r"R²|p_holm|\b[a-z_]+_[a-z0-9_]+\b|ONNX|CPU|batch 64|one\b")
 SENTENCES = ("headline", "latency_headline", "comparisons", "cost", "within_budget", "summary")
+SENTENCES += ("datasets",)
 
 
 def written(value: float) -> set[str]:
@@ -46,10 +47,9 @@ def known(folder: Path, study: Study) -> set[str]:
     found |= {wording.count(results.loc[results["method"] == "dense", "params"].max())}
     found |= {f"{task.requirements.max_drop:g}" for task in study.tasks.values()}
     found |= {point_label(point) for point in study.points}
-    claims = study.report.claims
-    found |= {
-        wording.ratio(one).rstrip("×") for one in (claims.model_dump().values() if claims else ())
-    }
+    if study.report.claims:
+        told = study.report.claims.model_dump(exclude_none=True)
+        found |= {*NUMBER.findall(str(told.pop("source"))), *(f"{one:g}" for one in told.values())}
     seeds = len(study.seeds)
     # The level, the seeds, what the signed-rank test can reach with them, and its usual level.
     found |= {f"{100 * study.report.confidence:g}", str(seeds), f"{2.0 ** (1 - seeds):.4g}", "0.05"}
@@ -113,6 +113,57 @@ def misplaced(folder: Path) -> tuple[int, list[tuple[str, ...]]]:
     return count, wrong
 
 
+COUNTED = re.compile(
+    r"of (\d+) paired comparisons? of test quality with (\w+), \w+ is lower in (\d+), not "
+    r"different in (\d+)(?: \([^)]*\))? and higher in (\d+)"
+)
+STAND_IN = re.compile(r"of (\w+) on ([^;.]*)")
+EPOCHS = re.compile(r"([\d.]+) against ([\d.]+) on (\w+)")
+FAMILY = re.compile(r"corrected for (\d+) comparisons")
+
+
+def miscounted(sentences: list[str], folder: Path) -> tuple[int, list[tuple[str, ...]]]:
+    """How many counts the sentences have, and those that the tables do not give."""
+    tables = {
+        name: read_table(folder / "tables" / f"{name}.csv")
+        for name in ("comparisons", "within_budget", "cost", "headline")
+    }
+    count, wrong = 0, []
+
+    def check(said: tuple[str, ...], found: tuple[str, ...]) -> None:
+        nonlocal count
+        count += 1
+        if said != found:
+            wrong.append(said)
+
+    for text in sentences:
+        for said in COUNTED.findall(text):
+            verdicts = tables["comparisons"].query("second == @said[1]")["verdict"]
+            counts = [
+                str((verdicts == name).sum()) for name in ("lower", "no difference", "higher")
+            ]
+            check(said, (str(len(verdicts)), said[1], *counts))
+        if text.startswith("No pruned network"):
+            chosen = tables["within_budget"]
+            for method, places in STAND_IN.findall(text):
+                for task, number, seeds in re.findall(r"(\w+) \((\d+) of (\d+) seeds?\)", places):
+                    own = chosen.query("task == @task and method == @method")
+                    found = (str((own["point"] == "1").sum()), str(len(own)))
+                    check((task, method, number, seeds), (task, method, *found))
+        if text.startswith("Epochs of a whole"):
+            cost = tables["cost"].set_index(["task", "method"])["epochs_trained_mean"]
+            for first, second, task in EPOCHS.findall(text):
+                found = [wording.mean_count(cost[task, one]) for one in ("adaptive", "traditional")]
+                check((first, second, task), (*found, task))
+        if "fastest" not in text:
+            families = tables["headline"].groupby("second")["family"].max()
+            asked, others = families["traditional"], families.drop("traditional").max()
+            beside = "other methods" in text
+            for number in FAMILY.findall(text):
+                check((number,), (str(others if beside else asked),))
+    return count, wrong
+
+
 def sentences_of(folder: Path) -> list[str]:
     """The finding and what stands beside it."""
     finding = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["finding"]
@@ -129,6 +180,29 @@ def test_every_number_of_the_default_report_is_in_its_tables(root: Path) -> None
     count, wrong = misplaced(folder)
     assert wrong == []
     assert count > 10
+    count, wrong = miscounted(sentences_of(folder), folder)
+    assert wrong == []
+    assert count > 8
+
+
+def test_a_count_that_is_another_comparisons_is_found(root: Path) -> None:
+    folder = root / "reports"
+    sentences = sentences_of(folder)
+    patterns = {"lower in ": 1, "not different in ": 1, " of 5 seeds)": -1, " against ": -1}
+    found = 0
+    for place, text in enumerate(sentences):
+        told = (COUNTED.search(text), text.startswith(("No pruned network", "Epochs of a whole")))
+        for words, side in patterns.items() if any(told) else ():
+            number = rf"{words}\d+" if side > 0 else rf"\d+{re.escape(words)}"
+            for match in re.finditer(number, text):
+                # Another digit in front makes another count.
+                at = match.end() - 1 if side > 0 else match.start()
+                changed = f"{text[:at]}9{text[at:]}"
+                altered = [*sentences[:place], changed, *sentences[place + 1 :]]
+                if miscounted([text], folder)[0]:
+                    assert miscounted(altered, folder)[1], changed
+                    found += 1
+    assert found > 5
 
 
 @pytest.mark.parametrize("final_params", [300, 900])
@@ -254,6 +328,11 @@ def test_every_number_of_the_paragraph_for_a_paper_is_known(root: Path) -> None:
         numbers |= {str(training.epochs), str(training.batch_size), f"{training.lr:g}"}
     numbers |= {str(method.round_to) for method in study.methods.values()}
     numbers |= {f"{100 * study.report.confidence:g}", str(study.latency.repeats)}
+    layers = [one.network.model_dump() for one in study.tasks.values()]
+    widths = [wide for one in layers for wide in (one.get("hidden") or one.get("channels") or [])]
+    numbers |= {*map(str, widths), *(str(len(one.get("hidden") or [])) for one in layers)}
+    # Kernels and pooling of convolutions.
+    numbers |= {"2", "3"}
     # Batch of the latency, and the values of no difference.
     assert unknown([text], numbers | {"64", "0", "1"}) == []
 

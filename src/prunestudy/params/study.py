@@ -167,6 +167,7 @@ class Compute(Params):
 class Claims(Params):
     """What others claim for ``adaptive`` against ``traditional``, for the report to test."""
 
+    source: str = Field("others", description="who claims it, in words for the finding")
     params: Positive | None = Field(None, description="parameters, adaptive ÷ traditional")
     time: Positive | None = Field(None, description="inference time, adaptive ÷ traditional")
 

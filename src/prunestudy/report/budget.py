@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from prunestudy.evaluation.statistics import Comparison, compare_paired, compare_ratios, holm
+from prunestudy.params import Study
 from prunestudy.plan import DENSE
 from prunestudy.report.inputs import Inputs, budget
 
@@ -92,6 +93,22 @@ def _first(
     cells = cells[(cells["seed"] == seed) & ((cells["val"] >= least) | (cells["method"] == DENSE))]
     ranked = cells.sort_values(list(order), ascending=list(order.values()), kind="stable")
     return {str(name): value for name, value in ranked.iloc[0].items()}
+
+
+def best(study: Study, chosen: pd.DataFrame) -> pd.DataFrame:
+    """Each task's smallest pruned network within the budget: the rows of ``chosen`` with it.
+
+    Controls are for comparison and never the best, nor are other methods' proportions. Of equally
+    small networks that with the higher validation quality; test data has no say.
+    """
+    plain = [
+        name
+        for name, method in study.methods.items()
+        if method.control is None and method.reference is None
+    ]
+    pruned = chosen[(chosen["point"] != "1") & chosen["method"].isin(plain)]
+    ranked = pruned.sort_values(["params_nonzero", "val"], ascending=[True, False], kind="stable")
+    return ranked.drop_duplicates("task")
 
 
 def headline(inputs: Inputs, chosen: pd.DataFrame) -> pd.DataFrame:

@@ -10,9 +10,9 @@ from prunestudy.report.inputs import Inputs
 
 # What an interval says of a claimed ratio, the bad news first, in words.
 VERDICTS = {
-    "ruled out": "ruled out on",
-    "open": "neither borne out nor ruled out on",
-    "borne out": "borne out on",
+    "missed": "beyond the interval's better end on",
+    "open": "within the interval on",
+    "reached": "reached by the whole interval on",
     "one seed": "without a verdict, for want of seeds, on",
 }
 NAMES = {"params": "the parameters", "time": "the time"}
@@ -23,8 +23,8 @@ def judged(claim: float, low: float, high: float) -> str:
     if math.isnan(low) or math.isnan(high):
         return "one seed"
     if low > claim:
-        return "ruled out"
-    return "borne out" if high <= claim else "open"
+        return "missed"
+    return "reached" if high <= claim else "open"
 
 
 def claims(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFrame) -> list[Sentence]:
@@ -50,7 +50,9 @@ def claims(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFrame) -> lis
                 fastest = "" if name == first else f"with the fastest networks of {name} "
                 clauses.append(f"{fastest}{_verdicts(rows, measure, claim)}")
         told.append(f"{claim:g}× {NAMES[measure]} is {', and '.join(clauses)}")
-    text = f"Of what is claimed for {first} against {second}, {'; '.join(told)}."
+    claims = inputs.study.report.claims
+    source = claims.source if claims else ""
+    text = f"Claims of {source}, {first} against {second}: {'; '.join(told)}."
     sources = ("headline", "latency_headline") if "time" in claimed else ("headline",)
     return [Sentence(text, (*sources, "parameters"))]
 

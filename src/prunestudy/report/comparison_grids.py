@@ -208,7 +208,8 @@ def traits_grid(contents: Contents) -> Grid:
     columns: tuple[str, ...] = ("task", "point", "trait", "n", f"{first}, mean", f"{second}, mean")
     columns += (f"{wording.percent(contents.inputs.level)} interval", "verdict")
     caption = (
-        f"Validation loss of the last epoch ({first} ÷ {second}) and roughness, the mean absolute "
-        f"change of the loss's logarithm from one recorded epoch to the next ({first} − {second})."
+        f"Validation loss of the last epoch ({first} ÷ {second}) and roughness ({first} − "
+        f"{second}): how far the loss's logarithm goes back and forth, its mean absolute change "
+        "from one recorded epoch to the next less that of a straight way."
     )
     return Grid(caption, columns, tuple(rows), "curve_traits.csv")

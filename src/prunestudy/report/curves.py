@@ -90,8 +90,9 @@ def _filled(path: pd.DataFrame) -> pd.DataFrame:
 def curve_traits(inputs: Inputs, paths: pd.DataFrame) -> pd.DataFrame:
     """Are the curves lower and smoother? The duel's paired comparison, one row a task and trait.
 
-    ``final`` is the validation loss of the last epoch, ``roughness`` the mean absolute change of
-    its logarithm from one epoch to the next.
+    ``final`` is the validation loss of the last epoch, ``roughness`` how far its logarithm goes
+    back and forth: the mean absolute change from one epoch to the next, less that of a straight
+    way, so that a steady fall has none.
     """
     rows = []
     for task in inputs.tasks if inputs.duel else []:
@@ -132,6 +133,6 @@ def _traits(paths: pd.DataFrame) -> pd.DataFrame:
         logs = np.log(path["val_loss"])
         rows[seed] = {
             "final": path["val_loss"].iloc[-1],
-            "roughness": logs.diff().abs().mean(),
+            "roughness": logs.diff().abs().mean() - abs(logs.diff().mean()),
         }
     return pd.DataFrame.from_dict(rows, orient="index", columns=["final", "roughness"])

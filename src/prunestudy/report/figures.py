@@ -2,6 +2,7 @@
 
 import io
 import re
+import textwrap
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -16,6 +17,11 @@ WIDTH = 250
 # A panel's axes take some more: together one column of a paper, about 85 mm.
 COLUMN_WIDTH = 170
 COLUMN_HEIGHT = 120
+HALF_WIDTH, HALF_HEIGHT, NAMED_WIDTH = 72, 78, 138
+MOST_BELOW = 4
+# Characters of a line of the key, and the share of their height that rows of methods keep.
+KEY_WIDTH = 66
+ROW_SHARE = 0.3
 # vl-convert numbers its clip paths across drawings; counted anew, a drawing has one text.
 COUNTED = re.compile(r"\b(clip|gradient_)(\d+)\b")
 
@@ -50,6 +56,7 @@ class Figure:
         source: the table with its numbers.
         key: what its marks mean, in a line that belongs to the drawing.
         cost: the cost on its axis, where figures differ in that alone.
+        named: whether an axis names the methods, a row each, so that a drawing needs no legend.
     """
 
     name: str
@@ -61,6 +68,7 @@ class Figure:
     source: str
     key: str = ""
     cost: str = ""
+    named: bool = False
 
     @cached_property
     def specifications(self) -> list[dict[str, Any]]:
@@ -119,13 +127,19 @@ def drawing(figure: Figure) -> str:
 
 
 def column_drawing(figure: Figure) -> bytes:
-    """The figure as a PDF for one column of a paper: panels below each other, without a title."""
-    legend = {"columns": 3, "labelFontSize": 8, "symbolSize": 40}
-    spec = _whole(figure, 1, COLUMN_WIDTH, {"padding": 2}, legend)
+    """The figure as a PDF for one column of a paper, with what its marks mean, but no title."""
+    legend = {"columns": 2, "labelFontSize": 8, "symbolSize": 40, "disable": figure.named}
+    key = {"text": textwrap.wrap(figure.key, KEY_WIDTH), "fontSize": 7, "fontWeight": "normal"}
+    words = {"padding": 2, **({"title": key} if figure.key else {})}
+    # Many panels stand two by two, or they would be longer than a page.
+    columns = 1 if len(figure.panels) <= MOST_BELOW else 2
+    # Names of rows stand beside the panel; that much is left of the column.
+    width = HALF_WIDTH if columns == 2 else NAMED_WIDTH if figure.named else COLUMN_WIDTH
+    spec = _whole(figure, columns, width, words, legend)
     for panel in spec["concat"]:
-        # No higher than a column of a paper has room for.
-        if isinstance(panel.get("height", COLUMN_HEIGHT), int | float):
-            panel["height"] = min(panel.get("height", COLUMN_HEIGHT), COLUMN_HEIGHT)
+        _lowered(panel, figure.named)
+        if columns == 2:
+            _narrowed(panel)
     sizes = {"labelFontSize": 8, "titleFontSize": 8}
     spec["config"]["axis"] = {**spec["config"]["axis"], **sizes}
     spec["config"]["title"] = {**spec["config"]["title"], "fontSize": 9, "subtitleFontSize": 8}
@@ -134,6 +148,30 @@ def column_drawing(figure: Figure) -> bytes:
     with pikepdf.open(io.BytesIO(vl_convert.svg_to_pdf(_svg(spec)))) as drawn:
         drawn.save(written, deterministic_id=True)
     return written.getvalue()
+
+
+def _lowered(panel: dict[str, Any], named: bool) -> None:
+    """Make a panel no higher than a column of a paper has room for, and its marks with it."""
+    height = panel.get("height", COLUMN_HEIGHT)
+    if not isinstance(height, int | float):
+        return
+    share = max(ROW_SHARE, min(1.0, COLUMN_HEIGHT / height)) if named else 1.0
+    panel["height"] = height * share if named else min(height, COLUMN_HEIGHT)
+    for layer in panel.get("layer", []) if named else []:
+        if "size" in layer["mark"]:
+            layer["mark"] = {**layer["mark"], "size": layer["mark"]["size"] * share}
+
+
+def _narrowed(panel: dict[str, Any]) -> None:
+    """Let a panel's title say what its axis shows, in lines of its own."""
+    panel["title"] = panel["title"].split(": ")
+    panel["height"] = min(panel.get("height", HALF_HEIGHT), HALF_HEIGHT)
+    for layer in panel.get("layer", [panel]):
+        if "title" in layer.get("encoding", {}).get("y", {}):
+            layer["encoding"] = {
+                **layer["encoding"],
+                "y": {**layer["encoding"]["y"], "title": None},
+            }
 
 
 def _whole(

@@ -122,17 +122,21 @@ def oracle_grid(contents: Contents) -> Grid:
             row["task"],
             wording.point_name(row["point"]),
             str(row["n"]),
+            str(row["networks"]),
             wording.effect(row["tau"]),
-            wording.probability(row["p"]),
+            wording.interval(row["tau_low"], row["tau_high"], wording.effect),
         )
         for row in contents.oracle.to_dict("records")
     ]
     caption = (
-        "Kendall's τ between validation quality before and after retraining, over the networks of "
-        "all methods and seeds at an operating point; 1 would mean that nothing has to be "
-        "retrained to know the order."
+        "Kendall's τ between validation quality before and after retraining within a seed, over "
+        "the methods that prune in one step (others were retrained before their last one); mean "
+        "over seeds with its t interval. 1 would mean that nothing has to be retrained to know the "
+        "order."
     )
-    return Grid(caption, ("task", "point", "networks", "τ", "p"), tuple(rows), "oracle.csv")
+    columns = ("task", "point", "seeds", "networks", "τ, mean")
+    level = f"{wording.percent(contents.inputs.level)} interval"
+    return Grid(caption, (*columns, level), tuple(rows), "oracle.csv")
 
 
 def criteria_grid(contents: Contents) -> Grid:
@@ -221,7 +225,10 @@ def unreachable_grid(inputs: Inputs) -> Grid:
         methods = ", ".join(f"{method} ({number})" for method, number in seeds.items())
         rows.append((str(task), wording.point_name(str(point)), methods, str(reason)))
     columns: tuple[str, ...] = ("task", "point", "methods (seeds)", "reason")
-    caption = "Operating points without a network; they are missing from curves and comparisons."
+    caption = (
+        "Operating points without a network; they are missing from curves and comparisons. Costs "
+        "and targets are parameters."
+    )
     return Grid(caption, columns, tuple(rows), "unreachable.csv")
 
 

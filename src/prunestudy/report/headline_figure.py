@@ -94,6 +94,7 @@ def headline_figure(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFram
         panels=panels,
         methods=(),
         source="headline.csv",
+        named=True,
         key=(
             f"● {first} is better, ○ by its interval but not once corrected for the number of "
             f"comparisons, ■ {second} is better, ◆ no difference; line: {level} t interval, n = "

@@ -56,7 +56,7 @@ class Inputs:
     def claimed(self) -> dict[str, float]:
         """Ratios that others claim for the duel, by measure of the headline."""
         claims = self.study.report.claims
-        return claims.model_dump(exclude_none=True) if claims else {}
+        return claims.model_dump(exclude_none=True, exclude={"source"}) if claims else {}
 
     @property
     def tasks(self) -> list[str]:

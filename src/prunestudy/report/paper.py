@@ -3,21 +3,46 @@
 from collections.abc import Callable
 from importlib.resources import files
 
-from prunestudy.params import Method
+from prunestudy.params import Cnn, Method, Mlp
+from prunestudy.params.study import Network
 from prunestudy.plan import DENSE, package_versions
 from prunestudy.report import wording
 from prunestudy.report.inputs import Inputs
 
-# Keys of references.bib, by what a study uses.
-CRITERIA = {
-    "magnitude": "han2015learning",
-    "taylor": "molchanov2019importance",
-    "snip": "lee2019snip",
-    "obd": "lecun1990optimal",
-    "bn_scale": "liu2017learning",
+# What a criterion scores a unit by, and its key in references.bib where it has a paper.
+UNITS = {
+    "magnitude": ("the L1 norm of its weights", "li2017pruning"),
+    "weight_spread": ("the standard deviation of its incoming weights", ""),
+    "gradient": ("the mean absolute gradient of its weights", ""),
+    "taylor": ("the squared first-order Taylor term of the loss", "molchanov2019importance"),
+    "sensitivity": ("the mean absolute gradient of the loss by its activation", ""),
+    "activation_variance": ("the variance of its activation", ""),
+    "activation_entropy": ("the entropy of its activation", ""),
+    "bn_scale": ("the scale of the BatchNorm that follows it", "liu2017learning"),
+    "obd": (
+        "the diagonal second-order term of the loss, with the empirical Fisher information for the "
+        "Hessian, summed over its weights",
+        "lecun1990optimal",
+    ),
 }
-DATA = {"fashion_mnist": "xiao2017fashion", "digits": "alpaydin1998optical"}
-DATA |= {"wdbc": "street1993nuclear", "diabetes": "efron2004least"}
+WEIGHTS = {
+    "magnitude": ("their absolute value", "han2015learning"),
+    "gradient": ("the mean absolute gradient", ""),
+    "taylor": ("the first-order Taylor term of the loss", "molchanov2019importance"),
+    "snip": ("their connection sensitivity at initialisation", "lee2019snip"),
+    "obd": (
+        "the diagonal second-order term of the loss, with the empirical Fisher information for the "
+        "Hessian",
+        "lecun1990optimal",
+    ),
+}
+# What a data set is called, and its key.
+DATA = {
+    "diabetes": ("the diabetes data", "efron2004least"),
+    "digits": ("Optical Recognition of Handwritten Digits", "alpaydin1998optical"),
+    "wdbc": ("the Wisconsin Diagnostic Breast Cancer data", "street1993nuclear"),
+    "fashion_mnist": ("Fashion-MNIST", "xiao2017fashion"),
+}
 TOOLS = {
     "torch": ("PyTorch", "paszke2019pytorch"),
     "pytorch-lightning": ("PyTorch Lightning", "falcon2019lightning"),
@@ -32,12 +57,17 @@ TOOLS = {
     "mlflow": ("MLflow", "zaharia2018accelerating"),
 }
 SCHEDULES = {"cubic": "zhu2017prune"}
+OPTIMISERS = {"adam": "Adam", "sgd": "SGD with momentum 0.9"}
+NETWORKS = {"lenet_300_100": "LeNet-300-100", "lenet_5": "LeNet-5 with 20, 50 and 500 units"}
 CHECKLISTS = ("blalock2020what", "wang2023why", "feng2024oracle")
 ALWAYS = (*CHECKLISTS, "wilcoxon1945individual", "holm1979simple")
 CONTROLS = {
     "dense_extra": "the dense network trained on for the retraining epochs",
-    "scratch_e": "the small networks of {of} from initialisation for as many epochs",
-    "scratch_b": "the small networks of {of} from initialisation for as much compute",
+    "scratch_e": "the small networks of {of} from initialisation for as many epochs as theirs",
+    "scratch_b": (
+        "the same for as much compute as the dense network's, but at most twice the epochs "
+        "[@liu2019rethinking]"
+    ),
 }
 
 
@@ -47,12 +77,13 @@ def methods_paragraph(inputs: Inputs) -> str:
     data = []
     for row in inputs.datasets.to_dict("records"):
         name = study.tasks[row["task"]].data.name
-        cited = _cite([DATA[name]]) if name in DATA else ""
+        title, key = DATA.get(name, (name, ""))
         counts = "/".join(
             wording.count(row[f"{part}_rows"]) for part in ("train", "validation", "test")
         )
         data.append(
-            f"{row['task']} ({name}{cited}, {counts} rows for training, validation and test)"
+            f"{row['task']} ({title}{_cite([key])}; {counts} rows for training, validation and "
+            "test)"
         )
     versions = package_versions(tuple(TOOLS))
     tools = [f"{name} {versions[key]}{_cite([cite])}" for key, (name, cite) in TOOLS.items()]
@@ -62,6 +93,7 @@ def methods_paragraph(inputs: Inputs) -> str:
             f"{wording.plural(len(inputs.tasks), 'task')}: {wording.listed(data)}.",
             *_training(inputs),
             _points(inputs),
+            "Units, or weights, with the smallest scores are removed.",
             *_sentences(inputs),
             *_controls(inputs),
             _fairness(inputs),
@@ -88,7 +120,8 @@ def _training(inputs: Inputs) -> list[str]:
         network = inputs.cells(task, DENSE)["network"].iloc[0]
         first, again = settings.training, settings.retraining
         parts.append(
-            f"{network} on {task} with {first.optimizer} for {first.epochs} epochs (batches of "
+            f"{_network(settings.network, network)} on {task} with "
+            f"{OPTIMISERS[first.optimizer]} for {first.epochs} epochs (batches of "
             f"{first.batch_size}, learning rate {first.lr:g}, "
             f"{first.lr_schedule.replace('_', '-')}), then for {again.epochs} "
             f"(learning rate {again.lr:g}, {again.lr_schedule.replace('_', '-')})"
@@ -98,6 +131,22 @@ def _training(inputs: Inputs) -> list[str]:
         f"For each of {seeds} a dense network is trained on each task, and its prunings are "
         f"retrained: {'; '.join(parts)}."
     ]
+
+
+def _network(network: Network, name: str) -> str:
+    """An architecture in words."""
+    match network:
+        case Mlp(hidden=widths):
+            units = wording.listed([str(width) for width in widths])
+            layers = wording.plural(len(widths), "hidden layer")
+            return f"a fully connected network with {layers} of {units} ReLU units"
+        case Cnn(channels=widths):
+            channels = wording.listed([str(width) for width in widths])
+            return (
+                f"a network of 3×3 convolutions with {channels} channels, each with BatchNorm and "
+                "ReLU, 2×2 max pooling between them and a linear classifier on the mean of the last"
+            )
+    return NETWORKS.get(network.name, name)
 
 
 def _points(inputs: Inputs) -> str:
@@ -155,10 +204,8 @@ def _controls(inputs: Inputs) -> list[str]:
         if method.control is not None:
             told.append(f"{name}, {CONTROLS[method.control].format(of=method.of)}")
         elif method.reference is not None:
-            told.append(
-                f"{name}, units by {method.criterion} in the layers' proportions of "
-                f"{method.reference}"
-            )
+            chosen = "at random" if method.criterion == "random" else f"by {method.criterion}"
+            told.append(f"{name}, units {chosen} in the layers' proportions of {method.reference}")
     return [f"Controls are {'; '.join(told)}."] if told else []
 
 
@@ -171,26 +218,33 @@ def _described(method: Method) -> str:
         return (
             f"is a closed loop that frees {resource}: it proposes, retrains, evaluates and accepts "
             f"or rolls back each stage by validation quality{_cite(['yang2018netadapt'])}, with "
-            f"proposals by {wording.listed(criteria)}{_cite(_references(criteria))} chosen by "
+            f"proposals by {wording.listed([_named(one, method) for one in criteria])}, chosen by "
             f"their record{_cite(['auer2002finite'])}{rounded}"
         )
     stages = f" over {method.stages} stages" if method.stages else ""
     criterion = str(method.criterion)
     scheduled = [SCHEDULES[method.schedule]] if method.schedule in SCHEDULES else []
+    units = method.granularity == "structured"
+    chosen = "at random" if criterion == "random" else f"by {_named(criterion, method)}"
     return (
-        f"removes {'units' if method.granularity == 'structured' else 'weights'} "
-        f"{'at random' if criterion == 'random' else f'by {criterion}'}"
-        f"{_cite(_references([criterion]))}, {method.allocation} over layers, "
+        f"removes {'units' if units else 'weights'} {chosen}, {method.allocation} over layers, "
         f"{method.schedule.replace('_', '-')}{_cite(scheduled)}{stages}{rounded}"
     )
 
 
-def _references(criteria: list[str]) -> list[str]:
-    return [CRITERIA[name] for name in criteria if name in CRITERIA]
+def _named(criterion: str, method: Method) -> str:
+    """A criterion by what it scores, for readers who do not know its name here, with its paper."""
+    names = UNITS if method.granularity == "structured" else WEIGHTS
+    words, key = names.get(criterion, (criterion, ""))
+    if method.granularity == "structured":
+        words = words.replace(" its ", " a unit's ", 1)
+    return f"{words} ({criterion}){_cite([key])}"
 
 
 def _cite(keys: list[str]) -> str:
-    return f" [@{'; @'.join(keys)}]" if keys else ""
+    """Keys as Pandoc cites them; those that are empty are left out."""
+    given = [key for key in keys if key]
+    return f" [@{'; @'.join(given)}]" if given else ""
 
 
 def used_keys(text: str) -> list[str]:

@@ -191,7 +191,8 @@ def _results(contents: Contents) -> Section:
     inputs = contents.inputs
     tables = [grids.results_grid(contents, task) for task in inputs.tasks]
     text = (
-        "Means over seeds; sd is the sample standard deviation; ratios are geometric means; "
+        "Means over seeds; sd is the sample standard deviation; ratios are geometric means; a t "
+        "interval of few seeds may reach beyond the best quality, 1; "
         "“final” is the network at which a closed loop stopped by itself."
     )
     described = (grids.tasks_grid(inputs), grids.datasets_grid(inputs))
@@ -203,14 +204,14 @@ def _results(contents: Contents) -> Section:
 
 
 def _checklist(contents: Contents) -> Section:
-    rows = tuple((item.id, item.text, item.status, item.evidence) for item in contents.checklist)
+    rows = tuple((item.id, item.status, item.text, item.evidence) for item in contents.checklist)
     caption = (
         "Recommendations (R) and appendix checklist (C) of Blalock et al. 2020, “What is the State "
         "of Neural Network Pruning?”, level of fairness (S) of Wang et al. 2023, and evaluation "
         "after retraining (O) of Feng et al. 2024, evaluated from this study's tables."
     )
     links = tuple(item.shown for item in contents.checklist)
-    columns = ("line", "recommendation", "status", "evidence")
+    columns = ("line", "status", "recommendation", "evidence")
     grid = Grid(caption, columns, rows, name="checklist-lines", links=links)
     return Section("checklist", "Checklist", (grid,))
 

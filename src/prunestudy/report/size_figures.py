@@ -80,6 +80,7 @@ def _size_figure(
         ),
         methods=tuple(inputs.methods),
         source=source,
+        named=True,
         key=(
             f"a mark a seed, bar: geometric mean, line: its {wording.percent(inputs.level)} t "
             f"interval, {wording.numbers_of_seeds(chosen.groupby(['task', 'method']).size())} seeds"
