@@ -16,6 +16,7 @@ from prunestudy.report.contents import Contents
 from prunestudy.report.findings import FASTEST, finding
 from prunestudy.report.inputs import read_inputs
 from prunestudy.report.sections import sections
+from prunestudy.report.telling import marked
 from tests.report.fabricated import make_study, write_tables
 
 METHODS = ("traditional", "other", "adaptive")
@@ -326,3 +327,38 @@ def test_no_control_is_the_best_network(tmp_path: Path) -> None:
     twins = pd.concat([chosen, smaller.assign(seed=9, val=1.0, test=0.0)])
     twins = pd.concat([twins, smaller.assign(seed=8, val=0.5, test=1.0)])
     assert set(best(study, twins)["seed"]) == {9}
+
+
+def test_what_only_the_interval_shows_is_told_as_that(tmp_path: Path) -> None:
+    contents = contents_of(tmp_path)
+    # Beside none by its interval, but within the spread between seeds.
+    worse = contents.headline.assign(
+        params_verdict="no difference", params_ratio=1.2, params_low=1.1, params_high=1.3
+    )
+    first = findings_of(contents, worse)[0].text
+    said = "by its interval, but within the spread between seeds and so no difference, "
+    assert f"{said}adaptive needs more parameters than traditional on numbers (1.20×" in first
+    assert "show no difference on numbers" not in first
+    beside = told(findings_of(contents, worse)[1:])
+    assert f"{said}adaptive needs more parameters than other on numbers" in beside
+    better = worse.assign(params_ratio=0.5, params_low=0.4, params_high=0.6)
+    assert f"{said}adaptive needs fewer parameters than traditional on numbers" in told(
+        findings_of(contents, better)
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "interval", "p", "text"),
+    [
+        ("no difference", (0.9, 1.1), 0.5, "no difference"),
+        ("no difference", (0.8, 0.9), 0.01, "no difference ↓"),
+        ("no difference", (1.1, 1.2), 0.01, "no difference ↑"),
+        ("lower", (0.8, 0.9), 0.01, "lower"),
+        ("lower", (0.8, 0.9), 0.2, "lower †"),
+        ("one seed", (float("nan"), float("nan")), float("nan"), "one seed"),
+    ],
+)
+def test_tables_mark_what_a_verdict_leaves_out(
+    verdict: str, interval: tuple[float, float], p: float, text: str
+) -> None:
+    assert marked(verdict, interval, 1.0, p, 0.95) == text

@@ -134,3 +134,16 @@ def test_latency_is_read_with_the_results_and_compared_by_ratio() -> None:
 def test_a_revision_without_a_report_is_said_so() -> None:
     with pytest.raises(StudyError, match=r"revision 'x' has no params\.yaml"):
         read_version("x", lambda _path: None, Path("params.yaml"), Path("reports"), {})
+
+
+def test_other_machines_are_named() -> None:
+    here = replace(BEFORE, processors=frozenset({"A"}))
+    there = replace(version("b", [0.9] * 5), processors=frozenset({"B", "C"}))
+    changes = comparison(here, there, 0.95)[0]
+    told = [block.text for block in changes.blocks if isinstance(block, Text)]
+    assert any(text.startswith("Other machines: a on A, b on B and C.") for text in told)
+    same = replace(there, processors=here.processors)
+    told = [
+        block.text for block in comparison(here, same, 0.95)[0].blocks if isinstance(block, Text)
+    ]
+    assert not any("machines" in text for text in told)

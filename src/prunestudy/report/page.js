@@ -54,6 +54,16 @@ function pick() {
 }
 picks.addEventListener("change", pick);
 picks.hidden = false;
+// They stay in sight where there is a chart that they narrow, and leave tables alone.
+const near = new Set();
+const watch = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    if (isIntersecting) near.add(target);
+    else near.delete(target);
+  }
+  picks.classList.toggle("near", near.size > 0);
+});
+document.querySelectorAll("[data-task]").forEach((box) => watch.observe(box));
 
 // A link may lead into what is folded away.
 function reveal() {

@@ -9,7 +9,7 @@ from prunestudy.report.inputs import Inputs
 
 COLUMNS = [
     *("task", "seed", "method", "point", "artifact", "network_sha256", "run_key", "git_commit"),
-    *("evaluation", "latency", "trace", "recompute"),
+    *("evaluation", "latency", "mlflow", "trace", "recompute"),
 ]
 
 
@@ -39,6 +39,7 @@ def provenance(inputs: Inputs) -> pd.DataFrame:
                 row["run_key"],
                 made.get("git_commit", ""),
                 *(measured.get((step, task, int(seed)), "") for step in ("evaluate", "latency")),
+                f"tags.run_key = '{row['run_key']}'",
                 f"prunestudy trace{params} {task}/seed{seed}/{method}",
                 f"prunestudy verify{params} --rerun {task}/seed{seed}/{method}",
             ]

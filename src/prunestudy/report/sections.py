@@ -223,10 +223,12 @@ def _provenance(contents: Contents) -> Section:
         "links the networks behind its row: for each seed the artifact, its run key, the commit "
         "that made it, and each network's sha256; from there the method's name links its "
         "parameters. The run key is also in the artifact's name, in the sidecar beside it, and in "
-        "MLflow as the tag run_key. “prunestudy trace TASK/seedN/METHOD” shows all that is known "
-        "of a trajectory, with the address of its run in MLflow. tables/provenance.csv has it in "
-        "full, with the tables of test quality and of latency that a network's numbers were read "
-        "from, and the commands that trace and recompute each cell."
+        "MLflow as the tag run_key, by which its search finds the run. “prunestudy trace "
+        "TASK/seedN/METHOD” shows all that is known of a trajectory, with the address of its run "
+        "in MLflow. tables/provenance.csv has it in full, with the tables of test quality and of "
+        "latency that a network's numbers were read from, the query that finds its run in MLflow, "
+        "and the commands that trace and recompute "
+        "each cell."
     )
     folds = [
         Fold(

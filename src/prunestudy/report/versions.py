@@ -50,6 +50,7 @@ class Version:
         params: content of its parameters file.
         results: its table of results, with the measured latencies.
         headline: its table of the headline; empty where it has none.
+        processors: of the machines that made it, as far as it says.
         code: digests of its library's files, by path.
     """
 
@@ -58,6 +59,7 @@ class Version:
     results: pd.DataFrame
     code: dict[str, str]
     headline: pd.DataFrame = field(default_factory=pd.DataFrame)
+    processors: frozenset[str] = frozenset()
 
 
 def read_version(
@@ -69,9 +71,9 @@ def read_version(
         StudyError: the revision has no parameters or no report.
     """
     content = read(params.as_posix())
-    results, latency, headline = (
+    results, latency, headline, timings = (
         _table(read, report / "tables" / f"{table}.csv")
-        for table in ("results", "latency", "headline")
+        for table in ("results", "latency", "headline", "timings")
     )
     for path, found in ((params, content), (report / "tables" / "results.csv", results)):
         if found is None:
@@ -81,7 +83,11 @@ def read_version(
     if latency is not None:
         results = results.merge(latency, on=SEED_PLACE, how="left", validate="one_to_one")
     told = YAML(typ="safe", pure=True).load(content)
-    return Version(name, told, results, code, pd.DataFrame() if headline is None else headline)
+    made_on: list[str] = []
+    if timings is not None and "processor" in timings:
+        made_on = [str(one) for one in timings["processor"].dropna().unique()]
+    headline = pd.DataFrame() if headline is None else headline
+    return Version(name, told, results, code, headline, frozenset(made_on))
 
 
 def _table(read: Callable[[str], bytes | None], path: Path) -> pd.DataFrame | None:
@@ -113,7 +119,7 @@ def comparison(first: Version, second: Version, level: float) -> list[Section]:
 
 
 def _sections(first: Version, second: Version, moved: tuple[Block, ...]) -> list[Section]:
-    changes = (_params_grid(first, second), _code_text(first, second))
+    changes = (_params_grid(first, second), _code_text(first, second), *_machines(first, second))
     return [
         Section("changes", "What changed", changes),
         Section("headline", "The headline", _headlines(first, second)),
@@ -241,6 +247,22 @@ def _code_text(first: Version, second: Version) -> Block:
         return Text("No file of the library changed.")
     shown = ", ".join(paths[:20]) + (f" and {len(paths) - 20} more" if len(paths) > 20 else "")
     return Text(f"Files of the library that changed: {shown}.")
+
+
+def _machines(first: Version, second: Version) -> list[Block]:
+    """That other machines may be what moved times, and the last digits of networks."""
+    if first.processors == second.processors:
+        return []
+    told = [
+        f"{version.name} on {wording.listed(sorted(version.processors)) or 'an unnamed processor'}"
+        for version in (first, second)
+    ]
+    return [
+        Text(
+            f"Other machines: {', '.join(told)}. Latencies move with the machine, and training is "
+            "the same to the bit on one platform only."
+        )
+    ]
 
 
 def _only(first: Version, second: Version) -> Block:
