@@ -336,7 +336,7 @@ def test_what_only_the_interval_shows_is_told_as_that(tmp_path: Path) -> None:
         params_verdict="no difference", params_ratio=1.2, params_low=1.1, params_high=1.3
     )
     sentences = findings_of(contents, worse)
-    [first] = [one.text for one in sentences if "in size (adaptive ÷ traditional" in one.text]
+    [first] = [one.text for one in sentences if "n size (adaptive ÷ traditional" in one.text]
     said = "by its interval, but within the spread between seeds and so no difference, "
     assert f"{said}adaptive needs more parameters than traditional on numbers (1.20×" in first
     assert "show no difference on numbers" not in first

@@ -1,5 +1,6 @@
 """What goes into a paper: LaTeX tables that compile, PDF figures, a paragraph with references."""
 
+import copy
 import re
 import shutil
 import subprocess
@@ -9,6 +10,9 @@ import pikepdf
 import pytest
 
 from prunestudy.report.blocks import Grid
+from prunestudy.report.contents import Contents
+from prunestudy.report.figures import column_drawing, drawing
+from prunestudy.report.inputs import read_inputs
 from prunestudy.report.latex import CHARACTERS, escaped, tabular
 from prunestudy.report.paper import bibliography, used_keys
 from tests.report.fabricated import Build, Built, make_study
@@ -135,3 +139,12 @@ def test_every_table_and_the_paragraph_compile(
 def all_characters() -> str:
     """Each character that is translated, so that none of the translations is wrong."""
     return escaped(" ".join(CHARACTERS))
+
+
+def test_a_drawing_leaves_the_page_as_it_is(built: Built) -> None:
+    contents = Contents(read_inputs(built.plan, built.tables, "f" * 64))
+    for figure in contents.figures:
+        before = copy.deepcopy(figure.specifications)
+        column_drawing(figure)
+        drawing(figure)
+        assert figure.specifications == before, figure.name

@@ -1,5 +1,6 @@
 """Figures: one definition for the interactive chart in the page and the drawing for a paper."""
 
+import copy
 import io
 import re
 import textwrap
@@ -183,7 +184,8 @@ def _whole(
     panels: list[dict[str, Any]] = []
     datasets: dict[str, Any] = {}
     for panel, spec in zip(figure.panels, figure.specifications, strict=True):
-        inner = {key: value for key, value in spec.items() if key not in TOP_LEVEL}
+        # A copy: what a drawing changes must not change the page.
+        inner = copy.deepcopy({key: spec[key] for key in spec if key not in TOP_LEVEL})
         panels.append({**inner, "title": panel.title, "width": width})
         datasets |= spec["datasets"]
     config = theme(dark=False)
