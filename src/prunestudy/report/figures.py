@@ -18,7 +18,7 @@ WIDTH = 250
 # A panel's axes take some more: together one column of a paper, about 85 mm.
 COLUMN_WIDTH = 170
 COLUMN_HEIGHT = 120
-HALF_WIDTH, HALF_HEIGHT, NAMED_WIDTH = 72, 78, 138
+HALF_WIDTH, HALF_HEIGHT, NAMED_WIDTH = 66, 78, 138
 MOST_BELOW = 4
 # Characters of a line of the key, and the share of their height that rows of methods keep.
 KEY_WIDTH = 66
