@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from prunestudy.params import Method
-from prunestudy.report.appendix_checks import oracle
 from prunestudy.report.build import LEFT_OUT, build_report
+from prunestudy.report.oracle import oracle
 from tests.report.fabricated import REASON, TITLE, Build, Built, make_study
 
 LIMIT = 5_000_000

@@ -107,6 +107,11 @@ class Method(Params):
     )
 
     @property
+    def plain(self) -> bool:
+        """Whether it chooses by itself what goes: no control, no proportions of another method."""
+        return self.control is None and self.reference is None
+
+    @property
     def reference(self) -> str | None:
         """The method whose networks this one looks at, if any."""
         if self.of is not None:

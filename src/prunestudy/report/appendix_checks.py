@@ -7,16 +7,15 @@ from collections.abc import Callable
 
 import pandas as pd
 from ruamel.yaml import YAML
-from scipy import stats
 
 from prunestudy.defaults import documented
-from prunestudy.evaluation.statistics import summarise
 from prunestudy.params import Method
 from prunestudy.params_file import check_study
 from prunestudy.plan import DENSE
 from prunestudy.report import wording
 from prunestudy.report.checks import Outcome, judged
 from prunestudy.report.inputs import FINAL, Inputs
+from prunestudy.report.oracle import oracle
 from prunestudy.user_code import is_user_code
 
 # Criteria by the decade of their source: OBD is LeCun et al. 1990, magnitude Han et al. 2015 (and
@@ -271,37 +270,6 @@ def _after_retraining(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
         f"{wording.effect(table['tau'].min())} to {wording.effect(table['tau'].max())} at "
         f"{wording.plural(len(table), 'operating point')} (oracle.csv)",
     )
-
-
-ORACLE_COLUMNS = ["task", "point", "n", "networks", "tau", "tau_low", "tau_high"]
-
-
-def oracle(inputs: Inputs) -> pd.DataFrame:
-    """Kendall's τ between quality before and after retraining, by task and operating point.
-
-    Within a seed, over the methods that prune in one step: others were retrained before their last
-    step, so that their quality before the last retraining tells of the schedule. Mean over seeds.
-    """
-    methods = inputs.study.methods
-    alike = [
-        name
-        for name, one in methods.items()
-        if one.schedule == "one_shot" and one.control is None and one.start == "trained"
-    ]
-    table = inputs.networks[inputs.networks["point"].isin(inputs.points)]
-    table = table[table["method"].isin(alike)]
-    rows = []
-    for (task, point), group in table.groupby(["task", "point"], sort=False):
-        taus, networks = [], 0
-        for _seed, own in group.groupby("seed"):
-            both = own[["val_before_retraining", "val"]].dropna()
-            if len(both) >= 3 and both.nunique().min() >= 2:
-                taus.append(float(stats.kendalltau(*both.to_numpy().T).statistic))
-                networks += len(both)
-        if taus:
-            found = summarise(taus, inputs.level)
-            rows.append([task, point, found.n, networks, found.mean, found.low, found.high])
-    return pd.DataFrame(rows, columns=ORACLE_COLUMNS)
 
 
 RULES: dict[str, tuple[str, Callable[[Inputs, pd.DataFrame], Outcome]]] = {

@@ -101,11 +101,7 @@ def best(study: Study, chosen: pd.DataFrame) -> pd.DataFrame:
     Controls are for comparison and never the best, nor are other methods' proportions. Of equally
     small networks that with the higher validation quality; test data has no say.
     """
-    plain = [
-        name
-        for name, method in study.methods.items()
-        if method.control is None and method.reference is None
-    ]
+    plain = [name for name, method in study.methods.items() if method.plain]
     pruned = chosen[(chosen["point"] != "1") & chosen["method"].isin(plain)]
     ranked = pruned.sort_values(["params_nonzero", "val"], ascending=[True, False], kind="stable")
     return ranked.drop_duplicates("task")

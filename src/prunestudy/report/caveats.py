@@ -130,7 +130,7 @@ def _rows(inputs: Inputs) -> str:
     return (
         "Seeds differ in initialisation and order of batches; the split into parts is one and the "
         "same, so no interval holds the chance of which rows are tested. Validation and test have "
-        f"{wording.listed(told)} rows, and differences of a row are as small as accuracy can tell."
+        f"{wording.listed(told)} rows: an accuracy cannot tell less than one of them."
     )
 
 

@@ -1,4 +1,4 @@
-"""Others' claims beside this study's intervals: borne out, ruled out, or neither."""
+"""Others' claims beside this study's intervals: missed, within them, or reached."""
 
 import math
 

@@ -6,7 +6,6 @@ from functools import cached_property
 import pandas as pd
 
 from prunestudy.report import (
-    appendix_checks,
     budget,
     caveats,
     checklist,
@@ -17,6 +16,7 @@ from prunestudy.report import (
     findings,
     headline_figure,
     layers,
+    oracle,
     provenance,
     size_figures,
     summaries,
@@ -117,7 +117,7 @@ class Contents:
     @cached_property
     def oracle(self) -> pd.DataFrame:
         """How far quality before retraining tells the one after it."""
-        return appendix_checks.oracle(self.inputs)
+        return oracle.oracle(self.inputs)
 
     @cached_property
     def provenance(self) -> pd.DataFrame:

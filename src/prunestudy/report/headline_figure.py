@@ -1,7 +1,5 @@
 """The headline as one picture: ratios and differences with their intervals, task by task."""
 
-from typing import NamedTuple
-
 import altair as alt
 import pandas as pd
 
@@ -10,9 +8,9 @@ from prunestudy.report.axes import cost_axis, cost_scale
 from prunestudy.report.figures import HALO, WORDS, Chart, Figure, Panel
 from prunestudy.report.inputs import Inputs
 from prunestudy.report.palette import BLUE, GREY, VERMILLION
+from prunestudy.report.telling import MEASURES, Measure, by_chance
 
 ROW_HEIGHT = 46
-FASTEST = "fastest"
 # A circle with a hole in it.
 RING = "M-1,0a1,1,0,1,0,2,0a1,1,0,1,0,-2,0ZM-0.55,0a0.55,0.55,0,1,1,1.1,0a0.55,0.55,0,1,1,-1.1,0Z"
 # Who is better, and how that is drawn. A gain that does not outlast the correction is ``perhaps``
@@ -27,23 +25,6 @@ LOOKS = {
 FURTHEST_RATIO = 4.0
 # What hovering tells.
 SHOWN = ("task", "method", "against", "n", "estimate", "interval", "verdict")
-
-
-class _Measure(NamedTuple):
-    """A measure of the headline: its column, how it is written, and which verdict is better."""
-
-    name: str
-    kind: str
-    title: str
-    better: str
-    none: float
-
-
-MEASURES = (
-    _Measure("params", "ratio", "parameters", "lower", 1.0),
-    _Measure("test", "difference", "test quality", "higher", 0.0),
-    _Measure("time", "ratio", "inference time", "lower", 1.0),
-)
 
 
 def headline_figure(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFrame) -> Figure | None:
@@ -70,7 +51,7 @@ def headline_figure(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFram
     level = wording.percent(inputs.level)
     dashed = "; the dashed line is the ratio that is claimed" if claimed else ""
     extra = (
-        f" Rows with the name of another method are that method's, each with its {FASTEST} network "
+        " Rows with the name of another method are that method's, each with its fastest network "
         "within the budget."
         if len(loops)
         else ""
@@ -103,25 +84,29 @@ def headline_figure(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFram
     )
 
 
-def _against(measure: _Measure) -> str:
+def _against(measure: Measure) -> str:
     """How the two methods are set against each other, and which way is better."""
-    return "ratio (left is better)" if measure.kind == "ratio" else "difference (right is better)"
+    return (
+        "ratio (left is better)"
+        if measure.write is wording.ratio
+        else "difference (right is better)"
+    )
 
 
 def _seeds(rows: pd.DataFrame) -> str:
     return wording.numbers_of_seeds(rows["n"]).removeprefix("n = ")
 
 
-def _winner(verdict: str, better: str, certain: bool) -> str:
+def _winner(verdict: str, better: str, by_chance: bool) -> str:
     if verdict not in ("lower", "higher"):
         return "neither"
     if verdict != better:
         return "second"
-    return "first" if certain else "perhaps"
+    return "perhaps" if by_chance else "first"
 
 
 def _panel(
-    inputs: Inputs, rows: pd.DataFrame, measure: _Measure, claim: float | None
+    inputs: Inputs, rows: pd.DataFrame, measure: Measure, claim: float | None
 ) -> Chart | None:
     table = _table(inputs, rows, measure)
     if table.empty:
@@ -130,7 +115,7 @@ def _panel(
     if claim:
         lines.loc[1] = [claim, True]
     reached = pd.concat([table["low"], table["high"], table["mean"], lines["at"]]).dropna()
-    if measure.kind == "ratio":
+    if measure.write is wording.ratio:
         scale, axis = cost_scale(reached), cost_axis(reached)
     else:
         scale = alt.Scale(nice=False, padding=18, zero=False)
@@ -173,11 +158,10 @@ def _panel(
     return layers.properties(height=ROW_HEIGHT * len(table))
 
 
-def _table(inputs: Inputs, rows: pd.DataFrame, measure: _Measure) -> pd.DataFrame:
+def _table(inputs: Inputs, rows: pd.DataFrame, measure: Measure) -> pd.DataFrame:
     """The rows of a panel: estimates with their intervals, and who is better."""
     name = measure.name
-    write = wording.ratio if measure.kind == "ratio" else wording.change
-    certain = rows[f"{name}_p_t_holm"] < 1 - inputs.level
+    write, doubtful = measure.write, by_chance(inputs, rows, measure)
     bounds = zip(rows[f"{name}_low"], rows[f"{name}_high"], strict=True)
     table = pd.DataFrame(
         {
@@ -186,19 +170,19 @@ def _table(inputs: Inputs, rows: pd.DataFrame, measure: _Measure) -> pd.DataFram
             "method": rows["first"],
             "against": rows["second"],
             "n": rows["n"],
-            "mean": rows[f"{name}_{measure.kind}"],
-            "estimate": rows[f"{name}_{measure.kind}"].map(write),
+            "mean": rows[measure.mean],
+            "estimate": rows[measure.mean].map(write),
             "interval": [wording.interval(low, high, write) for low, high in bounds],
             "verdict": rows[f"{name}_verdict"],
             "low": rows[f"{name}_low"],
             "high": rows[f"{name}_high"],
             "better": [
-                _winner(verdict, measure.better, sure)
-                for verdict, sure in zip(rows[f"{name}_verdict"], certain, strict=True)
+                _winner(verdict, measure.better, chance)
+                for verdict, chance in zip(rows[f"{name}_verdict"], doubtful, strict=True)
             ],
         }
     ).dropna(subset=["mean"])
-    if measure.kind == "ratio":
+    if measure.write is wording.ratio:
         table["low"] = table["low"].clip(lower=table["mean"] / FURTHEST_RATIO)
         table["high"] = table["high"].clip(upper=table["mean"] * FURTHEST_RATIO)
     return table

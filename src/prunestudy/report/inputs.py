@@ -72,11 +72,7 @@ class Inputs:
     @property
     def compared(self) -> list[str]:
         """The methods that stand by themselves: neither controls nor another's proportions."""
-        return [
-            name
-            for name, method in self.study.methods.items()
-            if method.control is None and method.reference is None
-        ]
+        return [name for name, method in self.study.methods.items() if method.plain]
 
     @property
     def controls(self) -> list[str]:

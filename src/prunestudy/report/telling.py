@@ -24,6 +24,7 @@ class Measure:
     """
 
     name: str
+    title: str
     mean: str
     worse: str
     phrases: dict[str, str]
@@ -38,6 +39,7 @@ class Measure:
 
 PARAMS = Measure(
     "params",
+    "parameters",
     "params_ratio",
     "higher",
     {"higher": "needs more parameters than", "lower": "needs fewer parameters than"},
@@ -46,6 +48,7 @@ PARAMS = Measure(
 )
 TEST = Measure(
     "test",
+    "test quality",
     "test_difference",
     "lower",
     {"lower": "has lower test quality than", "higher": "has higher test quality than"},
@@ -54,6 +57,7 @@ TEST = Measure(
 )
 TIME = Measure(
     "time",
+    "inference time",
     "time_ratio",
     "higher",
     {"higher": "takes more time than", "lower": "takes less time than"},
