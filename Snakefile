@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from prunestudy.params_file import read_study
-from prunestudy.plan import Plan
+from prunestudy.params.reader import read_study
+from prunestudy.plan.plan import Plan
 
 PARAMS = config.get("params", "params.yaml")
 plan = Plan(read_study(Path(PARAMS)))

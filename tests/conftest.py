@@ -109,15 +109,15 @@ def cpu() -> Compute:
 def make_trainer(prepared_file: Callable[[str], Path], cpu: Compute) -> Callable[..., Any]:
     """A trainer of a bundled data set: name, and training settings to set apart."""
     from prunestudy.data.tensors import read_prepared
-    from prunestudy.training.loop import Trainer
-    from prunestudy.training.quality import Objective
+    from prunestudy.training.loop import TrainingLoop
+    from prunestudy.training.objective import Objective
 
-    def make(name: str, seed: int = 0, **training: Any) -> Trainer:
+    def make(name: str, seed: int = 0, **training: Any) -> TrainingLoop:
         objective = (
             Objective("mse", "r2") if name == "diabetes" else Objective("cross_entropy", "accuracy")
         )
         chosen = Training(**{"epochs": 4, **training})
-        return Trainer(read_prepared(prepared_file(name)), objective, chosen, cpu, seed)
+        return TrainingLoop(read_prepared(prepared_file(name)), objective, chosen, cpu, seed)
 
     return make
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from prunestudy.errors import ParamsError
-from prunestudy.params.base import CRITERIA
-from prunestudy.params.methods import ALLOCATIONS
-from prunestudy.params_file import check_study
+from prunestudy.params.reader import check_study
+from prunestudy.pruning.settings import ALLOCATIONS
+from prunestudy.settings.base import CRITERIA
 
 SLIMMING = {"kind": "bn_l1"}
 BOTH = "structured_unstructured"

@@ -34,7 +34,7 @@ FORBIDDEN = {
 }
 MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 # The one place that imports what parameters name.
-USER_CODE = "src/prunestudy/user_code.py"
+USER_CODE = "src/prunestudy/plan/plugins.py"
 
 
 def python_files(root: Path) -> list[Path]:
@@ -110,11 +110,11 @@ def test_only_dotted_paths_of_the_user_are_imported_by_name(root: Path) -> None:
         if re.search(r"import_module\(|__import__\(", file.read_text(encoding="utf-8"))
     ]
     # The warm process imports a fixed list of the library's own modules.
-    assert importing == [USER_CODE, "src/prunestudy/warm.py"]
+    assert importing == [USER_CODE, "src/prunestudy/run/forkserver.py"]
 
 
 def test_pages_of_mlflow_are_served_on_loopback_alone(root: Path) -> None:
-    text = (root / "src/prunestudy/questions.py").read_text(encoding="utf-8")
+    text = (root / "src/prunestudy/cli/look.py").read_text(encoding="utf-8")
     assert re.findall(r'"--host", "([^"]+)"', text) == ["127.0.0.1"]
     assert "0.0.0.0" not in text
 

@@ -4,13 +4,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prunestudy.data.tensors import Batches, Part, epoch_generator
+from prunestudy.data.tensors import Batches, Split, epoch_generator
 
 
-def part(rows: int) -> Part:
+def part(rows: int) -> Split:
     """Rows that carry their own number."""
     numbers = torch.arange(rows)
-    return Part(numbers[:, None].float(), numbers)
+    return Split(numbers[:, None].float(), numbers)
 
 
 def order(batches: Batches, epoch: int) -> list[list[int]]:

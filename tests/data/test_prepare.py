@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors import safe_open
 
-from prunestudy.artifacts import file_digest
 from prunestudy.data.catalogue import CATALOGUE, Arrays
 from prunestudy.data.fetch import fetch
 from prunestudy.data.prepare import prepare, scaling, split_rows
 from prunestudy.data.tensors import read_prepared, read_test
 from prunestudy.errors import StudyError
 from prunestudy.params import Data, Split
+from prunestudy.store.artifacts import file_digest
 
 PARTS = ("train", "validation", "test")
 

@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 from safetensors.numpy import save_file
 
-from prunestudy.artifacts import read_table, write_table
 from prunestudy.evaluation.collect import (
     RESULT_COLUMNS,
     Trajectory,
@@ -19,8 +18,9 @@ from prunestudy.evaluation.collect import (
     network_name,
 )
 from prunestudy.params import Study
-from prunestudy.pruning.decisions import COLUMNS as DECISION_COLUMNS
+from prunestudy.pruning.controller.decisions import COLUMNS as DECISION_COLUMNS
 from prunestudy.pruning.trajectory import HISTORY_COLUMNS, UNREACHABLE_COLUMNS
+from prunestudy.store.artifacts import read_table, write_table
 
 CELLS = [("digits", 0), ("digits", 1)]
 # Parameters, MACs and quality of each network: seed 1's dense network is larger.

@@ -8,13 +8,13 @@ import pytest
 import torch
 from sklearn.metrics import r2_score
 
-from prunestudy.artifacts import file_digest, read_table, write_table
 from prunestudy.data.tensors import read_prepared, read_test
 from prunestudy.evaluation.evaluate import evaluate
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import write_network
 from prunestudy.pruning.surgery import remove_units
-from prunestudy.training.quality import Objective
+from prunestudy.store.artifacts import file_digest, read_table, write_table
+from prunestudy.training.objective import Objective
 
 SPEC = NetworkSpec("mlp", {"hidden": [5]}, (10,), 1)
 

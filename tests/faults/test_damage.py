@@ -100,7 +100,7 @@ def test_out_of_memory_is_said_and_the_next_run_goes_on(
         "import torch; torch.set_num_threads(1); "
         "now = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize(); "
         "resource.setrlimit(resource.RLIMIT_AS, (now + 4_000_000, now + 4_000_000)); "
-        "from prunestudy.cli import main; sys.exit(main(sys.argv[1:]))"
+        "from prunestudy.cli.main import main; sys.exit(main(sys.argv[1:]))"
     )
     data = checkout.find(f"data/{STUDY}/prepared/wdbc-*.safetensors")
     dense = checkout.find(f"{CELL}/dense-????????????")

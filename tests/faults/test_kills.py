@@ -120,8 +120,8 @@ LONG = "training: {epochs: 3000, lr: 0.003}"
 def planned(place: Checkout, step: str, task: str) -> str:
     """Where a step's artifact will lie."""
     code = (
-        "from pathlib import Path; from prunestudy.params_file import read_study; "
-        "from prunestudy.plan import Plan; "
+        "from pathlib import Path; from prunestudy.params.reader import read_study; "
+        "from prunestudy.plan.plan import Plan; "
         f"plan = Plan(read_study(Path('studies/{STUDY}.yaml'))); "
         f"print(plan.find('{step}', '{task}', 0, 'dense').path)"
     )

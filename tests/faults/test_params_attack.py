@@ -11,12 +11,11 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from prunestudy import defaults
-from prunestudy.cli import main
+from prunestudy.cli.main import main
 from prunestudy.errors import ParamsError
-from prunestudy.params import plain
-from prunestudy.params_file import read_study
-from prunestudy.plan import Plan
+from prunestudy.params import defaults, plain
+from prunestudy.params.reader import read_study
+from prunestudy.plan.plan import Plan
 from tests.conftest import CONTENT
 from tests.test_params_file import mutated, places
 

@@ -7,15 +7,15 @@ import torch
 from torch import nn
 
 from prunestudy.evaluation.cost import count_macs, count_nonzero, count_params
-from prunestudy.networks.export import export_network
+from prunestudy.networks.onnx import export_network
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import read_masked_network, read_network, write_network
+from prunestudy.networks.unit_graph import UnitGraph, as_numpy
 from prunestudy.networks.zoo import ARCHITECTURES
-from prunestudy.pruning.allocation import Scores, lowest, uniform
+from prunestudy.pruning.allocation.units import Scores, lowest, uniform
+from prunestudy.pruning.allocation.weights import kept_uniform
 from prunestudy.pruning.masks import apply_masks, maskable
 from prunestudy.pruning.surgery import remove_units
-from prunestudy.pruning.units import UnitGraph, as_numpy
-from prunestudy.pruning.weights import kept_uniform
 
 SPECS = {
     "mlp": NetworkSpec("mlp", {"hidden": [9, 6]}, (5,), 3),

@@ -8,19 +8,19 @@ import torch
 
 from prunestudy.networks.spec import NetworkSpec, copy_network
 from prunestudy.params import Method
+from prunestudy.pruning.pruner import Pruner
 from prunestudy.pruning.state import State
-from prunestudy.pruning.workshop import Workshop
 
 
 @pytest.fixture
-def make_workshop(make_trainer: Callable[..., Any]) -> Callable[..., Workshop]:
-    """A workshop for a method on a bundled data set, with a briefly trained dense network."""
+def make_pruner(make_trainer: Callable[..., Any]) -> Callable[..., Pruner]:
+    """A pruner for a method on a bundled data set, with a briefly trained dense network."""
 
     def make(
         method: Method,
         name: str = "diabetes",
         epochs: int = 8,
-        kind: Any = Workshop,
+        kind: Any = Pruner,
         optimizer: str = "adam",
     ) -> Any:
         settings = {"lr": 0.01, "batch_size": 64, "optimizer": optimizer}

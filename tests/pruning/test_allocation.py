@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from prunestudy.pruning.allocation import (
+from prunestudy.pruning.allocation.units import (
     ALLOCATIONS,
-    Unreachable,
+    InfeasibleTarget,
     floor_widths,
     global_ranking,
     lowest,
@@ -131,7 +131,7 @@ def test_a_target_that_is_met_already_removes_nothing(name: str, case):
 @given(st.sampled_from(sorted(ALLOCATIONS)), cases())
 def test_floors_that_forbid_the_target_are_unreachable(name: str, case):
     scores, dense, floors, _target = case
-    with pytest.raises(Unreachable, match="the smallest allowed network costs"):
+    with pytest.raises(InfeasibleTarget, match="the smallest allowed network costs"):
         ALLOCATIONS[name](scores, dense, floors, price, price(floors) - 1)
 
 

@@ -14,15 +14,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prunestudy.artifacts import write_table
 from prunestudy.params import Controller, Method, Requirements
-from prunestudy.pruning.allocation import Price, Unreachable
-from prunestudy.pruning.controller import run_closed_loop
-from prunestudy.pruning.decisions import COLUMNS
-from prunestudy.pruning.quota import Probe
-from prunestudy.pruning.requirements import allowed_drop
-from prunestudy.pruning.state import FINAL, Record, State, labels
-from prunestudy.pruning.workshop import Workshop
+from prunestudy.pruning.allocation.units import InfeasibleTarget, Price
+from prunestudy.pruning.controller.closed_loop import run_closed_loop
+from prunestudy.pruning.controller.constraints import allowed_drop
+from prunestudy.pruning.controller.decisions import COLUMNS
+from prunestudy.pruning.layer_sensitivity import SensitivityPoint
+from prunestudy.pruning.pruner import Pruner
+from prunestudy.pruning.state import FINAL, State, TrajectoryResult, labels
+from prunestudy.store.artifacts import write_table
 
 ON_THE_WALK = ("accepted", "mapped")
 TRIED = (*ON_THE_WALK, "rolled back", "not chosen", "same", "refined", "refused")
@@ -31,7 +31,7 @@ TRIED = (*ON_THE_WALK, "rolled back", "not chosen", "same", "refined", "refused"
 OVERSHOOT = {"random": 0, "magnitude": 1, "gradient": 2, "sensitivity": 3}
 
 
-# A workshop without networks: quality is a curve with noise, so that thousands of walks are cheap.
+# A pruner without networks: quality is a curve with noise, so that thousands of walks are cheap.
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Landscape:
 
 
 class SketchedWorkshop:
-    """Stands in for a workshop of one layer; ``grain`` is the number of parameters of a unit."""
+    """Stands in for a pruner of one layer; ``grain`` is the number of parameters of a unit."""
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class SketchedWorkshop:
             recover=lambda _network, _start, _batches: None, batches_per_epoch=batches
         )
         self.scout = "random"
-        self.probes = [Probe("layer", 0.5, {"layer": dense // 2}, 0.1)]
+        self.probes = [SensitivityPoint("layer", 0.5, {"layer": dense // 2}, 0.1)]
         self.quotas = {"layer": 0.5}
         self.evaluations = 0
         self.proposed: list[Sketch] = []
@@ -122,7 +122,7 @@ class SketchedWorkshop:
     def check_point(self, point: float) -> None:
         """Raise if the floor forbids a point."""
         if self.least > self.target(point):
-            raise Unreachable("floor")
+            raise InfeasibleTarget("floor")
 
     def prune_units(
         self, state: Sketch, criterion: str, target: float, scope: str, price: Price
@@ -131,7 +131,7 @@ class SketchedWorkshop:
         assert len(self.proposed) < 3_000, "the walk does not end"
         assert price({"layer": 7}) == 7
         if self.least > target:
-            raise Unreachable("floor")
+            raise InfeasibleTarget("floor")
         params = state.params
         if params > target:
             beyond = OVERSHOOT[criterion]
@@ -144,7 +144,7 @@ class SketchedWorkshop:
         return smaller
 
     def retrain(
-        self, state: Sketch, epochs: int, _record: Record, _point: str, stage: int
+        self, state: Sketch, epochs: int, _record: TrajectoryResult, _point: str, stage: int
     ) -> Sketch:
         """As the real trainer: no epochs when there are none to train."""
         self.trainings.append((state.clock, epochs))
@@ -193,9 +193,9 @@ def controllers(draw: st.DrawFn) -> Controller:
 
 @st.composite
 def walks(draw: st.DrawFn):
-    """A workshop, operating points and requirements."""
+    """A pruner, operating points and requirements."""
     dense = draw(st.integers(40, 5_000))
-    workshop = SketchedWorkshop(
+    pruner = SketchedWorkshop(
         Landscape(
             slope=draw(st.floats(0, 1.5)),
             power=draw(st.floats(0.5, 12)),
@@ -213,26 +213,26 @@ def walks(draw: st.DrawFn):
     requirements = Requirements(
         max_drop=draw(st.sampled_from([0.0, 0.01, 0.05, 0.5])), relative=draw(st.booleans())
     )
-    return workshop, points, requirements
+    return pruner, points, requirements
 
 
-def budget_of(workshop: Any, requirements: Requirements) -> float:
+def budget_of(pruner: Any, requirements: Requirements) -> float:
     """Lowest validation quality that is allowed."""
-    dense = workshop.val(workshop.dense)
+    dense = pruner.val(pruner.dense)
     drop = requirements.max_drop * (abs(dense) if requirements.relative else 1)
     return dense - drop
 
 
 def check_invariants(
-    workshop: Any, points: list[float], requirements: Requirements, record: Record
+    pruner: Any, points: list[float], requirements: Requirements, record: TrajectoryResult
 ) -> None:
     """What every walk keeps to, with real networks or sketched ones."""
-    budget = budget_of(workshop, requirements)
+    budget = budget_of(pruner, requirements)
     # The final network is never below the budget.
     [final] = [kept for kept in record.kept if kept.point == FINAL]
-    assert workshop.val(final.state) >= budget
+    assert pruner.val(final.state) >= budget
     # Stages of the walk shrink monotonically; a rejected one does not move the state.
-    params = workshop.dense_params
+    params = pruner.dense_params
     for row in record.decisions:
         assert list(row) == COLUMNS
         assert row["budget"] == budget
@@ -252,7 +252,7 @@ def check_invariants(
     assert not {"mapped", "refined"} & set(verdicts[:end])
     last = record.decisions[verdicts.index("final")]
     assert last["resource_after"] == final.state.params
-    assert last["val_after"] == workshop.val(final.state)
+    assert last["val_after"] == pruner.val(final.state)
     # A finished network is said to be within the budget exactly if it is.
     for row in record.decisions:
         if row["proposal"].startswith("finish"):
@@ -264,36 +264,36 @@ def check_invariants(
     assert len(kept) == len(record.kept)
     assert sorted([*kept, *missed]) == sorted([FINAL, *(label for _, label in labels(points))])
     for point, label in labels(points):
-        if workshop.target(point) >= workshop.units.cost.params(workshop.floors):
-            assert kept[label].state.params <= workshop.target(point)
+        if pruner.target(point) >= pruner.units.cost.params(pruner.floors):
+            assert kept[label].state.params <= pruner.target(point)
         else:
             assert label in missed
     # No more epochs are spent than its networks and one more would need.
-    least = workshop.units.cost.params(workshop.floors)
-    reachable = [point for point in points if workshop.target(point) >= least]
-    assert last["epochs_spent"] <= (len(reachable) + 2) * workshop.epochs + 1e-3
+    least = pruner.units.cost.params(pruner.floors)
+    reachable = [point for point in points if pruner.target(point) >= least]
+    assert last["epochs_spent"] <= (len(reachable) + 2) * pruner.epochs + 1e-3
     # Every network gets the common retraining epochs and no more.
     for network in record.kept:
-        assert network.epochs == network.state.clock <= workshop.epochs
-        assert network.point == FINAL or network.epochs == workshop.epochs
+        assert network.epochs == network.state.clock <= pruner.epochs
+        assert network.point == FINAL or network.epochs == pruner.epochs
 
 
 @settings(max_examples=200)
 @given(walks())
 def test_every_walk_keeps_the_invariants(walk):
-    workshop, points, requirements = walk
-    record = run_closed_loop(workshop, points, requirements)
-    check_invariants(workshop, points, requirements, record)
+    pruner, points, requirements = walk
+    record = run_closed_loop(pruner, points, requirements)
+    check_invariants(pruner, points, requirements, record)
 
 
 @settings(max_examples=150)
 @given(walks())
 def test_no_network_trains_past_the_common_epochs(walk):
-    workshop, points, requirements = walk
-    record = run_closed_loop(workshop, points, requirements)
-    for clock, epochs in workshop.trainings:
+    pruner, points, requirements = walk
+    record = run_closed_loop(pruner, points, requirements)
+    for clock, epochs in pruner.trainings:
         assert epochs >= 0
-        assert clock + epochs <= workshop.epochs
+        assert clock + epochs <= pruner.epochs
     for kept in record.kept:
         assert kept.state.trained <= kept.epochs
 
@@ -301,26 +301,26 @@ def test_no_network_trains_past_the_common_epochs(walk):
 @settings(max_examples=100)
 @given(walks())
 def test_every_proposal_is_logged_with_its_size(walk):
-    workshop, points, requirements = walk
-    record = run_closed_loop(workshop, points, requirements)
+    pruner, points, requirements = walk
+    record = run_closed_loop(pruner, points, requirements)
     logged = [row["resource_after"] for row in record.decisions if row["verdict"] in TRIED]
-    assert Counter(logged) == Counter(network.params for network in workshop.proposed)
+    assert Counter(logged) == Counter(network.params for network in pruner.proposed)
     assert all(row["reason"] for row in record.decisions)
 
 
 @settings(max_examples=100)
 @given(walks())
 def test_the_stages_within_the_budget_are_limited(walk):
-    workshop, points, requirements = walk
-    controller = workshop.method.controller
-    record = run_closed_loop(workshop, points, requirements)
+    pruner, points, requirements = walk
+    controller = pruner.method.controller
+    record = run_closed_loop(pruner, points, requirements)
     moves = [verdict for verdict, _size in stages(record)]
     assert len(moves) <= controller.stages
     longest = max((len(run) for run in "".join(m[0] for m in moves).split("a")), default=0)
     assert longest <= controller.patience
 
 
-def stages(record: Record) -> list[tuple[str, int]]:
+def stages(record: TrajectoryResult) -> list[tuple[str, int]]:
     """Verdict and size of every stage within the budget."""
     return [
         (row["verdict"], row["resource_after"])
@@ -329,12 +329,12 @@ def stages(record: Record) -> list[tuple[str, int]]:
     ]
 
 
-def final_of(record: Record) -> Any:
+def final_of(record: TrajectoryResult) -> Any:
     """The final network."""
     return next(kept for kept in record.kept if kept.point == FINAL)
 
 
-def stop_of(record: Record) -> str:
+def stop_of(record: TrajectoryResult) -> str:
     """Why the walk within the budget ended."""
     return next(row["reason"] for row in record.decisions if row["verdict"] == "stopped")
 
@@ -350,7 +350,7 @@ SKETCHED = {
 
 
 def sketched(landscape: Landscape, floor: int = 10, **controller: Any) -> SketchedWorkshop:
-    """A workshop of 1,000 parameters with one criterion that takes exactly what is asked."""
+    """A pruner of 1,000 parameters with one criterion that takes exactly what is asked."""
     chosen = Controller(**{**SKETCHED, **controller})
     return SketchedWorkshop(landscape, chosen, 200, 1_000, floor, 1, 10)
 
@@ -360,8 +360,8 @@ CLIFF = Landscape(slope=1e9, power=60)
 
 
 def test_the_step_grows_after_an_acceptance_and_shrinks_after_a_roll_back():
-    workshop = sketched(CLIFF, step=0.1, max_step=0.12, min_step=0.01)
-    record = run_closed_loop(workshop, [1000], Requirements(max_drop=0.01))
+    pruner = sketched(CLIFF, step=0.1, max_step=0.12, min_step=0.01)
+    record = run_closed_loop(pruner, [1000], Requirements(max_drop=0.01))
     steps = [
         tuple(float(part.strip("% ")) for part in row["reason"].partition("step ")[2].split("→"))
         for row in record.decisions
@@ -381,17 +381,17 @@ def test_the_final_network_is_close_to_where_the_budget_ends():
 
 
 def test_a_task_that_allows_no_drop_keeps_the_dense_network():
-    workshop = sketched(Landscape(slope=0.5), patience=3)
-    record = run_closed_loop(workshop, [2], Requirements(max_drop=0))
+    pruner = sketched(Landscape(slope=0.5), patience=3)
+    record = run_closed_loop(pruner, [2], Requirements(max_drop=0))
     assert final_of(record).state.params == 1_000
     assert [verdict for verdict, _size in stages(record)] == ["rolled back"] * 3
     assert stop_of(record) == "3 roll-backs in a row"
 
 
 def test_a_task_that_allows_any_drop_is_walked_to_the_floor():
-    workshop = sketched(Landscape(slope=0.5), stages=90, step=0.3)
-    record = run_closed_loop(workshop, [2, 4], Requirements(max_drop=1))
-    assert final_of(record).state.params <= 2 * workshop.least
+    pruner = sketched(Landscape(slope=0.5), stages=90, step=0.3)
+    record = run_closed_loop(pruner, [2, 4], Requirements(max_drop=1))
+    assert final_of(record).state.params <= 2 * pruner.least
     assert stop_of(record) == "no move lowers params any further"
     sizes = [size for _verdict, size in stages(record)]
     assert len(sizes) == len(set(sizes))
@@ -399,15 +399,15 @@ def test_a_task_that_allows_any_drop_is_walked_to_the_floor():
 
 def test_every_point_is_met_exactly_on_the_way_within_the_budget_and_beyond():
     for max_drop in (0.0, 0.2, 1.0):
-        workshop = sketched(Landscape(slope=0.5), step=0.5, max_step=0.9)
-        record = run_closed_loop(workshop, [2, 2.5, 3, 8], Requirements(max_drop=max_drop))
+        pruner = sketched(Landscape(slope=0.5), step=0.5, max_step=0.9)
+        record = run_closed_loop(pruner, [2, 2.5, 3, 8], Requirements(max_drop=max_drop))
         sizes = {kept.point: kept.state.params for kept in record.kept if kept.point != FINAL}
         assert sizes == {"2": 500, "2.5": 400, "3": 333, "8": 125}
 
 
 def test_points_beyond_the_budget_are_mapped_after_the_walk_has_stopped():
-    workshop = sketched(Landscape(slope=0.5))
-    record = run_closed_loop(workshop, [1.05, 2, 8], Requirements(max_drop=0.05))
+    pruner = sketched(Landscape(slope=0.5))
+    record = run_closed_loop(pruner, [1.05, 2, 8], Requirements(max_drop=0.05))
     assert {kept.point for kept in record.kept} == {"1.05", "2", "8", FINAL}
     verdicts = [row["verdict"] for row in record.decisions]
     assert "mapped" in verdicts[verdicts.index("stopped") :]
@@ -437,8 +437,8 @@ def test_a_finished_network_that_fell_below_the_budget_is_not_the_final_one():
         def quality(self, network: Sketch, dense: int) -> float:
             return 0.1 if network.params < 700 and network.clock == 200 else 0.9
 
-    workshop = sketched(Overtrained(0))
-    record = run_closed_loop(workshop, [2, 2.5, 3], Requirements(max_drop=0.01))
+    pruner = sketched(Overtrained(0))
+    record = run_closed_loop(pruner, [2, 2.5, 3], Requirements(max_drop=0.01))
     assert final_of(record).state.params >= 700
     below = [row for row in record.decisions if row["verdict"] == "below budget"]
     assert below
@@ -464,8 +464,8 @@ class Diverged(Parity):
 @pytest.mark.parametrize("landscape", [Parity(0), Diverged(0)], ids=["worse", "none"])
 def test_a_proposal_that_loses_quality_is_not_chosen(landscape: Landscape):
     # A global removal leaves one parity, a uniform one the other.
-    workshop = sketched(landscape, criteria=["magnitude"], step=0.21, max_step=0.3)
-    record = run_closed_loop(workshop, [1000], Requirements(max_drop=0.01))
+    pruner = sketched(landscape, criteria=["magnitude"], step=0.21, max_step=0.3)
+    record = run_closed_loop(pruner, [1000], Requirements(max_drop=0.01))
     assert {verdict for verdict, _size in stages(record)} == {"accepted"}
     scopes = {row["layer"] for row in record.decisions if row["verdict"] == "accepted"}
     assert scopes == {"global", "uniform"}
@@ -473,8 +473,8 @@ def test_a_proposal_that_loses_quality_is_not_chosen(landscape: Landscape):
 
 def test_a_network_is_tried_once_a_stage_and_not_again_after_it_was_rolled_back():
     criteria = ["random", "magnitude", "gradient"]
-    workshop = sketched(Landscape(0.5), criteria=criteria, proposals=3)
-    record = run_closed_loop(workshop, [2, 4], Requirements(max_drop=0.0))
+    pruner = sketched(Landscape(0.5), criteria=criteria, proposals=3)
+    record = run_closed_loop(pruner, [2, 4], Requirements(max_drop=0.0))
     refused: set[float] = set()
     for row in record.decisions:
         if row["verdict"] == "stopped":
@@ -490,8 +490,8 @@ def test_a_network_is_tried_once_a_stage_and_not_again_after_it_was_rolled_back(
 
 
 def test_an_equal_proposal_shares_the_credit():
-    workshop = sketched(Landscape(0), criteria=["random", "magnitude"], stages=1, step=0.3)
-    record = run_closed_loop(workshop, [1000], Requirements())
+    pruner = sketched(Landscape(0), criteria=["random", "magnitude"], stages=1, step=0.3)
+    record = run_closed_loop(pruner, [1000], Requirements())
     [row] = [row for row in record.decisions if row["verdict"] == "accepted"]
     assert row["credits"] == "random=1.00/1 magnitude=0.00/1"
 
@@ -499,8 +499,8 @@ def test_an_equal_proposal_shares_the_credit():
 def test_each_stage_pays_for_its_trials_and_its_epochs():
     # The stage without pruning has an epoch. All moves lead to the same network here: one trial
     # of five batches of ten is half an epoch, and a stage has one of its own.
-    workshop = sketched(Landscape(0), trial_batches=5, stages=3)
-    record = run_closed_loop(workshop, [50], Requirements())
+    pruner = sketched(Landscape(0), trial_batches=5, stages=3)
+    record = run_closed_loop(pruner, [50], Requirements())
     spent = [row["epochs_spent"] for row in record.decisions if row["verdict"] == "accepted"]
     assert spent == [2.5, 4, 5.5]
 
@@ -516,8 +516,8 @@ def test_the_allowed_drop(relative: bool, dense: float, drop: float):
 # Real networks.
 
 
-class Watched(Workshop):
-    """A workshop that remembers states, weights and random numbers when it is asked to prune."""
+class Watched(Pruner):
+    """A pruner that remembers states, weights and random numbers when it is asked to prune."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -547,51 +547,51 @@ def closed_loop(round_to: int = 1, **controller: Any) -> Method:
 )
 @pytest.mark.parametrize("per_layer", [False, True])
 def test_a_walk_over_real_networks_keeps_the_invariants(
-    make_workshop: Callable, name: str, max_drop: float, per_layer: bool
+    make_pruner: Callable, name: str, max_drop: float, per_layer: bool
 ):
-    workshop = make_workshop(closed_loop(per_layer=per_layer), name, epochs=12)
+    pruner = make_pruner(closed_loop(per_layer=per_layer), name, epochs=12)
     requirements = Requirements(max_drop=max_drop)
     points = [1.5, 3, 6, 10_000]
-    record = run_closed_loop(workshop, points, requirements)
-    check_invariants(workshop, points, requirements, record)
+    record = run_closed_loop(pruner, points, requirements)
+    check_invariants(pruner, points, requirements, record)
     assert [row["point"] for row in record.unreachable] == ["10000"]
     layers = {row["layer"] for row in record.decisions if row["verdict"] != "scanned"} - {""}
     assert layers <= {"global", "priced", "quota", "uniform", "0", "2"}
     assert bool(layers & {"0", "2"}) == per_layer
 
 
-def rolled_back(make_workshop: Callable) -> list[tuple[tuple, tuple]]:
+def rolled_back(make_pruner: Callable) -> list[tuple[tuple, tuple]]:
     """What was asked before each roll-back, and the first that was asked after it."""
     method = closed_loop(criteria=["magnitude"], step=0.5, patience=3, recovery=1e-6)
-    workshop = make_workshop(method, epochs=20, kind=Watched)
-    record = run_closed_loop(workshop, [2], Requirements(max_drop=0))
+    pruner = make_pruner(method, epochs=20, kind=Watched)
+    record = run_closed_loop(pruner, [2], Requirements(max_drop=0))
     verdicts = [verdict for verdict, _size in stages(record)]
     # Four proposals a stage: global, priced, uniform and by quota.
     pairs = [
-        (workshop.asked[4 * number], workshop.asked[4 * number + 4])
+        (pruner.asked[4 * number], pruner.asked[4 * number + 4])
         for number, verdict in enumerate(verdicts)
-        if verdict == "rolled back" and 4 * number + 4 < len(workshop.asked)
+        if verdict == "rolled back" and 4 * number + 4 < len(pruner.asked)
     ]
     assert pairs
     return pairs
 
 
-def test_a_roll_back_is_bit_identical(make_workshop: Callable):
-    for (before, old, _), (after, new, _) in rolled_back(make_workshop):
+def test_a_roll_back_is_bit_identical(make_pruner: Callable):
+    for (before, old, _), (after, new, _) in rolled_back(make_pruner):
         assert after.spec == before.spec
         assert after.clock == before.clock
         assert all(map(torch.equal, old, new))
 
 
-def test_a_roll_back_sets_the_random_numbers_back_too(make_workshop: Callable):
-    for _before, (state, _weights, random) in rolled_back(make_workshop):
+def test_a_roll_back_sets_the_random_numbers_back_too(make_pruner: Callable):
+    for _before, (state, _weights, random) in rolled_back(make_pruner):
         assert torch.equal(random, state.random)
 
 
-def test_the_states_of_a_walk_are_not_trained_behind_its_back(make_workshop: Callable):
-    workshop = make_workshop(closed_loop(), "wdbc", epochs=12, kind=Watched)
-    run_closed_loop(workshop, [2, 4], Requirements(max_drop=0.05))
-    for state, weights, _random in workshop.asked:
+def test_the_states_of_a_walk_are_not_trained_behind_its_back(make_pruner: Callable):
+    pruner = make_pruner(closed_loop(), "wdbc", epochs=12, kind=Watched)
+    run_closed_loop(pruner, [2, 4], Requirements(max_drop=0.05))
+    for state, weights, _random in pruner.asked:
         assert all(map(torch.equal, state.network.state_dict().values(), weights))
 
 
@@ -615,23 +615,23 @@ def test_the_search_goes_on_below_the_last_operating_point():
     assert final_of(record).state.params < 500
 
 
-def test_the_first_decision_tells_what_layers_can_lose(make_workshop: Callable):
-    workshop = make_workshop(closed_loop(), "wdbc", epochs=6)
-    record = run_closed_loop(workshop, [2], Requirements(max_drop=0.02))
+def test_the_first_decision_tells_what_layers_can_lose(make_pruner: Callable):
+    pruner = make_pruner(closed_loop(), "wdbc", epochs=6)
+    record = run_closed_loop(pruner, [2], Requirements(max_drop=0.02))
     [analysis] = [row for row in record.decisions if row["verdict"] == "analysed"]
-    for layer, quota in workshop.quotas.items():
+    for layer, quota in pruner.quotas.items():
         assert f"{layer} {quota:.0%}" in analysis["reason"]
     scanned = [row for row in record.decisions if row["verdict"] == "scanned"]
-    assert {row["layer"] for row in scanned} == set(workshop.units.widths)
-    assert len(scanned) == 9 * len(workshop.units.widths)
+    assert {row["layer"] for row in scanned} == set(pruner.units.widths)
+    assert len(scanned) == 9 * len(pruner.units.widths)
     assert all(row["val_after"] < 1 and row["criterion"] == "magnitude" for row in scanned)
 
 
-def test_quality_may_be_judged_by_its_lower_bound(make_workshop: Callable):
-    plain = make_workshop(closed_loop(), "wdbc", epochs=6)
-    careful = make_workshop(closed_loop(confidence=0.9), "wdbc", epochs=6)
+def test_quality_may_be_judged_by_its_lower_bound(make_pruner: Callable):
+    plain = make_pruner(closed_loop(), "wdbc", epochs=6)
+    careful = make_pruner(closed_loop(confidence=0.9), "wdbc", epochs=6)
     requirements = Requirements(max_drop=0.02)
-    records = [run_closed_loop(workshop, [2, 4], requirements) for workshop in (plain, careful)]
+    records = [run_closed_loop(pruner, [2, 4], requirements) for pruner in (plain, careful)]
     assert careful.val(careful.dense) == plain.val(plain.dense)
     sizes = [final_of(record).state.params for record in records]
     assert sizes[1] >= sizes[0]
@@ -641,7 +641,7 @@ def test_quality_may_be_judged_by_its_lower_bound(make_workshop: Callable):
 
 
 def test_where_latency_ends_the_other_points_are_reached_by_parameters(
-    make_workshop: Callable, tmp_path: Path
+    make_pruner: Callable, tmp_path: Path
 ):
     # Of 12 and 8 units, 8 and 4 take a tenth of the time, and fewer take no less.
     rows = [("whole", 0, 0, 3.0)]
@@ -655,14 +655,14 @@ def test_where_latency_ends_the_other_points_are_reached_by_parameters(
     table = pd.DataFrame(rows, columns=["layer", "inputs", "outputs", "ms"])
     write_table(table, tmp_path / "times.csv")
     method = closed_loop(round_to=4, resource="latency")
-    workshop = make_workshop(method, "wdbc", epochs=12)
+    pruner = make_pruner(method, "wdbc", epochs=12)
     demands = Requirements(max_drop=0.3)
-    record = run_closed_loop(workshop, [1.5, 2, 3], demands, tmp_path / "times.csv")
+    record = run_closed_loop(pruner, [1.5, 2, 3], demands, tmp_path / "times.csv")
     assert record.unreachable == []
     kept = {one.point: one.state.params for one in record.kept}
     assert {*kept} == {"1.5", "2", "3", FINAL}
     for point in (1.5, 2, 3):
-        assert kept[str(point)] <= workshop.target(point)
+        assert kept[str(point)] <= pruner.target(point)
     lowest = min(row["resource_after"] for row in record.decisions if row["verdict"] == "accepted")
     [final] = [row for row in record.decisions if row["verdict"] == "final"]
     assert final["resource_after"] == lowest

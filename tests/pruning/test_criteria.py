@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from prunestudy.data.tensors import Batches, Part
+from prunestudy.data.tensors import Batches, Split
 from prunestudy.errors import StudyError
 from prunestudy.networks.spec import copy_network
+from prunestudy.networks.unit_graph import UnitGraph
 from prunestudy.networks.zoo import cnn
-from prunestudy.params.base import CRITERIA as NAMED
-from prunestudy.params.methods import UNIT_ONLY, WEIGHT_ONLY
 from prunestudy.pruning.criteria import (
     CRITERIA,
     ENTROPY_BINS,
@@ -22,9 +21,10 @@ from prunestudy.pruning.criteria import (
     score_units,
     score_weights,
 )
-from prunestudy.pruning.evidence import EVIDENCE_BATCHES, Evidence
-from prunestudy.pruning.units import UnitGraph
-from prunestudy.training.quality import Objective
+from prunestudy.pruning.saliency import EVIDENCE_BATCHES, SaliencyInputs
+from prunestudy.pruning.settings import UNIT_ONLY, WEIGHT_ONLY
+from prunestudy.settings.base import CRITERIA as NAMED
+from prunestudy.training.objective import Objective
 
 W1 = np.array([[1.0, -2.0], [3.0, 4.0]])
 B1 = np.array([0.5, -1.0])
@@ -46,24 +46,24 @@ def linear_network() -> nn.Module:
 
 def regression_batches(batch_size: int) -> Batches:
     """The four rows in batches."""
-    rows = Part(torch.tensor(INPUTS).float(), torch.tensor(TARGETS).float())
+    rows = Split(torch.tensor(INPUTS).float(), torch.tensor(TARGETS).float())
     return Batches(rows, batch_size, 0)
 
 
-def evidence(network: nn.Module, batch_size: int = 4) -> Evidence:
+def evidence(network: nn.Module, batch_size: int = 4) -> SaliencyInputs:
     """What criteria see of a regression network."""
     units = UnitGraph(network, (2,))
-    return Evidence(network, units.groups, regression_batches(batch_size), REGRESSION)
+    return SaliencyInputs(network, units.groups, regression_batches(batch_size), REGRESSION)
 
 
-def raw(name: str, found: Evidence, layer: str = "0") -> list[float]:
+def raw(name: str, found: SaliencyInputs, layer: str = "0") -> list[float]:
     """Scores of a layer's units before they are normalised."""
     of_units = CRITERIA[name].units
     assert of_units is not None
     return of_units(found.groups[layer], found).tolist()
 
 
-def raw_weights(name: str, found: Evidence, weight: str = "0.weight") -> np.ndarray:
+def raw_weights(name: str, found: SaliencyInputs, weight: str = "0.weight") -> np.ndarray:
     """Scores of a matrix's entries before they are normalised."""
     of_weights = CRITERIA[name].weights
     assert of_weights is not None
@@ -194,21 +194,21 @@ def test_bn_scale_is_the_scale_of_the_batch_norm_that_follows():
     with torch.no_grad():
         network[1].weight.copy_(torch.tensor([-2.0, 0.5, 1.0]))
     units = UnitGraph(network, (1, 8, 8))
-    rows = Part(torch.randn(4, 1, 8, 8), torch.arange(4) % 3)
+    rows = Split(torch.randn(4, 1, 8, 8), torch.arange(4) % 3)
     objective = Objective("cross_entropy", "accuracy")
-    found = Evidence(network, units.groups, Batches(rows, 4, 0), objective)
+    found = SaliencyInputs(network, units.groups, Batches(rows, 4, 0), objective)
     assert raw("bn_scale", found) == [2, 0.5, 1]
     with pytest.raises(StudyError, match="no BatchNorm follows layer '0'"):
         raw("bn_scale", evidence(linear_network()))
 
 
 def test_evidence_looks_at_a_limited_number_of_batches():
-    rows = Part(torch.randn(100, 2), torch.randn(100, 1))
+    rows = Split(torch.randn(100, 2), torch.randn(100, 1))
     seen = []
     network = linear_network()
     units = UnitGraph(network, (2,))
     network.register_forward_pre_hook(lambda _module, inputs: seen.append(len(inputs[0])))
-    found = Evidence(network, units.groups, Batches(rows, 10, 0), REGRESSION)
+    found = SaliencyInputs(network, units.groups, Batches(rows, 10, 0), REGRESSION)
     raw("gradient", found)
     raw("sensitivity", found)
     assert seen == [10] * EVIDENCE_BATCHES
@@ -218,10 +218,10 @@ def test_the_position_of_a_channel_is_averaged_and_batch_norm_evaluated():
     torch.manual_seed(0)
     network = cnn((1, 8, 8), 3, [3, 4])
     network(torch.randn(32, 1, 8, 8))
-    rows = Part(torch.randn(12, 1, 8, 8), torch.arange(12) % 3)
+    rows = Split(torch.randn(12, 1, 8, 8), torch.arange(12) % 3)
     objective = Objective("cross_entropy", "accuracy")
     units = UnitGraph(network, (1, 8, 8))
-    found = Evidence(network, units.groups, Batches(rows, 5, 0), objective)
+    found = SaliencyInputs(network, units.groups, Batches(rows, 5, 0), objective)
     score = torch.tensor(raw("sensitivity", found))
     by_hand = torch.zeros(3)
     network.eval()
@@ -238,7 +238,7 @@ def test_the_position_of_a_channel_is_averaged_and_batch_norm_evaluated():
 
 def batches(seed: int, epoch: int) -> Batches:
     """Batches at an epoch of the clock."""
-    found = Batches(Part(torch.randn(8, 2), torch.randn(8, 1)), 4, seed)
+    found = Batches(Split(torch.randn(8, 2), torch.randn(8, 1)), 4, seed)
     found.epoch = epoch
     return found
 
@@ -272,7 +272,7 @@ def test_a_criterion_does_not_change_the_network(name: str, training: bool):
     torch.manual_seed(0)
     network = cnn((1, 8, 8), 3, [3, 4]).train(training)
     before = copy_network(network).state_dict()
-    rows = Part(torch.randn(12, 1, 8, 8), torch.arange(12) % 3)
+    rows = Split(torch.randn(12, 1, 8, 8), torch.arange(12) % 3)
     units = UnitGraph(network, (1, 8, 8))
     random_state = torch.get_rng_state()
     found = score_units(

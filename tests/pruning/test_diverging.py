@@ -1,7 +1,7 @@
 """A closed loop whose finished networks diverge learns nothing from them and goes on."""
 
 from prunestudy.params import Requirements
-from prunestudy.pruning.controller import run_closed_loop
+from prunestudy.pruning.controller.closed_loop import run_closed_loop
 from tests.pruning.test_controller import Landscape, Sketch, final_of, sketched, stages
 
 
@@ -17,8 +17,8 @@ class Diverging(Landscape):
 
 
 def test_a_diverged_finish_spoils_no_later_stage():
-    workshop = sketched(Diverging(0), stages=40)
-    record = run_closed_loop(workshop, [2, 8], Requirements(max_drop=0.01))
+    pruner = sketched(Diverging(0), stages=40)
+    record = run_closed_loop(pruner, [2, 8], Requirements(max_drop=0.01))
     below = [row for row in record.decisions if row["verdict"] == "below budget"]
     assert below
     first = record.decisions.index(below[0])

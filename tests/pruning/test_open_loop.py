@@ -8,7 +8,7 @@ import torch
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.params import Method, Regulariser, Sharing
 from prunestudy.pruning.open_loop import run_like, run_open_loop
-from prunestudy.pruning.state import Proportions
+from prunestudy.pruning.state import LayerRatios
 
 METHODS = {
     "one_shot": Method(criterion="magnitude"),
@@ -33,24 +33,24 @@ METHODS = {
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_every_point_is_met_with_all_the_epochs(make_workshop: Callable, name: str):
-    workshop = make_workshop(METHODS[name])
-    record = run_open_loop(workshop, [2, 4.5, 8])
+def test_every_point_is_met_with_all_the_epochs(make_pruner: Callable, name: str):
+    pruner = make_pruner(METHODS[name])
+    record = run_open_loop(pruner, [2, 4.5, 8])
     assert [kept.point for kept in record.kept] == ["2", "4.5", "8"]
     for kept, point in zip(record.kept, (2, 4.5, 8), strict=True):
-        assert kept.state.params <= workshop.dense_params / point
-        assert kept.epochs == workshop.epochs
+        assert kept.state.params <= pruner.dense_params / point
+        assert kept.epochs == pruner.epochs
         epochs = [row["epoch"] for row in record.history if row["point"] == kept.point]
-        assert epochs == list(range(1, workshop.epochs + 1))
+        assert epochs == list(range(1, pruner.epochs + 1))
     assert record.unreachable == []
     assert record.decisions == []
 
 
 def test_a_point_is_met_from_the_dense_network_on_whatever_the_other_points(
-    make_workshop: Callable,
+    make_pruner: Callable,
 ):
-    alone = run_open_loop(make_workshop(METHODS["cubic"]), [4])
-    among = run_open_loop(make_workshop(METHODS["cubic"]), [2, 4])
+    alone = run_open_loop(make_pruner(METHODS["cubic"]), [4])
+    among = run_open_loop(make_pruner(METHODS["cubic"]), [2, 4])
     first, second = alone.kept[0].state, among.kept[1].state
     assert first.spec == second.spec
     values = zip(
@@ -59,46 +59,46 @@ def test_a_point_is_met_from_the_dense_network_on_whatever_the_other_points(
     assert all((one == other).all() for one, other in values)
 
 
-def test_the_stages_of_a_schedule_shrink_and_are_numbered(make_workshop: Callable):
-    workshop = make_workshop(METHODS["cubic"])
+def test_the_stages_of_a_schedule_shrink_and_are_numbered(make_pruner: Callable):
+    pruner = make_pruner(METHODS["cubic"])
     sizes = []
-    prune = workshop.prune_units
+    prune = pruner.prune_units
 
     def noted(state, criterion, target, proportions=None):
         smaller = prune(state, criterion, target, proportions)
         sizes.append((smaller.params, target))
         return smaller
 
-    workshop.prune_units = noted
-    record = run_open_loop(workshop, [8])
+    pruner.prune_units = noted
+    record = run_open_loop(pruner, [8])
     assert record.kept[0].state.stage == len(sizes) == 4
     assert all(params <= target for params, target in sizes)
     params = [size for size, _target in sizes]
     assert params == sorted(params, reverse=True)
     shares = [0.875 * (1 - (1 - stage / 4) ** 3) for stage in (1, 2, 3, 4)]
     assert [target for _size, target in sizes] == pytest.approx(
-        [workshop.dense_params * (1 - share) for share in shares]
+        [pruner.dense_params * (1 - share) for share in shares]
     )
 
 
-def test_a_point_below_the_floors_is_recorded_with_its_reason(make_workshop: Callable):
-    workshop = make_workshop(METHODS["one_shot"].model_copy(update={"floor": 0.5}))
-    record = run_open_loop(workshop, [2, 1000])
+def test_a_point_below_the_floors_is_recorded_with_its_reason(make_pruner: Callable):
+    pruner = make_pruner(METHODS["one_shot"].model_copy(update={"floor": 0.5}))
+    record = run_open_loop(pruner, [2, 1000])
     assert [kept.point for kept in record.kept] == ["2"]
     [missed] = record.unreachable
     assert missed["point"] == "1000"
     assert "smallest allowed network costs" in missed["reason"]
 
 
-def test_one_shot_uniform_magnitude_removes_the_same_ratio(make_workshop: Callable):
-    [kept] = run_open_loop(make_workshop(METHODS["one_shot"]), [2]).kept
+def test_one_shot_uniform_magnitude_removes_the_same_ratio(make_pruner: Callable):
+    [kept] = run_open_loop(make_pruner(METHODS["one_shot"]), [2]).kept
     spec: NetworkSpec = kept.state.spec
     gone = {layer: len(units) for layer, units in spec.removed.items()}
     assert abs(gone["0"] / 12 - gone["2"] / 8) <= 1 / 8
 
 
-def test_weights_that_share_values_have_few_of_them(make_workshop: Callable):
-    [kept] = run_open_loop(make_workshop(METHODS["shared"]), [2]).kept
+def test_weights_that_share_values_have_few_of_them(make_pruner: Callable):
+    [kept] = run_open_loop(make_pruner(METHODS["shared"]), [2]).kept
     assert kept.shared is not None
     parameters = dict(kept.state.network.named_parameters())
     for name, form in kept.shared.items():
@@ -106,11 +106,11 @@ def test_weights_that_share_values_have_few_of_them(make_workshop: Callable):
         assert torch.equal(parameters[name], form.values())
 
 
-def test_the_proportions_of_another_method_are_taken_over_exactly(make_workshop: Callable):
-    workshop = make_workshop(Method(criterion="random", allocation="like:other"))
-    left = {"2": Proportions({"0": 5, "2": 7}, {}), "final": Proportions({"0": 2, "2": 3}, {})}
-    record = run_like(workshop, left, [2, 4], "other")
-    widths = {kept.point: workshop.widths(kept.state) for kept in record.kept}
+def test_the_proportions_of_another_method_are_taken_over_exactly(make_pruner: Callable):
+    pruner = make_pruner(Method(criterion="random", allocation="like:other"))
+    left = {"2": LayerRatios({"0": 5, "2": 7}, {}), "final": LayerRatios({"0": 2, "2": 3}, {})}
+    record = run_like(pruner, left, [2, 4], "other")
+    widths = {kept.point: pruner.widths(kept.state) for kept in record.kept}
     assert widths == {"2": {"0": 5, "2": 7}, "final": {"0": 2, "2": 3}}
-    assert [kept.epochs for kept in record.kept] == [workshop.epochs] * 2
+    assert [kept.epochs for kept in record.kept] == [pruner.epochs] * 2
     assert record.unreachable == [{"point": "4", "reason": "'other' has no network at this point"}]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils import prune
 
-from prunestudy.pruning.weights import (
+from prunestudy.pruning.allocation.weights import (
     WEIGHT_ALLOCATIONS,
     erk_counts,
     highest,

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prunestudy.pruning.proposals import (
+from prunestudy.pruning.controller.proposals import (
     EXPLORATION,
-    Credits,
-    Move,
+    Action,
+    CriterionBandit,
     Trial,
     candidate_moves,
     ranking,
@@ -18,14 +18,14 @@ from prunestudy.pruning.proposals import (
 
 
 def test_criteria_that_were_never_tried_come_first_in_their_order():
-    credits = Credits(["a", "b", "c"])
+    credits = CriterionBandit(["a", "b", "c"])
     assert credits.ranked() == ["a", "b", "c"]
     credits.reward("a", 1.0)
     assert credits.ranked() == ["b", "c", "a"]
 
 
 def test_trust_is_the_mean_reward_and_what_is_unknown_about_it():
-    credits = Credits(["a", "b"])
+    credits = CriterionBandit(["a", "b"])
     for reward in (1.0, 0.0, 1.0):
         credits.reward("a", reward)
     credits.reward("b", 0.0)
@@ -36,7 +36,7 @@ def test_trust_is_the_mean_reward_and_what_is_unknown_about_it():
 
 
 def test_a_criterion_that_fails_loses_its_place_and_gets_another_chance_later():
-    credits = Credits(["a", "b"])
+    credits = CriterionBandit(["a", "b"])
     credits.reward("a", 0.0)
     credits.reward("b", 1.0)
     assert credits.ranked()[0] == "b"
@@ -46,24 +46,24 @@ def test_a_criterion_that_fails_loses_its_place_and_gets_another_chance_later():
 
 
 def test_the_trusted_criteria_are_tried_over_all_layers_in_both_ways():
-    credits = Credits(["a", "b", "c"])
+    credits = CriterionBandit(["a", "b", "c"])
     for name, reward in (("a", 0.0), ("b", 1.0), ("c", 0.5)):
         credits.reward(name, reward)
     moves = candidate_moves(credits, 2, ("global", "uniform"), [])
     assert moves == [
-        Move("b", "global"),
-        Move("b", "uniform"),
-        Move("c", "global"),
-        Move("c", "uniform"),
+        Action("b", "global"),
+        Action("b", "uniform"),
+        Action("c", "global"),
+        Action("c", "uniform"),
     ]
     alone = candidate_moves(credits, 1, ("global", "uniform"), ["0", "2"])
-    assert alone[2:] == [Move("b", "0"), Move("b", "2")]
+    assert alone[2:] == [Action("b", "0"), Action("b", "2")]
 
 
 def trial(name: str, amount: float, val: float, loss: float = 1.0) -> Trial:
     """A trial of a move, known by its criterion."""
     state: Any = None
-    return Trial(Move(name, "global"), state, amount, val, loss)
+    return Trial(Action(name, "global"), state, amount, val, loss)
 
 
 def names(trials: list[Trial]) -> list[str]:

@@ -15,13 +15,13 @@ from torch import nn
 
 from prunestudy.evaluation.cost import count_macs, count_macs_nonzero, count_nonzero, count_params
 from prunestudy.networks.spec import NetworkSpec, copy_network
+from prunestudy.networks.unit_graph import UnitGraph, as_numpy
 from prunestudy.params import Method
-from prunestudy.pruning.allocation import ALLOCATIONS, Unreachable, floor_widths, lowest
+from prunestudy.pruning.allocation.units import ALLOCATIONS, InfeasibleTarget, floor_widths, lowest
+from prunestudy.pruning.allocation.weights import WEIGHT_ALLOCATIONS, weight_floors
 from prunestudy.pruning.masks import apply_masks, maskable
 from prunestudy.pruning.open_loop import run_open_loop
 from prunestudy.pruning.surgery import remove_units
-from prunestudy.pruning.units import UnitGraph, as_numpy
-from prunestudy.pruning.weights import WEIGHT_ALLOCATIONS, weight_floors
 
 WIDTHS = st.lists(st.integers(1, 20), min_size=1, max_size=3)
 SPECS = WIDTHS.map(lambda hidden: NetworkSpec("mlp", {"hidden": hidden}, (6,), 3)) | WIDTHS.map(
@@ -79,7 +79,7 @@ def test_units(allocation: str, made: Made, point: float, floor: float):
     target = cost.params(dense) / point
     arguments = (made.scores, dense, floors, cost.params, target)
     if cost.params(floors) > target:
-        with pytest.raises(Unreachable):
+        with pytest.raises(InfeasibleTarget):
             ALLOCATIONS[allocation](*arguments)
         return
     removal = ALLOCATIONS[allocation](*arguments)
@@ -122,7 +122,7 @@ def test_weights(allocation: str, made: Made, point: float, floor: float):
     weights = sum(score.size for score in scores.values())
     kept = weights - (total - int(total / point))
     if sum(floors.values()) > kept:
-        with pytest.raises(Unreachable):
+        with pytest.raises(InfeasibleTarget):
             WEIGHT_ALLOCATIONS[allocation](scores, floors, kept)
         return
     found = WEIGHT_ALLOCATIONS[allocation](scores, floors, kept)
@@ -164,11 +164,11 @@ class Untrained:
     """A trainer that trains nothing: 24 rows of noise, and quality from the loss."""
 
     def __init__(self, spec: NetworkSpec) -> None:
-        from prunestudy.data.tensors import Part
-        from prunestudy.training.quality import Objective
+        from prunestudy.data.tensors import Split
+        from prunestudy.training.objective import Objective
 
         generator = torch.Generator().manual_seed(0)
-        rows = Part(
+        rows = Split(
             torch.randn(24, *spec.input_shape, generator=generator), torch.arange(24) % spec.outputs
         )
         self.data = SimpleNamespace(train=rows, validation=rows)
@@ -185,13 +185,13 @@ class Untrained:
         return self.objective.evaluate(network, self.data.validation)
 
 
-def workshop(made: Made, method: Method) -> Any:
-    """A workshop that prunes a network without training it."""
+def pruner(made: Made, method: Method) -> Any:
+    """A pruner that prunes a network without training it."""
+    from prunestudy.pruning.pruner import Pruner
     from prunestudy.pruning.state import State
-    from prunestudy.pruning.workshop import Workshop
 
     trainer: Any = Untrained(made.spec)
-    return Workshop(trainer, State(made.network, made.spec), method)
+    return Pruner(trainer, State(made.network, made.spec), method)
 
 
 GRANULARITIES = ("structured", "unstructured", "structured_unstructured")
@@ -221,7 +221,7 @@ def test_every_point_is_kept_small_enough_or_said_to_be_unreachable(
         floor=floor,
         **schedule,
     )
-    found = workshop(made, method)
+    found = pruner(made, method)
     record = run_open_loop(found, points)
     assert len(record.kept) + len(record.unreachable) == len(points)
     for kept in record.kept:
@@ -239,15 +239,15 @@ def test_every_point_is_kept_small_enough_or_said_to_be_unreachable(
         assert answers(state.network, state.spec)
 
 
-def test_a_target_that_is_a_whole_number_is_met_exactly(make_workshop: Callable):
+def test_a_target_that_is_a_whole_number_is_met_exactly(make_pruner: Callable):
     # 494 parameters; 494 ÷ 13 = 38 and 494 ÷ 19 = 26, which 1 − (1 − 1/p) misses by a hair.
     method = Method(criterion="magnitude", granularity="unstructured", floor=0.0)
-    record = run_open_loop(make_workshop(method, "wdbc", epochs=1), [13, 19])
+    record = run_open_loop(make_pruner(method, "wdbc", epochs=1), [13, 19])
     assert [made.state.params for made in record.kept] == [38, 26]
 
 
-def test_the_smallest_allowed_network_is_a_point_that_can_be_kept(make_workshop: Callable):
-    found = make_workshop(Method(criterion="magnitude", floor=0.0), "wdbc", epochs=1)
+def test_the_smallest_allowed_network_is_a_point_that_can_be_kept(make_pruner: Callable):
+    found = make_pruner(Method(criterion="magnitude", floor=0.0), "wdbc", epochs=1)
     least = found.units.cost.params({"0": 1, "2": 1})
     assert (found.dense_params, least) == (494, 31 + 2 + 4)
     record = run_open_loop(found, [494 / 37])
@@ -264,7 +264,7 @@ def test_units_that_took_more_than_asked_leave_all_their_weights():
         method = Method(
             criterion="magnitude", granularity="structured_unstructured", allocation=allocation
         )
-        [kept] = run_open_loop(workshop(made, method), [1.5]).kept
+        [kept] = run_open_loop(pruner(made, method), [1.5]).kept
         # 23 parameters, 15 allowed; one neuron of two leaves 13.
         assert count_params(kept.state.network) == kept.state.params == 13
 
@@ -279,7 +279,7 @@ def test_a_point_that_floors_of_weights_forbid_is_said_to_be_unreachable(schedul
         criterion="magnitude", granularity="structured_unstructured", floor=0.0, **schedule
     )
     # 43 parameters; one neuron has 13, of which 4 are biases: 5 leave one weight for two layers.
-    record = run_open_loop(workshop(made, method), [2, 8])
+    record = run_open_loop(pruner(made, method), [2, 8])
     assert [kept.point for kept in record.kept] == ["2"]
     assert [row["point"] for row in record.unreachable] == ["8"]
     assert "weights stay" in record.unreachable[0]["reason"]

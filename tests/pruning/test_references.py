@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 import torch
 
-from prunestudy.artifacts import read_table
 from prunestudy.evaluation.cost import count_macs, count_nonzero, count_params
 from prunestudy.networks.storage import read_masked_network, read_network
+from prunestudy.networks.unit_graph import UnitGraph
 from prunestudy.params import Compute, Controller, Method, Sharing, Task
-from prunestudy.pruning.controls import initialised
+from prunestudy.pruning.baselines.baselines import initialised
 from prunestudy.pruning.masks import maskable
 from prunestudy.pruning.trajectory import Inputs, prune
-from prunestudy.pruning.units import UnitGraph
+from prunestudy.store.artifacts import read_table
 from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE, train_dense
 
 POINTS = [2.0, 4.0]
@@ -175,17 +175,17 @@ def test_finetuning_keeps_the_learning_rate_of_the_retraining(here: Study):
 def test_rewound_weights_are_those_of_initialisation_on_the_dense_schedule(
     here: Study, monkeypatch: pytest.MonkeyPatch
 ):
-    from prunestudy.pruning.workshop import Workshop
+    from prunestudy.pruning.pruner import Pruner
 
     rewound = []
-    real = Workshop.rewound
+    real = Pruner.rewound
 
-    def noted(self: Workshop, state: Any) -> Any:
+    def noted(self: Pruner, state: Any) -> Any:
         found = real(self, state)
         rewound.append((found.spec, {k: v.clone() for k, v in found.network.state_dict().items()}))
         return found
 
-    monkeypatch.setattr(Workshop, "rewound", noted)
+    monkeypatch.setattr(Pruner, "rewound", noted)
     folder = here.run("rewind", criterion="magnitude", retraining="rewind_weights")
     initial = read_network(here.dense / INITIAL_FILE)[0]
     assert len(rewound) == 2

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from prunestudy.networks.zoo import cnn, mlp
 from prunestudy.params import Method, Regulariser
 from prunestudy.pruning.regularisers import group_threshold, proximal_step, soft_threshold
-from prunestudy.pruning.state import Record
+from prunestudy.pruning.state import TrajectoryResult
 
 
 def test_soft_thresholding_shrinks_towards_zero_and_stops_there():
@@ -95,12 +95,12 @@ def test_slimming_shrinks_scales_and_leaves_shifts():
     ("kind", "strength", "epochs"), [("l1", 2.0, 2), ("group_lasso", 6.0, 2), ("l1", 1e-9, 2)]
 )
 def test_regularised_training_reaches_exact_zeros_if_it_is_strong(
-    make_workshop: Callable, kind: str, strength: float, epochs: int
+    make_pruner: Callable, kind: str, strength: float, epochs: int
 ):
     regulariser = Regulariser(kind=kind, strength=strength, share=0.25)
-    workshop = make_workshop(Method(criterion="magnitude", regulariser=regulariser))
-    record = Record()
-    state = workshop.regularised(workshop.dense.restored(), record, "2")
+    pruner = make_pruner(Method(criterion="magnitude", regulariser=regulariser))
+    record = TrajectoryResult()
+    state = pruner.regularised(pruner.dense.restored(), record, "2")
     assert state.clock == epochs == len(record.history)
     first = state.network[0].weight
     zeros = int((first == 0).sum())
@@ -117,8 +117,8 @@ def test_regularised_training_reaches_exact_zeros_if_it_is_strong(
             assert (value != 0).all()
 
 
-def test_a_method_without_a_regulariser_spends_no_epochs_on_one(make_workshop: Callable):
-    workshop = make_workshop(Method(criterion="magnitude"))
-    record = Record()
-    assert workshop.regularised(workshop.dense, record, "2") is workshop.dense
+def test_a_method_without_a_regulariser_spends_no_epochs_on_one(make_pruner: Callable):
+    pruner = make_pruner(Method(criterion="magnitude"))
+    record = TrajectoryResult()
+    assert pruner.regularised(pruner.dense, record, "2") is pruner.dense
     assert record.history == []

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from prunestudy.data.tensors import Batches, Part
+from prunestudy.data.tensors import Batches, Split
 from prunestudy.errors import StudyError
+from prunestudy.networks.unit_graph import UnitGraph
 from prunestudy.pruning.criteria import CRITERIA, score_units, score_weights
-from prunestudy.pruning.evidence import Evidence
-from prunestudy.pruning.units import UnitGraph
-from prunestudy.training.quality import Objective
+from prunestudy.pruning.saliency import SaliencyInputs
+from prunestudy.training.objective import Objective
 
 REGRESSION = Objective("mse", "r2")
 
@@ -46,23 +46,23 @@ def evidence(
     inputs: list[list[float]] = INPUTS,
     targets: list[list[float]] = TARGETS,
     batch_size: int = 1,
-) -> Evidence:
+) -> SaliencyInputs:
     """What criteria see of some samples; each is a batch of its own unless said otherwise."""
-    rows = Part(torch.tensor(inputs), torch.tensor(targets))
+    rows = Split(torch.tensor(inputs), torch.tensor(targets))
     units = UnitGraph(network, (2,))
     batches = Batches(rows, 2, 0)
     batches.sizes = [batch_size] * (len(inputs) // batch_size)
-    return Evidence(network, units.groups, batches, REGRESSION)
+    return SaliencyInputs(network, units.groups, batches, REGRESSION)
 
 
-def units(name: str, found: Evidence, layer: str = "0") -> list[float]:
+def units(name: str, found: SaliencyInputs, layer: str = "0") -> list[float]:
     """Raw scores of a layer's units."""
     of = CRITERIA[name].units
     assert of is not None
     return of(found.groups[layer], found).tolist()
 
 
-def weights(name: str, found: Evidence, weight: str) -> list[list[float]]:
+def weights(name: str, found: SaliencyInputs, weight: str) -> list[list[float]]:
     """Raw scores of the entries of a weight."""
     of = CRITERIA[name].weights
     assert of is not None
@@ -154,7 +154,7 @@ def test_random_scores_are_seeded_numbers_between_zero_and_one(network: nn.Modul
 
 def images(network: nn.Module) -> tuple[UnitGraph, Batches, Objective]:
     """What scoring a network on single-channel images of 2 × 2 needs."""
-    rows = Part(torch.ones(2, 1, 2, 2), torch.tensor([0, 1]))
+    rows = Split(torch.ones(2, 1, 2, 2), torch.tensor([0, 1]))
     return (
         UnitGraph(network, (1, 2, 2)),
         Batches(rows, 2, 0),
@@ -214,7 +214,7 @@ def test_an_activation_is_seen_behind_batch_norm_and_relu(name: str):
         network[1].bias.copy_(torch.tensor([5.0, -100.0]))
     graph, batches, objective = images(network)
     batches.part.inputs[1] = 3
-    found = Evidence(network, graph.groups, batches, objective)
+    found = SaliencyInputs(network, graph.groups, batches, objective)
     values: Tensor = found.activations["0"].values
     # A scale of zero leaves the shift alone; a low shift leaves nothing after ReLU.
     assert values[:, 0].unique().tolist() == [5]

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from prunestudy.artifacts import artifact_digest, read_table
 from prunestudy.evaluation.cost import count_nonzero, count_params
 from prunestudy.networks.storage import read_masked_network, read_network
 from prunestudy.params import Compute, Method, Task
-from prunestudy.pruning.decisions import COLUMNS as DECISION_COLUMNS
+from prunestudy.pruning.controller.decisions import COLUMNS as DECISION_COLUMNS
 from prunestudy.pruning.trajectory import HISTORY_COLUMNS, NETWORK_COLUMNS, Inputs, prune
+from prunestudy.store.artifacts import artifact_digest, read_table
 from prunestudy.training.dense import train_dense
 
 

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from prunestudy.errors import StudyError
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import write_network
+from prunestudy.networks.unit_graph import UnitGraph
 from prunestudy.networks.zoo import ARCHITECTURES
 from prunestudy.params import Compute, Method, Task
 from prunestudy.pruning.trajectory import Inputs, prune
-from prunestudy.pruning.units import UnitGraph
 
 
 class Layers(nn.Module):

@@ -3,7 +3,7 @@
 import pytest
 
 from prunestudy.params import Study
-from prunestudy.plan import Plan
+from prunestudy.plan.plan import Plan
 from prunestudy.report.build import build_report
 from tests.report.fabricated import Build, Built, Cell, make_study, write_tables
 

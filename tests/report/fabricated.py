@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from prunestudy.artifacts import write_table
 from prunestudy.params import Controller, Data, Method, Mlp, Report, Study, Task, Training
-from prunestudy.plan import Plan
+from prunestudy.plan.plan import Plan
+from prunestudy.store.artifacts import write_table
 
 PARAMS = 1000
 TITLE = "Prune & <script>alert('x')</script>"

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from prunestudy.analysis.rank_correlation import oracle
 from prunestudy.params import Method
 from prunestudy.report.build import LEFT_OUT, build_report
-from prunestudy.report.oracle import oracle
 from tests.report.fabricated import REASON, TITLE, Build, Built, make_study
 
 LIMIT = 5_000_000

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from prunestudy.analysis.inputs import read_inputs
 from prunestudy.params import Claims
-from prunestudy.plan import Plan
+from prunestudy.plan.plan import Plan
 from prunestudy.report.claims import judged
 from prunestudy.report.contents import Contents
-from prunestudy.report.inputs import read_inputs
 from tests.report.fabricated import make_study, write_tables
 
 METHODS = ("traditional", "adaptive", "hurried")

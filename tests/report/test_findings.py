@@ -7,14 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from prunestudy.analysis.budget import best
+from prunestudy.analysis.inputs import read_inputs
 from prunestudy.params import Method
-from prunestudy.plan import Plan
-from prunestudy.report import wording
+from prunestudy.plan.plan import Plan
+from prunestudy.report import formatting
 from prunestudy.report.blocks import Sentence
-from prunestudy.report.budget import best
 from prunestudy.report.contents import Contents
 from prunestudy.report.findings import FASTEST, finding
-from prunestudy.report.inputs import read_inputs
 from prunestudy.report.sections import sections
 from prunestudy.report.telling import marked
 from tests.report.fabricated import make_study, write_tables
@@ -56,9 +56,9 @@ def test_every_number_of_the_finding_is_in_the_tables(tmp_path: Path) -> None:
     known = {"95", "64", str(len(contents.inputs.study.seeds))}
     for name, mean in (("params", "params_ratio"), ("time", "time_ratio")):
         for column in (mean, f"{name}_low", f"{name}_high"):
-            known |= {wording.significant(value) for value in rows[column]}
+            known |= {formatting.significant(value) for value in rows[column]}
     for column in ("test_difference", "test_low", "test_high"):
-        known |= {wording.change(value).lstrip("+−") for value in rows[column]}
+        known |= {formatting.change(value).lstrip("+−") for value in rows[column]}
     pairs = contents.comparisons[contents.comparisons["second"] == "traditional"]
     known |= {str(len(pairs))}
     known |= {str((pairs["verdict"] == name).sum()) for name in ("lower", "higher")}

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from prunestudy.artifacts import point_label, read_table
 from prunestudy.params import Study
-from prunestudy.params_file import read_study
-from prunestudy.report import wording
+from prunestudy.params.reader import read_study
+from prunestudy.report import formatting
+from prunestudy.store.artifacts import point_label, read_table
 from tests.report.fabricated import Build, make_study
 
 NUMBER = re.compile(r"[−+]?\d(?:[\d.]|\u202f(?=\d))*")
@@ -22,10 +22,17 @@ SENTENCES += ("datasets",)
 
 def written(value: float) -> set[str]:
     """A number in each of the ways in which the report writes numbers."""
-    ways = {wording.quality(value), wording.change(value), wording.ratio(value).rstrip("×")}
-    ways |= {wording.count(value), wording.mean_count(value), wording.significant(value)}
-    ways |= {wording.bound(value, wording.ratio).rstrip("×"), wording.bound(value, wording.change)}
-    return ways | {wording.probability(value), f"{value:g}", f"{value:.4g}"}
+    ways = {
+        formatting.quality(value),
+        formatting.change(value),
+        formatting.ratio(value).rstrip("×"),
+    }
+    ways |= {formatting.count(value), formatting.mean_count(value), formatting.significant(value)}
+    ways |= {
+        formatting.bound(value, formatting.ratio).rstrip("×"),
+        formatting.bound(value, formatting.change),
+    }
+    return ways | {formatting.probability(value), f"{value:g}", f"{value:.4g}"}
 
 
 def known(folder: Path, study: Study) -> set[str]:
@@ -44,7 +51,7 @@ def known(folder: Path, study: Study) -> set[str]:
         counts += [0] * bool(set(pairs["verdict"]) != {"lower", "no difference", "higher"})
         found |= {str(count) for count in counts}
     results = pd.read_csv(folder / "tables" / "results.csv")
-    found |= {wording.count(results.loc[results["method"] == "dense", "params"].max())}
+    found |= {formatting.count(results.loc[results["method"] == "dense", "params"].max())}
     found |= {f"{task.requirements.max_drop:g}" for task in study.tasks.values()}
     found |= {point_label(point) for point in study.points}
     if study.report.claims:
@@ -74,9 +81,9 @@ ESTIMATE = re.compile(
 )
 # The word of a claim that tells a measure, its columns, and how they are written.
 MEASURES = {
-    "parameters": ("params_ratio", "params_low", "params_high", wording.ratio),
-    "test": ("test_difference", "test_low", "test_high", wording.change),
-    "time": ("time_ratio", "time_low", "time_high", wording.ratio),
+    "parameters": ("params_ratio", "params_low", "params_high", formatting.ratio),
+    "test": ("test_difference", "test_low", "test_high", formatting.change),
+    "time": ("time_ratio", "time_low", "time_high", formatting.ratio),
 }
 
 
@@ -102,7 +109,7 @@ def misplaced(folder: Path) -> tuple[int, list[tuple[str, ...]]]:
                 (
                     row["task"],
                     write(row[mean]),
-                    *(wording.bound(row[end], write) for end in (low, high)),
+                    *(formatting.bound(row[end], write) for end in (low, high)),
                 )
                 for row in rows
                 if row["second"] == second
@@ -153,7 +160,9 @@ def miscounted(sentences: list[str], folder: Path) -> tuple[int, list[tuple[str,
         if text.startswith("Epochs of a whole"):
             cost = tables["cost"].set_index(["task", "method"])["epochs_trained_mean"]
             for first, second, task in EPOCHS.findall(text):
-                found = [wording.mean_count(cost[task, one]) for one in ("adaptive", "traditional")]
+                found = [
+                    formatting.mean_count(cost[task, one]) for one in ("adaptive", "traditional")
+                ]
                 check((first, second, task), (*found, task))
         if "fastest" not in text:
             families = tables["headline"].groupby("second")["family"].max()
@@ -241,7 +250,7 @@ def evidence_numbers(folder: Path, study: Study) -> dict[str, set[str]]:
     seeds = {str(count) for count in (summary["n"].min(), summary["n"].max())}
     points = {point_label(point) for point in study.points}
     cells = str(len(study.tasks) * len(study.seeds))
-    whole, largest = str(len(results)), wording.count(dense["params"].max())
+    whole, largest = str(len(results)), formatting.count(dense["params"].max())
     # Controls show no collapse of a method.
     plain = [name for name, one in study.methods.items() if not (one.control or one.reference)]
     losses = set()
@@ -279,8 +288,8 @@ def evidence_numbers(folder: Path, study: Study) -> dict[str, set[str]]:
         "O": {
             str(len(pruned)),
             str(len(tau)),
-            wording.effect(tau.min()),
-            wording.effect(tau.max()),
+            formatting.effect(tau.min()),
+            formatting.effect(tau.max()),
         },
     }
 
@@ -325,7 +334,7 @@ def test_every_number_of_the_paragraph_for_a_paper_is_known(root: Path) -> None:
     text = SPELLED.sub("", re.sub(r" \[@[^\]]*\]", "", text))
     data = read_table(folder / "tables" / "datasets.csv")
     rows = data[["train_rows", "validation_rows", "test_rows"]].to_numpy().ravel()
-    numbers = {wording.count(count) for count in rows}
+    numbers = {formatting.count(count) for count in rows}
     numbers |= {str(len(each)) for each in (study.methods, study.tasks, study.seeds)}
     numbers |= {point_label(point) for point in study.points}
     numbers |= {str(method.stages) for method in study.methods.values() if method.stages}

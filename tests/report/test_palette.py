@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from prunestudy.params_file import read_study
-from prunestudy.report.inputs import TABLES, Inputs
+from prunestudy.analysis.inputs import TABLES, Inputs
+from prunestudy.params.reader import read_study
 from prunestudy.report.palette import looks
 
 # Machado, Oliveira and Fernandes 2009, full severity, on linear RGB.

@@ -9,10 +9,10 @@ from pathlib import Path
 import pikepdf
 import pytest
 
+from prunestudy.analysis.inputs import read_inputs
 from prunestudy.report.blocks import Grid
 from prunestudy.report.contents import Contents
 from prunestudy.report.figures import column_drawing, drawing
-from prunestudy.report.inputs import read_inputs
 from prunestudy.report.latex import CHARACTERS, escaped, tabular
 from prunestudy.report.paper import bibliography, used_keys
 from tests.report.fabricated import Build, Built, make_study

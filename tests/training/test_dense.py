@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import torch
 
-from prunestudy.artifacts import artifact_digest, read_table
 from prunestudy.evaluation.cost import count_params
 from prunestudy.networks.storage import read_network
 from prunestudy.params import Compute, Task
+from prunestudy.store.artifacts import artifact_digest, read_table
 from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE, train_dense
 
 

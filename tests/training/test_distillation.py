@@ -11,7 +11,7 @@ from torch.nn import functional
 from prunestudy.networks.zoo import cnn, mlp
 from prunestudy.params import Method
 from prunestudy.training.distillation import Teacher
-from prunestudy.training.quality import Objective
+from prunestudy.training.objective import Objective
 
 CLASSES = Objective("cross_entropy", "accuracy")
 VALUES = Objective("mse", "r2")

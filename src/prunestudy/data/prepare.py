@@ -7,10 +7,10 @@ from safetensors import SafetensorError
 from safetensors.numpy import save_file
 from sklearn.model_selection import train_test_split
 
-from prunestudy.artifacts import canonical_json
 from prunestudy.data.catalogue import CATALOGUE, Arrays, Dataset
 from prunestudy.errors import StudyError
 from prunestudy.params import Data
+from prunestudy.store.artifacts import canonical_json
 
 
 def prepare(data: Data, raw: Path, out: Path) -> None:

@@ -13,7 +13,7 @@ from torch.utils.data import IterableDataset
 
 
 @dataclass(frozen=True)
-class Part:
+class Split:
     """Rows of one split.
 
     Attributes:
@@ -40,8 +40,8 @@ class Part:
 class Prepared:
     """A prepared data set."""
 
-    train: Part
-    validation: Part
+    train: Split
+    validation: Split
     description: dict[str, Any]
 
     @property
@@ -63,14 +63,14 @@ def read_prepared(path: Path) -> Prepared:
     return Prepared(parts[0], parts[1], description)
 
 
-def read_test(path: Path) -> Part:
+def read_test(path: Path) -> Split:
     """Read the test rows; only the evaluation of finished networks may call this."""
     with safe_open(path, framework="pt") as file:
         return _part(file, "test")
 
 
-def _part(file: Any, name: str) -> Part:
-    return Part(file.get_tensor(f"{name}.inputs"), file.get_tensor(f"{name}.targets"))
+def _part(file: Any, name: str) -> Split:
+    return Split(file.get_tensor(f"{name}.inputs"), file.get_tensor(f"{name}.targets"))
 
 
 class Batches(IterableDataset[tuple[Tensor, ...]]):
@@ -79,7 +79,7 @@ class Batches(IterableDataset[tuple[Tensor, ...]]):
     A trailing batch of a single row joins the one before, since BatchNorm cannot train on it.
     """
 
-    def __init__(self, part: Part, batch_size: int, seed: int) -> None:
+    def __init__(self, part: Split, batch_size: int, seed: int) -> None:
         self.part = part
         self.seed = seed
         self.epoch = 0

@@ -9,16 +9,16 @@ from typing import Any
 import pandas as pd
 from safetensors import safe_open
 
-from prunestudy.artifacts import (
+from prunestudy.errors import StudyError
+from prunestudy.params import Method, Task
+from prunestudy.plan.plan import DENSE, Artifact, Plan
+from prunestudy.store.artifacts import (
     failure_of,
     read_sidecar,
     read_table,
     sidecar_path,
     write_table,
 )
-from prunestudy.errors import StudyError
-from prunestudy.params import Method, Task
-from prunestudy.plan import DENSE, Artifact, Plan
 
 RESULT_COLUMNS = [
     "task",

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from prunestudy.pruning.units import output_positions
+from prunestudy.networks.unit_graph import output_positions
 
 
 def count_params(network: nn.Module) -> int:

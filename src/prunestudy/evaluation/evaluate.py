@@ -5,8 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from prunestudy.artifacts import file_digest, kept_networks, write_table
-from prunestudy.data.tensors import Part, Prepared, read_prepared, read_test
+from prunestudy.data.tensors import Prepared, Split, read_prepared, read_test
 from prunestudy.evaluation.cost import (
     count_macs,
     count_macs_nonzero,
@@ -16,7 +15,8 @@ from prunestudy.evaluation.cost import (
 )
 from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.storage import read_masked_network
-from prunestudy.training.quality import Objective
+from prunestudy.store.artifacts import file_digest, kept_networks, write_table
+from prunestudy.training.objective import Objective
 
 
 def evaluate(objective: Objective, data: Path, trajectories: dict[str, Path], out: Path) -> None:
@@ -31,7 +31,7 @@ def evaluate(objective: Objective, data: Path, trajectories: dict[str, Path], ou
     write_table(pd.DataFrame(rows, columns=None if rows else ["method", "point"]), out)
 
 
-def _measure(file: Path, objective: Objective, prepared: Prepared, test: Part) -> dict[str, Any]:
+def _measure(file: Path, objective: Objective, prepared: Prepared, test: Split) -> dict[str, Any]:
     network, spec, masks = read_masked_network(file)
     size, zipped = file_sizes(file)
     val_loss, val = objective.evaluate(network, prepared.validation)

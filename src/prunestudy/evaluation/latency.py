@@ -10,12 +10,12 @@ import pandas as pd
 import torch
 from torch import nn
 
-from prunestudy.artifacts import kept_networks, write_table
 from prunestudy.networks.determinism import set_up_torch
-from prunestudy.networks.export import onnx_bytes, output_difference, session
+from prunestudy.networks.onnx import onnx_bytes, output_difference, session
 from prunestudy.networks.storage import read_network
 from prunestudy.networks.timing import Call, interleaved
 from prunestudy.params import Latency
+from prunestudy.store.artifacts import kept_networks, write_table
 
 BATCH_SIZES = (1, 64)
 # Where memory happens to put a session and its inputs can make all of its calls a third slower, so

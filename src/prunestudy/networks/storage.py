@@ -17,9 +17,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from prunestudy.artifacts import canonical_json
 from prunestudy.errors import StudyError
 from prunestudy.networks.spec import NetworkSpec, fit_shapes
+from prunestudy.store.artifacts import canonical_json
 
 MASK = "#mask"
 CODEBOOK = "#codebook"

@@ -4,9 +4,6 @@ Nothing here computes a number of a study, so these types stay out of the source
 values enter the run keys instead.
 """
 
-from prunestudy.params.base import Params, plain
-from prunestudy.params.methods import Method
-from prunestudy.params.parts import Controller, Distillation, Regulariser, Sharing
 from prunestudy.params.study import (
     Claims,
     Cnn,
@@ -24,6 +21,9 @@ from prunestudy.params.study import (
     Task,
     Training,
 )
+from prunestudy.pruning.method_parts import Controller, Distillation, Regulariser, Sharing
+from prunestudy.pruning.settings import Method
+from prunestudy.settings.base import Params, plain
 
 __all__ = [
     "Claims",

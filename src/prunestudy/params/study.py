@@ -4,7 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from prunestudy.params.base import (
+from prunestudy.pruning.settings import Method
+from prunestudy.settings.base import (
     Count,
     Epochs,
     Name,
@@ -19,7 +20,6 @@ from prunestudy.params.base import (
     ascending,
     unique,
 )
-from prunestudy.params.methods import Method
 
 DatasetName = Literal["diabetes", "digits", "wdbc", "fashion_mnist"]
 Loss = Literal["mse", "cross_entropy"]

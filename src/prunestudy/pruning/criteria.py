@@ -13,15 +13,15 @@ from torch import Tensor
 
 from prunestudy.data.tensors import Batches
 from prunestudy.errors import CellFailure, StudyError
-from prunestudy.pruning.evidence import Evidence
-from prunestudy.pruning.units import UnitGraph, UnitGroup
-from prunestudy.training.quality import Objective
-from prunestudy.user_code import is_user_code, load_function
+from prunestudy.networks.unit_graph import UnitGraph, UnitGroup
+from prunestudy.plan.plugins import is_user_code, load_function
+from prunestudy.pruning.saliency import SaliencyInputs
+from prunestudy.training.objective import Objective
 
 ENTROPY_BINS = 16
 
-OfUnits = Callable[[UnitGroup, Evidence], Tensor]
-OfWeights = Callable[[str, Evidence], Tensor]
+OfUnits = Callable[[UnitGroup, SaliencyInputs], Tensor]
+OfWeights = Callable[[str, SaliencyInputs], Tensor]
 
 
 @dataclass(frozen=True)
@@ -32,64 +32,64 @@ class Criterion:
     weights: OfWeights | None = None
 
 
-def random_units(group: UnitGroup, evidence: Evidence) -> Tensor:
+def random_units(group: UnitGroup, evidence: SaliencyInputs) -> Tensor:
     """U(0,1), seeded: the control that any criterion must beat."""
     return torch.rand(group.size, generator=evidence.generator(group.layer))
 
 
-def random_weights(name: str, evidence: Evidence) -> Tensor:
+def random_weights(name: str, evidence: SaliencyInputs) -> Tensor:
     """U(0,1), seeded."""
     return torch.rand(evidence.tensors[name].shape, generator=evidence.generator(name))
 
 
-def magnitude_units(group: UnitGroup, evidence: Evidence) -> Tensor:
+def magnitude_units(group: UnitGroup, evidence: SaliencyInputs) -> Tensor:
     """L1 norm of the unit's weights (Li et al. 2017), over its dependency group."""
     return group.weights(evidence.tensors).abs().sum(1)
 
 
-def magnitude_weights(name: str, evidence: Evidence) -> Tensor:
+def magnitude_weights(name: str, evidence: SaliencyInputs) -> Tensor:
     """|w| (Han et al. 2015)."""
     return evidence.tensors[name].abs()
 
 
-def weight_spread_units(group: UnitGroup, evidence: Evidence) -> Tensor:
+def weight_spread_units(group: UnitGroup, evidence: SaliencyInputs) -> Tensor:
     """Standard deviation of the unit's incoming weights, the source's own example."""
     return group.weights(evidence.tensors, incoming_only=True).std(1, correction=0)
 
 
-def gradient_units(group: UnitGroup, evidence: Evidence) -> Tensor:
+def gradient_units(group: UnitGroup, evidence: SaliencyInputs) -> Tensor:
     """Sum over the unit of the mean over batches of |∂L/∂w|."""
     return group.parameters(_by_name(evidence, evidence.mean_absolute_gradient)).sum(1)
 
 
-def gradient_weights(name: str, evidence: Evidence) -> Tensor:
+def gradient_weights(name: str, evidence: SaliencyInputs) -> Tensor:
     """Mean over batches of |∂L/∂w|."""
     return evidence.mean_absolute_gradient(name)
 
 
-def taylor_units(group: UnitGroup, evidence: Evidence) -> Tensor:
+def taylor_units(group: UnitGroup, evidence: SaliencyInputs) -> Tensor:
     """Mean over batches of |Σ w·∂L/∂w|² over the unit (Molchanov et al. 2019)."""
     weights = group.parameters(evidence.tensors)
     sums = [(weights * group.parameters(batch)).sum(1) for batch in evidence.batch_gradients]
     return torch.stack(sums).square().mean(0)
 
 
-def taylor_weights(name: str, evidence: Evidence) -> Tensor:
+def taylor_weights(name: str, evidence: SaliencyInputs) -> Tensor:
     """|w·∂L/∂w|, the first-order change of the loss without the weight."""
     return (evidence.tensors[name] * evidence.mean_gradient(name)).abs()
 
 
-def sensitivity_units(group: UnitGroup, evidence: Evidence) -> Tensor:
+def sensitivity_units(group: UnitGroup, evidence: SaliencyInputs) -> Tensor:
     """Mean over samples and positions of |∂L/∂a| of the unit's activation a."""
     return evidence.activations[group.layer].gradients.abs().mean(dim=(0, 2))
 
 
-def activation_variance_units(group: UnitGroup, evidence: Evidence) -> Tensor:
+def activation_variance_units(group: UnitGroup, evidence: SaliencyInputs) -> Tensor:
     """Variance of the unit's activation over samples and positions."""
     return evidence.activations[group.layer].values.movedim(1, 0).flatten(1).var(1, correction=0)
 
 
-def activation_entropy_units(group: UnitGroup, evidence: Evidence) -> Tensor:
+def activation_entropy_units(group: UnitGroup, evidence: SaliencyInputs) -> Tensor:
     """Entropy in nats of the histogram of the unit's activation over samples and positions."""
     values = evidence.activations[group.layer].values.movedim(1, 0).flatten(1).double()
     low, high = values.amin(1, keepdim=True), values.amax(1, keepdim=True)
@@ -99,7 +99,7 @@ def activation_entropy_units(group: UnitGroup, evidence: Evidence) -> Tensor:
     return torch.special.entr(shares).sum(0)
 
 
-def bn_scale_units(group: UnitGroup, evidence: Evidence) -> Tensor:
+def bn_scale_units(group: UnitGroup, evidence: SaliencyInputs) -> Tensor:
     """|γ| of the BatchNorm that follows (network slimming, Liu et al. 2017).
 
     Raises:
@@ -115,13 +115,13 @@ def bn_scale_units(group: UnitGroup, evidence: Evidence) -> Tensor:
     return torch.stack(scales).sum(0)
 
 
-def obd_units(group: UnitGroup, evidence: Evidence) -> Tensor:
+def obd_units(group: UnitGroup, evidence: SaliencyInputs) -> Tensor:
     """Sum over the unit of ½ h w² (LeCun et al. 1990), h by the empirical Fisher."""
     weights = group.parameters(evidence.tensors)
     return (0.5 * group.parameters(evidence.fisher) * weights.square()).sum(1)
 
 
-def obd_weights(name: str, evidence: Evidence) -> Tensor:
+def obd_weights(name: str, evidence: SaliencyInputs) -> Tensor:
     """½ h w² (LeCun et al. 1990), h by the empirical Fisher."""
     return 0.5 * evidence.fisher[name] * evidence.tensors[name].square()
 
@@ -142,7 +142,7 @@ CRITERIA: dict[str, Criterion] = {
 }
 
 
-def _by_name(evidence: Evidence, of: Callable[[str], Tensor]) -> dict[str, Tensor]:
+def _by_name(evidence: SaliencyInputs, of: Callable[[str], Tensor]) -> dict[str, Tensor]:
     return {name: of(name) for name in evidence.tensors}
 
 
@@ -187,10 +187,10 @@ def score_units(
     normalise: str = "layer",
 ) -> dict[str, Tensor]:
     """Scores of every unit group of a network under a criterion: layer → units."""
-    return unit_scores(name, Evidence(network, units.groups, batches, objective), normalise)
+    return unit_scores(name, SaliencyInputs(network, units.groups, batches, objective), normalise)
 
 
-def unit_scores(name: str, evidence: Evidence, normalise: str = "layer") -> dict[str, Tensor]:
+def unit_scores(name: str, evidence: SaliencyInputs, normalise: str = "layer") -> dict[str, Tensor]:
     """Scores of every unit group under a criterion, from evidence that criteria can share."""
     of = criterion(name).units
     if of is None:
@@ -212,7 +212,7 @@ def score_weights(
     normalise: str = "layer",
 ) -> dict[str, Tensor]:
     """Scores of the entries of some parameters under a criterion: name → tensor."""
-    evidence = Evidence(network, units.groups, batches, objective)
+    evidence = SaliencyInputs(network, units.groups, batches, objective)
     of = criterion(name).weights
     if of is None:
         raise StudyError(f"criterion '{name}' scores units, not weights")

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from prunestudy.artifacts import point_label
 from prunestudy.networks.spec import NetworkSpec, copy_network
 from prunestudy.pruning.masks import Masks, masked_count
-from prunestudy.pruning.sharing import Shared
+from prunestudy.pruning.weight_sharing import Shared
+from prunestudy.store.artifacts import point_label
 
 FINAL = "final"
 
@@ -53,7 +53,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Proportions:
+class LayerRatios:
     """What another method left of each layer at an operating point.
 
     Attributes:
@@ -66,7 +66,7 @@ class Proportions:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Snapshot:
     """A network kept for evaluation: an operating point or the final one."""
 
     point: str
@@ -77,10 +77,10 @@ class Kept:
 
 
 @dataclass
-class Record:
+class TrajectoryResult:
     """What a trajectory leaves: networks, curves, decisions, and points it could not reach."""
 
-    kept: list[Kept] = field(default_factory=list)
+    kept: list[Snapshot] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
     decisions: list[dict[str, Any]] = field(default_factory=list)
     unreachable: list[dict[str, Any]] = field(default_factory=list)

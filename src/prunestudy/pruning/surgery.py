@@ -4,7 +4,7 @@ from torch import nn
 
 from prunestudy.errors import StudyError
 from prunestudy.networks.spec import NetworkSpec
-from prunestudy.pruning.units import Removal, UnitGraph
+from prunestudy.networks.unit_graph import Removal, UnitGraph
 
 
 def remove_units(network: nn.Module, spec: NetworkSpec, removal: Removal) -> NetworkSpec:

@@ -5,24 +5,24 @@ from pathlib import Path
 
 import pandas as pd
 
-from prunestudy.artifacts import failure_of, write_table
 from prunestudy.data.tensors import Prepared, read_prepared
 from prunestudy.errors import CellFailure
 from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.storage import read_network, write_network
 from prunestudy.params import Compute, Method, Task
-from prunestudy.pruning.controller import run_closed_loop
-from prunestudy.pruning.controls import dense_extra, reference_proportions, scratch
-from prunestudy.pruning.decisions import COLUMNS
+from prunestudy.pruning.baselines.baselines import dense_extra, reference_proportions, scratch
+from prunestudy.pruning.controller.closed_loop import run_closed_loop
+from prunestudy.pruning.controller.decisions import COLUMNS
 from prunestudy.pruning.open_loop import run_like, run_open_loop
-from prunestudy.pruning.state import Record, State
-from prunestudy.pruning.workshop import Workshop
+from prunestudy.pruning.pruner import Pruner
+from prunestudy.pruning.state import State, TrajectoryResult
+from prunestudy.store.artifacts import failure_of, write_table
 from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE
 from prunestudy.training.distillation import Teacher
 from prunestudy.training.divergence import check_finite
-from prunestudy.training.journal import Journal
-from prunestudy.training.loop import Trainer
-from prunestudy.training.quality import Objective
+from prunestudy.training.loop import TrainingLoop
+from prunestudy.training.objective import Objective
+from prunestudy.training.resume import Journal
 
 HISTORY_COLUMNS = ["point", "stage", "epoch", "lr", "train_loss", "val_loss", "val"]
 NETWORK_COLUMNS = ["point", "stage", "epochs", "file", "val_before_retraining"]
@@ -80,21 +80,21 @@ class _Cell:
     inputs: Inputs
     prepared: Prepared
 
-    def run(self) -> Record:
+    def run(self) -> TrajectoryResult:
         """Run the trajectory that the method describes."""
         if self.method.control is not None:
             return self._control()
-        workshop = self._workshop()
+        pruner = self._pruner()
         if self.method.schedule == "closed_loop":
             return run_closed_loop(
-                workshop, self.points, self.task.requirements, self.inputs.layer_times
+                pruner, self.points, self.task.requirements, self.inputs.layer_times
             )
         if self.inputs.reference is not None and self.method.reference is not None:
             proportions = reference_proportions(self.inputs.reference)
-            return run_like(workshop, proportions, self.points, self.method.reference)
-        return run_open_loop(workshop, self.points)
+            return run_like(pruner, proportions, self.points, self.method.reference)
+        return run_open_loop(pruner, self.points)
 
-    def _trainer(self, dense_settings: bool = False, epochs: int | None = None) -> Trainer:
+    def _trainer(self, dense_settings: bool = False, epochs: int | None = None) -> TrainingLoop:
         settings = self.task.training if dense_settings else self.task.retraining
         if epochs is not None:
             settings = settings.model_copy(update={"epochs": epochs})
@@ -104,31 +104,31 @@ class _Cell:
             network = self._state().network
             teacher = Teacher(network, teaching.temperature, teaching.weight)
         journal = self.inputs.journal
-        return Trainer(
+        return TrainingLoop(
             self.prepared, objective, settings, self.compute, self.seed, teacher, journal
         )
 
     def _state(self, file: str = NETWORK_FILE) -> State:
         return State(*read_network(self.inputs.dense / file))
 
-    def _workshop(self) -> Workshop:
+    def _pruner(self) -> Pruner:
         task, method = self.task, self.method
         dense, retrain = task.training.epochs, task.retraining.epochs
         if method.start == "initial":
             # Nothing is trained yet, so the epochs of the dense training come on top.
             trainer = self._trainer(dense_settings=True, epochs=dense + retrain)
-            return Workshop(trainer, self._state(INITIAL_FILE), method)
+            return Pruner(trainer, self._state(INITIAL_FILE), method)
         if method.retraining in ("finetune", "distill"):
-            return Workshop(self._trainer(), self._state(), method)
+            return Pruner(self._trainer(), self._state(), method)
         # Renda et al. 2020: the last part of the dense training's own schedule once more.
         trainer = self._trainer(dense_settings=True, epochs=max(dense, retrain))
         initial = self._state(INITIAL_FILE).network
         offset = max(dense - retrain, 0) if method.retraining == "rewind_lr" else 0
         if method.retraining == "rewind_weights":
             trainer = self._trainer(dense_settings=True, epochs=retrain)
-        return Workshop(trainer, self._state(), method, retrain, initial, offset)
+        return Pruner(trainer, self._state(), method, retrain, initial, offset)
 
-    def _control(self) -> Record:
+    def _control(self) -> TrajectoryResult:
         if self.method.control == "dense_extra":
             return dense_extra(self._trainer(), self._state())
         assert self.inputs.reference is not None, "a scratch control has a reference by its type"
@@ -142,7 +142,7 @@ class _Cell:
         )
 
 
-def write_record(record: Record, folder: Path, run_key: str) -> None:
+def write_record(record: TrajectoryResult, folder: Path, run_key: str) -> None:
     """Write networks and tables of a trajectory."""
     folder.mkdir(parents=True)
     rows = []

@@ -8,15 +8,15 @@ from collections.abc import Callable
 import pandas as pd
 from ruamel.yaml import YAML
 
-from prunestudy.defaults import documented
+from prunestudy.analysis.inputs import FINAL, Inputs
+from prunestudy.analysis.rank_correlation import oracle
 from prunestudy.params import Method
-from prunestudy.params_file import check_study
-from prunestudy.plan import DENSE
-from prunestudy.report import wording
+from prunestudy.params.defaults import documented
+from prunestudy.params.reader import check_study
+from prunestudy.plan.plan import DENSE
+from prunestudy.plan.plugins import is_user_code
+from prunestudy.report import formatting
 from prunestudy.report.checks import Outcome, judged
-from prunestudy.report.inputs import FINAL, Inputs
-from prunestudy.report.oracle import oracle
-from prunestudy.user_code import is_user_code
 
 # Criteria by the decade of their source: OBD is LeCun et al. 1990, magnitude Han et al. 2015 (and
 # older), the others are of 2016 and later.
@@ -39,10 +39,10 @@ def _baselines(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
         "one from before 2010 (OBD)": bool(criteria & set(OLD)),
     }
     lacking = [name for name, there in found.items() if not there]
-    named = wording.listed(sorted(str(name) for name in criteria if name))
+    named = formatting.listed(sorted(str(name) for name in criteria if name))
     evidence = f"methods by {named}"
     if lacking:
-        evidence += f"; without {wording.listed(lacking)}"
+        evidence += f"; without {formatting.listed(lacking)}"
     return judged(not lacking, evidence)
 
 
@@ -52,7 +52,7 @@ def _reimplementable(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     criteria += [name for one in methods if one.controller for name in one.controller.criteria]
     own = sorted({name for name in criteria if is_user_code(name)})
     if own:
-        return "FAIL", f"the code of {wording.listed(own)} is not part of this page; describe it"
+        return "FAIL", f"the code of {formatting.listed(own)} is not part of this page; describe it"
     return judged(
         check_study(YAML(typ="safe", pure=True).load(documented(inputs.study))) == inputs.study,
         "the parameters under “How to reproduce” read back as this very study, defaults included; "
@@ -65,29 +65,29 @@ def _claims(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     lost = [task for task in inputs.study.tasks if task not in inputs.tasks]
     unmeasured = [name for name in inputs.methods if name not in inputs.measured]
     evidence = (
-        f"sentences are generated from the tables of {wording.listed(inputs.tasks)}, and followed "
-        f"by their scope: dense networks of at most {wording.count(largest)} parameters"
+        f"sentences are generated from the tables of {formatting.listed(inputs.tasks)}, and followed "
+        f"by their scope: dense networks of at most {formatting.count(largest)} parameters"
     )
     if lost or unmeasured:
-        evidence += f"; without a network: {wording.listed([*lost, *unmeasured])}"
+        evidence += f"; without a network: {formatting.listed([*lost, *unmeasured])}"
     return judged(not lost and not unmeasured, evidence)
 
 
 def _code(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    commits = sorted({wording.commit(one) for one in inputs.timings["git_commit"].dropna()})
+    commits = sorted({formatting.commit(one) for one in inputs.timings["git_commit"].dropna()})
     link = inputs.study.report.code
     if not link:
         return "FAIL", "no link; give the address of the code as report.code"
-    evidence = f"{link}, commit {wording.listed(commits) or 'unknown'}"
+    evidence = f"{link}, commit {formatting.listed(commits) or 'unknown'}"
     # What ran was edited after its commit, so that no address leads to it.
-    edited = any(name.endswith(wording.EDITED) for name in commits)
+    edited = any(name.endswith(formatting.EDITED) for name in commits)
     return judged(bool(commits) and not edited, evidence)
 
 
 def _architectures(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     names = sorted(set(inputs.networks["network"]))
     return judged(
-        bool(names), f"{wording.listed(names)} in the table of tasks, layers in the parameters"
+        bool(names), f"{formatting.listed(names)} in the table of tasks, layers in the parameters"
     )
 
 
@@ -108,7 +108,9 @@ def _environment(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
         .drop_duplicates()
         .to_dict("records")
     ]
-    return judged(bool(machines), f"{wording.listed(machines)}; packages under “How to reproduce”")
+    return judged(
+        bool(machines), f"{formatting.listed(machines)}; packages under “How to reproduce”"
+    )
 
 
 def _until_collapse(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
@@ -126,7 +128,7 @@ def _until_collapse(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
         smallest = _is_smallest(inputs, task, last)
         whole &= lost > COLLAPSE or smallest
         told.append(
-            f"{wording.percent(round(lost, 3))} on {task} at {last}×"
+            f"{formatting.percent(round(lost, 3))} on {task} at {last}×"
             f"{', beyond which the floor of layers allows no network' if smallest else ''}"
         )
     if not told:
@@ -155,7 +157,7 @@ def _seeds(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     seeds = len(inputs.study.seeds)
     return judged(
         seeds >= 2 and bool((differing == dense.groupby("task").size()).all()),
-        f"{wording.plural(seeds, 'seed')}; each has a dense network of its own, from its own "
+        f"{formatting.plural(seeds, 'seed')}; each has a dense network of its own, from its own "
         "initialisation and order of batches",
     )
 
@@ -165,7 +167,7 @@ def _error_bars(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     having = points["test_low"].notna()
     return judged(
         len(points) > 0 and bool(having.all()),
-        f"{wording.percent(inputs.level)} t intervals over seeds for {int(having.sum())} of "
+        f"{formatting.percent(inputs.level)} t intervals over seeds for {int(having.sum())} of "
         f"{len(points)} means at operating points, named in figures and tables; sd is the sample "
         "standard deviation",
     )
@@ -197,9 +199,9 @@ def _like(criterion: str, *allocations: str) -> Callable[[Inputs, pd.DataFrame],
         ]
         missing = [] if alone else [f"by itself ({' or '.join(allocations)})"]
         missing += [] if like else [f"with the proportions of {inputs.reference}"]
-        evidence = wording.listed([*alone, *like]) or "none"
+        evidence = formatting.listed([*alone, *like]) or "none"
         if missing:
-            evidence += f"; without one {wording.listed(missing)}"
+            evidence += f"; without one {formatting.listed(missing)}"
         return judged(not missing, evidence)
 
     return rule
@@ -235,7 +237,7 @@ def setup_level(inputs: Inputs) -> tuple[str, str]:
         "finetune" if method.retraining == "distill" else method.retraining for method in compared
     }
     if len(schedules) > 1:
-        return "S3.1", f"the retraining differs: {wording.listed(sorted(schedules))}"
+        return "S3.1", f"the retraining differs: {formatting.listed(sorted(schedules))}"
     return "S3.2", "the same dense network, retraining epochs and learning-rate schedule"
 
 
@@ -249,11 +251,11 @@ def _scratch(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     controls = {methods[name].control: name for name in inputs.methods if name in inputs.measured}
     missing = [name for name in ("scratch_e", "scratch_b") if name not in controls]
     found = [controls[name] for name in ("scratch_e", "scratch_b") if name in controls]
-    evidence = wording.listed(found) or "none"
+    evidence = formatting.listed(found) or "none"
     if "scratch_b" in controls:
         evidence += "; equal compute up to twice the epochs, as its authors do"
     if missing:
-        evidence += f"; without {wording.listed(missing)}"
+        evidence += f"; without {formatting.listed(missing)}"
     return judged(not missing, evidence)
 
 
@@ -267,8 +269,8 @@ def _after_retraining(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
         bool(retrained.all()),
         f"{int(retrained.sum())} of {len(pruned)} pruned networks were retrained before their "
         "quality was read; Kendall's τ between quality before and after, within a seed: from "
-        f"{wording.effect(table['tau'].min())} to {wording.effect(table['tau'].max())} at "
-        f"{wording.plural(len(table), 'operating point')} (oracle.csv)",
+        f"{formatting.effect(table['tau'].min())} to {formatting.effect(table['tau'].max())} at "
+        f"{formatting.plural(len(table), 'operating point')} (oracle.csv)",
     )
 
 

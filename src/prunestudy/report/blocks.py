@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from prunestudy.report.figures import Figure
-from prunestudy.report.wording import MINUS, NOTHING, THIN
+from prunestudy.report.formatting import MINUS, NOTHING, THIN
 
 # A number with its unit, spread or interval; neither a version nor a name that begins with a digit.
 NUMBER = re.compile(rf"(?:< )?[{MINUS}+]?\d[\d{THIN}]*(\.\d+)?(?![\w.-])")

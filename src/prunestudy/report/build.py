@@ -8,17 +8,17 @@ from typing import Any
 
 import pandas as pd
 
-from prunestudy.artifacts import write_table, write_text, written_whole
-from prunestudy.plan import Plan
+from prunestudy.analysis.inputs import TABLES, read_inputs
+from prunestudy.plan.plan import Plan
 from prunestudy.report import latex, paper
 from prunestudy.report.blocks import Grid, Section, grids_of
 from prunestudy.report.contents import Contents
 from prunestudy.report.figures import column_drawing, drawing
-from prunestudy.report.inputs import TABLES, read_inputs
 from prunestudy.report.markdown import markdown
 from prunestudy.report.metrics import metrics
 from prunestudy.report.page import page
 from prunestudy.report.sections import sections
+from prunestudy.store.artifacts import write_table, write_text, written_whole
 
 # A row an epoch of every training: megabytes that DVC keeps, and that no git history should.
 LEFT_OUT = ("history.csv",)

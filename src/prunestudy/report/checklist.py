@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from prunestudy.artifacts import point_label
+from prunestudy.analysis.inputs import FINAL, SMALL, Inputs
 from prunestudy.data.catalogue import CATALOGUE
-from prunestudy.plan import DENSE, package_versions
-from prunestudy.report import appendix_checks, wording
+from prunestudy.plan.plan import DENSE, package_versions
+from prunestudy.report import appendix_checks, formatting
 from prunestudy.report.checks import Item, Outcome, judged
-from prunestudy.report.inputs import FINAL, SMALL, Inputs
+from prunestudy.store.artifacts import point_label
 
 MANY_CLASSES = 100
 STANDARD_POINTS = tuple(point_label(point) for point in (2, 4, 8, 16, 32))
@@ -26,7 +26,7 @@ def _setting(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     named = inputs.networks.groupby("task")[["network", "metric"]].nunique()
     return judged(
         set(named.index) == set(inputs.study.tasks) and bool((named == 1).all(axis=None)),
-        f"{wording.plural(len(inputs.tasks), 'task')} in the table of tasks",
+        f"{formatting.plural(len(inputs.tasks), 'task')} in the table of tasks",
     )
 
 
@@ -38,7 +38,7 @@ def _pairs(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     size = "all are small" if largest < SMALL else "not all are small"
     return judged(
         len(pairs) >= 3,
-        f"{wording.plural(len(pairs), 'pair')}; {size}: at most {wording.count(largest)} "
+        f"{formatting.plural(len(pairs), 'pair')}; {size}: at most {formatting.count(largest)} "
         "parameters",
     )
 
@@ -59,7 +59,7 @@ def _top_five(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     many = [name for name, number in classes.items() if number >= MANY_CLASSES]
     if not many:
         return "N/A", f"no data set has {MANY_CLASSES} classes or more"
-    return "FAIL", f"no top-5 quality for {wording.listed(many)}"
+    return "FAIL", f"no top-5 quality for {formatting.listed(many)}"
 
 
 def _control(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
@@ -79,9 +79,9 @@ def _curve(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
         methods, points = pruned["method"].nunique(), pruned["point"].nunique()
         whole &= methods >= 2 and points >= 2
         told.append(
-            f"{task} {wording.plural(methods, 'method')} at {wording.plural(points, 'point')}"
+            f"{task} {formatting.plural(methods, 'method')} at {formatting.plural(points, 'point')}"
         )
-    return judged(whole and bool(told), wording.listed(told))
+    return judged(whole and bool(told), formatting.listed(told))
 
 
 def _points(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
@@ -97,7 +97,7 @@ def _points(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
         lacking = [point for point in inputs.points if point not in reached]
         unexplained += sum((task, point) not in reasons for point in lacking)
         if lacking:
-            names = wording.listed([f"{point}×" for point in lacking])
+            names = formatting.listed([f"{point}×" for point in lacking])
             short.append(f"{task} has no network at {names}")
     if short:
         evidence += f"; {'; '.join(short)}, listed as unreachable with reasons"
@@ -108,7 +108,7 @@ def _spread(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     rows = summary[summary["point"] != FINAL]
     return judged(
         len(rows) > 0 and bool((rows["n"] >= 2).all()),
-        f"{wording.numbers_of_seeds(rows['n'])} seeds a point",
+        f"{formatting.numbers_of_seeds(rows['n'])} seeds a point",
     )
 
 

@@ -4,9 +4,9 @@ import math
 
 import pandas as pd
 
-from prunestudy.report import wording
+from prunestudy.analysis.inputs import Inputs
+from prunestudy.report import formatting
 from prunestudy.report.blocks import Sentence
-from prunestudy.report.inputs import Inputs
 
 # What an interval says of a claimed ratio, the bad news first, in words.
 VERDICTS = {
@@ -63,7 +63,7 @@ def _verdicts(rows: pd.DataFrame, measure: str, claim: float) -> str:
         for low, high in zip(rows[f"{measure}_low"], rows[f"{measure}_high"], strict=True)
     ]
     return ", ".join(
-        f"{words} {wording.listed([str(name) for name in tasks])}"
+        f"{words} {formatting.listed([str(name) for name in tasks])}"
         for verdict, words in VERDICTS.items()
         if (tasks := list(rows.loc[[one == verdict for one in verdicts], "task"]))
     )

@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from prunestudy.report import wording
+from prunestudy.report import formatting
 from prunestudy.report.blocks import Grid
 from prunestudy.report.contents import Contents
-from prunestudy.report.rivals import point_sides
+from prunestudy.report.other_methods import point_sides
 from prunestudy.report.telling import MARKS, PARAMS, TEST, TIME, marked, marked_row
 
 
@@ -19,22 +19,22 @@ def comparisons_grid(contents: Contents) -> Grid:
     rows = [
         (
             row["task"],
-            wording.point_name(row["point"]),
+            formatting.point_name(row["point"]),
             row["second"],
             str(row["n"]),
-            wording.change(row["test_difference"]),
-            wording.interval(row["low"], row["high"], wording.change),
-            wording.probability(row["p"]),
-            wording.probability(row["p_holm"]),
-            wording.probability(row["p_t_holm"]),
-            wording.effect(row["d"]),
+            formatting.change(row["test_difference"]),
+            formatting.interval(row["low"], row["high"], formatting.change),
+            formatting.probability(row["p"]),
+            formatting.probability(row["p_holm"]),
+            formatting.probability(row["p_t_holm"]),
+            formatting.effect(row["d"]),
             marked(row["verdict"], (row["low"], row["high"]), 0.0, row["p_t_holm"], row["level"]),
         )
         for row in contents.comparisons.to_dict("records")
     ]
     columns: tuple[str, ...] = ("task", "point", "against", "n", "difference in test quality")
     columns += (
-        f"{wording.percent(inputs.level)} interval",
+        f"{formatting.percent(inputs.level)} interval",
         "p",
         "p, Holm",
         "t, Holm",
@@ -60,7 +60,7 @@ def counts_grid(contents: Contents) -> Grid:
         apart = point_sides(pairs)
         places = {
             side: [
-                f"{row['task']} {wording.point_name(row['point'])}{mark}"
+                f"{row['task']} {formatting.point_name(row['point'])}{mark}"
                 for chosen, mark in ((pairs["verdict"] == side, ""), (apart == side, f" {arrow}"))
                 for row in pairs[chosen].to_dict("records")
             ]
@@ -70,7 +70,7 @@ def counts_grid(contents: Contents) -> Grid:
             str(int((pairs["verdict"] == verdict).sum()))
             for verdict in ("lower", "no difference", "higher")
         ]
-        listed = [", ".join(places[verdict]) or wording.NOTHING for verdict in places]
+        listed = [", ".join(places[verdict]) or formatting.NOTHING for verdict in places]
         rows.append((str(second), str(len(pairs)), *counts, *listed))
     columns: tuple[str, ...] = (
         "against",
@@ -96,11 +96,11 @@ def headline_grid(contents: Contents) -> Grid:
             row["task"],
             row["second"],
             str(row["n"]),
-            estimate(row, "params", "ratio", wording.ratio),
+            estimate(row, "params", "ratio", formatting.ratio),
             marked_row(row, PARAMS),
-            estimate(row, "test", "difference", wording.change),
+            estimate(row, "test", "difference", formatting.change),
             marked_row(row, TEST),
-            estimate(row, "time", "ratio", wording.ratio),
+            estimate(row, "time", "ratio", formatting.ratio),
             marked_row(row, TIME),
         )
         for row in contents.headline.to_dict("records")
@@ -123,18 +123,18 @@ def latency_grid(contents: Contents) -> Grid:
             row["first"],
             row["second"],
             str(row["n"]),
-            estimate(row, "time", "ratio", wording.ratio),
+            estimate(row, "time", "ratio", formatting.ratio),
             marked_row(row, TIME),
-            estimate(row, "test", "difference", wording.change),
+            estimate(row, "test", "difference", formatting.change),
             marked_row(row, TEST),
-            estimate(row, "params", "ratio", wording.ratio),
+            estimate(row, "params", "ratio", formatting.ratio),
         )
         for row in contents.latency_headline.to_dict("records")
     ]
     columns: tuple[str, ...] = ("task", "method", "against", "n", "time (interval)", "verdict")
     columns += ("test (interval)", "verdict", "parameters (interval)")
     caption = (
-        f"{wording.listed(contents.inputs.bound_by_latency)} against each other method, each with "
+        f"{formatting.listed(contents.inputs.bound_by_latency)} against each other method, each with "
         "its fastest network within the budget (ONNX Runtime, batch 64, one CPU thread): time and "
         "parameters as ratios, test quality as the difference. A network is fastest by the very "
         "measurement that is shown, for every method alike; one that serves several operating "
@@ -154,10 +154,10 @@ def tests_grid(table: pd.DataFrame, name: str) -> Grid:
             measure,
             str(row["n"]),
             *(
-                wording.probability(row[f"{part}_{test}"])
+                formatting.probability(row[f"{part}_{test}"])
                 for test in ("p", "p_holm", "p_t", "p_t_holm")
             ),
-            wording.effect(row[f"{part}_d"]),
+            formatting.effect(row[f"{part}_d"]),
             str(row["family"]),
         )
         for row in table.to_dict("records")
@@ -185,7 +185,7 @@ def estimate(row: dict[Hashable, Any], name: str, kind: str, write: Callable[[fl
     """A mean with its interval behind it."""
     text = write(row[f"{name}_{kind}"])
     low, high = row[f"{name}_low"], row[f"{name}_high"]
-    return text if math.isnan(low) else f"{text} ({wording.interval(low, high, write)})"
+    return text if math.isnan(low) else f"{text} ({formatting.interval(low, high, write)})"
 
 
 def traits_grid(contents: Contents) -> Grid:
@@ -193,20 +193,20 @@ def traits_grid(contents: Contents) -> Grid:
     rows = [
         (
             row["task"],
-            wording.point_name(row["point"]),
+            formatting.point_name(row["point"]),
             {"final": "final loss", "roughness": "roughness"}[row["trait"]],
             str(row["n"]),
-            wording.significant(row["first_mean"]),
-            wording.significant(row["second_mean"]),
+            formatting.significant(row["first_mean"]),
+            formatting.significant(row["second_mean"]),
             {"final": "ratio ", "roughness": "difference "}[row["trait"]]
-            + wording.interval(row["low"], row["high"], wording.significant),
+            + formatting.interval(row["low"], row["high"], formatting.significant),
             row["verdict"],
         )
         for row in contents.curve_traits.to_dict("records")
     ]
     first, second = contents.inputs.duel or ("first", "second")
     columns: tuple[str, ...] = ("task", "point", "trait", "n", f"{first}, mean", f"{second}, mean")
-    columns += (f"{wording.percent(contents.inputs.level)} interval", "verdict")
+    columns += (f"{formatting.percent(contents.inputs.level)} interval", "verdict")
     caption = (
         f"Validation loss of the last epoch ({first} ÷ {second}) and roughness ({first} − "
         f"{second}): how far the loss's logarithm goes back and forth, its mean absolute change "

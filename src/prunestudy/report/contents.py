@@ -5,27 +5,23 @@ from functools import cached_property
 
 import pandas as pd
 
+from prunestudy.analysis import budget, curves, provenance, rank_correlation, summaries
+from prunestudy.analysis.inputs import Inputs
 from prunestudy.report import (
-    budget,
-    caveats,
     checklist,
     claims,
     control,
     curve_figure,
-    curves,
     findings,
     headline_figure,
     layers,
-    oracle,
-    provenance,
+    limitations,
     size_figures,
-    summaries,
     tradeoff,
 )
 from prunestudy.report.blocks import Sentence
 from prunestudy.report.checks import Item
 from prunestudy.report.figures import Figure
-from prunestudy.report.inputs import Inputs
 
 
 @dataclass(frozen=True)
@@ -107,7 +103,7 @@ class Contents:
     @cached_property
     def caveats(self) -> list[Sentence]:
         """What stands beside the finding."""
-        return caveats.caveats(self.inputs, self.headline, self.cost)
+        return limitations.caveats(self.inputs, self.headline, self.cost)
 
     @cached_property
     def checklist(self) -> list[Item]:
@@ -117,7 +113,7 @@ class Contents:
     @cached_property
     def oracle(self) -> pd.DataFrame:
         """How far quality before retraining tells the one after it."""
-        return oracle.oracle(self.inputs)
+        return rank_correlation.oracle(self.inputs)
 
     @cached_property
     def provenance(self) -> pd.DataFrame:

@@ -5,9 +5,9 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from prunestudy.report import wording
+from prunestudy.analysis.inputs import Inputs
+from prunestudy.report import formatting
 from prunestudy.report.figures import Chart, Figure, Panel
-from prunestudy.report.inputs import Inputs
 from prunestudy.report.palette import GREY, looks
 
 # What an axis says of the resource that binds.
@@ -56,7 +56,7 @@ def control_figure(inputs: Inputs) -> Figure | None:
             title = task if len(loops(inputs)) == 1 else f"{task}, {method}"
             axis = label if column == "resource_after" else f"validation {inputs.metric(task)}"
             panels.append(Panel(task, f"{title}: {label}", _panel(inputs, table, column, axis)))
-    seeds = wording.plural(decided["seed"].nunique(), "seed")
+    seeds = formatting.plural(decided["seed"].nunique(), "seed")
     return Figure(
         name="controller",
         title="The resource that binds and validation quality, attempt by attempt",
@@ -70,7 +70,7 @@ def control_figure(inputs: Inputs) -> Figure | None:
         ),
         alt=(
             "The resource that binds and validation quality after each attempt of "
-            f"{wording.listed(loops(inputs))} on {wording.listed(inputs.tasks)}, with a mark for "
+            f"{formatting.listed(loops(inputs))} on {formatting.listed(inputs.tasks)}, with a mark for "
             "each verdict."
         ),
         panels=tuple(panels),
@@ -149,7 +149,7 @@ def _quality_scale(drawn: pd.DataFrame) -> alt.Scale:
 
 def _drawn(table: pd.DataFrame, column: str) -> pd.DataFrame:
     latency = table["resource"].iloc[0] == "latency"
-    write = wording.significant if latency else wording.count
+    write = formatting.significant if latency else formatting.count
     return pd.DataFrame(
         {
             "task": table["task"],
@@ -160,7 +160,7 @@ def _drawn(table: pd.DataFrame, column: str) -> pd.DataFrame:
             "value": table[column],
             "budget": table["budget"],
             "verdict": table["verdict"],
-            "criterion": table["criterion"].fillna(wording.NOTHING),
+            "criterion": table["criterion"].fillna(formatting.NOTHING),
             "amount": [
                 f"{write(before)} → {write(after)}"
                 for before, after in zip(
@@ -168,7 +168,7 @@ def _drawn(table: pd.DataFrame, column: str) -> pd.DataFrame:
                 )
             ],
             "validation": [
-                f"{wording.quality(before)} → {wording.quality(after)}"
+                f"{formatting.quality(before)} → {formatting.quality(after)}"
                 for before, after in zip(table["val_before"], table["val_after"], strict=True)
             ],
             "reason": table["reason"],

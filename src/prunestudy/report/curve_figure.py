@@ -3,10 +3,10 @@
 import altair as alt
 import pandas as pd
 
-from prunestudy.report import wording
+from prunestudy.analysis.inputs import Inputs
+from prunestudy.report import formatting
 from prunestudy.report.axes import method_scales
 from prunestudy.report.figures import Chart, Figure, Panel
-from prunestudy.report.inputs import Inputs
 from prunestudy.report.palette import looks
 
 LOSS_NAMES = {"mse": "mean squared error", "cross_entropy": "cross-entropy"}
@@ -18,20 +18,20 @@ def curve_figure(inputs: Inputs, curves: pd.DataFrame) -> Figure | None:
     if not tasks:
         return None
     methods = [name for name in inputs.methods if (curves["method"] == name).any()]
-    interval = wording.percent(inputs.level)
+    interval = formatting.percent(inputs.level)
     return Figure(
         name="training-curves",
         title="Validation loss while pruning and retraining",
         caption=(
             "Validation loss by epoch on the way to one operating point, the middle one of those "
             "that all of the methods reach on all seeds. Line: geometric mean over seeds "
-            f"({wording.numbers_of_seeds(curves['n'])} an epoch); band: its {interval} t interval "
+            f"({formatting.numbers_of_seeds(curves['n'])} an epoch); band: its {interval} t interval "
             "on logarithms. A closed loop prunes during its walk; of a stage that was rolled back, "
             "the next try is drawn."
         ),
         alt=(
-            f"Lines of the validation loss by epoch for {wording.listed(methods)}, one panel for "
-            f"each task ({wording.listed(tasks)})."
+            f"Lines of the validation loss by epoch for {formatting.listed(methods)}, one panel for "
+            f"each task ({formatting.listed(tasks)})."
         ),
         panels=tuple(
             Panel(
@@ -45,7 +45,7 @@ def curve_figure(inputs: Inputs, curves: pd.DataFrame) -> Figure | None:
         source="curves.csv",
         key=(
             f"geometric mean and {interval} t interval, "
-            f"{wording.numbers_of_seeds(curves['n'])} seeds"
+            f"{formatting.numbers_of_seeds(curves['n'])} seeds"
         ),
     )
 
@@ -64,8 +64,8 @@ def _curve_panel(inputs: Inputs, table: pd.DataFrame) -> Chart:
         low=table["val_loss_low"].fillna(table["val_loss"]),
         high=table["val_loss_high"].fillna(table["val_loss"]),
         text=[
-            f"{wording.significant(mean)} ({wording.significant(low)} to "
-            f"{wording.significant(high)})"
+            f"{formatting.significant(mean)} ({formatting.significant(low)} to "
+            f"{formatting.significant(high)})"
             for mean, low, high in zip(
                 table["val_loss"], table["val_loss_low"], table["val_loss_high"], strict=True
             )

@@ -6,10 +6,10 @@ the statistics call no difference is called so here.
 
 import pandas as pd
 
-from prunestudy.report import wording
+from prunestudy.analysis.inputs import Inputs
+from prunestudy.report import formatting
 from prunestudy.report.blocks import Sentence
-from prunestudy.report.inputs import Inputs
-from prunestudy.report.rivals import (
+from prunestudy.report.other_methods import (
     COUNTS,
     against_others,
     beside_controls,
@@ -37,7 +37,7 @@ def finding(
     other = pair[1]
     rows = headline[headline["second"] == other]
     at_points = equal_compression(inputs, compared, other)
-    seeds = wording.plural(len(inputs.study.seeds), "seed")
+    seeds = formatting.plural(len(inputs.study.seeds), "seed")
     rule = f"With each method's smallest network within the allowed validation drop ({seeds}),"
     claims: list[Claim] = [
         (
@@ -106,9 +106,9 @@ def _bound_by_latency(inputs: Inputs, latency: pd.DataFrame, other: str) -> list
 def _neutral(inputs: Inputs, compared: pd.DataFrame) -> list[Sentence]:
     study = inputs.study
     scope = (
-        f"This study compares {wording.plural(len(inputs.methods), 'method')} "
-        f"({wording.listed(inputs.methods)}) on {wording.plural(len(inputs.tasks), 'task')} "
-        f"({wording.listed(inputs.tasks)}) with {wording.plural(len(study.seeds), 'seed')}; it "
+        f"This study compares {formatting.plural(len(inputs.methods), 'method')} "
+        f"({formatting.listed(inputs.methods)}) on {formatting.plural(len(inputs.tasks), 'task')} "
+        f"({formatting.listed(inputs.tasks)}) with {formatting.plural(len(study.seeds), 'seed')}; it "
         "has no task with methods named adaptive and traditional, so it makes no headline claim."
     )
     sentences = [Sentence(scope, ("parameters",))]

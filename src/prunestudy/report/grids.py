@@ -6,15 +6,15 @@ from typing import Any
 
 import pandas as pd
 
-from prunestudy.plan import DENSE
-from prunestudy.report import wording
+from prunestudy.analysis.inputs import Inputs
+from prunestudy.plan.plan import DENSE
+from prunestudy.report import formatting
 from prunestudy.report.blocks import Grid
 from prunestudy.report.contents import Contents
 from prunestudy.report.control import RESOURCES
-from prunestudy.report.inputs import Inputs
 
 
-def spread(mean: float, sd: float, write: Callable[[float], str] = wording.quality) -> str:
+def spread(mean: float, sd: float, write: Callable[[float], str] = formatting.quality) -> str:
     """``mean ± sd``, or the mean alone where there is no spread."""
     return write(mean) if math.isnan(sd) else f"{write(mean)} ± {write(sd)}"
 
@@ -30,11 +30,11 @@ def tasks_grid(inputs: Inputs) -> Grid:
                 name,
                 task.data.name,
                 str(dense["network"].iloc[0]),
-                wording.count(dense["params"].mean()),
-                wording.count(dense["macs"].mean()),
+                formatting.count(dense["params"].mean()),
+                formatting.count(dense["macs"].mean()),
                 task.loss.replace("_", "-"),
                 inputs.metric(name),
-                wording.quality(dense["test"].mean()),
+                formatting.quality(dense["test"].mean()),
                 str(task.training.epochs),
                 str(task.retraining.epochs),
             )
@@ -62,11 +62,11 @@ def datasets_grid(inputs: Inputs) -> Grid:
             (
                 row["task"],
                 row["data"],
-                wording.count(row["train_rows"]),
-                wording.count(row["validation_rows"]),
-                wording.count(row["test_rows"]),
+                formatting.count(row["train_rows"]),
+                formatting.count(row["validation_rows"]),
+                formatting.count(row["test_rows"]),
                 str(row["input_shape"]),
-                str(row["classes"] or wording.NOTHING),
+                str(row["classes"] or formatting.NOTHING),
                 str(data.split.seed),
             )
         )
@@ -87,22 +87,24 @@ def results_grid(contents: Contents, task: str) -> Grid:
     rows = [
         (
             row["method"],
-            wording.point_name(row["point"]),
+            formatting.point_name(row["point"]),
             str(row["n"]),
             spread(row["test_mean"], row["test_sd"]),
-            wording.interval(row["test_low"], row["test_high"]),
-            wording.NOTHING if row["method"] == DENSE else wording.change(row["test_change_mean"]),
-            wording.quality(row["val_mean"]),
-            wording.count(row["params_mean"]),
-            wording.ratio(row["compression_geomean"]),
-            wording.count(row["macs_mean"]),
-            wording.ratio(row["speedup_macs_geomean"]),
-            wording.ratio(row["latency_ratio_b1_geomean"]),
-            wording.ratio(row["latency_ratio_b64_geomean"]),
+            formatting.interval(row["test_low"], row["test_high"]),
+            formatting.NOTHING
+            if row["method"] == DENSE
+            else formatting.change(row["test_change_mean"]),
+            formatting.quality(row["val_mean"]),
+            formatting.count(row["params_mean"]),
+            formatting.ratio(row["compression_geomean"]),
+            formatting.count(row["macs_mean"]),
+            formatting.ratio(row["speedup_macs_geomean"]),
+            formatting.ratio(row["latency_ratio_b1_geomean"]),
+            formatting.ratio(row["latency_ratio_b64_geomean"]),
         )
         for row in table.to_dict("records")
     ]
-    level = wording.percent(inputs.level)
+    level = formatting.percent(inputs.level)
     columns: tuple[str, ...] = ("method", "point", "n", "test, mean ± sd", f"{level} interval")
     columns += ("change from dense", "validation", "parameters", "compression", "MACs", "speed-up")
     columns += ("latency ratio, batch 1", "latency ratio, batch 64")
@@ -120,11 +122,11 @@ def oracle_grid(contents: Contents) -> Grid:
     rows = [
         (
             row["task"],
-            wording.point_name(row["point"]),
+            formatting.point_name(row["point"]),
             str(row["n"]),
             str(row["networks"]),
-            wording.effect(row["tau"]),
-            wording.interval(row["tau_low"], row["tau_high"], wording.effect),
+            formatting.effect(row["tau"]),
+            formatting.interval(row["tau_low"], row["tau_high"], formatting.effect),
         )
         for row in contents.oracle.to_dict("records")
     ]
@@ -135,7 +137,7 @@ def oracle_grid(contents: Contents) -> Grid:
         "order."
     )
     columns = ("task", "point", "seeds", "networks", "τ, mean")
-    level = f"{wording.percent(contents.inputs.level)} interval"
+    level = f"{formatting.percent(contents.inputs.level)} interval"
     return Grid(caption, (*columns, level), tuple(rows), "oracle.csv")
 
 
@@ -165,7 +167,7 @@ def criteria_grid(contents: Contents) -> Grid:
 def _amount(row: dict[Hashable, Any], when: str) -> str:
     """An amount of the resource that binds; milliseconds are not whole numbers."""
     amount = row[f"resource_{when}"]
-    return f"{amount:.3g} ms" if row["resource"] == "latency" else wording.count(amount)
+    return f"{amount:.3g} ms" if row["resource"] == "latency" else formatting.count(amount)
 
 
 def log_grid(inputs: Inputs, task: str, method: str, seed: int) -> Grid:
@@ -182,9 +184,9 @@ def log_grid(inputs: Inputs, task: str, method: str, seed: int) -> Grid:
             str(row["stage"]),
             f"{row['epochs_spent']:.1f}",
             row["proposal"],
-            wording.NOTHING if pd.isna(row["criterion"]) else row["criterion"],
+            formatting.NOTHING if pd.isna(row["criterion"]) else row["criterion"],
             f"{_amount(row, 'before')} → {_amount(row, 'after')}",
-            f"{wording.quality(row['val_before'])} → {wording.quality(row['val_after'])}",
+            f"{formatting.quality(row['val_before'])} → {formatting.quality(row['val_after'])}",
             row["verdict"],
             row["reason"],
         )
@@ -223,7 +225,7 @@ def unreachable_grid(inputs: Inputs) -> Grid:
     ):
         seeds = group.groupby("method", sort=False).size()
         methods = ", ".join(f"{method} ({number})" for method, number in seeds.items())
-        rows.append((str(task), wording.point_name(str(point)), methods, str(reason)))
+        rows.append((str(task), formatting.point_name(str(point)), methods, str(reason)))
     columns: tuple[str, ...] = ("task", "point", "methods (seeds)", "reason")
     caption = (
         "Operating points without a network; they are missing from curves and comparisons. Costs "
@@ -239,12 +241,12 @@ def cost_grid(contents: Contents) -> Grid:
             row["task"],
             row["method"],
             str(row["n"]),
-            spread(row["seconds_mean"], row["seconds_sd"], wording.significant),
-            wording.count(row["peak_memory_mb_max"]),
-            wording.mean_count(row["networks_mean"]),
-            wording.mean_count(row["epochs_of_each_network_mean"]),
-            wording.mean_count(row["epochs_trained_mean"]),
-            wording.mean_count(row["evaluations_mean"]),
+            spread(row["seconds_mean"], row["seconds_sd"], formatting.significant),
+            formatting.count(row["peak_memory_mb_max"]),
+            formatting.mean_count(row["networks_mean"]),
+            formatting.mean_count(row["epochs_of_each_network_mean"]),
+            formatting.mean_count(row["epochs_trained_mean"]),
+            formatting.mean_count(row["evaluations_mean"]),
         )
         for row in contents.cost.to_dict("records")
     ]

@@ -3,10 +3,10 @@
 import altair as alt
 import pandas as pd
 
-from prunestudy.report import wording
+from prunestudy.analysis.inputs import Inputs
+from prunestudy.report import formatting
 from prunestudy.report.axes import cost_axis, cost_scale
 from prunestudy.report.figures import HALO, WORDS, Chart, Figure, Panel
-from prunestudy.report.inputs import Inputs
 from prunestudy.report.palette import BLUE, GREY, VERMILLION
 from prunestudy.report.telling import MEASURES, Measure, by_chance
 
@@ -48,7 +48,7 @@ def headline_figure(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFram
         for measure in MEASURES
         if (panel := _panel(inputs, rows, measure, claimed.get(measure.name))) is not None
     )
-    level = wording.percent(inputs.level)
+    level = formatting.percent(inputs.level)
     dashed = "; the dashed line is the ratio that is claimed" if claimed else ""
     extra = (
         " Rows with the name of another method are that method's, each with its fastest network "
@@ -68,8 +68,8 @@ def headline_figure(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFram
             f"{extra}"
         ),
         alt=(
-            f"A row of marks with intervals for each task ({wording.listed(inputs.tasks)}), one "
-            f"panel for each of {wording.listed([one.title for one in MEASURES])}: {first} against "
+            f"A row of marks with intervals for each task ({formatting.listed(inputs.tasks)}), one "
+            f"panel for each of {formatting.listed([one.title for one in MEASURES])}: {first} against "
             f"{second}. The numbers are in the table of the headline."
         ),
         panels=panels,
@@ -88,13 +88,13 @@ def _against(measure: Measure) -> str:
     """How the two methods are set against each other, and which way is better."""
     return (
         "ratio (left is better)"
-        if measure.write is wording.ratio
+        if measure.write is formatting.ratio
         else "difference (right is better)"
     )
 
 
 def _seeds(rows: pd.DataFrame) -> str:
-    return wording.numbers_of_seeds(rows["n"]).removeprefix("n = ")
+    return formatting.numbers_of_seeds(rows["n"]).removeprefix("n = ")
 
 
 def _winner(verdict: str, better: str, by_chance: bool) -> str:
@@ -115,7 +115,7 @@ def _panel(
     if claim:
         lines.loc[1] = [claim, True]
     reached = pd.concat([table["low"], table["high"], table["mean"], lines["at"]]).dropna()
-    if measure.write is wording.ratio:
+    if measure.write is formatting.ratio:
         scale, axis = cost_scale(reached), cost_axis(reached)
     else:
         scale = alt.Scale(nice=False, padding=18, zero=False)
@@ -172,7 +172,7 @@ def _table(inputs: Inputs, rows: pd.DataFrame, measure: Measure) -> pd.DataFrame
             "n": rows["n"],
             "mean": rows[measure.mean],
             "estimate": rows[measure.mean].map(write),
-            "interval": [wording.interval(low, high, write) for low, high in bounds],
+            "interval": [formatting.interval(low, high, write) for low, high in bounds],
             "verdict": rows[f"{name}_verdict"],
             "low": rows[f"{name}_low"],
             "high": rows[f"{name}_high"],
@@ -182,7 +182,7 @@ def _table(inputs: Inputs, rows: pd.DataFrame, measure: Measure) -> pd.DataFrame
             ],
         }
     ).dropna(subset=["mean"])
-    if measure.write is wording.ratio:
+    if measure.write is formatting.ratio:
         table["low"] = table["low"].clip(lower=table["mean"] / FURTHEST_RATIO)
         table["high"] = table["high"].clip(upper=table["mean"] * FURTHEST_RATIO)
     return table

@@ -2,9 +2,9 @@
 
 import html
 
-from prunestudy.report import wording
+from prunestudy.analysis.inputs import Inputs
+from prunestudy.report import formatting
 from prunestudy.report.blocks import Grid
-from prunestudy.report.inputs import Inputs
 
 BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, MARGIN = 84, 40, 26, 16, 2
 LOOP = 18
@@ -26,9 +26,9 @@ def steps_grid(inputs: Inputs) -> Grid:
             (
                 str(step),
                 str(len(jobs)),
-                *map(wording.significant, (seconds.sum(), seconds.median(), seconds.max())),
-                wording.significant(jobs["cpu_seconds"].sum()),
-                wording.count(jobs["peak_memory_mb"].max()),
+                *map(formatting.significant, (seconds.sum(), seconds.median(), seconds.max())),
+                formatting.significant(jobs["cpu_seconds"].sum()),
+                formatting.count(jobs["peak_memory_mb"].max()),
             )
         )
     columns = ("step", "jobs", "seconds in all", "median", "longest", "CPU seconds", "memory, MB")
@@ -39,7 +39,7 @@ def steps_grid(inputs: Inputs) -> Grid:
     )
     if lacking.any():
         caption += (
-            f" {wording.plural(int(lacking.sum()), 'job')} of {len(lacking)} have no benchmark "
+            f" {formatting.plural(int(lacking.sum()), 'job')} of {len(lacking)} have no benchmark "
             "here; for them it is the seconds that the job itself noted."
         )
     return Grid(caption, columns, tuple(rows), "timings.csv", name="steps")
@@ -51,8 +51,8 @@ def machines_grid(inputs: Inputs) -> Grid:
     rows = [
         (
             str(row["processor"]),
-            wording.count(row["cores"]),
-            wording.significant(row["memory_gb"]),
+            formatting.count(row["cores"]),
+            formatting.significant(row["memory_gb"]),
             str(row["platform"]),
             str(row["kernel"]),
             str(row["jobs"]),
@@ -102,13 +102,13 @@ def graph_words(inputs: Inputs) -> str:
         for step in inputs.steps
     }
     told = [
-        f"{step} ({wording.plural(number, 'job')})"
-        + (f" after {wording.listed(waiting[step])}" if waiting[step] else "")
+        f"{step} ({formatting.plural(number, 'job')})"
+        + (f" after {formatting.listed(waiting[step])}" if waiting[step] else "")
         for step, number in inputs.steps.items()
     ]
     loops = [one for one, other in sorted(inputs.waits) if one == other]
     own = (
-        f"; some jobs of {wording.listed(loops)} wait for others of the same step, those of the "
+        f"; some jobs of {formatting.listed(loops)} wait for others of the same step, those of the "
         "method that they refer to"
         if loops
         else ""
@@ -149,7 +149,7 @@ def _box(step: str, x: float, y: float, number: int) -> str:
     return (
         f'<rect x="{x:g}" y="{y:g}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="5"/>'
         f'<text x="{middle:g}" y="{y + 17:g}">{html.escape(step)}</text>'
-        f'<text class="count" x="{middle:g}" y="{y + 31:g}">{wording.plural(number, "job")}</text>'
+        f'<text class="count" x="{middle:g}" y="{y + 31:g}">{formatting.plural(number, "job")}</text>'
     )
 
 

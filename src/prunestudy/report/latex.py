@@ -1,7 +1,7 @@
 """Tables for a paper: the report's grids as LaTeX with booktabs, ready for ``\\input``."""
 
 from prunestudy.report.blocks import Grid, Section, grids_of
-from prunestudy.report.wording import MINUS, NOTHING, THIN
+from prunestudy.report.formatting import MINUS, NOTHING, THIN
 
 # Characters that mean something to LaTeX, and those that its fonts may lack.
 CHARACTERS = {

@@ -6,11 +6,11 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from prunestudy.evaluation.statistics import summarise
-from prunestudy.report import wording
+from prunestudy.analysis.inputs import Inputs
+from prunestudy.analysis.statistics import summarise
+from prunestudy.report import formatting
 from prunestudy.report.control import loops
 from prunestudy.report.figures import Chart, Figure, Panel
-from prunestudy.report.inputs import Inputs
 from prunestudy.report.palette import OTHERS
 
 # Verdicts of stages that the walk went on from.
@@ -101,8 +101,8 @@ def layer_figure(inputs: Inputs, stages: pd.DataFrame) -> Figure | None:
             "the layer's units, the colour the share of its dense width. n = 1."
         ),
         alt=(
-            f"Grids of layers by stages for {wording.listed(loops(inputs))} on "
-            f"{wording.listed(inputs.tasks)}: units left in each layer."
+            f"Grids of layers by stages for {formatting.listed(loops(inputs))} on "
+            f"{formatting.listed(inputs.tasks)}: units left in each layer."
         ),
         panels=tuple(panels),
         methods=(),
@@ -165,7 +165,7 @@ def sensitivity_figure(inputs: Inputs, table: pd.DataFrame) -> Figure | None:
     tasks = [task for task in inputs.tasks if (table["task"] == task).any()]
     if not tasks:
         return None
-    interval = wording.percent(inputs.level)
+    interval = formatting.percent(inputs.level)
     criterion = str(table["criterion"].iloc[0])
     return Figure(
         name="layer-sensitivity",
@@ -173,13 +173,13 @@ def sensitivity_figure(inputs: Inputs, table: pd.DataFrame) -> Figure | None:
         caption=(
             "Validation quality that the dense network loses when one layer alone loses a share of "
             f"its units by {criterion}, without retraining. Line: mean over seeds "
-            f"({wording.numbers_of_seeds(table['n'])}); band: its {interval} t interval. The "
+            f"({formatting.numbers_of_seeds(table['n'])}); band: its {interval} t interval. The "
             "controller measures this first; its quotas follow from it. Lines end in the name of "
             "their layer in the network."
         ),
         alt=(
             "Lines of the quality lost by the share of units removed, one line a layer, one panel "
-            f"for each task ({wording.listed(tasks)})."
+            f"for each task ({formatting.listed(tasks)})."
         ),
         panels=tuple(
             Panel(task, task, _lines(table[table["task"] == task], inputs.metric(task)))
@@ -187,7 +187,7 @@ def sensitivity_figure(inputs: Inputs, table: pd.DataFrame) -> Figure | None:
         ),
         methods=(),
         source="layer_sensitivity.csv",
-        key=f"mean and {interval} t interval, {wording.numbers_of_seeds(table['n'])} seeds",
+        key=f"mean and {interval} t interval, {formatting.numbers_of_seeds(table['n'])} seeds",
     )
 
 
@@ -200,7 +200,7 @@ def _lines(table: pd.DataFrame, metric: str) -> Chart:
         low=table["drop_low"].fillna(table["drop"]),
         high=table["drop_high"].fillna(table["drop"]),
         text=[
-            f"{wording.quality(mean)} ({wording.quality(low)} to {wording.quality(high)})"
+            f"{formatting.quality(mean)} ({formatting.quality(low)} to {formatting.quality(high)})"
             for mean, low, high in zip(
                 table["drop"], table["drop_low"], table["drop_high"], strict=True
             )

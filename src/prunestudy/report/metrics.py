@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from prunestudy.evaluation.statistics import summarise_ratios
+from prunestudy.analysis.statistics import summarise_ratios
 from prunestudy.report.contents import Contents
 
 DECIMALS = 6

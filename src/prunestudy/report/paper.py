@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from importlib.resources import files
 
+from prunestudy.analysis.inputs import Inputs
 from prunestudy.params import Cnn, Method, Mlp
 from prunestudy.params.study import Network
-from prunestudy.plan import DENSE, package_versions
-from prunestudy.report import wording
-from prunestudy.report.inputs import Inputs
+from prunestudy.plan.plan import DENSE, package_versions
+from prunestudy.report import formatting
 
 # What a criterion scores a unit by, and its key in references.bib where it has a paper.
 UNITS = {
@@ -79,7 +79,7 @@ def methods_paragraph(inputs: Inputs) -> str:
         name = study.tasks[row["task"]].data.name
         title, key = DATA.get(name, (name, ""))
         counts = "/".join(
-            wording.count(row[f"{part}_rows"]) for part in ("train", "validation", "test")
+            formatting.count(row[f"{part}_rows"]) for part in ("train", "validation", "test")
         )
         data.append(
             f"{row['task']} ({title}{_cite([key])}; {counts} rows for training, validation and "
@@ -89,8 +89,8 @@ def methods_paragraph(inputs: Inputs) -> str:
     tools = [f"{name} {versions[key]}{_cite([cite])}" for key, (name, cite) in TOOLS.items()]
     return " ".join(
         [
-            f"We compare {wording.plural(len(inputs.methods), 'method')} on "
-            f"{wording.plural(len(inputs.tasks), 'task')}: {wording.listed(data)}.",
+            f"We compare {formatting.plural(len(inputs.methods), 'method')} on "
+            f"{formatting.plural(len(inputs.tasks), 'task')}: {formatting.listed(data)}.",
             *_training(inputs),
             _points(inputs),
             "Units, or weights, with the smallest scores are removed.",
@@ -101,13 +101,13 @@ def methods_paragraph(inputs: Inputs) -> str:
             f"drop of {_budgets(inputs)}.",
             f"Latency is the median of {study.latency.repeats} runs in ONNX Runtime on one CPU "
             "thread at batch 64, in turns with the dense network.",
-            f"Intervals are {wording.percent(inputs.level)} t intervals over seeds; a difference "
+            f"Intervals are {formatting.percent(inputs.level)} t intervals over seeds; a difference "
             "counts where its interval excludes 0 (1 for ratios) and its mean is beyond the "
             "standard deviation between seeds. Methods are compared seed by seed with the exact "
             f"Wilcoxon signed-rank test{_cite(['wilcoxon1945individual'])} and the paired t test "
             f"under Holm's correction{_cite(['holm1979simple'])}, and reported by the checklists of"
             f"{_cite(list(CHECKLISTS))}.",
-            f"Software: {wording.listed(tools)}; results are from CPUs.",
+            f"Software: {formatting.listed(tools)}; results are from CPUs.",
         ]
     )
 
@@ -126,7 +126,7 @@ def _training(inputs: Inputs) -> list[str]:
             f"{first.lr_schedule.replace('_', '-')}), then for {again.epochs} "
             f"(learning rate {again.lr:g}, {again.lr_schedule.replace('_', '-')})"
         )
-    seeds = wording.plural(len(inputs.study.seeds), "seed")
+    seeds = formatting.plural(len(inputs.study.seeds), "seed")
     return [
         f"For each of {seeds} a dense network is trained on each task, and its prunings are "
         f"retrained: {'; '.join(parts)}."
@@ -137,11 +137,11 @@ def _network(network: Network, name: str) -> str:
     """An architecture in words."""
     match network:
         case Mlp(hidden=widths):
-            units = wording.listed([str(width) for width in widths])
-            layers = wording.plural(len(widths), "hidden layer")
+            units = formatting.listed([str(width) for width in widths])
+            layers = formatting.plural(len(widths), "hidden layer")
             return f"a fully connected network with {layers} of {units} ReLU units"
         case Cnn(channels=widths):
-            channels = wording.listed([str(width) for width in widths])
+            channels = formatting.listed([str(width) for width in widths])
             return (
                 f"a network of 3×3 convolutions with {channels} channels, each with BatchNorm and "
                 "ReLU, 2×2 max pooling between them and a linear classifier on the mean of the last"
@@ -150,7 +150,7 @@ def _network(network: Network, name: str) -> str:
 
 
 def _points(inputs: Inputs) -> str:
-    points = wording.listed([f"{point}×" for point in inputs.points])
+    points = formatting.listed([f"{point}×" for point in inputs.points])
     text = f"Networks are pruned to compressions of {points} (parameters dense ÷ pruned)"
     if len(inputs.unreachable):
         text += ", as far as a network is large enough for them"
@@ -179,9 +179,9 @@ def _budgets(inputs: Inputs) -> str:
     told = []
     for task in inputs.tasks:
         limits = inputs.study.tasks[task].requirements
-        size = wording.percent(limits.max_drop) if limits.relative else f"{limits.max_drop:g}"
+        size = formatting.percent(limits.max_drop) if limits.relative else f"{limits.max_drop:g}"
         told.append(f"{size} {inputs.metric(task)} on {task}")
-    return wording.listed(told)
+    return formatting.listed(told)
 
 
 def _sentences(inputs: Inputs) -> list[str]:
@@ -194,7 +194,7 @@ def _sentences(inputs: Inputs) -> list[str]:
 
 def _where(inputs: Inputs, name: str) -> str:
     tasks = inputs.study.methods[name].tasks
-    return f" (on {wording.listed(tasks)} alone)" if tasks else ""
+    return f" (on {formatting.listed(tasks)} alone)" if tasks else ""
 
 
 def _controls(inputs: Inputs) -> list[str]:
@@ -218,7 +218,7 @@ def _described(method: Method) -> str:
         return (
             f"is a closed loop that frees {resource}: it proposes, retrains, evaluates and accepts "
             f"or rolls back each stage by validation quality{_cite(['yang2018netadapt'])}, with "
-            f"proposals by {wording.listed([_named(one, method) for one in criteria])}, chosen by "
+            f"proposals by {formatting.listed([_named(one, method) for one in criteria])}, chosen by "
             f"their record{_cite(['auer2002finite'])}{rounded}"
         )
     stages = f" over {method.stages} stages" if method.stages else ""

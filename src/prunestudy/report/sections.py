@@ -2,10 +2,11 @@
 
 from collections import Counter
 
-from prunestudy.defaults import documented
+from prunestudy.analysis import provenance
 from prunestudy.params import Study
-from prunestudy.plan import package_versions
-from prunestudy.report import comparison_grids, grids, jobs, provenance, wording
+from prunestudy.params.defaults import documented
+from prunestudy.plan.plan import package_versions
+from prunestudy.report import comparison_grids, formatting, grids, jobs
 from prunestudy.report.blocks import (
     Block,
     Chart,
@@ -127,13 +128,13 @@ def _curve_words(contents: Contents) -> str:
     for trait, phrases in words.items():
         rows = contents.curve_traits[contents.curve_traits["trait"] == trait]
         clauses = [
-            f"{phrase} on {wording.listed(list(rows.loc[rows['verdict'] == verdict, 'task']))}"
+            f"{phrase} on {formatting.listed(list(rows.loc[rows['verdict'] == verdict, 'task']))}"
             for verdict, phrase in phrases.items()
             if (rows["verdict"] == verdict).any()
         ]
         if clauses:
             sentences.append(
-                f"Against {second}, {first}'s {subjects[trait]} is {wording.listed(clauses)}."
+                f"Against {second}, {first}'s {subjects[trait]} is {formatting.listed(clauses)}."
             )
     return " ".join(sentences) or "One seed allows no verdict on the training curves."
 
@@ -255,7 +256,7 @@ def _reproduce(contents: Contents) -> Section:
             ("run key of the report", inputs.run_key),
             ("run key of the tables", inputs.tables_key),
             ("packages", versions_text),
-            ("commits of the library", wording.listed(commits) or "unknown"),
+            ("commits of the library", formatting.listed(commits) or "unknown"),
         ),
     )
     return Section(

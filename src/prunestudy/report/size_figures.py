@@ -3,12 +3,12 @@
 import altair as alt
 import pandas as pd
 
-from prunestudy.evaluation.statistics import summarise_ratios
-from prunestudy.plan import DENSE
-from prunestudy.report import wording
+from prunestudy.analysis.inputs import Inputs
+from prunestudy.analysis.statistics import summarise_ratios
+from prunestudy.plan.plan import DENSE
+from prunestudy.report import formatting
 from prunestudy.report.axes import method_scales
 from prunestudy.report.figures import Chart, Figure, Panel
-from prunestudy.report.inputs import Inputs
 from prunestudy.report.palette import dense_look, looks
 
 ROW_HEIGHT = 34
@@ -25,7 +25,7 @@ def size_figures(inputs: Inputs, smallest: pd.DataFrame, fastest: pd.DataFrame) 
     rule = (
         "Each method's {choice} network whose validation quality is within the task's budget, "
         "one mark a seed, one below the other; the bar is the geometric mean over seeds, the line "
-        f"its {wording.percent(inputs.level)} t interval, which may end at the panel's edge. Left "
+        f"its {formatting.percent(inputs.level)} t interval, which may end at the panel's edge. Left "
         "is better. Where no pruned network of a seed qualifies, its mark is the dense network "
         "itself."
     )
@@ -70,8 +70,8 @@ def _size_figure(
         title=title,
         caption=caption,
         alt=(
-            f"{title}: a row of marks for each method ({wording.listed(inputs.methods)}) and the "
-            f"dense network, one panel for each task ({wording.listed(inputs.tasks)})."
+            f"{title}: a row of marks for each method ({formatting.listed(inputs.methods)}) and the "
+            f"dense network, one panel for each task ({formatting.listed(inputs.tasks)})."
         ),
         panels=tuple(
             Panel(task, task, _size_panel(inputs, chosen[chosen["task"] == task], column, axis))
@@ -82,8 +82,8 @@ def _size_figure(
         source=source,
         named=True,
         key=(
-            f"a mark a seed, bar: geometric mean, line: its {wording.percent(inputs.level)} t "
-            f"interval, {wording.numbers_of_seeds(chosen.groupby(['task', 'method']).size())} seeds"
+            f"a mark a seed, bar: geometric mean, line: its {formatting.percent(inputs.level)} t "
+            f"interval, {formatting.numbers_of_seeds(chosen.groupby(['task', 'method']).size())} seeds"
         ),
     )
 
@@ -101,11 +101,11 @@ def _size_panel(inputs: Inputs, chosen: pd.DataFrame, column: str, axis: str) ->
             "seed": both["seed"],
             "size": both[column],
             "operating point": ["dense" if p == "1" else p for p in both["point"]],
-            "parameters": both["params"].map(wording.count),
-            "ms, batch 64": both["latency_ms_b64"].map(wording.significant),
-            "validation": both["val"].map(wording.quality),
-            "budget": both["budget"].map(wording.quality),
-            "test": both["test"].map(wording.quality),
+            "parameters": both["params"].map(formatting.count),
+            "ms, batch 64": both["latency_ms_b64"].map(formatting.significant),
+            "validation": both["val"].map(formatting.quality),
+            "budget": both["budget"].map(formatting.quality),
+            "test": both["test"].map(formatting.quality),
         }
     ).dropna(subset=["size"])
     order = [look.method for look in every]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from prunestudy.report import wording
-from prunestudy.report.inputs import Inputs
+from prunestudy.analysis.inputs import Inputs
+from prunestudy.report import formatting
 
 # Whether a claim is about a loss, its words, and the tables that its numbers are from.
 Claim = tuple[bool, str, tuple[str, ...]]
@@ -43,7 +43,7 @@ PARAMS = Measure(
     "params_ratio",
     "higher",
     {"higher": "needs more parameters than", "lower": "needs fewer parameters than"},
-    wording.ratio,
+    formatting.ratio,
     1.0,
 )
 TEST = Measure(
@@ -52,7 +52,7 @@ TEST = Measure(
     "test_difference",
     "lower",
     {"lower": "has lower test quality than", "higher": "has higher test quality than"},
-    wording.change,
+    formatting.change,
     0.0,
 )
 TIME = Measure(
@@ -61,7 +61,7 @@ TIME = Measure(
     "time_ratio",
     "higher",
     {"higher": "takes more time than", "lower": "takes less time than"},
-    wording.ratio,
+    formatting.ratio,
     1.0,
 )
 MEASURES = (PARAMS, TEST, TIME)
@@ -166,7 +166,7 @@ def uncorrected(rows: pd.DataFrame) -> str:
 
 def numbers(inputs: Inputs, rows: pd.DataFrame, measure: Measure, named: bool) -> str:
     """Each row's task with its estimate and interval."""
-    return wording.listed(
+    return formatting.listed(
         [
             _number(inputs, row, measure, named=named and place == 0)
             for place, row in enumerate(rows.to_dict("records"))
@@ -183,8 +183,8 @@ def _number(inputs: Inputs, row: dict[Hashable, Any], measure: Measure, named: b
     if row["n"] < 2:
         return f"{row['task']} ({text}, n = 1, no interval)"
     low, high = (
-        wording.bound(row[f"{measure.name}_{end}"], measure.write) for end in ("low", "high")
+        formatting.bound(row[f"{measure.name}_{end}"], measure.write) for end in ("low", "high")
     )
-    level = f"{wording.percent(inputs.level)} interval " if named else ""
+    level = f"{formatting.percent(inputs.level)} interval " if named else ""
     seeds = "" if row["n"] == len(inputs.study.seeds) else f", n = {row['n']}"
     return f"{row['task']} ({text}, {level}{low} to {high}{seeds})"

@@ -3,10 +3,10 @@
 import altair as alt
 import pandas as pd
 
-from prunestudy.plan import DENSE
-from prunestudy.report import axes, wording
+from prunestudy.analysis.inputs import FINAL, Inputs
+from prunestudy.plan.plan import DENSE
+from prunestudy.report import axes, formatting
 from prunestudy.report.figures import Chart, Figure, Panel
-from prunestudy.report.inputs import FINAL, Inputs
 from prunestudy.report.palette import GREY, Look, looks
 
 # Figure name → (column of the summary, title of the axis, what the title says).
@@ -63,10 +63,10 @@ def _figure(
 ) -> Figure:
     summary = summary[summary["method"].isin([DENSE, *methods])]
     pruned = summary[summary["method"] != DENSE]
-    interval = wording.percent(inputs.level)
+    interval = formatting.percent(inputs.level)
     loops = pruned[(pruned["point"] == FINAL) & (pruned["method"] == inputs.reference)]
     ring = (
-        f" The ring is the network at which {wording.listed(list(loops['method'].unique()))} "
+        f" The ring is the network at which {formatting.listed(list(loops['method'].unique()))} "
         "stopped by itself (geometric mean of the seeds); a control's ring has its shape."
         if len(loops)
         else ""
@@ -82,14 +82,14 @@ def _figure(
         title=title,
         caption=(
             f"Mean over seeds with its {interval} t interval, "
-            f"{wording.numbers_of_seeds(pruned['n'])} seeds a point; the cost is a geometric mean "
+            f"{formatting.numbers_of_seeds(pruned['n'])} seeds a point; the cost is a geometric mean "
             "with its interval. Bars end at 1, the best quality, and at the panel's edge. The "
             "dashed line is the dense network with its interval. Points of one compression are set "
             f"apart by a few pixels.{ring}{measured}"
         ),
         alt=(
-            f"{title}, one panel for each task ({wording.listed(inputs.tasks)}), one line for "
-            f"each method ({wording.listed(methods)}). The numbers are in the results."
+            f"{title}, one panel for each task ({formatting.listed(inputs.tasks)}), one line for "
+            f"each method ({formatting.listed(methods)}). The numbers are in the results."
         ),
         panels=tuple(
             Panel(
@@ -100,7 +100,7 @@ def _figure(
         methods=tuple(methods),
         source="summary.csv",
         cost=COSTS.get(name, ""),
-        key=f"mean and {interval} t interval, {wording.numbers_of_seeds(pruned['n'])} seeds",
+        key=f"mean and {interval} t interval, {formatting.numbers_of_seeds(pruned['n'])} seeds",
     )
 
 
@@ -191,17 +191,17 @@ def _drawn(table: pd.DataFrame, column: str) -> pd.DataFrame:
             "high": table["test_high"].fillna(table["test_mean"]).clip(upper=BEST),
             "operating point": ["dense" if point == "1" else point for point in at],
             "test quality": [
-                f"{wording.quality(mean)} ± {wording.quality(sd)} sd"
+                f"{formatting.quality(mean)} ± {formatting.quality(sd)} sd"
                 for mean, sd in zip(table["test_mean"], table["test_sd"], strict=True)
             ],
             "interval": [
-                f"{wording.quality(low)} to {wording.quality(high)}"
+                f"{formatting.quality(low)} to {formatting.quality(high)}"
                 for low, high in zip(table["test_low"], table["test_high"], strict=True)
             ],
-            "compression": table["compression_geomean"].map(wording.ratio),
-            "MACs speed-up": table["speedup_macs_geomean"].map(wording.ratio),
+            "compression": table["compression_geomean"].map(formatting.ratio),
+            "MACs speed-up": table["speedup_macs_geomean"].map(formatting.ratio),
             "latency ratio, batch 64": [
-                f"{wording.ratio(mean)} ({wording.ratio(low)} to {wording.ratio(high)})"
+                f"{formatting.ratio(mean)} ({formatting.ratio(low)} to {formatting.ratio(high)})"
                 for mean, low, high in zip(
                     *(table[f"latency_ratio_b64_{part}"] for part in ("geomean", "low", "high")),
                     strict=True,

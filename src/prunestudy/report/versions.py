@@ -14,31 +14,31 @@ from typing import Any
 import pandas as pd
 from ruamel.yaml import YAML
 
-from prunestudy.artifacts import read_table
+from prunestudy.analysis.inputs import SEED_PLACE
+from prunestudy.analysis.statistics import compare_paired, compare_ratios
 from prunestudy.errors import StudyError
-from prunestudy.evaluation.statistics import compare_paired, compare_ratios
-from prunestudy.report import wording
+from prunestudy.plan.status import differences
+from prunestudy.report import formatting
 from prunestudy.report.blocks import Block, Fold, Grid, Section, Text
-from prunestudy.report.inputs import SEED_PLACE
-from prunestudy.status import differences
+from prunestudy.store.artifacts import read_table
 
 PLACE = ["task", "method", "point"]
 # What is compared, how it is written, and whether by ratio.
 MEASURES: dict[str, tuple[str, Callable[[float], str], bool]] = {
-    "test": ("test quality", wording.change, False),
-    "params_nonzero": ("parameters", wording.ratio, True),
-    "macs_nonzero": ("MACs", wording.ratio, True),
+    "test": ("test quality", formatting.change, False),
+    "params_nonzero": ("parameters", formatting.ratio, True),
+    "macs_nonzero": ("MACs", formatting.ratio, True),
     # Against the dense network in the same process: other machines have other milliseconds.
-    "latency_ratio_b64": ("speed-up in latency", wording.ratio, True),
+    "latency_ratio_b64": ("speed-up in latency", formatting.ratio, True),
 }
 # What the headline of a study says: name of its columns, what it is, how it is written.
 HEADLINE = (
-    ("params", "ratio", "parameters", wording.ratio),
-    ("test", "difference", "test quality", wording.change),
-    ("time", "ratio", "time", wording.ratio),
+    ("params", "ratio", "parameters", formatting.ratio),
+    ("test", "difference", "test quality", formatting.change),
+    ("time", "ratio", "time", formatting.ratio),
 )
 MOVED = ("higher", "lower")
-SIZES = {"test quality": wording.quality, "speed-up in latency": wording.ratio}
+SIZES = {"test quality": formatting.quality, "speed-up in latency": formatting.ratio}
 
 
 @dataclass(frozen=True)
@@ -102,12 +102,12 @@ def comparison(first: Version, second: Version, level: float) -> list[Section]:
     if moved.empty:
         summary = "No seed of a network is in both versions, so no number can be compared."
         return _sections(first, second, (Text(summary),))
-    count = wording.plural(len(told), "number")
+    count = formatting.plural(len(told), "number")
     summary = (
         f"From {first.name} to {second.name}: {count} of {len(moved)} moved beyond noise. "
         "A difference counts as noise where its interval includes none, or where it is smaller "
         f"than the standard deviation between seeds. Each is judged by itself, by its "
-        f"{wording.percent(level)} interval: of many that did not move, a few leave out none by "
+        f"{formatting.percent(level)} interval: of many that did not move, a few leave out none by "
         "chance."
     )
     every: list[Block] = [Text(summary)]
@@ -167,8 +167,8 @@ def _grid(caption: str, moved: pd.DataFrame) -> Grid:
     rows = []
     for row in moved.to_dict("records"):
         write = writers[row["measure"]]
-        size = SIZES.get(row["measure"], wording.count)
-        low_high = wording.interval(row["low"], row["high"], write)
+        size = SIZES.get(row["measure"], formatting.count)
+        low_high = formatting.interval(row["low"], row["high"], write)
         rows.append(
             (
                 *(str(row[name]) for name in PLACE),
@@ -218,7 +218,9 @@ def _estimate(
     row: dict[Hashable, Any], name: str, kind: str, end: str, write: Callable[[float], str]
 ) -> str:
     mean, low, high = (row[f"{name}_{part}_{end}"] for part in (kind, "low", "high"))
-    return write(mean) if pd.isna(low) else f"{write(mean)} ({wording.interval(low, high, write)})"
+    return (
+        write(mean) if pd.isna(low) else f"{write(mean)} ({formatting.interval(low, high, write)})"
+    )
 
 
 def _params_grid(first: Version, second: Version) -> Block:
@@ -226,15 +228,15 @@ def _params_grid(first: Version, second: Version) -> Block:
     if not changes:
         return Text("No parameter changed.")
     rows = tuple((path, _value(before), _value(after)) for path, before, after in changes)
-    caption = f"Parameters that changed; {wording.NOTHING} is a key that is not there."
+    caption = f"Parameters that changed; {formatting.NOTHING} is a key that is not there."
     return Grid(caption, ("parameter", first.name, second.name), rows)
 
 
 def _value(value: Any) -> str:
     """A parameter as people read it; of a whole group, that it is there."""
     if isinstance(value, dict):
-        return f"a group of {wording.plural(len(value), 'key')}"
-    return wording.NOTHING if value is None else str(value)
+        return f"a group of {formatting.plural(len(value), 'key')}"
+    return formatting.NOTHING if value is None else str(value)
 
 
 def _code_text(first: Version, second: Version) -> Block:
@@ -254,7 +256,7 @@ def _machines(first: Version, second: Version) -> list[Block]:
     if first.processors == second.processors:
         return []
     told = [
-        f"{version.name} on {wording.listed(sorted(version.processors)) or 'an unnamed processor'}"
+        f"{version.name} on {formatting.listed(sorted(version.processors)) or 'an unnamed processor'}"
         for version in (first, second)
     ]
     return [
@@ -276,9 +278,9 @@ def _only(first: Version, second: Version) -> Block:
         elsewhere = second if version is first else first
         seeds = sorted(set(version.results["seed"]) - set(elsewhere.results["seed"]))
         if seeds:
-            numbers = wording.listed([str(seed) for seed in seeds])
+            numbers = formatting.listed([str(seed) for seed in seeds])
             told.append(f"Only {version.name} has the seeds {numbers}.")
         names = sorted({f"{task}/{method}" for task, method, _ in own - other})
         if names:
-            told.append(f"Only {version.name} has networks of {wording.listed(names)}.")
+            told.append(f"Only {version.name} has networks of {formatting.listed(names)}.")
     return Text(" ".join(told) or "Both versions have the same tasks, methods and points.")

@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from prunestudy.artifacts import write_table
 from prunestudy.data.tensors import read_prepared
 from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import write_network
 from prunestudy.params import Compute, Task, plain
+from prunestudy.store.artifacts import write_table
 from prunestudy.training.divergence import check_finite
-from prunestudy.training.journal import Journal
-from prunestudy.training.loop import Trainer
-from prunestudy.training.quality import Objective
+from prunestudy.training.loop import TrainingLoop
+from prunestudy.training.objective import Objective
+from prunestudy.training.resume import Journal
 
 NETWORK_FILE = "dense.safetensors"
 INITIAL_FILE = "initial.safetensors"
@@ -43,7 +43,7 @@ def train_dense(
     objective = Objective(task.loss, task.metric)
     folder.mkdir(parents=True)
     write_network(folder / INITIAL_FILE, network, spec, run_key)
-    trainer = Trainer(prepared, objective, task.training, compute, seed, journal=journal)
+    trainer = TrainingLoop(prepared, objective, task.training, compute, seed, journal=journal)
     curve = trainer.train(network, 0, task.training.epochs)
     check_finite(network, curve, "dense network")
     write_network(folder / NETWORK_FILE, network, spec, run_key)

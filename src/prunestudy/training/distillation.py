@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from torch import Tensor, nn
 from torch.nn import functional
 
-from prunestudy.data.tensors import Part
-from prunestudy.training.quality import Objective
+from prunestudy.data.tensors import Split
+from prunestudy.training.objective import Objective
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Teacher:
     temperature: float
     weight: float
 
-    def answer(self, part: Part, objective: Objective) -> Part:
+    def answer(self, part: Split, objective: Objective) -> Split:
         """The part with the teacher's outputs (n × outputs, before softmax) as guide.
 
         Rows are never augmented, so one pass serves every epoch.

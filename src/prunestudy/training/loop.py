@@ -19,11 +19,11 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
-from prunestudy.data.tensors import Batches, Part, Prepared
+from prunestudy.data.tensors import Batches, Prepared, Split
 from prunestudy.params import Compute, Training
 from prunestudy.training.distillation import Teacher
-from prunestudy.training.journal import Journal, Page
-from prunestudy.training.quality import Objective, channels_last
+from prunestudy.training.objective import Objective, channels_last
+from prunestudy.training.resume import Journal, ResumePoint
 
 with warnings.catch_warnings():
     # Its import warns of optional packages that nobody here uses.
@@ -56,7 +56,7 @@ AfterStep = Callable[[nn.Module, Optimizer, float], None]
 
 
 @dataclass(frozen=True)
-class Trainer:
+class TrainingLoop:
     """Trains networks of one (task, seed) on its data, always in the same manner.
 
     Attributes:
@@ -77,7 +77,7 @@ class Trainer:
         return len(Batches(self.data.train, self.settings.batch_size, self.seed))
 
     @cached_property
-    def lessons(self) -> Part:
+    def lessons(self) -> Split:
         """The training rows, with the teacher's answers to them if there is one."""
         rows = self.data.train
         return rows if self.teacher is None else self.teacher.answer(rows, self.objective)
@@ -122,7 +122,7 @@ class Trainer:
         start: int,
         curve: list[dict[str, Any]] | None,
         after_step: AfterStep | None,
-        page: Page | None = None,
+        page: ResumePoint | None = None,
         **length: int,
     ) -> None:
         network.train()
@@ -154,12 +154,12 @@ class _Supervised(lightning.LightningModule):
     def __init__(
         self,
         network: nn.Module,
-        trainer: Trainer,
+        trainer: TrainingLoop,
         batches: Batches,
         start: int,
         curve: list[dict[str, Any]] | None,
         after_step: AfterStep | None,
-        page: Page | None,
+        page: ResumePoint | None,
     ) -> None:
         super().__init__()
         self.network = network

@@ -1,0 +1,37 @@
+"""Does quality before retraining tell the one after it (Feng et al. 2024)?"""
+
+import pandas as pd
+from scipy import stats
+
+from prunestudy.analysis.inputs import Inputs
+from prunestudy.analysis.statistics import summarise
+
+ORACLE_COLUMNS = ["task", "point", "n", "networks", "tau", "tau_low", "tau_high"]
+
+
+def oracle(inputs: Inputs) -> pd.DataFrame:
+    """Kendall's τ between quality before and after retraining, by task and operating point.
+
+    Within a seed, over the methods that prune in one step: others were retrained before their last
+    step, so that their quality before the last retraining tells of the schedule. Mean over seeds.
+    """
+    methods = inputs.study.methods
+    alike = [
+        name
+        for name, one in methods.items()
+        if one.schedule == "one_shot" and one.control is None and one.start == "trained"
+    ]
+    table = inputs.networks[inputs.networks["point"].isin(inputs.points)]
+    table = table[table["method"].isin(alike)]
+    rows = []
+    for (task, point), group in table.groupby(["task", "point"], sort=False):
+        taus, networks = [], 0
+        for _seed, own in group.groupby("seed"):
+            both = own[["val_before_retraining", "val"]].dropna()
+            if len(both) >= 3 and both.nunique().min() >= 2:
+                taus.append(float(stats.kendalltau(*both.to_numpy().T).statistic))
+                networks += len(both)
+        if taus:
+            found = summarise(taus, inputs.level)
+            rows.append([task, point, found.n, networks, found.mean, found.low, found.high])
+    return pd.DataFrame(rows, columns=ORACLE_COLUMNS)

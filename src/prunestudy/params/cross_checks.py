@@ -1,0 +1,85 @@
+"""What must fit across a whole study: methods with tasks, and methods with each other."""
+
+from collections.abc import Iterator
+
+from prunestudy.errors import Problem, near
+from prunestudy.params.study import WITH_BATCH_NORM, Study
+from prunestudy.pruning.settings import LIKE, Method
+
+
+def problems_across(study: Study) -> list[Problem]:
+    """Every problem that only the study as a whole shows."""
+    found: list[Problem] = []
+    for name, method in study.methods.items():
+        found += _unknown_tasks(study, name, method)
+        found += _references(study, name, method)
+        found += _batch_norm(study, name, method)
+    return found
+
+
+def _unknown_tasks(study: Study, name: str, method: Method) -> Iterator[Problem]:
+    for task in method.tasks or []:
+        if task not in study.tasks:
+            reason = f"'{task}' is not a task of the study"
+            yield Problem(
+                f"methods.{name}.tasks", reason, ", ".join(study.tasks), near(task, study.tasks)
+            )
+
+
+def _references(study: Study, name: str, method: Method) -> Iterator[Problem]:
+    reference = method.reference
+    if reference is None:
+        return
+    place = f"methods.{name}.{'of' if method.of else 'allocation'}"
+    if reference not in study.methods:
+        yield Problem(
+            place,
+            f"'{reference}' is not a method of the study",
+            ", ".join(study.methods),
+            near(reference, study.methods),
+        )
+        return
+    other = study.methods[reference]
+    if _leads_back(study, name):
+        yield Problem(place, f"'{reference}' depends on '{name}' itself")
+    elif other.control is not None:
+        yield Problem(place, f"'{reference}' is a control and has no proportions of its own")
+    elif method.of and other.granularity != "structured":
+        yield Problem(place, f"'{reference}' prunes single weights; its shapes are the dense ones")
+    elif method.allocation.startswith(LIKE) and other.granularity != method.granularity:
+        reason = f"'{reference}' is {other.granularity}, '{name}' is {method.granularity}"
+        yield Problem(place, f"{reason}; proportions need the same granularity")
+    mine = set(method.tasks or study.tasks)
+    missing = mine - set(other.tasks or study.tasks)
+    if missing:
+        yield Problem(place, f"'{reference}' does not run on {', '.join(sorted(missing))}")
+
+
+def _leads_back(study: Study, name: str) -> bool:
+    seen = set()
+    current: str | None = name
+    while current is not None and current in study.methods:
+        if current in seen:
+            return True
+        seen.add(current)
+        current = study.methods[current].reference
+    return False
+
+
+def _batch_norm(study: Study, name: str, method: Method) -> Iterator[Problem]:
+    criteria = [method.criterion, *(method.controller.criteria if method.controller else [])]
+    needs = []
+    if "bn_scale" in criteria:
+        needs.append(("criterion", "bn_scale"))
+    if method.regulariser is not None and method.regulariser.kind == "bn_l1":
+        needs.append(("regulariser", "bn_l1"))
+    for task in method.tasks or study.tasks:
+        known = study.tasks.get(task)
+        if known is not None and not isinstance(known.network, WITH_BATCH_NORM):
+            for key, part in needs:
+                yield Problem(
+                    f"methods.{name}.{key}",
+                    f"{part} needs BatchNorm, which the network of task '{task}' "
+                    f"({known.network.name}) does not have; name other tasks in "
+                    f"methods.{name}.tasks",
+                )

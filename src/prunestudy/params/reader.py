@@ -1,0 +1,190 @@
+"""Reading ``params.yaml``: every problem at once, each with its place and its remedy."""
+
+import typing
+from pathlib import Path
+from types import UnionType
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from prunestudy.errors import ParamsError, Problem, near
+from prunestudy.params import Study
+from prunestudy.params.cross_checks import problems_across
+from prunestudy.params.data_checks import problems_of_data
+from prunestudy.plan.plugins import problems_of_user_code
+
+# The default study has some hundred values.
+MOST_VALUES = 100_000
+REASONS = {
+    "missing": "is required and missing",
+    "extra_forbidden": "is not a known key",
+    "union_tag_not_found": "needs a name",
+    "literal_error": "is not a known value",
+    "union_tag_invalid": "is not a known value",
+}
+
+
+def read_study(file: Path) -> Study:
+    """Read and check a parameters file.
+
+    Raises:
+        ParamsError: the file is missing, not YAML, or has problems; it lists all of them.
+    """
+    return check_study(read_yaml(file), str(file))
+
+
+def read_yaml(file: Path) -> Any:
+    """The plain content of a YAML file (version 1.2, duplicate keys refused)."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        known = ", ".join(
+            sorted(str(path) for path in Path("studies").glob("*.yaml") if path.stem != "dvc")
+        )
+        reason = "there is no such file"
+        raise ParamsError(str(file), [Problem("file", reason, known)]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ParamsError(str(file), [Problem("file", f"cannot be read ({error})")]) from None
+    try:
+        content = YAML(typ="safe", pure=True).load(text)
+        size = _expanded(content, {})
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "file"
+        reason = (error.problem or "is not valid YAML").split("\n")[0]
+        raise ParamsError(str(file), [Problem(place, reason)]) from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        reason = f"is not valid YAML ({str(error).splitlines()[0] if str(error) else error!r})"
+        raise ParamsError(str(file), [Problem("file", reason)]) from None
+    if size > MOST_VALUES:
+        reason = f"expands to {size:.3g} values by its anchors; at most {MOST_VALUES:,} are read"
+        raise ParamsError(str(file), [Problem("file", reason)])
+    return content
+
+
+def _expanded(content: Any, known: dict[int, float]) -> float:
+    """Number of values with every alias written out: a few lines can stand for billions."""
+    if not isinstance(content, dict | list | set):
+        return 1
+    if id(content) in known:
+        return known[id(content)]
+    # What is reached while its own size is open contains itself, and so is endless.
+    known[id(content)] = float("inf")
+    inner = [*content, *content.values()] if isinstance(content, dict) else list(content)
+    known[id(content)] = 1 + sum(_expanded(value, known) for value in inner)
+    return known[id(content)]
+
+
+def check_study(content: Any, file: str = "params") -> Study:
+    """Turn plain content into a study, or raise with every problem in it."""
+    if not isinstance(content, dict):
+        found = "nothing" if content is None else type(content).__name__
+        raise ParamsError(file, [Problem("file", f"must be a mapping of keys, found {found}")])
+    try:
+        study = Study.model_validate(content)
+    except ValidationError as error:
+        wrong = [_problem(dict(item), content) for item in error.errors(include_url=False)]
+        raise ParamsError(file, [each for one in wrong for each in one.apart()]) from None
+    problems = [
+        *problems_across(study),
+        *problems_of_data(study),
+        *problems_of_user_code(study),
+    ]
+    if problems:
+        raise ParamsError(file, problems)
+    return study
+
+
+def _problem(error: dict[str, Any], content: Any) -> Problem:
+    location = _without_tags(error["loc"], content)
+    path = ".".join(str(part) for part in location) or "study"
+    kind, context = error["type"], error.get("ctx", {})
+    given = error.get("input")
+    if kind == "extra_forbidden":
+        known = _known_keys(error["loc"][:-1])
+        return Problem(path, REASONS[kind], ", ".join(known), near(location[-1], known))
+    if kind in ("literal_error", "union_tag_invalid"):
+        expected = context.get("expected") or context.get("expected_tags", "")
+        allowed = [word.strip(" '") for word in expected.replace(" or ", ", ").split(",")]
+        if kind == "union_tag_invalid":
+            path, given = f"{path}.name", context.get("tag")
+        reason = f"{given!r} {REASONS[kind]}"
+        return Problem(path, reason, ", ".join(allowed), near(given, allowed))
+    if kind == "unknown_name":
+        known = context["allowed"]
+        named = ", ".join([*known, *([context["others"]] if context["others"] else [])])
+        return Problem(path, f"{given!r} is not a known value", named, near(given, known))
+    if kind == "union_tag_not_found":
+        return Problem(f"{path}.name", REASONS["missing"])
+    if kind == "missing":
+        return Problem(path, REASONS[kind])
+    if kind == "value_error":
+        return Problem(path, str(context["error"]))
+    if kind == "string_pattern_mismatch" and location[-1] == "[key]":
+        path = ".".join(str(part) for part in location[:-1])
+        reason = f"{given!r} cannot be a name"
+        return Problem(path, reason, "lower-case letters, digits and _, starting with a letter")
+    message = error["msg"][:1].lower() + error["msg"][1:]
+    return Problem(path, f"{message}, found {_short(given)}")
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _without_tags(location: tuple[Any, ...], content: Any) -> list[Any]:
+    """Drop the discriminator tags that pydantic puts into locations of unions."""
+    kept: list[Any] = []
+    for position, part in enumerate(location):
+        last = position == len(location) - 1
+        inside = (isinstance(content, dict) and part in content) or (
+            isinstance(content, list) and isinstance(part, int) and part < len(content)
+        )
+        if inside:
+            content = content[part]
+            kept.append(part)
+        elif last:
+            kept.append(part)
+    return kept
+
+
+def _known_keys(location: tuple[Any, ...]) -> list[str]:
+    """The keys of the parameter group at a location, walking the types."""
+    kind: Any = Study
+    for part in location:
+        kind = _step(kind, part)
+    return list(kind.model_fields) if _is_model(kind) else []
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _step(kind: Any, part: Any) -> Any:
+    if _is_model(kind):
+        field = kind.model_fields.get(part)
+        return _core(field.annotation) if field else None
+    arguments = typing.get_args(kind)
+    if typing.get_origin(kind) is dict:
+        return _core(arguments[1])
+    if typing.get_origin(kind) is list:
+        return _core(arguments[0])
+    tagged = [
+        member
+        for member in arguments
+        if _is_model(member) and member.model_fields["name"].default == part
+    ]
+    return tagged[0] if tagged else None
+
+
+def _core(kind: Any) -> Any:
+    """Strip ``Annotated`` and ``| None``; a union of models stays for its tag to choose."""
+    if typing.get_origin(kind) is typing.Annotated:
+        return _core(typing.get_args(kind)[0])
+    if typing.get_origin(kind) in (UnionType, typing.Union):
+        members = [member for member in typing.get_args(kind) if member is not type(None)]
+        return _core(members[0]) if len(members) == 1 else kind
+    return kind

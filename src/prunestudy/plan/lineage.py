@@ -1,0 +1,71 @@
+"""Trace: everything that is known of one cell, from its number in the report to its MLflow run."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from prunestudy.errors import StudyError
+from prunestudy.plan.plan import Artifact
+from prunestudy.store.artifacts import failure_of, kept_networks, read_sidecar
+
+INDENT = "  "
+
+
+def describe(artifact: Artifact, params: Path, record: str) -> str:
+    """A cell's artifact, digests, key, parameters, origin and command, a line each.
+
+    Args:
+        record: where its run is in MLflow, in words.
+
+    Raises:
+        StudyError: it was not made yet.
+    """
+    if not artifact.path.exists():
+        raise StudyError(f"{artifact.cell} is not there; run the study first (prunestudy status)")
+    sidecar = read_sidecar(artifact.path)
+    made = sidecar["made"]
+    option = "" if params == Path("params.yaml") else f" --params {params}"
+    inputs = {role: needed.path.as_posix() for role, needed in artifact.inputs.items()}
+    facts = {
+        "artifact": artifact.path.as_posix(),
+        "sha256": sidecar["sha256"],
+        "run key": artifact.key,
+        "made": f"{made['at']}, {made['seconds']:g} s, {made['processor']}, {made['platform']}",
+        "commit": made["git_commit"] or "unknown",
+        "MLflow": record,
+        "again": f"prunestudy verify{option} --rerun {artifact.cell.partition(' ')[2]}",
+    }
+    lines = [artifact.cell, *(f"{INDENT}{name:<10}{value}" for name, value in facts.items())]
+    for title, content in (
+        ("inputs", inputs),
+        ("networks", _networks(artifact)),
+        ("parameters", artifact.parts["params"]),
+        ("packages", artifact.parts["packages"]),
+    ):
+        if content:
+            lines += [f"{INDENT}{title}", *(2 * INDENT + line for line in _yaml(content))]
+    return "\n".join(lines)
+
+
+def _networks(artifact: Artifact) -> dict[str, str]:
+    if artifact.step not in ("train", "prune"):
+        return {}
+    cause = failure_of(artifact.path)
+    if cause:
+        return {"failed": cause}
+    digests = read_sidecar(artifact.path)["files"]
+    return {
+        str(row["point"]): f"{row['file']}, sha256 {digests[row['file']]}, "
+        f"stage {row['stage']}, {row['epochs']:g} epochs"
+        for row in kept_networks(artifact.path)
+    }
+
+
+def _yaml(content: dict[str, Any]) -> list[str]:
+    stream = io.StringIO()
+    yaml = YAML()
+    yaml.width = 10_000
+    yaml.dump(content, stream)
+    return stream.getvalue().splitlines()

@@ -1,0 +1,72 @@
+"""Code of the user, named by dotted path in the parameters: the only way in which it runs."""
+
+import ast
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from prunestudy.errors import Problem, StudyError
+from prunestudy.params import Study
+from prunestudy.plan.fingerprint import source_digest
+from prunestudy.settings.base import CRITERIA
+
+
+def is_user_code(name: str) -> bool:
+    """Whether a criterion's name is a dotted path."""
+    return name not in CRITERIA
+
+
+def user_digests(names: list[str]) -> dict[str, str]:
+    """Source digests of dotted paths: each module with all that it imports from the project."""
+    return {
+        name: source_digest(name.rpartition(".")[0], Path.cwd())
+        for name in sorted(names)
+        if is_user_code(name)
+    }
+
+
+def load_function(dotted: str) -> Callable[..., Any]:
+    """Import a function of the user's, from a module in the project's folder.
+
+    Raises:
+        StudyError: the module cannot be imported or has no such function.
+    """
+    module, _, function = dotted.rpartition(".")
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        return getattr(importlib.import_module(module), function)
+    except Exception as error:
+        raise StudyError(f"{dotted}: cannot be loaded ({type(error).__name__}: {error})") from error
+
+
+def problems_of_user_code(study: Study) -> list[Problem]:
+    """Dotted paths without a file or a function; the files are read, not run."""
+    problems = []
+    for name, method in study.methods.items():
+        found = {"criterion": [method.criterion] if method.criterion else []}
+        found["controller.criteria"] = method.controller.criteria if method.controller else []
+        for key, criteria in found.items():
+            for criterion in filter(is_user_code, criteria):
+                reason = _problem_of(criterion)
+                if reason:
+                    problems.append(Problem(f"methods.{name}.{key}", reason))
+    return problems
+
+
+def _problem_of(dotted: str) -> str:
+    module, _, function = dotted.rpartition(".")
+    path = Path(*module.split(".")).with_suffix(".py")
+    if not path.is_file():
+        return f"'{dotted}' needs the file {path} in the project's folder"
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, UnicodeDecodeError) as error:
+        return f"{path} is not valid Python ({error})"
+    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    if function not in names:
+        known = ", ".join(names) or "none"
+        return f"{path} has no function '{function}'; its functions: {known}"
+    return ""

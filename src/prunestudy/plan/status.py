@@ -1,0 +1,177 @@
+"""What would rerun and why: pure functions of the plan and the files that are there."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from prunestudy.errors import StudyError
+from prunestudy.plan.plan import KEY_LENGTH, Artifact, Plan
+from prunestudy.store.artifacts import (
+    JOURNAL_SUFFIX,
+    PART_SUFFIX,
+    SIDECAR_SUFFIX,
+    failure_of,
+    file_digest,
+    read_sidecar,
+    sidecar_path,
+)
+
+SHOWN = 12
+# How the marker of a study begins that the tracker does not have.
+NOT_PUBLISHED = "not published"
+
+
+def missing(plan: Plan) -> list[Artifact]:
+    """The artifacts that a run would make."""
+    return [artifact for artifact in plan if not artifact.path.exists()]
+
+
+def failures(plan: Plan) -> list[tuple[Artifact, str]]:
+    """The cells whose outcome is a failure, and its cause."""
+    found = []
+    for artifact in plan:
+        if artifact.step in ("train", "prune"):
+            cause = failure_of(artifact.path)
+            if cause is not None:
+                found.append((artifact, cause))
+    return found
+
+
+def drop_broken_marker(plan: Plan) -> None:
+    """Remove the report's marker if its files are not what the marker says they are."""
+    for artifact in plan.of_step("report"):
+        if artifact.path.exists() and not _is_whole(artifact.path):
+            artifact.path.unlink()
+
+
+def drop_unpublished(plan: Plan) -> None:
+    """Remove the marker of a study that could not be published, so that it is tried again."""
+    for artifact in plan.of_step("publish"):
+        if not_published(artifact):
+            artifact.path.unlink()
+
+
+def not_published(artifact: Artifact) -> str | None:
+    """Why the tracker does not have a finished study; none if it has, or was not asked."""
+    if artifact.path.exists():
+        text = artifact.path.read_text(encoding="utf-8", errors="replace").strip()
+        return text if text.startswith(NOT_PUBLISHED) else None
+    return None
+
+
+def _is_whole(marker: Path) -> bool:
+    try:
+        digests = json.loads(marker.read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+    return all(
+        Path(name).is_file() and file_digest(Path(name)) == digest
+        for name, digest in digests.items()
+    )
+
+
+def log_path(artifact: Artifact) -> Path:
+    """Where the log of the job lies that makes an artifact."""
+    _folder, *inner = artifact.path.parts
+    return Path("logs", *inner).with_suffix(".log")
+
+
+def unreached(plan: Plan) -> list[Path]:
+    """Files and folders of the study that its plan does not know: stale keys, broken writes."""
+    wanted = set(plan.by_path)
+    found = []
+    for folder in sorted({artifact.path.parent for artifact in plan}):
+        if folder.is_dir():
+            found += [path for path in sorted(folder.iterdir()) if not _is_known(path, wanted)]
+    for root in (Path("data") / plan.study.name, Path("models") / plan.study.name):
+        for path in sorted(root.rglob("*")) if root.is_dir() else []:
+            outside = not any(parent in wanted or parent in found for parent in path.parents)
+            if path.is_dir() and outside and not _is_known(path, wanted):
+                found.append(path)
+    return sorted(set(found))
+
+
+def _is_known(path: Path, wanted: set[Path]) -> bool:
+    if path.name.endswith(PART_SUFFIX):
+        return False
+    if path.name.endswith(JOURNAL_SUFFIX):
+        # What a killed job goes on from, as long as it has not ended.
+        whole = path.with_name(path.name.removesuffix(JOURNAL_SUFFIX))
+        return whole in wanted and not whole.exists()
+    beside = path.with_name(path.name.removesuffix(SIDECAR_SUFFIX))
+    inside = any(path in place.parents for place in wanted)
+    return path in wanted or beside in wanted or inside
+
+
+def describe(plan: Plan) -> str:
+    """In plain words, what would rerun and which part of each key changed."""
+    absent = missing(plan)
+    if not absent:
+        return f"study '{plan.study.name}': nothing to do, all {len(plan.artifacts)} are there"
+    counts = Counter(artifact.step for artifact in absent)
+    total = Counter(artifact.step for artifact in plan)
+    lines = [f"study '{plan.study.name}': {len(absent)} of {len(plan.artifacts)} jobs would run"]
+    lines += [f"  {step:9} {count} of {total[step]}" for step, count in counts.items()]
+    causes: dict[str, list[str]] = {}
+    for artifact in absent:
+        for cause in reasons(artifact):
+            causes.setdefault(cause, []).append(artifact.cell)
+    lines.append("because")
+    for cause, cells in list(causes.items())[:SHOWN]:
+        named = ", ".join(cells[:3]) + (f" and {len(cells) - 3} more" if len(cells) > 3 else "")
+        lines.append(f"  {cause} → {named}")
+    if len(causes) > SHOWN:
+        lines.append(f"  and {len(causes) - SHOWN} more reasons")
+    return "\n".join(lines)
+
+
+def reasons(artifact: Artifact) -> list[str]:
+    """Why an absent artifact must be made; empty if only its inputs changed."""
+    if sidecar_path(artifact.path).exists():
+        return ["its file is gone, its sidecar is there"]
+    old = _previous(artifact)
+    if old is None:
+        return ["never made before"]
+    found = []
+    new = artifact.parts
+    prefix = ".".join(part for part in (artifact.step, artifact.method) if part)
+    for path, before, after in differences(old["params"], new["params"]):
+        found.append(f"{prefix}.{path} {before} → {after}")
+    if old["source"] != new["source"]:
+        found.append(f"the source code of {artifact.step} changed")
+    for name, before, after in differences(old["packages"], new["packages"]):
+        found.append(f"package {name} {before} → {after}")
+    inputs = set(old["inputs"]) ^ set(new["inputs"])
+    if inputs:
+        found.append(f"inputs came or went ({len(inputs)})")
+    return found
+
+
+def differences(before: Any, after: Any, path: str = "") -> list[tuple[str, Any, Any]]:
+    """Where two nested values differ: dotted path, old value, new value."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return [
+            change
+            for key in [*before, *(key for key in after if key not in before)]
+            for change in differences(
+                before.get(key), after.get(key), f"{path}.{key}" if path else str(key)
+            )
+        ]
+    return [] if before == after else [(path, before, after)]
+
+
+def _previous(artifact: Artifact) -> dict[str, Any] | None:
+    """The parts of the newest artifact of the same cell with another key."""
+    stem, dot, suffix = artifact.path.name.partition(".")
+    pattern = f"{stem[:-KEY_LENGTH]}{'?' * KEY_LENGTH}{dot}{suffix}{SIDECAR_SUFFIX}"
+    found = sorted(
+        artifact.path.parent.glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True
+    )
+    for sidecar in found:
+        try:
+            made = sidecar.with_name(sidecar.name.removesuffix(SIDECAR_SUFFIX))
+            return read_sidecar(made)["parts"]
+        except (StudyError, KeyError):
+            continue
+    return None

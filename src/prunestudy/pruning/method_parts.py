@@ -1,0 +1,81 @@
+"""Parameters of the parts of a method that have settings of their own."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from prunestudy.settings.base import Count, CriterionName, Epochs, Params, Positive, Share, unique
+
+
+class Controller(Params):
+    """The closed loop: propose, retrain, evaluate, accept or roll back."""
+
+    resource: Literal["params", "macs", "bytes", "latency"] = Field(
+        "params", description="what is freed where the task's requirements set no limit"
+    )
+    criteria: Annotated[list[CriterionName], AfterValidator(unique)] = Field(
+        default=["magnitude", "gradient", "sensitivity", "taylor"],
+        description="criteria that make proposals",
+        min_length=1,
+    )
+    proposals: Count = Field(2, description="criteria that each stage tries, the most trusted")
+    per_layer: bool = Field(False, description="also propose each layer alone (NetAdapt)")
+    step: Share = Field(0.5, description="first step: share of the parameters freed by a stage")
+    max_step: Share = Field(0.5, description="largest step that acceptances may grow to")
+    min_step: Share = Field(0.04, description="smallest step; below it the controller stops")
+    grow: float = Field(1.25, ge=1, le=10, description="factor on the step after an acceptance")
+    shrink: Share = Field(0.5, description="factor on the step after a roll-back")
+    patience: Count = Field(5, description="stop after this many roll-backs in a row")
+    stages: Count = Field(30, description="stop after this many stages")
+    stage_epochs: Epochs = Field(1, description="retraining epochs of a stage")
+    recovery: Share = Field(
+        0.8, description="share of a drop that finishing is expected to bring back, until measured"
+    )
+    refinements: int = Field(
+        6,
+        ge=0,
+        le=100,
+        description="networks tried between the smallest good and the next bad, or below it",
+    )
+    confidence: Share | None = Field(
+        None,
+        description="judge quality by its bootstrap lower bound of this level (none: by itself)",
+    )
+    trial_batches: Count = Field(2, description="batches of recovery for each proposal")
+    walk_share: Share = Field(
+        0.25, description="share of the retraining epochs that stages may use; the rest finishes"
+    )
+
+    @model_validator(mode="after")
+    def _ordered_steps(self) -> Self:
+        if not self.min_step <= self.step <= self.max_step:
+            raise ValueError("steps must satisfy min_step ≤ step ≤ max_step")
+        return self
+
+
+class Regulariser(Params):
+    """A penalty on the dense network before it is pruned, by exact proximal steps."""
+
+    kind: Literal["l1", "group_lasso", "bn_l1"] = Field(
+        description="l1: weights; group_lasso: whole units; bn_l1: scales of BatchNorm"
+    )
+    strength: Positive = Field(1e-3, description="factor of the penalty")
+    share: Share = Field(0.3, description="share of the retraining epochs spent before pruning")
+
+
+class Sharing(Params):
+    """Weight sharing (Deep Compression): k-means clusters of each layer's weights."""
+
+    clusters: int = Field(16, ge=2, le=255, description="shared values of a layer")
+    epochs: int = Field(
+        2, ge=0, le=100_000, description="last retraining epochs, in which centroids are tuned"
+    )
+
+
+class Distillation(Params):
+    """The dense network as teacher of the pruned one (Hinton 2015)."""
+
+    weight: float = Field(
+        0.5, gt=0, le=1, description="share of the loss that follows the teacher, not the targets"
+    )
+    temperature: Positive = Field(4.0, le=1000, description="softens the classes of both networks")

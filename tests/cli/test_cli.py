@@ -1,0 +1,180 @@
+"""The command line: exit codes and sentences, never a traceback."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from prunestudy.cli import look as questions
+from prunestudy.cli.main import main
+from prunestudy.params.defaults import default_study, documented
+from prunestudy.params.reader import check_study
+from prunestudy.plan.plan import Plan
+from prunestudy.store.artifacts import read_sidecar
+
+STEPS = (
+    "fetch",
+    "prepare",
+    "train",
+    "prune",
+    "evaluate",
+    "latency",
+    "collect",
+    "report",
+    "publish",
+)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: dict[str, Any]) -> Path:
+    """A working folder with a valid ``params.yaml``."""
+    monkeypatch.chdir(tmp_path)
+    YAML(typ="safe", pure=True).dump(content, tmp_path / "params.yaml")
+    return tmp_path
+
+
+def test_check_summarises_a_valid_study(here: Path, capsys: pytest.CaptureFixture):
+    assert main(["check"]) == 0
+    shown = capsys.readouterr()
+    jobs = len(Plan(check_study(YAML(typ="safe").load(here / "params.yaml"))).artifacts)
+    assert "study 'small' is valid" in shown.out
+    assert "methods  adaptive, iterative, traditional" in shown.out
+    assert "points   2, 4" in shown.out
+    assert f"12 trajectories, {jobs} jobs in all, {jobs} of them to run" in shown.out
+    assert shown.err == ""
+
+
+@pytest.mark.parametrize("command", ["check", "status", "gc", "fetch --dataset digits --out x"])
+def test_a_bad_file_gives_every_problem_and_exit_code_2(
+    here: Path, capsys: pytest.CaptureFixture, command: str
+):
+    text = (here / "params.yaml").read_text()
+    text = text.replace("accuracy", "acuracy").replace("channels:", "chanels:")
+    (here / "params.yaml").write_text(text)
+    assert main(command.split()) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    lines = shown.err.splitlines()
+    assert lines[0] == "prunestudy: params.yaml: 3 problems"
+    assert len(lines) == 4
+    assert any("did you mean 'accuracy'?" in line for line in lines)
+    assert any("did you mean 'channels'?" in line for line in lines)
+    assert "Traceback" not in shown.err
+
+
+@pytest.mark.parametrize("text", ["", "a: 1\na: 2\n", "[", "- 1\n", "\x00"])
+def test_a_file_that_holds_no_study_gives_exit_code_2(
+    here: Path, capsys: pytest.CaptureFixture, text: str
+):
+    (here / "params.yaml").write_text(text)
+    assert main(["check"]) == 2
+    assert capsys.readouterr().err.startswith("prunestudy: params.yaml: ")
+
+
+def test_a_file_that_is_not_there_gives_exit_code_2(here: Path, capsys: pytest.CaptureFixture):
+    assert main(["check", "--params", "absent.yaml"]) == 2
+    assert "absent.yaml: 1 problem" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", STEPS)
+def test_every_step_is_a_command_with_help(capsys: pytest.CaptureFixture, command: str):
+    with pytest.raises(SystemExit) as caught:
+        main([command, "--help"])
+    assert caught.value.code == 0
+    assert "--out" in capsys.readouterr().out
+
+
+def test_an_unknown_command_gives_exit_code_2(capsys: pytest.CaptureFixture):
+    with pytest.raises(SystemExit) as caught:
+        main(["prun"])
+    assert caught.value.code == 2
+    assert "invalid choice" in capsys.readouterr().err
+
+
+def test_defaults_prints_the_documented_default_study(capsys: pytest.CaptureFixture):
+    assert main(["defaults"]) == 0
+    assert capsys.readouterr().out == documented(default_study())
+
+
+def test_schema_prints_the_schema(capsys: pytest.CaptureFixture):
+    assert main(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(questions.schema_text())
+
+
+def test_a_cell_that_is_not_in_the_study_gives_exit_code_1(
+    here: Path, capsys: pytest.CaptureFixture
+):
+    command = "prune --task digits --seed 9 --method adaptive --data d --dense n --out out"
+    assert main(command.split()) == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith("prunestudy prune: study 'small' has no prune of 'digits/9/adaptive'")
+    assert not (here / "out").exists()
+
+
+def test_an_output_of_another_key_is_refused(here: Path, capsys: pytest.CaptureFixture):
+    out = Path("data/small/raw") / ("digits-" + "0" * 12)
+    assert main(["fetch", "--dataset", "digits", "--out", str(out)]) == 1
+    assert "belongs to other parameters or code" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_fetch_and_prepare_work_by_hand(here: Path):
+    plan = Plan(check_study(YAML(typ="safe").load(here / "params.yaml")))
+    raw, data = plan.find("fetch", "digits"), plan.find("prepare", "digits")
+    assert main(["fetch", "--dataset", "digits", "--out", str(raw.path)]) == 0
+    command = ["prepare", "--task", "digits", "--raw", str(raw.path), "--out", str(data.path)]
+    assert main(command) == 0
+    sidecar = read_sidecar(raw.path)
+    assert sidecar["key"] == raw.key
+    assert sidecar["made"]["sources"] == {
+        "digits.csv": "bundled sklearn.datasets.data/digits.csv.gz"
+    }
+    assert read_sidecar(data.path)["parts"]["inputs"] == {"raw": raw.key}
+
+
+def test_latency_needs_the_dense_networks(here: Path, capsys: pytest.CaptureFixture):
+    command = ["latency", "--task", "digits", "--seed", "0", "--out", "x", "--networks"]
+    assert main([*command, "adaptive=there"]) == 1
+    assert "dense=PATH is missing" in capsys.readouterr().err
+    assert main([*command, "there"]) == 1
+    assert "write METHOD=PATH" in capsys.readouterr().err
+
+
+def test_gc_deletes_what_the_study_does_not_reach_and_can_be_asked_first(
+    here: Path, capsys: pytest.CaptureFixture
+):
+    stale = here / "models" / "small" / "digits" / "seed7"
+    stale.mkdir(parents=True)
+    (stale / "network").touch()
+    assert main(["gc", "--dry-run"]) == 0
+    assert "would delete models/small/digits/seed7" in capsys.readouterr().out
+    assert stale.exists()
+    assert main(["gc"]) == 0
+    assert "deleted models/small/digits/seed7" in capsys.readouterr().out
+    assert not stale.exists()
+
+
+def test_status_of_a_new_study(here: Path, capsys: pytest.CaptureFixture):
+    assert main(["status"]) == 0
+    assert "never made before" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["run", "study"])
+def test_a_run_outside_of_the_project_says_so(
+    here: Path, capsys: pytest.CaptureFixture, command: str
+):
+    assert main([command]) == 1
+    assert "run in the project's folder" in capsys.readouterr().err
+
+
+def test_an_interrupt_gives_exit_code_130(
+    here: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    def interrupted(_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(questions, "status", interrupted)
+    assert main(["status"]) == 130
+    assert capsys.readouterr().err == "prunestudy status: interrupted\n"

@@ -1,0 +1,315 @@
+"""Parameters files: every problem at once, with its place, what is allowed and a near miss."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from prunestudy.cli import look as questions
+from prunestudy.errors import ParamsError
+from prunestudy.params import Report, Study, Training
+from prunestudy.params.defaults import default_study, documented
+from prunestudy.params.reader import check_study, read_study
+from tests.conftest import CONTENT
+
+
+@pytest.fixture
+def written(tmp_path: Path):
+    """A parameters file with the given text or content."""
+
+    def write(what: Any) -> Path:
+        file = tmp_path / "params.yaml"
+        if isinstance(what, str):
+            file.write_text(what, encoding="utf-8")
+        else:
+            YAML(typ="safe", pure=True).dump(what, file)
+        return file
+
+    return write
+
+
+def problems(file: Path) -> dict[str, str]:
+    """Every problem of a file: path → the whole line."""
+    with pytest.raises(ParamsError) as caught:
+        read_study(file)
+    assert len({problem.path for problem in caught.value.problems}) == len(caught.value.problems)
+    return {problem.path: str(problem) for problem in caught.value.problems}
+
+
+# The generated files.
+
+
+def test_the_default_file_is_what_the_types_generate(root: Path):
+    text = (root / "params.yaml").read_text(encoding="utf-8")
+    assert text == documented(default_study())
+
+
+def test_the_default_file_reads_back_as_the_default_study(root: Path):
+    assert read_study(root / "params.yaml") == default_study()
+
+
+def test_the_schema_for_editors_is_what_the_types_generate(root: Path):
+    text = (root / "docs" / "params.schema.json").read_text(encoding="utf-8")
+    assert text == questions.schema_text()
+    assert set(json.loads(text)["properties"]) == set(Study.model_fields)
+
+
+def test_every_ready_made_study_is_valid_and_named_after_its_file(root: Path):
+    files = [root / "params.yaml", *sorted((root / "studies").glob("*.yaml"))]
+    names = [read_study(file).name for file in files if file.name != "dvc.yaml"]
+    assert names[0] == "default"
+    stems = [file.stem for file in files[1:] if file.name != "dvc.yaml"]
+    assert [name.replace("_", "-") for name in names[1:]] == [s.replace("_", "-") for s in stems]
+
+
+PRINTED = st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"])
+
+
+@settings(max_examples=25)
+@given(
+    lr=st.floats(min_value=1e-9, max_value=100),
+    decay=st.floats(min_value=0, max_value=10),
+    title=st.text(PRINTED, min_size=1, max_size=20),
+    authors=st.lists(st.text(PRINTED, max_size=8), max_size=2),
+)
+def test_any_study_as_a_file_reads_back_as_itself(
+    tmp_path: Path, lr: float, decay: float, title: str, authors: list[str]
+):
+    study = Study.model_validate(CONTENT)
+    task = study.tasks["diabetes"].model_copy(
+        update={"training": Training(lr=lr, weight_decay=decay, epochs=3)}
+    )
+    study = study.model_copy(
+        update={
+            "tasks": {"diabetes": task},
+            "methods": {"random": study.methods["traditional"]},
+            "report": Report(title=title, authors=authors),
+        }
+    )
+    file = tmp_path / "params.yaml"
+    file.write_text(documented(study), encoding="utf-8")
+    assert read_study(file) == study
+
+
+# Faults.
+
+
+def test_a_file_with_many_faults_lists_them_all_at_once(content: dict[str, Any], written):
+    tasks = content["tasks"]
+    tasks["diabetes"]["network"] = {"name": "mlp", "hiden": [5]}
+    tasks["diabetes"]["training"]["epochs"] = "many"
+    tasks["digits"]["network"]["name"] = "cn"
+    tasks["digits"]["data"]["name"] = "digit"
+    del tasks["digits"]["loss"]
+    content["methods"]["traditional"]["criterion"] = "magnitud"
+    content["methods"]["adaptive"]["controller"]["patiense"] = 3
+    content["reports"] = {}
+    content["seeds"] = [0, -1]
+    found = problems(written(content))
+    assert set(found) == {
+        "tasks.diabetes.network.hidden",
+        "tasks.diabetes.network.hiden",
+        "tasks.diabetes.training.epochs",
+        "tasks.digits.network.name",
+        "tasks.digits.data.name",
+        "tasks.digits.loss",
+        "methods.traditional.criterion",
+        "methods.adaptive.controller.patiense",
+        "reports",
+        "seeds.1",
+    }
+
+
+def test_the_message_counts_the_problems_and_has_a_line_for_each(content: dict[str, Any], written):
+    del content["tasks"]["digits"]["loss"]
+    del content["tasks"]["digits"]["metric"]
+    file = written(content)
+    with pytest.raises(ParamsError) as caught:
+        read_study(file)
+    head, *lines = str(caught.value).splitlines()
+    assert head == f"{file}: 2 problems"
+    assert [line.strip() for line in lines] == [
+        "tasks.digits.loss: is required and missing",
+        "tasks.digits.metric: is required and missing",
+    ]
+
+
+def test_an_unknown_key_near_a_known_one(content: dict[str, Any], written):
+    content["tasks"]["digits"]["retraning"] = content["tasks"]["digits"].pop("retraining")
+    found = problems(written(content))
+    assert found["tasks.digits.retraining"] == "tasks.digits.retraining: is required and missing"
+    unknown = found["tasks.digits.retraning"]
+    assert "is not a known key" in unknown
+    assert "allowed: data, network, loss, metric, training, retraining, requirements" in unknown
+    assert "did you mean 'retraining'?" in unknown
+
+
+def test_an_unknown_key_near_nothing_has_no_near_miss(content: dict[str, Any], written):
+    content["xyzzy"] = 1
+    assert "did you mean" not in problems(written(content))["xyzzy"]
+
+
+def test_a_wrong_word_names_what_is_allowed(content: dict[str, Any], written):
+    content["tasks"]["digits"]["training"]["lr_schedule"] = "cosin"
+    assert problems(written(content)) == {
+        "tasks.digits.training.lr_schedule": "tasks.digits.training.lr_schedule: 'cosin' is not a "
+        "known value; allowed: constant, cosine, one_cycle; did you mean 'cosine'?"
+    }
+
+
+def test_a_wrong_type_says_what_was_found(content: dict[str, Any], written):
+    content["tasks"]["digits"]["network"]["channels"] = "wide"
+    [(path, line)] = problems(written(content)).items()
+    assert path == "tasks.digits.network.channels"
+    assert "list" in line
+    assert "'wide'" in line
+
+
+def test_a_bad_network_tag(content: dict[str, Any], written):
+    content["tasks"]["digits"]["network"]["name"] = "cmn"
+    assert problems(written(content)) == {
+        "tasks.digits.network.name": "tasks.digits.network.name: 'cmn' is not a known value; "
+        "allowed: mlp, cnn, lenet_300_100, lenet_5, resnet; did you mean 'cnn'?"
+    }
+
+
+def test_a_missing_network_tag(content: dict[str, Any], written):
+    del content["tasks"]["digits"]["network"]["name"]
+    assert list(problems(written(content))) == ["tasks.digits.network.name"]
+
+
+def test_a_rule_between_keys_names_the_group(content: dict[str, Any], written):
+    content["methods"]["iterative"].pop("stages")
+    assert problems(written(content)) == {
+        "methods.iterative": "methods.iterative: schedule 'cubic' needs stages"
+    }
+
+
+def test_a_name_that_cannot_be_a_folder(content: dict[str, Any], written):
+    content["methods"]["My Method"] = {"criterion": "random"}
+    [(path, line)] = problems(written(content)).items()
+    assert path == "methods.My Method"
+    assert "lower-case letters" in line
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "reason"),
+    [
+        ("name: a\nname: b\n", "line 2, column 1", "duplicate key"),
+        ("seeds: [1, 2\n", "line 2, column 1", "expected ',' or ']'"),
+        ("name: \tsmall\n", "line 1, column 7", "cannot start any token"),
+        ("name: \x00\n", "file", "is not valid YAML"),
+        ("a: 1\n---\nb: 2\n", "line 2, column 1", "another document"),
+        ("a: !!python/object:os.system x\n", "line 1, column 4", "could not determine"),
+        ("", "file", "found nothing"),
+        ("# only a comment\n", "file", "found nothing"),
+        ("- a\n- b\n", "file", "found list"),
+        ("just words\n", "file", "found str"),
+        ("[" * 3000, "file", "is not valid YAML"),
+    ],
+)
+def test_a_file_that_holds_no_mapping(written, text: str, place: str, reason: str):
+    [(path, line)] = problems(written(text)).items()
+    assert path == place
+    assert reason in line
+
+
+def test_a_file_that_is_not_there_names_the_ready_made_studies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "studies" / "smoke.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    assert problems(Path("absent.yaml")) == {
+        "file": f"file: there is no such file; allowed: {Path('studies') / 'smoke.yaml'}"
+    }
+
+
+def test_a_folder_or_bytes_in_place_of_the_file(tmp_path: Path):
+    assert "cannot be read" in problems(tmp_path)["file"]
+    noise = tmp_path / "noise.yaml"
+    noise.write_bytes(b"\xff\xfe\x00")
+    assert "cannot be read" in problems(noise)["file"]
+
+
+# Whatever is written, the answer is a study or a list of problems.
+
+
+def places(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place of nested content, the root apart."""
+    items: Any = ()
+    if isinstance(content, dict):
+        items = content.items()
+    elif isinstance(content, list):
+        items = enumerate(content)
+    inner = [place for key, value in items for place in places(value, (*path, key))]
+    return ([path] if path else []) + inner
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.dates()
+    | st.sampled_from(["mlp", "cnn", "cubic", "closed_loop", "magnitude", "dense", "r2"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=5) | st.integers() | st.none(), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+MUTATIONS = st.lists(
+    st.tuples(
+        st.sampled_from(["replace", "delete", "add"]),
+        st.sampled_from(places(CONTENT)),
+        VALUES,
+        st.text(max_size=6) | st.sampled_from(["name", "controller", "stages", "hidden"]),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+def mutated(content: Any, mutations: list[tuple[str, tuple[Any, ...], Any, str]]) -> Any:
+    """Content after changes; a change whose place went with an earlier one is left out."""
+    for what, place, value, key in mutations:
+        group = content
+        try:
+            for part in place[:-1]:
+                group = group[part]
+            if what == "replace":
+                group[place[-1]] = value
+            elif what == "delete":
+                del group[place[-1]]
+            else:
+                group[place[-1]][key] = value
+        except (LookupError, TypeError):
+            continue
+    return content
+
+
+@given(MUTATIONS)
+def test_a_mutated_study_is_valid_or_a_list_of_problems(mutations):
+    content = mutated(copy.deepcopy(CONTENT), mutations)
+    try:
+        flaws = [] if check_study(content) else ["no study"]
+    except ParamsError as error:
+        flaws = [problem for problem in error.problems if not problem.path or not problem.reason]
+        flaws += [] if error.problems else ["no problem"]
+    assert flaws == []
+
+
+@given(st.text(max_size=60) | st.text("[]{}:,-?&*!|>'\"%@ \n\tab1", max_size=60))
+def test_any_text_is_a_study_or_a_list_of_problems(tmp_path: Path, text: str):
+    file = tmp_path / "any.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ParamsError) as caught:
+        read_study(file)
+    assert caught.value.problems

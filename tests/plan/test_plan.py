@@ -1,0 +1,225 @@
+"""The plan: an edit changes the keys of exactly what depends on it."""
+
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prunestudy.errors import StudyError
+from prunestudy.params import Study
+from prunestudy.params.reader import check_study
+from prunestudy.plan.plan import KEY_LENGTH, Plan
+
+MEASURES = ("evaluate", "latency")
+LAST = {"collect", "report", "publish"}
+
+
+def keys(study: Study) -> dict[tuple[str, str, int, str], str]:
+    """The key of every cell of a study."""
+    return {(a.step, a.task, a.seed, a.method): a.key for a in Plan(study)}
+
+
+def moved(before: Study, after: Study) -> set[str]:
+    """Cells that have another key in ``after``, or are new, in words."""
+    old = keys(before)
+    return {
+        artifact.cell
+        for artifact in Plan(after)
+        if old.get((artifact.step, artifact.task, artifact.seed, artifact.method)) != artifact.key
+    }
+
+
+def of_method(study: Study, method: str) -> set[str]:
+    """What hangs on one method: its cells, what measures them, and the end of the graph."""
+    cells = [f"{task}/seed{seed}" for task in study.tasks for seed in study.seeds]
+    own = {f"prune {cell}/{method}" for cell in cells}
+    return own | {f"{step} {cell}" for step in MEASURES for cell in cells} | LAST
+
+
+def test_the_plan_lists_every_job_of_a_study(study: Study):
+    # 2 data sets, 2 tasks, 2 seeds; dense and 3 methods in each cell.
+    assert Counter(artifact.step for artifact in Plan(study)) == {
+        "fetch": 2,
+        "prepare": 2,
+        "train": 4,
+        "prune": 12,
+        "evaluate": 4,
+        "latency": 4,
+        "collect": 1,
+        "report": 1,
+        "publish": 1,
+    }
+
+
+def test_keys_are_the_same_in_every_plan(study: Study):
+    assert keys(study) == keys(study)
+
+
+def test_keys_do_not_depend_on_whether_defaults_are_written_out(content: dict[str, Any]):
+    written = check_study({**content, "points": [2, 4, 8, 16, 32]})
+    del content["points"]
+    assert moved(check_study(content), written) == set()
+
+
+def test_a_file_is_named_by_cell_and_key(study: Study):
+    artifact = Plan(study).find("prune", "digits", 1, "adaptive")
+    short = artifact.key[:KEY_LENGTH]
+    assert artifact.path == Path(f"models/small/digits/seed1/adaptive-{short}")
+    prepared = Plan(study).find("prepare", "digits")
+    assert prepared.path.name == f"digits-{prepared.key[:KEY_LENGTH]}.safetensors"
+
+
+def test_paths_never_clash(study: Study):
+    plan = Plan(study)
+    assert len({artifact.path for artifact in plan}) == len(plan.artifacts)
+
+
+def test_inputs_come_before_what_reads_them(study: Study):
+    made: set[Path] = set()
+    for artifact in Plan(study):
+        assert set(artifact.input_paths()) <= made, artifact.cell
+        made.add(artifact.path)
+
+
+def test_a_key_holds_the_keys_of_the_inputs(study: Study):
+    prune = Plan(study).find("prune", "digits", 0, "adaptive")
+    assert prune.parts["inputs"] == {role: made.key for role, made in prune.inputs.items()}
+    assert set(prune.inputs) == {"data", "dense"}
+    assert prune.parts["packages"]["torch-pruning"]
+    assert "+" not in prune.parts["packages"]["torch"]
+
+
+def test_a_cell_that_is_not_in_the_study_is_named(study: Study):
+    with pytest.raises(StudyError, match="no prune of 'digits/7/adaptive'") as caught:
+        Plan(study).find("prune", "digits", 7, "adaptive")
+    assert "seeds: 0, 1" in str(caught.value)
+
+
+# Edits.
+
+
+def test_a_parameter_of_a_method_reruns_that_method_alone(study: Study, changed: Callable):
+    edited = changed("methods", "iterative", "stages", 3)
+    assert moved(study, edited) == of_method(study, "iterative")
+
+
+def test_a_setting_of_the_controller_reruns_the_closed_loop_alone(study: Study, changed: Callable):
+    edited = changed("methods", "adaptive", "controller", "step", 0.35)
+    assert moved(study, edited) == of_method(study, "adaptive")
+
+
+@pytest.mark.parametrize(("key", "value"), [("max_drop", 0.05), ("relative", True)])
+def test_requirements_rerun_only_the_methods_that_read_them(
+    study: Study, changed: Callable, key: str, value: Any
+):
+    edited = changed("tasks", "digits", "requirements", key, value)
+    cells = {f"digits/seed{seed}" for seed in study.seeds}
+    expected = {f"prune {cell}/adaptive" for cell in cells}
+    expected |= {f"{step} {cell}" for step in MEASURES for cell in cells}
+    assert moved(study, edited) == expected | LAST
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("title", "Another"), ("authors", ["A. Author"]), ("confidence", 0.9)]
+)
+def test_the_words_of_the_report_rerun_the_report_alone(
+    study: Study, changed: Callable, key: str, value: Any
+):
+    assert moved(study, changed("report", key, value)) == {"report", "publish"}
+
+
+def test_a_new_seed_adds_its_cells(study: Study, changed: Callable):
+    found = moved(study, changed("seeds", [0, 1, 2]))
+    added = {cell for cell in found if "/seed2" in cell}
+    assert found == added | LAST
+    assert Counter(cell.split()[0] for cell in added) == {
+        "train": 2,
+        "prune": 6,
+        "evaluate": 2,
+        "latency": 2,
+    }
+
+
+def test_a_seed_that_goes_leaves_the_other_cells(study: Study, changed: Callable):
+    assert moved(study, changed("seeds", [1])) == LAST
+
+
+def test_a_new_method_adds_its_cells(study: Study, changed: Callable):
+    edited = changed("methods", "random", {"criterion": "random"})
+    assert moved(study, edited) == of_method(study, "random")
+
+
+def test_the_training_of_a_task_reruns_that_task(study: Study, changed: Callable):
+    found = moved(study, changed("tasks", "digits", "training", "lr", 0.01))
+    assert {cell for cell in found if "diabetes" in cell} == set()
+    assert {cell for cell in found if cell.startswith(("fetch", "prepare"))} == set()
+    assert Counter(cell.split()[0] for cell in found - LAST) == {
+        "train": 2,
+        "prune": 6,
+        "evaluate": 2,
+        "latency": 2,
+    }
+
+
+def test_the_retraining_of_a_task_leaves_its_dense_networks(study: Study, changed: Callable):
+    found = moved(study, changed("tasks", "digits", "retraining", "epochs", 5))
+    assert Counter(cell.split()[0] for cell in found - LAST) == {
+        "prune": 6,
+        "evaluate": 2,
+        "latency": 2,
+    }
+
+
+def test_the_points_rerun_every_pruning(study: Study, changed: Callable):
+    found = moved(study, changed("points", [2, 4, 8]))
+    assert Counter(cell.split()[0] for cell in found - LAST) == {
+        "prune": 12,
+        "evaluate": 4,
+        "latency": 4,
+    }
+
+
+def test_timing_settings_rerun_the_timing_alone(study: Study, changed: Callable):
+    found = moved(study, changed("latency", "repeats", 5))
+    assert Counter(cell.split()[0] for cell in found - LAST) == {"latency": 4}
+
+
+def test_a_split_reruns_all_but_the_download(study: Study, changed: Callable):
+    found = moved(study, changed("tasks", "digits", "data", "split", {"seed": 1}))
+    assert "fetch digits" not in found
+    assert "prepare digits" in found
+    assert {cell for cell in found if "diabetes" in cell} == set()
+
+
+def test_names_of_tasks_and_methods_share_no_file(content: dict[str, Any]):
+    content["tasks"]["twin"] = content["tasks"]["digits"]
+    content["methods"]["twin"] = content["methods"]["traditional"]
+    plan = Plan(Study.model_validate(content))
+    assert len(plan.by_path) == len(plan.artifacts)
+    assert len(plan.of_step("fetch")) == 2
+
+
+# Cost.
+
+
+def test_a_plan_of_a_hundred_cells_takes_less_than_a_second(changed: Callable):
+    study = changed("seeds", list(range(17)))
+    begin = time.process_time()
+    plan = Plan(study)
+    assert time.process_time() - begin < 1
+    assert len(plan.of_step("prune")) == 102
+
+
+def test_the_plan_imports_neither_torch_nor_lightning():
+    code = (
+        "import sys, prunestudy.plan.plan, prunestudy.params.reader, prunestudy.plan.status\n"
+        "heavy = ('torch', 'pytorch_lightning', 'mlflow', 'onnxruntime', 'snakemake', 'dvc')\n"
+        "print(sorted(set(heavy) & set(sys.modules)), 'prunestudy.plan.plan' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[] True"

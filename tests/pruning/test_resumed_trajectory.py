@@ -1,0 +1,75 @@
+"""A killed trajectory goes on where it was, with the same decisions and networks."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from prunestudy.params import Controller, Method, Requirements
+from prunestudy.pruning.controller.closed_loop import run_closed_loop
+from prunestudy.pruning.open_loop import run_open_loop
+from prunestudy.pruning.state import TrajectoryResult
+from prunestudy.training.resume import Journal
+
+
+class Killed(Exception):
+    """In place of a signal: the process ends here."""
+
+
+METHODS = {
+    "closed_loop": Method(
+        allocation="global",
+        schedule="closed_loop",
+        controller=Controller(trial_batches=1, criteria=["magnitude", "random"]),
+    ),
+    "masks": Method(
+        criterion="magnitude", granularity="unstructured", schedule="geometric", stages=2
+    ),
+}
+
+
+def run(
+    make_pruner: Callable, method: Method, journal: Journal | None, kill: int | None = None
+) -> tuple[TrajectoryResult, int]:
+    """A trajectory, killed in the middle of a training; and the batches that it trained."""
+    pruner = make_pruner(method, "wdbc", epochs=6)
+    pruner.trainer = replace(pruner.trainer, journal=journal)
+    retrain, batches = pruner.retrain, 0
+
+    def watched(*arguments: object) -> object:
+        def count(*_: object) -> None:
+            nonlocal batches
+            batches += 1
+            if batches == kill:
+                raise Killed
+
+        return retrain(*arguments, after_step=count)
+
+    pruner.retrain = watched
+    if method.schedule == "closed_loop":
+        return run_closed_loop(pruner, [2, 4], Requirements(max_drop=0.02)), batches
+    return run_open_loop(pruner, [2, 4]), batches
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_killed_trajectory_is_the_same_in_the_end(
+    make_pruner: Callable, tmp_path: Path, name: str
+):
+    method = METHODS[name]
+    expected, whole = run(make_pruner, method, None)
+    for _ in range(3):
+        with pytest.raises(Killed):
+            run(make_pruner, method, Journal(tmp_path), whole // 5)
+    found, rest = run(make_pruner, method, Journal(tmp_path))
+    assert rest <= whole / 2
+    assert found.decisions == expected.decisions
+    assert found.history == expected.history
+    assert len(found.kept) == len(expected.kept)
+    for first, second in zip(found.kept, expected.kept, strict=True):
+        networks = first.state.network.state_dict(), second.state.network.state_dict()
+        assert all(map(torch.equal, networks[0].values(), networks[1].values()))
+        masks = first.state.masks or {}, second.state.masks or {}
+        assert masks[0].keys() == masks[1].keys()
+        assert all(torch.equal(masks[0][layer], masks[1][layer]) for layer in masks[0])

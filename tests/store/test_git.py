@@ -1,0 +1,64 @@
+"""Files at a git revision, of a DVC experiment, and of the working tree."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from prunestudy.errors import StudyError
+from prunestudy.store.git import WORKSPACE, code_files, reader, resolved
+
+
+def git(*arguments: str) -> str:
+    """Run git as somebody."""
+    somebody = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+    done = subprocess.run(
+        ["git", *somebody, *arguments], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two commits of a library file and of a table, and an experiment."""
+    monkeypatch.chdir(tmp_path)
+    git("init", "--quiet", "--initial-branch", "main")
+    (tmp_path / "src").mkdir()
+    for text in ("one", "two"):
+        (tmp_path / "src" / "a.py").write_text(f"# {text}\n")
+        (tmp_path / "table.csv").write_text(text)
+        git("add", "--all")
+        git("commit", "--quiet", "--message", text)
+    git("update-ref", "refs/exps/ab/cdef/brave-name", "HEAD~1")
+    return tmp_path
+
+
+def test_files_are_read_at_each_revision(repository: Path):
+    assert reader("HEAD~1")("table.csv") == b"one"
+    assert reader("main")("table.csv") == b"two"
+    (repository / "table.csv").write_text("three")
+    assert reader(WORKSPACE)("table.csv") == b"three"
+    assert reader("HEAD")("nothing.csv") is None
+    assert reader(WORKSPACE)("nothing.csv") is None
+
+
+def test_an_experiment_goes_by_its_name(repository: Path):
+    assert resolved("brave-name") == resolved("HEAD~1")
+    with pytest.raises(StudyError, match="'timid-name' is no git revision and no DVC experiment"):
+        resolved("timid-name")
+
+
+def test_code_files_have_the_digests_of_git(repository: Path):
+    assert code_files("HEAD") == code_files(WORKSPACE)
+    assert code_files("HEAD") != code_files("HEAD~1")
+    assert set(code_files("HEAD")) == {"src/a.py"}
+
+
+def test_a_users_criterion_is_code_and_a_test_is_none(repository: Path):
+    for folder in ("criteria", "tests"):
+        (repository / folder).mkdir()
+        (repository / folder / "own.py").write_text("# mine\n")
+    assert set(code_files(WORKSPACE)) == {"src/a.py", "criteria/own.py"}
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "own")
+    assert code_files("HEAD") == code_files(WORKSPACE)
