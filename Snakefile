@@ -1,13 +1,12 @@
+import shlex
 from pathlib import Path
 
 from prunestudy.params.reader import read_study
 from prunestudy.plan.plan import Plan
+from prunestudy.plan.steps import STEPS
 
 PARAMS = config.get("params", "params.yaml")
 plan = Plan(read_study(Path(PARAMS)))
-
-
-report: "workflow/captions/study.rst"
 
 
 wildcard_constraints:
@@ -15,6 +14,7 @@ wildcard_constraints:
     task="|".join(plan.study.tasks),
     seed="[0-9]+",
     method="|".join(plan.study.methods),
+    granule="[0-9]+",
     key="[0-9a-f]{12}",
 
 

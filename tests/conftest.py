@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from prunestudy.params import Compute, Data, Study, Training
+from prunestudy.training.settings import Compute, Training
+from prunestudy.data.settings import Data
+from prunestudy.params.study import Study
 
 ROOT = Path(__file__).parent.parent
 

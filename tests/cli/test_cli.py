@@ -12,7 +12,7 @@ from prunestudy.cli.main import main
 from prunestudy.params.defaults import default_study, documented
 from prunestudy.params.reader import check_study
 from prunestudy.plan.plan import Plan
-from prunestudy.store.artifacts import read_sidecar
+from prunestudy.store.sidecars import read_sidecar
 
 STEPS = (
     "fetch",

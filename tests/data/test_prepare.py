@@ -14,8 +14,9 @@ from prunestudy.data.fetch import fetch
 from prunestudy.data.prepare import prepare, scaling, split_rows
 from prunestudy.data.tensors import read_prepared, read_test
 from prunestudy.errors import StudyError
-from prunestudy.params import Data, Split
-from prunestudy.store.artifacts import file_digest
+from prunestudy.data.settings import Data
+from prunestudy.params import Split
+from prunestudy.store.files import file_digest
 
 PARTS = ("train", "validation", "test")
 

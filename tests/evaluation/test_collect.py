@@ -17,10 +17,10 @@ from prunestudy.evaluation.collect import (
     method_parts,
     network_name,
 )
-from prunestudy.params import Study
+from prunestudy.params.study import Study
 from prunestudy.pruning.controller.decisions import COLUMNS as DECISION_COLUMNS
 from prunestudy.pruning.trajectory import HISTORY_COLUMNS, UNREACHABLE_COLUMNS
-from prunestudy.store.artifacts import read_table, write_table
+from prunestudy.store.tables import read_table, write_table
 
 CELLS = [("digits", 0), ("digits", 1)]
 # Parameters, MACs and quality of each network: seed 1's dense network is larger.

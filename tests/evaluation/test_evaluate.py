@@ -13,7 +13,8 @@ from prunestudy.evaluation.evaluate import evaluate
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import write_network
 from prunestudy.pruning.surgery import remove_units
-from prunestudy.store.artifacts import file_digest, read_table, write_table
+from prunestudy.store.files import file_digest
+from prunestudy.store.tables import read_table, write_table
 from prunestudy.training.objective import Objective
 
 SPEC = NetworkSpec("mlp", {"hidden": [5]}, (10,), 1)

@@ -11,8 +11,8 @@ from prunestudy.evaluation import latency
 from prunestudy.evaluation.latency import SESSIONS, Candidate, measure_latency
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import write_network
-from prunestudy.params import Latency
-from prunestudy.store.artifacts import read_table, write_table
+from prunestudy.networks.settings import Latency
+from prunestudy.store.tables import read_table, write_table
 
 
 @pytest.fixture

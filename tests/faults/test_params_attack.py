@@ -13,7 +13,8 @@ from ruamel.yaml.error import YAMLError
 
 from prunestudy.cli.main import main
 from prunestudy.errors import ParamsError
-from prunestudy.params import defaults, plain
+from prunestudy.params import defaults
+from prunestudy.settings.base import plain
 from prunestudy.params.reader import read_study
 from prunestudy.plan.plan import Plan
 from tests.conftest import CONTENT

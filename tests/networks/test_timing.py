@@ -8,7 +8,7 @@ import pytest
 
 from prunestudy.networks import timing
 from prunestudy.networks.timing import interleaved
-from prunestudy.params import Latency
+from prunestudy.networks.settings import Latency
 
 SETTINGS = Latency(repeats=5, warmup=2)
 

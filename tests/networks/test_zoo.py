@@ -8,7 +8,7 @@ from prunestudy.errors import StudyError
 from prunestudy.evaluation.cost import count_macs, count_params
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.zoo import ARCHITECTURES, cnn, lenet_5, mlp, resnet
-from prunestudy.params import Task
+from prunestudy.params.study import Task
 
 
 def test_the_article_network_10_5_1_has_61_parameters():

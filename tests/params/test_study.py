@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from prunestudy.params import Controller, Method, Params, Split, Study, Task, plain
+from prunestudy.params import Controller, Method, Split
+from prunestudy.settings.base import Params, plain
+from prunestudy.params.study import Study, Task
 
 
 def test_a_small_study_is_valid_and_keeps_its_values(study: Study):

@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from prunestudy.plan.equivalence import DIFFERENT, EQUAL, IDENTICAL, TOLERANCE, likeness
-from prunestudy.store.artifacts import write_table
+from prunestudy.store.tables import write_table
 
 
 def artifact(folder: Path, change: float = 0.0, point: str = "2", spec: str = "a") -> Path:

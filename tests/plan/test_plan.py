@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from prunestudy.errors import StudyError
-from prunestudy.params import Study
+from prunestudy.params.study import Study
 from prunestudy.params.reader import check_study
-from prunestudy.plan.plan import KEY_LENGTH, Plan
+from prunestudy.plan.keys import KEY_LENGTH
+from prunestudy.plan.plan import Plan
 
 MEASURES = ("evaluate", "latency")
 LAST = {"collect", "report", "publish"}

@@ -12,12 +12,14 @@ import torch
 
 from prunestudy.errors import ParamsError, StudyError
 from prunestudy.networks.storage import read_network
-from prunestudy.params import Compute, Method, Task
+from prunestudy.training.settings import Compute
+from prunestudy.params import Method
+from prunestudy.params.study import Task
 from prunestudy.params.reader import check_study
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.plugins import is_user_code, load_function, user_digests
 from prunestudy.pruning.trajectory import Inputs, prune
-from prunestudy.store.artifacts import read_table
+from prunestudy.store.tables import read_table
 from prunestudy.training.dense import train_dense
 
 OWN = """

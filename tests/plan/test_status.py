@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from prunestudy.params import Study
+from prunestudy.params.study import Study
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.status import describe, differences, missing, reasons, unreached
-from prunestudy.store.artifacts import made, remove, sidecar_path
+from prunestudy.store.sidecars import made, sidecar_path
+from prunestudy.store.files import remove
 
 
 @pytest.fixture

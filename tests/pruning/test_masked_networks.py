@@ -11,7 +11,8 @@ from torch import nn
 from prunestudy.evaluation.cost import count_macs, count_macs_nonzero, count_nonzero
 from prunestudy.networks.spec import NetworkSpec, copy_network
 from prunestudy.networks.storage import read_masked_network, write_network
-from prunestudy.params import Method, Training
+from prunestudy.params import Method
+from prunestudy.training.settings import Training
 from prunestudy.pruning.masks import apply_masks, clear_state, full_masks
 from prunestudy.pruning.state import TrajectoryResult
 from prunestudy.pruning.surgery import remove_units

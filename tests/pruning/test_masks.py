@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from prunestudy.networks.zoo import cnn, mlp
-from prunestudy.params import Training
+from prunestudy.training.settings import Training
 from prunestudy.pruning.masks import apply_masks, clear_state, full_masks, maskable, masked_count
 from prunestudy.training.loop import make_optimizer
 

@@ -12,11 +12,13 @@ import torch
 from prunestudy.evaluation.cost import count_macs, count_nonzero, count_params
 from prunestudy.networks.storage import read_masked_network, read_network
 from prunestudy.networks.unit_graph import UnitGraph
-from prunestudy.params import Compute, Controller, Method, Sharing, Task
+from prunestudy.training.settings import Compute
+from prunestudy.params import Controller, Method, Sharing
+from prunestudy.params.study import Task
 from prunestudy.pruning.baselines.baselines import initialised
 from prunestudy.pruning.masks import maskable
 from prunestudy.pruning.trajectory import Inputs, prune
-from prunestudy.store.artifacts import read_table
+from prunestudy.store.tables import read_table
 from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE, train_dense
 
 POINTS = [2.0, 4.0]

@@ -8,10 +8,13 @@ import pytest
 
 from prunestudy.evaluation.cost import count_nonzero, count_params
 from prunestudy.networks.storage import read_masked_network, read_network
-from prunestudy.params import Compute, Method, Task
+from prunestudy.training.settings import Compute
+from prunestudy.params import Method
+from prunestudy.params.study import Task
 from prunestudy.pruning.controller.decisions import COLUMNS as DECISION_COLUMNS
 from prunestudy.pruning.trajectory import HISTORY_COLUMNS, NETWORK_COLUMNS, Inputs, prune
-from prunestudy.store.artifacts import artifact_digest, read_table
+from prunestudy.store.files import artifact_digest
+from prunestudy.store.tables import read_table
 from prunestudy.training.dense import train_dense
 
 

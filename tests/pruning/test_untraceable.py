@@ -13,7 +13,9 @@ from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import write_network
 from prunestudy.networks.unit_graph import UnitGraph
 from prunestudy.networks.zoo import ARCHITECTURES
-from prunestudy.params import Compute, Method, Task
+from prunestudy.training.settings import Compute
+from prunestudy.params import Method
+from prunestudy.params.study import Task
 from prunestudy.pruning.trajectory import Inputs, prune
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from prunestudy.store.artifacts import read_table
+from prunestudy.store.tables import read_table
 from tests.report.fabricated import Build, Cell, make_study
 
 SEEDS = range(5)

@@ -7,10 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from prunestudy.params import Study
+from prunestudy.params.study import Study
 from prunestudy.params.reader import read_study
 from prunestudy.report import formatting
-from prunestudy.store.artifacts import point_label, read_table
+from prunestudy.store.names import point_label
+from prunestudy.store.tables import read_table
 from tests.report.fabricated import Build, make_study
 
 NUMBER = re.compile(r"[−+]?\d(?:[\d.]|\u202f(?=\d))*")

@@ -9,8 +9,10 @@ import torch
 
 from prunestudy.evaluation.cost import count_params
 from prunestudy.networks.storage import read_network
-from prunestudy.params import Compute, Task
-from prunestudy.store.artifacts import artifact_digest, read_table
+from prunestudy.training.settings import Compute
+from prunestudy.params.study import Task
+from prunestudy.store.files import artifact_digest
+from prunestudy.store.tables import read_table
 from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE, train_dense
 
 

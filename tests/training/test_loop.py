@@ -15,7 +15,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from prunestudy.data.tensors import Batches
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.zoo import mlp
-from prunestudy.params import Training
+from prunestudy.training.settings import Training
 from prunestudy.pruning.surgery import remove_units
 from prunestudy.training.loop import lr_factor, make_optimizer
 

@@ -1,55 +1,41 @@
-CELL = f"models/{plan.study.name}/{{task}}/seed{{seed}}"
-CELL_LOG = f"logs/{plan.study.name}/{{task}}/seed{{seed}}"
+STUDY = plan.study.name
 
 
-def planned(step, role=None, **fixed):
-    """Input paths of a step's cell: of one role, or of all."""
-
-    def paths(wildcards):
-        cell = dict(fixed)
-        cell |= {
-            name: wildcards[name]
-            for name in ("task", "method")
-            if name in wildcards.keys()
-        }
-        if "seed" in wildcards.keys():
-            cell["seed"] = int(wildcards.seed)
-        artifact = plan.find(step, **cell)
-        return (
-            str(artifact.inputs[role].path)
-            if role
-            else [str(p) for p in artifact.input_paths()]
-        )
-
-    return paths
+def output(step):
+    """Where a step writes: its template with a wildcard for each coordinate and the key."""
+    return STEPS[step].path.replace("{study}", STUDY)
 
 
-def named_networks(step):
-    """METHOD=PATH of every trajectory of a cell."""
-
-    def names(wildcards):
-        artifact = plan.find(step, task=wildcards.task, seed=int(wildcards.seed))
-        networks = {
-            role: made for role, made in artifact.inputs.items() if role != "data"
-        }
-        return [f"{method}={made.path}" for method, made in networks.items()]
-
-    return names
+def log_of(step, suffix="log"):
+    """Where the job's log, or Snakemake's measurement of it, lies."""
+    _folder, _, inner = output(step).partition("/")
+    return f"logs/{inner.partition('.')[0]}.{suffix}"
 
 
-def further_inputs(wildcards):
-    """Options for what only some methods look at: other networks, layer times."""
-    artifact = plan.find(
-        "prune", task=wildcards.task, seed=int(wildcards.seed), method=wildcards.method
+def planned(step):
+    """A function that gives the artifact of a rule's wildcards."""
+
+    def find(wildcards):
+        path = output(step).format(**dict(wildcards))
+        return plan.by_path[Path(path)]
+
+    return find
+
+
+def inputs(step):
+    """Paths of all that a step's cell needs."""
+    find = planned(step)
+    return lambda wildcards: [str(made.path) for made in find(wildcards).needed()]
+
+
+def options(step):
+    """Options of a step's command for its cell, with explicit paths."""
+    find = planned(step)
+    return lambda wildcards: shlex.join(
+        ["--params", PARAMS, *find(wildcards).arguments()]
     )
-    options = {"--reference": "reference", "--layer-times": "layer_times"}
-    return [
-        f"{option} {artifact.inputs[role].path}"
-        for option, role in options.items()
-        if role in artifact.inputs
-    ]
 
 
-def profile_of(wildcards):
-    """The table of layer times of a task and granule."""
-    return plan.find("profile", task=wildcards.task, method=wildcards.granule)
+def threads_of(step):
+    """One; a job that measures times takes every core, so that nothing else runs beside it."""
+    return workflow.cores if STEPS[step].alone else 1

@@ -1,30 +1,30 @@
 rule fetch:
+    input:
+        ancient(inputs("fetch")),
     output:
-        directory(f"data/{plan.study.name}/raw/{{dataset}}-{{key}}"),
+        directory(output("fetch")),
     log:
-        f"logs/{plan.study.name}/raw/{{dataset}}-{{key}}.log",
+        log_of("fetch"),
     benchmark:
-        f"logs/{plan.study.name}/raw/{{dataset}}-{{key}}.tsv"
-    threads: 1
+        log_of("fetch", "tsv")
+    threads: threads_of("fetch")
     params:
-        file=PARAMS,
+        options=options("fetch"),
     shell:
-        "prunestudy fetch --params {params.file} --dataset {wildcards.dataset} --out {output}"
-        " > {log} 2>&1"
+        "prunestudy fetch {params.options} --out {output} > {log} 2>&1"
 
 
 rule prepare:
     input:
-        raw=ancient(planned("prepare", "raw")),
+        ancient(inputs("prepare")),
     output:
-        f"data/{plan.study.name}/prepared/{{task}}-{{key}}.safetensors",
+        output("prepare"),
     log:
-        f"logs/{plan.study.name}/prepared/{{task}}-{{key}}.log",
+        log_of("prepare"),
     benchmark:
-        f"logs/{plan.study.name}/prepared/{{task}}-{{key}}.tsv"
-    threads: 1
+        log_of("prepare", "tsv")
+    threads: threads_of("prepare")
     params:
-        file=PARAMS,
+        options=options("prepare"),
     shell:
-        "prunestudy prepare --params {params.file} --task {wildcards.task}"
-        " --raw {input.raw} --out {output} > {log} 2>&1"
+        "prunestudy prepare {params.options} --out {output} > {log} 2>&1"

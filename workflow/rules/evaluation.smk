@@ -1,69 +1,46 @@
 rule evaluate:
     input:
-        cell=ancient(planned("evaluate")),
+        ancient(inputs("evaluate")),
     output:
-        report(
-            f"{CELL}/evaluation-{{key}}.csv",
-            caption="../captions/evaluation.rst",
-            category="Evaluation",
-            labels={"task": "{task}", "seed": "{seed}"},
-        ),
+        output("evaluate"),
     log:
-        f"{CELL_LOG}/evaluation-{{key}}.log",
+        log_of("evaluate"),
     benchmark:
-        f"{CELL_LOG}/evaluation-{{key}}.tsv"
-    threads: 1
+        log_of("evaluate", "tsv")
+    threads: threads_of("evaluate")
     params:
-        file=PARAMS,
-        data=planned("evaluate", "data"),
-        networks=named_networks("evaluate"),
+        options=options("evaluate"),
     shell:
-        "prunestudy evaluate --params {params.file} --task {wildcards.task}"
-        " --seed {wildcards.seed} --data {params.data} --networks {params.networks}"
-        " --out {output} > {log} 2>&1"
+        "prunestudy evaluate {params.options} --out {output} > {log} 2>&1"
 
 
-# Takes every core, so that nothing else runs on the machine while it measures.
 rule latency:
     input:
-        networks=ancient(planned("latency")),
+        ancient(inputs("latency")),
     output:
-        report(
-            f"{CELL}/latency-{{key}}.csv",
-            caption="../captions/latency.rst",
-            category="Latency",
-            labels={"task": "{task}", "seed": "{seed}"},
-        ),
+        output("latency"),
     log:
-        f"{CELL_LOG}/latency-{{key}}.log",
+        log_of("latency"),
     benchmark:
-        f"{CELL_LOG}/latency-{{key}}.tsv"
-    threads: workflow.cores
+        log_of("latency", "tsv")
+    threads: threads_of("latency")
     params:
-        file=PARAMS,
-        networks=named_networks("latency"),
+        options=options("latency"),
     shell:
-        "prunestudy latency --params {params.file} --task {wildcards.task}"
-        " --seed {wildcards.seed} --networks {params.networks} --out {output} > {log} 2>&1"
+        "prunestudy latency {params.options} --out {output} > {log} 2>&1"
 
 
 rule collect:
     input:
-        cells=ancient(planned("collect")),
+        ancient(inputs("collect")),
     output:
-        report(
-            directory(f"models/{plan.study.name}/tables-{{key}}"),
-            patterns=["{table}.csv"],
-            caption="../captions/tables.rst",
-            category="Tables",
-            labels={"table": "{table}"},
-        ),
+        directory(output("collect")),
     log:
-        f"logs/{plan.study.name}/tables-{{key}}.log",
+        log_of("collect"),
     benchmark:
-        f"logs/{plan.study.name}/tables-{{key}}.tsv"
-    threads: 1
+        log_of("collect", "tsv")
+    threads: threads_of("collect")
     params:
-        file=PARAMS,
+        options=options("collect"),
     shell:
-        "prunestudy collect --params {params.file} --out {output} > {log} 2>&1"
+        "prunestudy collect {params.options} --out {output} > {log} 2>&1"

@@ -1,54 +1,46 @@
 rule train:
     input:
-        data=ancient(planned("train", "data", method="dense")),
+        ancient(inputs("train")),
     output:
-        directory(f"{CELL}/dense-{{key}}"),
+        directory(output("train")),
     log:
-        f"{CELL_LOG}/dense-{{key}}.log",
+        log_of("train"),
     benchmark:
-        f"{CELL_LOG}/dense-{{key}}.tsv"
-    threads: 1
+        log_of("train", "tsv")
+    threads: threads_of("train")
     params:
-        file=PARAMS,
+        options=options("train"),
     shell:
-        "prunestudy train --params {params.file} --task {wildcards.task}"
-        " --seed {wildcards.seed} --data {input.data} --out {output} > {log} 2>&1"
+        "prunestudy train {params.options} --out {output} > {log} 2>&1"
+
+
+rule layer_latency:
+    input:
+        ancient(inputs("layer_latency")),
+    output:
+        output("layer_latency"),
+    log:
+        log_of("layer_latency"),
+    benchmark:
+        log_of("layer_latency", "tsv")
+    threads: threads_of("layer_latency")
+    params:
+        options=options("layer_latency"),
+    shell:
+        "prunestudy layer-latency {params.options} --out {output} > {log} 2>&1"
 
 
 rule prune:
     input:
-        cell=ancient(planned("prune")),
+        ancient(inputs("prune")),
     output:
-        directory(f"{CELL}/{{method}}-{{key}}"),
+        directory(output("prune")),
     log:
-        f"{CELL_LOG}/{{method}}-{{key}}.log",
+        log_of("prune"),
     benchmark:
-        f"{CELL_LOG}/{{method}}-{{key}}.tsv"
-    threads: 1
+        log_of("prune", "tsv")
+    threads: threads_of("prune")
     params:
-        file=PARAMS,
-        data=planned("prune", "data"),
-        dense=planned("prune", "dense"),
-        further=further_inputs,
+        options=options("prune"),
     shell:
-        "prunestudy prune --params {params.file} --task {wildcards.task}"
-        " --seed {wildcards.seed} --method {wildcards.method} --data {params.data}"
-        " --dense {params.dense} {params.further} --out {output} > {log} 2>&1"
-
-
-# Takes every core, so that nothing else runs on the machine while it measures.
-rule profile:
-    input:
-        data=ancient(lambda wildcards: profile_of(wildcards).input_paths()),
-    output:
-        f"models/{plan.study.name}/{{task}}/layer_times_{{granule}}-{{key}}.csv",
-    log:
-        f"logs/{plan.study.name}/{{task}}/layer_times_{{granule}}-{{key}}.log",
-    benchmark:
-        f"logs/{plan.study.name}/{{task}}/layer_times_{{granule}}-{{key}}.tsv"
-    threads: workflow.cores
-    params:
-        file=PARAMS,
-    shell:
-        "prunestudy profile --params {params.file} --task {wildcards.task}"
-        " --granule {wildcards.granule} --data {input.data} --out {output} > {log} 2>&1"
+        "prunestudy prune {params.options} --out {output} > {log} 2>&1"

@@ -1,33 +1,30 @@
 rule report:
     input:
-        tables=ancient(planned("report", "tables")),
+        ancient(inputs("report")),
     output:
-        f"models/{plan.study.name}/report-{{key}}.marker",
+        output("report"),
     log:
-        f"logs/{plan.study.name}/report-{{key}}.log",
+        log_of("report"),
     benchmark:
-        f"logs/{plan.study.name}/report-{{key}}.tsv"
-    threads: 1
+        log_of("report", "tsv")
+    threads: threads_of("report")
     params:
-        file=PARAMS,
+        options=options("report"),
     shell:
-        "prunestudy report --params {params.file} --tables {input.tables} --out {output}"
-        " > {log} 2>&1"
+        "prunestudy report {params.options} --out {output} > {log} 2>&1"
 
 
 rule publish:
     input:
-        tables=ancient(planned("publish", "tables")),
-        report=ancient(planned("publish", "report")),
+        ancient(inputs("publish")),
     output:
-        f"models/{plan.study.name}/published-{{key}}.marker",
+        output("publish"),
     log:
-        f"logs/{plan.study.name}/published-{{key}}.log",
+        log_of("publish"),
     benchmark:
-        f"logs/{plan.study.name}/published-{{key}}.tsv"
-    threads: 1
+        log_of("publish", "tsv")
+    threads: threads_of("publish")
     params:
-        file=PARAMS,
+        options=options("publish"),
     shell:
-        "prunestudy publish --params {params.file} --tables {input.tables} --out {output}"
-        " > {log} 2>&1"
+        "prunestudy publish {params.options} --out {output} > {log} 2>&1"

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from prunestudy.analysis.inputs import FINAL, Inputs
+from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.statistics import compare_paired, compare_ratios, summarise_ratios
+from prunestudy.store.names import FINAL
 
 WALK = "walk"
 LOSSES = ("train_loss", "val_loss")

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from prunestudy.params import Requirements, Study
-from prunestudy.plan.plan import DENSE, Plan
-from prunestudy.store.artifacts import point_label, read_table
+from prunestudy.params import Requirements
+from prunestudy.params.study import Study
+from prunestudy.plan.plan import Plan
+from prunestudy.store.names import DENSE, point_label
+from prunestudy.store.tables import read_table
 
 FINAL = "final"
 ADAPTIVE = "adaptive"

@@ -3,9 +3,9 @@
 import pandas as pd
 
 from prunestudy.analysis.inputs import Inputs
-from prunestudy.plan.plan import DENSE
 from prunestudy.report import formatting
 from prunestudy.report.blocks import Grid
+from prunestudy.store.names import DENSE
 
 COLUMNS = [
     *("task", "seed", "method", "point", "artifact", "network_sha256", "run_key", "git_commit"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from prunestudy.analysis.inputs import FINAL, Inputs
+from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.statistics import (
     Comparison,
     Summary,
@@ -14,7 +14,7 @@ from prunestudy.analysis.statistics import (
     summarise,
     summarise_ratios,
 )
-from prunestudy.plan.plan import DENSE
+from prunestudy.store.names import DENSE, FINAL
 
 QUALITIES = ("test", "val")
 # Compressions of two networks that count as equal differ by at most this factor.

@@ -1,22 +1,22 @@
-"""The entry point: a warm process runs the command where there is one, else this one does."""
+"""The entry point: a forkserver runs the command where there is one, else this one does."""
 
 import sys
 
-from prunestudy.run import forkserver as warm
+from prunestudy.run.forkserver import delegate
 
 
 def main() -> int:
     """Run the command line."""
     try:
-        code = warm.delegate(sys.argv[1:])
+        code = delegate(sys.argv[1:])
     except KeyboardInterrupt:
         print(f"prunestudy {sys.argv[1]}: interrupted", file=sys.stderr)
         return 130
     if code is not None:
         return code
-    from prunestudy.cli import main as cli
+    from prunestudy.cli.main import main as run
 
-    return cli.main()
+    return run()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from prunestudy.data.catalogue import CATALOGUE
+from prunestudy.data.dataset import find_dataset
 
 
 def fetch(name: str, folder: Path) -> dict[str, str]:
@@ -11,7 +11,7 @@ def fetch(name: str, folder: Path) -> dict[str, str]:
     Raises:
         StudyError: a file is unavailable or has another digest; nothing is kept then.
     """
-    contents = {member.name: member.fetch() for member in CATALOGUE[name].members}
+    contents = {member.name: member.fetch() for member in find_dataset(name).members}
     folder.mkdir(parents=True)
     for member, (content, _source) in contents.items():
         (folder / member).write_bytes(content)

@@ -7,10 +7,10 @@ from safetensors import SafetensorError
 from safetensors.numpy import save_file
 from sklearn.model_selection import train_test_split
 
-from prunestudy.data.catalogue import CATALOGUE, Arrays, Dataset
+from prunestudy.data.dataset import Arrays, Dataset, find_dataset
+from prunestudy.data.settings import Data
 from prunestudy.errors import StudyError
-from prunestudy.params import Data
-from prunestudy.store.artifacts import canonical_json
+from prunestudy.store.files import canonical_json
 
 
 def prepare(data: Data, raw: Path, out: Path) -> None:
@@ -19,7 +19,7 @@ def prepare(data: Data, raw: Path, out: Path) -> None:
     Inputs are float32 and standardised (per feature; images by one mean and deviation); class
     targets are int64, values are float32 standardised with a trailing dimension of one.
     """
-    dataset = CATALOGUE[data.name]
+    dataset = find_dataset(data.name)
     arrays = dataset.read({file.name: file.read_bytes() for file in sorted(raw.iterdir())})
     rows = split_rows(arrays, dataset, data)
     mean, deviation = scaling(arrays.inputs[rows["train"]])

@@ -10,15 +10,9 @@ import pandas as pd
 from safetensors import safe_open
 
 from prunestudy.errors import StudyError
-from prunestudy.params import Method, Task
-from prunestudy.plan.plan import DENSE, Artifact, Plan
-from prunestudy.store.artifacts import (
-    failure_of,
-    read_sidecar,
-    read_table,
-    sidecar_path,
-    write_table,
-)
+from prunestudy.store.names import DENSE
+from prunestudy.store.tables import read_table, write_table
+from prunestudy.store.trajectories import failure_of
 
 RESULT_COLUMNS = [
     "task",
@@ -50,11 +44,17 @@ RESULT_COLUMNS = [
     "run_key",
 ]
 
-# What a sidecar says of the job's own process, and of the machine.
-TAKEN = ("seconds", "cpu_seconds", "peak_memory_mb")
-HARDWARE = ("platform", "kernel", "processor", "cores", "memory_gb")
+METHOD_PARTS = ("criterion", "granularity", "allocation", "schedule")
 
 Cells = dict[tuple[str, int], Path]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What tables call the network of each task, and the parts of each method."""
+
+    networks: dict[str, str]
+    methods: dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -68,51 +68,8 @@ class Trajectory:
     folder: Path
 
 
-def collect_study(plan: Plan, folder: Path) -> None:
-    """Write every table of a planned study whose cells are all there."""
-    trajectories = [
-        Trajectory(made.task, made.seed, made.method, made.key, made.path)
-        for made in plan
-        if made.step in ("train", "prune")
-    ]
-    evaluations, latencies = (
-        {(made.task, made.seed): made.path for made in plan.of_step(name)}
-        for name in ("evaluate", "latency")
-    )
-    rows = [job_row(made) for made in plan if sidecar_path(made.path).exists()]
-    study = plan.study
-    data = {made.task: made.path for made in plan.of_step("prepare")}
-    collect(study.tasks, study.methods, trajectories, evaluations, latencies, rows, data, folder)
-
-
-def job_row(artifact: Artifact) -> dict[str, Any]:
-    """What a finished job took, from its sidecar and from Snakemake's benchmark of it.
-
-    Benchmarks stay on the machine that ran the job: without one, its column is empty.
-    """
-    circumstances = read_sidecar(artifact.path)["made"]
-    return {
-        "step": artifact.step,
-        "task": artifact.task,
-        "seed": artifact.seed if artifact.seed >= 0 else "",
-        "method": artifact.method,
-        **{name: circumstances[name] for name in TAKEN},
-        "benchmark_seconds": _benchmark(artifact.benchmark),
-        **{name: circumstances[name] for name in HARDWARE},
-        "git_commit": circumstances["git_commit"],
-        "run_key": artifact.key,
-        "path": artifact.path.as_posix(),
-    }
-
-
-def _benchmark(path: Path) -> float | str:
-    """Wall-clock seconds by Snakemake; what it sees of processor and memory misses forked jobs."""
-    return float(pd.read_csv(path, sep="\t")["s"].iloc[-1]) if path.exists() else ""
-
-
 def collect(
-    tasks: dict[str, Task],
-    methods: dict[str, Method],
+    labels: Labels,
     trajectories: list[Trajectory],
     evaluations: Cells,
     latencies: Cells,
@@ -123,13 +80,14 @@ def collect(
     """Write every table of the study into ``folder``.
 
     Args:
+        labels: what tables call networks and methods.
         data: task → its prepared data set.
         evaluations, latencies: (task, seed) → table of all networks of the cell.
         jobs: one row a job for ``timings.csv``.
     """
     folder.mkdir(parents=True)
     tables = {
-        "results": results(tasks, methods, trajectories, evaluations),
+        "results": results(labels, trajectories, evaluations),
         "latency": _cells(latencies),
         "history": _gathered(trajectories, "history"),
         "decisions": _gathered(trajectories, "decisions"),
@@ -143,18 +101,15 @@ def collect(
 
 
 def results(
-    tasks: dict[str, Task],
-    methods: dict[str, Method],
+    labels: Labels,
     trajectories: list[Trajectory],
     evaluations: Cells,
 ) -> pd.DataFrame:
     """One row an evaluated network, with its cost relative to the dense one of its seed."""
     found = _cells(evaluations)
-    names = {name: network_name(task) for name, task in tasks.items()}
-    found["network"] = found["task"].map(names)
-    parts = {name: method_parts(method) for name, method in methods.items()}
-    parts[DENSE] = method_parts(None)
-    for part in parts[DENSE]:
+    found["network"] = found["task"].map(labels.networks)
+    parts = {DENSE: dict.fromkeys(METHOD_PARTS, "none"), **labels.methods}
+    for part in METHOD_PARTS:
         found[part] = found["method"].map({name: values[part] for name, values in parts.items()})
     keys = {(made.task, made.seed, made.method): made.run_key for made in trajectories}
     place = zip(found["task"], found["seed"], found["method"], strict=True)
@@ -201,28 +156,6 @@ def failures(trajectories: list[Trajectory]) -> pd.DataFrame:
     causes = ((made, failure_of(made.folder)) for made in trajectories)
     rows = [[made.task, made.seed, made.method, cause] for made, cause in causes if cause]
     return pd.DataFrame(rows, columns=["task", "seed", "method", "cause"])
-
-
-def network_name(task: Task) -> str:
-    """Architecture and widths in one word, e.g. ``cnn-32-64-128``."""
-    network = task.network.model_dump()
-    widths = next((value for value in network.values() if isinstance(value, list)), [])
-    return "-".join([network["name"], *(str(width) for width in widths)])
-
-
-def method_parts(method: Method | None) -> dict[str, str]:
-    """The parts of a method as table entries; the dense network has none."""
-    if method is None or method.control is not None:
-        return dict.fromkeys(("criterion", "granularity", "allocation", "schedule"), "none")
-    criterion = method.criterion or "+".join(
-        method.controller.criteria if method.controller else []
-    )
-    return {
-        "criterion": criterion,
-        "granularity": method.granularity,
-        "allocation": method.allocation,
-        "schedule": method.schedule,
-    }
 
 
 def _gathered(trajectories: list[Trajectory], name: str) -> pd.DataFrame:

@@ -15,7 +15,9 @@ from prunestudy.evaluation.cost import (
 )
 from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.storage import read_masked_network
-from prunestudy.store.artifacts import file_digest, kept_networks, write_table
+from prunestudy.store.files import file_digest
+from prunestudy.store.tables import write_table
+from prunestudy.store.trajectories import kept_networks
 from prunestudy.training.objective import Objective
 
 

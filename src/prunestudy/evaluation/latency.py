@@ -12,10 +12,11 @@ from torch import nn
 
 from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.onnx import onnx_bytes, output_difference, session
+from prunestudy.networks.settings import Latency
 from prunestudy.networks.storage import read_network
 from prunestudy.networks.timing import Call, interleaved
-from prunestudy.params import Latency
-from prunestudy.store.artifacts import kept_networks, write_table
+from prunestudy.store.tables import write_table
+from prunestudy.store.trajectories import kept_networks
 
 BATCH_SIZES = (1, 64)
 # Where memory happens to put a session and its inputs can make all of its calls a third slower, so

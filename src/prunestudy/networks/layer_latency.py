@@ -1,4 +1,4 @@
-"""Profile: how long each layer takes at each width, measured once on this machine.
+"""Layer latency: how long each layer takes at each width, measured once on this machine.
 
 A closed loop that is bound by latency prices its moves by this table (as NetAdapt does, Yang et
 al. 2018), so that its trajectory is a function of its inputs.
@@ -12,13 +12,15 @@ import torch
 from torch import Tensor, nn
 
 from prunestudy.data.tensors import read_prepared
+from prunestudy.networks.architectures.settings import Architecture
 from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.onnx import onnx_bytes, session
+from prunestudy.networks.settings import Latency
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.timing import Call, interleaved
 from prunestudy.networks.unit_graph import LAYERS, UnitGraph
-from prunestudy.params import Latency, Task, plain
-from prunestudy.store.artifacts import write_table
+from prunestudy.settings.base import plain
+from prunestudy.store.tables import write_table
 
 BATCH_SIZE = 64
 # A search by these times decides by their differences, so they are measured more often than the
@@ -27,14 +29,16 @@ MORE_REPEATS = 10
 WHOLE = "whole"
 
 
-def profile(task: Task, granule: int, settings: Latency, data: Path, out: Path) -> None:
+def measure_layers(
+    architecture: Architecture, granule: int, settings: Latency, data: Path, out: Path
+) -> None:
     """Write a row a layer and pair of widths: ``layer, inputs, outputs, ms``; batch 64.
 
     The first row is the whole dense network, from which what lies between layers follows.
     """
     set_up_torch(0)
     prepared = read_prepared(data)
-    spec = NetworkSpec.from_params(plain(task.network), prepared.input_shape, prepared.outputs)
+    spec = NetworkSpec.from_params(plain(architecture), prepared.input_shape, prepared.outputs)
     network = spec.build().eval()
     units = UnitGraph(network, spec.input_shape)
     rows = [(WHOLE, 0, 0, _call(network, spec.input_shape))]

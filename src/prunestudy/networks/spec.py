@@ -7,7 +7,9 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from prunestudy.networks.zoo import ARCHITECTURES
+from prunestudy.settings.parts import load_part
+
+ARCHITECTURES = "prunestudy.networks.architectures"
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,9 @@ class NetworkSpec:
 
     def build(self) -> nn.Module:
         """The dense network, freshly initialised by torch's global random numbers."""
-        build = ARCHITECTURES[self.architecture]
-        return build(self.input_shape, self.outputs, **self.arguments)
+        return load_part(ARCHITECTURES, self.architecture).build(
+            self.input_shape, self.outputs, **self.arguments
+        )
 
     def without(self, removed: dict[str, list[int]]) -> "NetworkSpec":
         """The spec after units were removed, given by their current indices."""

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from prunestudy.errors import StudyError
 from prunestudy.networks.spec import NetworkSpec, fit_shapes
-from prunestudy.store.artifacts import canonical_json
+from prunestudy.store.files import canonical_json
 
 MASK = "#mask"
 CODEBOOK = "#codebook"
@@ -100,7 +100,7 @@ def read_masked_network(path: Path) -> tuple[nn.Module, NetworkSpec, dict[str, T
         fit_shapes(network, tensors)
         network.load_state_dict(tensors)
         masks = _masks(stored, tensors)
-    except (OSError, LookupError, ValueError, TypeError, RuntimeError) as error:
+    except (OSError, ImportError, LookupError, ValueError, TypeError, RuntimeError) as error:
         raise _unreadable(path, error) from None
     except (SafetensorError, AttributeError, zlib.error) as error:
         raise _unreadable(path, error) from None

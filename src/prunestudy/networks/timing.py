@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from prunestudy.params import Latency
+from prunestudy.networks.settings import Latency
 
 # A timed sample repeats short calls until it lasts about this long, well above the clock's grain.
 SAMPLE_SECONDS = 2e-4

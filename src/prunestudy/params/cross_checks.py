@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from prunestudy.errors import Problem, near
-from prunestudy.params.study import WITH_BATCH_NORM, Study
+from prunestudy.params.study import Study
 from prunestudy.pruning.settings import LIKE, Method
 
 

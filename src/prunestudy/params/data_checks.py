@@ -1,11 +1,15 @@
 """Whether a task's data fit its network and its loss, before anything runs."""
 
-from prunestudy.data.catalogue import CATALOGUE
-from prunestudy.errors import Problem
-from prunestudy.params import Cnn, LeNet5, ResNet, Study, Task
+from collections.abc import Iterator
+from typing import get_args
 
-LOSS_OF_TARGET = {"value": "mse", "class": "cross_entropy"}
-LENET_5_SIDE = 16
+from prunestudy.data.dataset import find_dataset
+from prunestudy.errors import Problem
+from prunestudy.networks.architectures.settings import Network
+from prunestudy.params.study import Study, Task
+from prunestudy.training.losses.settings import LOSSES
+
+KINDS = {"value": "values", "class": "classes"}
 
 
 def problems_of_data(study: Study) -> list[Problem]:
@@ -13,25 +17,27 @@ def problems_of_data(study: Study) -> list[Problem]:
     return [problem for name, task in study.tasks.items() for problem in _problems(name, task)]
 
 
-def _problems(name: str, task: Task) -> list[Problem]:
-    dataset = CATALOGUE[task.data.name]
-    found = []
-    loss = LOSS_OF_TARGET[dataset.target]
-    if task.loss != loss:
-        kind = {"value": "values", "class": "classes"}[dataset.target]
+def _problems(name: str, task: Task) -> Iterator[Problem]:
+    dataset = find_dataset(task.data.name)
+    fitting = [loss for loss, info in LOSSES.items() if info.target == dataset.target]
+    if task.loss not in fitting:
+        kind = KINDS[dataset.target]
         reason = f"'{task.loss}' does not fit '{task.data.name}', whose targets are {kind}"
-        found.append(Problem(f"tasks.{name}.loss", reason, loss))
-    network = task.network
-    place = f"tasks.{name}.network"
-    if isinstance(network, Cnn | LeNet5 | ResNet):
-        if len(dataset.input_shape) != 3:
-            reason = f"'{network.name}' needs images, '{task.data.name}' has a row of numbers each"
-            return [*found, Problem(place, reason, "mlp, lenet_300_100")]
-        side = min(dataset.input_shape[1:])
-        least = LENET_5_SIDE if isinstance(network, LeNet5) else 1
-        if isinstance(network, Cnn):
-            least = 2 ** (len(network.channels) - 1)
-        if side < least:
-            reason = f"'{network.name}' needs images of {least}×{least}, found {side}×{side}"
-            found.append(Problem(place, reason))
-    return found
+        yield Problem(f"tasks.{name}.loss", reason, ", ".join(fitting))
+    network, place = task.network, f"tasks.{name}.network"
+    if not network.images:
+        return
+    if len(dataset.input_shape) != 3:
+        reason = f"'{network.name}' needs images, '{task.data.name}' has a row of numbers each"
+        yield Problem(place, reason, ", ".join(_without_images()))
+        return
+    side, least = min(dataset.input_shape[1:]), network.least_side()
+    if side < least:
+        reason = f"'{network.name}' needs images of {least}×{least}, found {side}×{side}"
+        yield Problem(place, reason)
+
+
+def _without_images() -> list[str]:
+    """Architectures that take rows of numbers."""
+    kinds = get_args(get_args(Network)[0])
+    return [kind.model_fields["name"].default for kind in kinds if not kind.images]

@@ -10,10 +10,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from prunestudy.errors import ParamsError, Problem, near
-from prunestudy.params import Study
 from prunestudy.params.cross_checks import problems_across
 from prunestudy.params.data_checks import problems_of_data
-from prunestudy.plan.plugins import problems_of_user_code
+from prunestudy.params.study import Study
+from prunestudy.params.plugin_checks import problems_of_user_code
 
 # The default study has some hundred values.
 MOST_VALUES = 100_000

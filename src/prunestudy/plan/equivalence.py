@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 from safetensors import SafetensorError, safe_open
 
-from prunestudy.store.artifacts import SIDECAR_SUFFIX, file_digest, read_table
+from prunestudy.store.files import file_digest
+from prunestudy.store.sidecars import SIDECAR_SUFFIX
+from prunestudy.store.tables import read_table
 
 # Largest difference of two numbers, relative to one plus their size, that other processors and
 # other versions of the numeric libraries may make.
@@ -36,7 +38,7 @@ class Equivalence:
     where: str = ""
 
 
-def likeness(first: Path, second: Path) -> Equivalence:
+def equivalence(first: Path, second: Path) -> Equivalence:
     """Compare two artifacts, files or folders."""
     if first.is_dir() != second.is_dir() or not first.exists() or not second.exists():
         return Equivalence(DIFFERENT, f"{first} and {second} are not both there and of one kind")

@@ -1,24 +1,29 @@
 """Digests of source code: what a step's numbers depend on, and nothing else.
 
-A digest covers a module and everything it imports inside its own root, over the syntax tree
-without comments and docstrings, so that wording never reruns a training.
+A digest covers modules and everything they import inside their own root, over the syntax tree
+without comments and docstrings, so that wording never reruns a training. Parts are not imported
+but found by their names: a cell's digest covers the ones that it names and no others.
 """
 
 import ast
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 from prunestudy.errors import StudyError
+from prunestudy.settings.parts import is_dotted
 
 PACKAGE = "prunestudy"
-# What cannot change a number: types whose values are in the keys anyway, the plan, errors.
-DATA = frozenset({".html", ".css", ".js", ".bib"})
-NOT_NUMERIC = frozenset(
-    f"{PACKAGE}.{name}"
-    for name in ("cli", "errors", "params", "params_file", "plan", "source", "status")
+# Data beside the code, such as a page's template, decides the outcome as well.
+DATA = frozenset({".html", ".css", ".js", ".bib", ".jinja", ".json"})
+# What decides no number: how files are written, what runs when, what people type. Typed settings
+# stay out as well, since their values are in the keys themselves.
+INFRASTRUCTURE = tuple(
+    f"{PACKAGE}.{room}" for room in ("errors", "settings", "store", "plan", "steps", "run", "cli")
 )
+SETTINGS = "settings"
 
 
 def library_root() -> Path:
@@ -30,15 +35,35 @@ def library_root() -> Path:
 
 
 @cache
-def source_digest(module: str, root: Path | None = None) -> str:
-    """sha256 over the import closure of ``module`` inside ``root`` (default: the library)."""
-    closure = import_closure(module, root or library_root())
-    if module not in closure:
-        raise StudyError(f"module '{module}' has no source file under {root or library_root()}")
+def source_digest(modules: tuple[str, ...], root: Path | None = None) -> str:
+    """sha256 over the import closures of ``modules`` inside ``root`` (default: the library).
+
+    Raises:
+        StudyError: one of them has no source file there.
+    """
+    place = root or library_root()
+    closure: dict[str, Path] = {}
+    for module in modules:
+        closure |= import_closure(module, place)
+        if module not in closure:
+            raise StudyError(f"module '{module}' has no source file under {place}")
     lines = [f"{name} {_file_digest(path)}" for name, path in sorted(closure.items())]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
+def user_digests(names: Iterable[str]) -> dict[str, str]:
+    """Source digests of the user's functions, given by dotted paths.
+
+    Each covers its module with all that it imports from the project's folder.
+    """
+    return {
+        name: source_digest((name.rpartition(".")[0],), Path.cwd())
+        for name in sorted(names)
+        if is_dotted(name)
+    }
+
+
+@cache
 def import_closure(module: str, root: Path) -> dict[str, Path]:
     """Modules that ``module`` imports, itself included, with their package data: name → file."""
     found: dict[str, Path] = {}
@@ -46,11 +71,10 @@ def import_closure(module: str, root: Path) -> dict[str, Path]:
     while waiting:
         name = waiting.pop()
         path = _module_file(name, root)
-        if name in found or _is_not_numeric(name) or path is None:
+        if name in found or is_infrastructure(name) or path is None:
             continue
         found[name] = path
         if path.name == "__init__.py":
-            # Data beside the code, such as a page's template, decides the outcome as well.
             data = (file for file in sorted(path.parent.iterdir()) if file.suffix in DATA)
             found |= {f"{name}/{file.name}": file for file in data}
         waiting += _imports(name, path)
@@ -59,8 +83,10 @@ def import_closure(module: str, root: Path) -> dict[str, Path]:
     return found
 
 
-def _is_not_numeric(name: str) -> bool:
-    return any(name == left or name.startswith(f"{left}.") for left in NOT_NUMERIC)
+def is_infrastructure(name: str) -> bool:
+    """Whether a module of the library is in no run key."""
+    rooms = any(name == room or name.startswith(f"{room}.") for room in INFRASTRUCTURE)
+    return rooms or (name.startswith(f"{PACKAGE}.") and name.endswith(f".{SETTINGS}"))
 
 
 def _module_file(name: str, root: Path) -> Path | None:

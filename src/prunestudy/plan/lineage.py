@@ -7,8 +7,9 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from prunestudy.errors import StudyError
-from prunestudy.plan.plan import Artifact
-from prunestudy.store.artifacts import failure_of, kept_networks, read_sidecar
+from prunestudy.plan.artifact import Artifact
+from prunestudy.store.sidecars import read_sidecar
+from prunestudy.store.trajectories import failure_of, kept_networks
 
 INDENT = "  "
 
@@ -23,11 +24,11 @@ def describe(artifact: Artifact, params: Path, record: str) -> str:
         StudyError: it was not made yet.
     """
     if not artifact.path.exists():
-        raise StudyError(f"{artifact.cell} is not there; run the study first (prunestudy status)")
+        raise StudyError(f"{artifact.name} is not there; run the study first (prunestudy status)")
     sidecar = read_sidecar(artifact.path)
     made = sidecar["made"]
     option = "" if params == Path("params.yaml") else f" --params {params}"
-    inputs = {role: needed.path.as_posix() for role, needed in artifact.inputs.items()}
+    inputs = {needed.name: needed.path.as_posix() for needed in artifact.needed()}
     facts = {
         "artifact": artifact.path.as_posix(),
         "sha256": sidecar["sha256"],
@@ -35,9 +36,9 @@ def describe(artifact: Artifact, params: Path, record: str) -> str:
         "made": f"{made['at']}, {made['seconds']:g} s, {made['processor']}, {made['platform']}",
         "commit": made["git_commit"] or "unknown",
         "MLflow": record,
-        "again": f"prunestudy verify{option} --rerun {artifact.cell.partition(' ')[2]}",
+        "again": f"prunestudy verify{option} --rerun {artifact.cell}",
     }
-    lines = [artifact.cell, *(f"{INDENT}{name:<10}{value}" for name, value in facts.items())]
+    lines = [artifact.name, *(f"{INDENT}{name:<10}{value}" for name, value in facts.items())]
     for title, content in (
         ("inputs", inputs),
         ("networks", _networks(artifact)),
@@ -50,7 +51,7 @@ def describe(artifact: Artifact, params: Path, record: str) -> str:
 
 
 def _networks(artifact: Artifact) -> dict[str, str]:
-    if artifact.step not in ("train", "prune"):
+    if not artifact.step.networks:
         return {}
     cause = failure_of(artifact.path)
     if cause:

@@ -6,16 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from prunestudy.errors import StudyError
-from prunestudy.plan.plan import KEY_LENGTH, Artifact, Plan
-from prunestudy.store.artifacts import (
-    JOURNAL_SUFFIX,
-    PART_SUFFIX,
-    SIDECAR_SUFFIX,
-    failure_of,
-    file_digest,
-    read_sidecar,
-    sidecar_path,
-)
+from prunestudy.plan.artifact import Artifact
+from prunestudy.plan.keys import KEY_LENGTH
+from prunestudy.plan.plan import Plan
+from prunestudy.store.files import JOURNAL_SUFFIX, PART_SUFFIX, file_digest
+from prunestudy.store.sidecars import SIDECAR_SUFFIX, read_sidecar, sidecar_path
+from prunestudy.store.trajectories import failure_of
 
 SHOWN = 12
 # How the marker of a study begins that the tracker does not have.
@@ -31,7 +27,7 @@ def failures(plan: Plan) -> list[tuple[Artifact, str]]:
     """The cells whose outcome is a failure, and its cause."""
     found = []
     for artifact in plan:
-        if artifact.step in ("train", "prune"):
+        if artifact.step.networks:
             cause = failure_of(artifact.path)
             if cause is not None:
                 found.append((artifact, cause))
@@ -71,12 +67,6 @@ def _is_whole(marker: Path) -> bool:
     )
 
 
-def log_path(artifact: Artifact) -> Path:
-    """Where the log of the job lies that makes an artifact."""
-    _folder, *inner = artifact.path.parts
-    return Path("logs", *inner).with_suffix(".log")
-
-
 def unreached(plan: Plan) -> list[Path]:
     """Files and folders of the study that its plan does not know: stale keys, broken writes."""
     wanted = set(plan.by_path)
@@ -109,14 +99,14 @@ def describe(plan: Plan) -> str:
     absent = missing(plan)
     if not absent:
         return f"study '{plan.study.name}': nothing to do, all {len(plan.artifacts)} are there"
-    counts = Counter(artifact.step for artifact in absent)
-    total = Counter(artifact.step for artifact in plan)
+    counts = Counter(artifact.step.name for artifact in absent)
+    total = Counter(artifact.step.name for artifact in plan)
     lines = [f"study '{plan.study.name}': {len(absent)} of {len(plan.artifacts)} jobs would run"]
-    lines += [f"  {step:9} {count} of {total[step]}" for step, count in counts.items()]
+    lines += [f"  {step:14} {count} of {total[step]}" for step, count in counts.items()]
     causes: dict[str, list[str]] = {}
     for artifact in absent:
         for cause in reasons(artifact):
-            causes.setdefault(cause, []).append(artifact.cell)
+            causes.setdefault(cause, []).append(artifact.name)
     lines.append("because")
     for cause, cells in list(causes.items())[:SHOWN]:
         named = ", ".join(cells[:3]) + (f" and {len(cells) - 3} more" if len(cells) > 3 else "")
@@ -135,17 +125,23 @@ def reasons(artifact: Artifact) -> list[str]:
         return ["never made before"]
     found = []
     new = artifact.parts
-    prefix = ".".join(part for part in (artifact.step, artifact.method) if part)
+    prefix = ".".join(part for part in (artifact.step.name, artifact.cell.method) if part)
     for path, before, after in differences(old["params"], new["params"]):
         found.append(f"{prefix}.{path} {before} → {after}")
     if old["source"] != new["source"]:
-        found.append(f"the source code of {artifact.step} changed")
+        found.append(f"the source code of {artifact.step.name} changed")
     for name, before, after in differences(old["packages"], new["packages"]):
         found.append(f"package {name} {before} → {after}")
-    inputs = set(old["inputs"]) ^ set(new["inputs"])
+    inputs = _names(old["inputs"]) ^ _names(new["inputs"])
     if inputs:
         found.append(f"inputs came or went ({len(inputs)})")
     return found
+
+
+def _names(inputs: dict[str, Any]) -> set[str]:
+    """Roles of inputs, and of several the names as well."""
+    several = {role: given for role, given in inputs.items() if isinstance(given, dict)}
+    return {*inputs, *(f"{role} {name}" for role, given in several.items() for name in given)}
 
 
 def differences(before: Any, after: Any, path: str = "") -> list[tuple[str, Any, Any]]:

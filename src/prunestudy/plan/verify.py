@@ -10,6 +10,7 @@ from pathlib import Path
 
 from prunestudy.errors import StudyError
 from prunestudy.plan import status
+from prunestudy.plan.artifact import Artifact
 from prunestudy.plan.equivalence import (
     DIFFERENT,
     EQUAL,
@@ -17,21 +18,13 @@ from prunestudy.plan.equivalence import (
     STAMP,
     TOLERANCE,
     Equivalence,
-    likeness,
+    equivalence,
 )
-from prunestudy.plan.plan import DENSE, Artifact, Plan
-from prunestudy.store.artifacts import (
-    canonical_json,
-    file_digest,
-    member_digests,
-    platform_name,
-    processor_name,
-    read_sidecar,
-    sidecar_path,
-)
-
-# Steps whose outcome is a function of their inputs; the others measure times or write elsewhere.
-REPEATABLE = ("fetch", "prepare", "train", "prune", "evaluate", "collect")
+from prunestudy.plan.plan import Plan
+from prunestudy.plan.steps import STEPS
+from prunestudy.store.files import canonical_json, file_digest, member_digests
+from prunestudy.store.machine import platform_name, processor_name
+from prunestudy.store.sidecars import read_sidecar, sidecar_path
 
 
 @dataclass(frozen=True)
@@ -59,7 +52,7 @@ def findings(plan: Plan) -> list[Finding]:
 def _missing(artifact: Artifact) -> list[Finding]:
     """An artifact that is not there: never made, or made by other parameters or code."""
     reasons = status.reasons(artifact)
-    return [Finding(artifact.cell, f"not up to date: {'; '.join(reasons) or 'its inputs changed'}")]
+    return [Finding(artifact.name, f"not up to date: {'; '.join(reasons) or 'its inputs changed'}")]
 
 
 def checked(artifact: Artifact) -> list[Finding]:
@@ -128,10 +121,11 @@ def cell_named(plan: Plan, name: str) -> Artifact:
         StudyError: there is none, or it cannot be repeated.
     """
     artifact = plan.named(name)
-    if artifact.step not in REPEATABLE:
+    if not artifact.step.repeatable:
+        known = ", ".join(step.name for step in STEPS.values() if step.repeatable)
         raise StudyError(
-            f"'{artifact.cell}' cannot be compared: {artifact.step} measures times or writes "
-            f"elsewhere; steps that can: {', '.join(REPEATABLE)}"
+            f"'{artifact.name}' cannot be compared: {artifact.step.name} measures times or writes "
+            f"elsewhere; steps that can: {known}"
         )
     return artifact
 
@@ -142,47 +136,25 @@ def rerun(artifact: Artifact, params: Path) -> Equivalence:
     Raises:
         StudyError: it or an input is missing, or the job fails.
     """
-    for needed in (artifact, *artifact.inputs.values()):
+    for needed in (artifact, *artifact.needed()):
         if not needed.path.exists():
             raise StudyError(f"{needed.path} is missing; run the study first")
     with tempfile.TemporaryDirectory(prefix="prunestudy-verify-") as folder:
         out = Path(folder) / artifact.path.name
-        command = [sys.executable, "-P", "-m", "prunestudy.cli.entry", artifact.step]
-        command += ["--params", str(params), *_options(artifact), "--out", str(out)]
+        command = [sys.executable, "-P", "-m", "prunestudy.cli.entry", artifact.step.command]
+        command += ["--params", str(params), *artifact.arguments(), "--out", str(out)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise StudyError(f"{artifact.cell} failed when it ran again:\n{done.stderr.strip()}")
-        return likeness(artifact.path, out)
-
-
-def _options(artifact: Artifact) -> list[str]:
-    """The arguments of a step's command for one of its cells."""
-    paths = {role: str(made.path) for role, made in artifact.inputs.items()}
-    networks = [f"{role}={path}" for role, path in paths.items() if role != "data"]
-    place = ["--task", artifact.task, "--seed", str(artifact.seed)]
-    if artifact.step == "fetch":
-        return ["--dataset", artifact.task]
-    if artifact.step == "prepare":
-        return ["--task", artifact.task, "--raw", paths["raw"]]
-    if artifact.step == "train":
-        return [*place, "--data", paths["data"]]
-    if artifact.step == "evaluate":
-        return [*place, "--data", paths["data"], "--networks", *networks]
-    if artifact.step == "prune":
-        options = ["--method", artifact.method, "--data", paths["data"], "--dense", paths[DENSE]]
-        for role in ("reference", "layer_times"):
-            if role in paths:
-                options += [f"--{role.replace('_', '-')}", paths[role]]
-        return [*place, *options]
-    return []
+            raise StudyError(f"{artifact.name} failed when it ran again:\n{done.stderr.strip()}")
+        return equivalence(artifact.path, out)
 
 
 def against(plan: Plan, other: Path) -> dict[str, Equivalence]:
     """Each repeatable cell of a study, compared with the same one of another checkout."""
     return {
-        artifact.cell: likeness(artifact.path, other / artifact.path)
+        artifact.name: equivalence(artifact.path, other / artifact.path)
         for artifact in plan
-        if artifact.step in REPEATABLE
+        if artifact.step.repeatable
     }
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from prunestudy.networks.spec import NetworkSpec, copy_network
 from prunestudy.pruning.masks import Masks, masked_count
 from prunestudy.pruning.weight_sharing import Shared
-from prunestudy.store.artifacts import point_label
+from prunestudy.store.names import point_label
 
 FINAL = "final"
 

@@ -9,20 +9,23 @@ from prunestudy.data.tensors import Prepared, read_prepared
 from prunestudy.errors import CellFailure
 from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.storage import read_network, write_network
-from prunestudy.params import Compute, Method, Task
+from prunestudy.params import Method
+from prunestudy.params.study import Task
 from prunestudy.pruning.baselines.baselines import dense_extra, reference_proportions, scratch
 from prunestudy.pruning.controller.closed_loop import run_closed_loop
 from prunestudy.pruning.controller.decisions import COLUMNS
 from prunestudy.pruning.open_loop import run_like, run_open_loop
 from prunestudy.pruning.pruner import Pruner
 from prunestudy.pruning.state import State, TrajectoryResult
-from prunestudy.store.artifacts import failure_of, write_table
+from prunestudy.store.tables import write_table
+from prunestudy.store.trajectories import failure_of
 from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE
 from prunestudy.training.distillation import Teacher
 from prunestudy.training.divergence import check_finite
 from prunestudy.training.loop import TrainingLoop
 from prunestudy.training.objective import Objective
 from prunestudy.training.resume import Journal
+from prunestudy.training.settings import Compute
 
 HISTORY_COLUMNS = ["point", "stage", "epoch", "lr", "train_loss", "val_loss", "val"]
 NETWORK_COLUMNS = ["point", "stage", "epochs", "file", "val_before_retraining"]

@@ -4,7 +4,7 @@ import hashlib
 import zipfile
 from pathlib import Path
 
-from prunestudy.store.artifacts import written_whole
+from prunestudy.store.files import written_whole
 
 CHECKSUMS = "SHA256SUMS"
 # The first moment that zip can say: an archive's bytes depend on its content alone.

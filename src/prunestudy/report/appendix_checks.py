@@ -8,15 +8,15 @@ from collections.abc import Callable
 import pandas as pd
 from ruamel.yaml import YAML
 
-from prunestudy.analysis.inputs import FINAL, Inputs
+from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.rank_correlation import oracle
 from prunestudy.params import Method
 from prunestudy.params.defaults import documented
 from prunestudy.params.reader import check_study
-from prunestudy.plan.plan import DENSE
 from prunestudy.plan.plugins import is_user_code
 from prunestudy.report import formatting
 from prunestudy.report.checks import Outcome, judged
+from prunestudy.store.names import DENSE, FINAL
 
 # Criteria by the decade of their source: OBD is LeCun et al. 1990, magnitude Han et al. 2015 (and
 # older), the others are of 2016 and later.

@@ -18,7 +18,8 @@ from prunestudy.report.markdown import markdown
 from prunestudy.report.metrics import metrics
 from prunestudy.report.page import page
 from prunestudy.report.sections import sections
-from prunestudy.store.artifacts import write_table, write_text, written_whole
+from prunestudy.store.files import write_text, written_whole
+from prunestudy.store.tables import write_table
 
 # A row an epoch of every training: megabytes that DVC keeps, and that no git history should.
 LEFT_OUT = ("history.csv",)

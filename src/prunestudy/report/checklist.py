@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from prunestudy.analysis.inputs import FINAL, SMALL, Inputs
+from prunestudy.analysis.inputs import SMALL, Inputs
 from prunestudy.data.catalogue import CATALOGUE
-from prunestudy.plan.plan import DENSE, package_versions
+from prunestudy.plan.keys import package_versions
 from prunestudy.report import appendix_checks, formatting
 from prunestudy.report.checks import Item, Outcome, judged
-from prunestudy.store.artifacts import point_label
+from prunestudy.store.names import DENSE, FINAL, point_label
 
 MANY_CLASSES = 100
 STANDARD_POINTS = tuple(point_label(point) for point in (2, 4, 8, 16, 32))

@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 
 from prunestudy.analysis.inputs import Inputs
-from prunestudy.plan.plan import DENSE
 from prunestudy.report import formatting
 from prunestudy.report.blocks import Grid
 from prunestudy.report.contents import Contents
 from prunestudy.report.control import RESOURCES
+from prunestudy.store.names import DENSE
 
 
 def spread(mean: float, sd: float, write: Callable[[float], str] = formatting.quality) -> str:

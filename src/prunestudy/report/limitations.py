@@ -4,9 +4,9 @@ import pandas as pd
 
 from prunestudy.analysis.inputs import SMALL, Inputs
 from prunestudy.analysis.statistics import smallest_p
-from prunestudy.plan.plan import DENSE
 from prunestudy.report import formatting
 from prunestudy.report.blocks import Sentence
+from prunestudy.store.names import DENSE
 
 
 def caveats(inputs: Inputs, headline: pd.DataFrame, cost: pd.DataFrame) -> list[Sentence]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from prunestudy.analysis.inputs import TRADITIONAL, Inputs
-from prunestudy.plan.plan import DENSE
+from prunestudy.store.names import DENSE
 
 VERMILLION, BLUE, GREY = "#D55E00", "#0072B2", "#7F7F7F"
 OTHERS = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#A6761D", "#8C6BB1")

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from importlib.resources import files
 
 from prunestudy.analysis.inputs import Inputs
-from prunestudy.params import Cnn, Method, Mlp
-from prunestudy.params.study import Network
-from prunestudy.plan.plan import DENSE, package_versions
+from prunestudy.networks.architectures.settings import Cnn, Mlp, Network
+from prunestudy.params import Method
+from prunestudy.plan.keys import package_versions
 from prunestudy.report import formatting
+from prunestudy.store.names import DENSE
 
 # What a criterion scores a unit by, and its key in references.bib where it has a paper.
 UNITS = {

@@ -3,9 +3,9 @@
 from collections import Counter
 
 from prunestudy.analysis import provenance
-from prunestudy.params import Study
 from prunestudy.params.defaults import documented
-from prunestudy.plan.plan import package_versions
+from prunestudy.params.study import Study
+from prunestudy.plan.keys import package_versions
 from prunestudy.report import comparison_grids, formatting, grids, jobs
 from prunestudy.report.blocks import (
     Block,

@@ -5,11 +5,11 @@ import pandas as pd
 
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.statistics import summarise_ratios
-from prunestudy.plan.plan import DENSE
 from prunestudy.report import formatting
 from prunestudy.report.axes import method_scales
 from prunestudy.report.figures import Chart, Figure, Panel
 from prunestudy.report.palette import dense_look, looks
+from prunestudy.store.names import DENSE
 
 ROW_HEIGHT = 34
 # What the figures draw: a column of the choices, or the time as a share of the dense network's,

@@ -3,11 +3,11 @@
 import altair as alt
 import pandas as pd
 
-from prunestudy.analysis.inputs import FINAL, Inputs
-from prunestudy.plan.plan import DENSE
+from prunestudy.analysis.inputs import Inputs
 from prunestudy.report import axes, formatting
 from prunestudy.report.figures import Chart, Figure, Panel
 from prunestudy.report.palette import GREY, Look, looks
+from prunestudy.store.names import DENSE, FINAL
 
 # Figure name → (column of the summary, title of the axis, what the title says).
 AXES = {

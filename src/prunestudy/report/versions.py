@@ -20,7 +20,7 @@ from prunestudy.errors import StudyError
 from prunestudy.plan.status import differences
 from prunestudy.report import formatting
 from prunestudy.report.blocks import Block, Fold, Grid, Section, Text
-from prunestudy.store.artifacts import read_table
+from prunestudy.store.tables import read_table
 
 PLACE = ["task", "method", "point"]
 # What is compared, how it is written, and whether by ratio.

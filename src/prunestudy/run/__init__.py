@@ -1,1 +1,1 @@
-"""run."""
+"""Launching: snakemake for the graph, DVC around it, one at a time in a checkout."""

@@ -1,9 +1,9 @@
-"""A warm process that forks jobs, so that not every one imports torch and Lightning anew.
+"""A process that forks jobs, so that not every one imports torch and Lightning anew.
 
 A run of many short jobs would spend half of its time on those imports. ``prunestudy run`` starts
-one warm process; a job's command finds its socket by an environment variable, hands over its
+one forkserver; a job's command finds its socket by an environment variable, hands over its
 arguments, folder, environment and standard streams, and waits for the exit code. Each job is still
-a process of its own. Where there is no warm process (by hand, on a cluster's node, on systems
+a process of its own. Where there is no forkserver (by hand, on a cluster's node, on systems
 without pidfds), or where the library was edited since it started, the command does the work itself.
 """
 
@@ -22,21 +22,13 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-VARIABLE = "PRUNESTUDY_WARM"
-# Commands that import torch, and what they import.
-STEPS = ("train", "profile", "prune", "evaluate", "latency")
-PRELOADED = (
-    "prunestudy.cli.main",
-    "prunestudy.training.dense",
-    "prunestudy.networks.layer_latency",
-    "prunestudy.pruning.trajectory",
-    "prunestudy.evaluation.evaluate",
-    "prunestudy.evaluation.latency",
-)
+# Where it listens, and which commands it takes.
+VARIABLE = "PRUNESTUDY_FORKSERVER"
+COMMANDS = "PRUNESTUDY_FORKSERVER_COMMANDS"
 HEADER = struct.Struct("!Q")
 STREAMS = (0, 1, 2)
 REFUSED = "refused"
@@ -51,9 +43,9 @@ DIE_WITH_PARENT = 1
 
 
 def delegate(arguments: list[str]) -> int | None:
-    """Have the warm process run a command; its exit code, or none if the caller must run it."""
+    """Have the forkserver run a command; its exit code, or none if the caller must run it."""
     address = os.environ.get(VARIABLE)
-    if not address or not arguments or arguments[0] not in STEPS:
+    if not address or not arguments or arguments[0] not in os.environ.get(COMMANDS, "").split():
         return None
     request = {
         "arguments": arguments,
@@ -95,14 +87,21 @@ def _library() -> str:
 
 
 @contextlib.contextmanager
-def warm_process(environment: dict[str, str]) -> Iterator[dict[str, str]]:
-    """The environment in which commands find a warm process; it ends with the caller."""
+def forkserver(
+    environment: dict[str, str], commands: Mapping[str, str]
+) -> Iterator[dict[str, str]]:
+    """The environment in which commands find a forkserver; it ends with the caller.
+
+    Args:
+        commands: the ones that it takes, and the module that each of them imports.
+    """
     if not hasattr(os, "pidfd_open"):
         yield environment
         return
     with tempfile.TemporaryDirectory(prefix="prunestudy-") as folder:
         address = str(Path(folder) / "warm")
-        command = [sys.executable, "-P", "-m", "prunestudy.run.forkserver", address]
+        modules = ["prunestudy.cli.main", *commands.values()]
+        command = [sys.executable, "-P", "-m", "prunestudy.run.forkserver", address, *modules]
         # It listens before it imports, so the first jobs wait for it instead of passing it by.
         with subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -111,12 +110,12 @@ def warm_process(environment: dict[str, str]) -> Iterator[dict[str, str]]:
             assert process.stdout is not None
             process.stdout.readline()
             try:
-                yield {**environment, VARIABLE: address}
+                yield {**environment, VARIABLE: address, COMMANDS: " ".join(commands)}
             finally:
                 process.stdin.close()
 
 
-# The warm process itself.
+# The forkserver itself.
 
 
 class _Server:
@@ -238,9 +237,9 @@ def _work(request: dict[str, Any], streams: list[int], parent: int) -> int:
         os.environ.clear()
         os.environ.update(request["environment"])
         from prunestudy.cli import main as cli
-        from prunestudy.store import artifacts
+        from prunestudy.store import sidecars
 
-        artifacts.BEGIN = time.monotonic()
+        sidecars.BEGIN = time.monotonic()
         return cli.main(request["arguments"])
     except SystemExit as end:
         if type(end) is not SystemExit:
@@ -255,7 +254,7 @@ def _work(request: dict[str, Any], streams: list[int], parent: int) -> int:
         sys.stderr.flush()
 
 
-def _serve(address: str) -> None:
+def _serve(address: str, modules: list[str]) -> None:
     # Ctrl-C reaches the whole group of the terminal; the jobs and the run answer to it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     library = _library()
@@ -264,7 +263,7 @@ def _serve(address: str) -> None:
         listener.listen(128)
         print("listening", flush=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        for module in PRELOADED:
+        for module in modules:
             importlib.import_module(module)
         # What is there stays: no child should look for garbage in it, and so copy its pages.
         gc.collect()
@@ -273,4 +272,4 @@ def _serve(address: str) -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1])
+    _serve(sys.argv[1], sys.argv[2:])

@@ -1,6 +1,7 @@
 """What all parameter groups share: strict models and the small types."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -54,6 +55,17 @@ def unknown_name(value: str, allowed: tuple[str, ...], others: str = "") -> Pyda
     return PydanticCustomError("unknown_name", "is not a known value", context)
 
 
+def known_name(allowed: tuple[str, ...]) -> Callable[[str], str]:
+    """A validator that takes these names only."""
+
+    def known(value: str) -> str:
+        if value not in allowed:
+            raise unknown_name(value, allowed)
+        return value
+
+    return known
+
+
 def _criterion(value: str) -> str:
     if value in CRITERIA or DOTTED.match(value):
         return value
@@ -70,5 +82,8 @@ class Params(BaseModel):
 
 
 def plain(params: Params) -> dict[str, Any]:
-    """The values of a parameter group as plain JSON types, defaults included."""
-    return params.model_dump(mode="json")
+    """The values of a parameter group as plain JSON types, defaults included.
+
+    What is not set is left out, so that a new optional setting changes no run key.
+    """
+    return params.model_dump(mode="json", exclude_none=True)

@@ -77,3 +77,13 @@ def _blob(content: bytes) -> bytes:
 
 def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(["git", *arguments], capture_output=True, check=False)
+
+
+def git_commit() -> str:
+    """The checkout's commit, with ``-dirty`` behind it where tracked files differ; or nothing."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return done.stdout.strip()

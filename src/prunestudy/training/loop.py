@@ -20,10 +20,10 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
 from prunestudy.data.tensors import Batches, Prepared, Split
-from prunestudy.params import Compute, Training
 from prunestudy.training.distillation import Teacher
 from prunestudy.training.objective import Objective, channels_last
 from prunestudy.training.resume import Journal, ResumePoint
+from prunestudy.training.settings import Compute, Training
 
 with warnings.catch_warnings():
     # Its import warns of optional packages that nobody here uses.

@@ -2,38 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from prunestudy.data.tensors import Split
+from prunestudy.settings.parts import load_part
 
+LOSSES = "prunestudy.training.losses"
+METRICS = "prunestudy.training.metrics"
 # Small enough for activations to stay in the processor's cache.
 EVALUATION_BATCH = 100
 RESAMPLES = 300
 # Dimensions of a batch of images: rows, channels, height, width.
 IMAGES = 4
-
-
-def accuracy(outputs: Tensor, targets: Tensor) -> float:
-    """Share of rows whose largest output is the target class."""
-    return (outputs.argmax(dim=1) == targets).double().mean().item()
-
-
-def r2(outputs: Tensor, targets: Tensor) -> float:
-    """Coefficient of determination, 1 − residual ÷ total sum of squares."""
-    outputs, targets = outputs.double(), targets.double()
-    residual = (targets - outputs).square().sum()
-    total = (targets - targets.mean()).square().sum()
-    return (1 - residual / total).item()
-
-
-LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "mse": functional.mse_loss,
-    "cross_entropy": functional.cross_entropy,
-}
-METRICS: dict[str, Callable[[Tensor, Tensor], float]] = {"accuracy": accuracy, "r2": r2}
 
 
 def channels_last(inputs: Tensor) -> Tensor:
@@ -48,9 +31,17 @@ class Objective:
     loss: str
     metric: str
 
+    @cached_property
+    def _loss(self) -> Callable[[Tensor, Tensor], Tensor]:
+        return load_part(LOSSES, self.loss).loss
+
+    @cached_property
+    def _metric(self) -> Callable[[Tensor, Tensor], float]:
+        return load_part(METRICS, self.metric).metric
+
     def loss_of(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Mean loss of a batch, differentiable."""
-        return LOSSES[self.loss](outputs, targets)
+        return self._loss(outputs, targets)
 
     def outputs(self, network: nn.Module, part: Split) -> Tensor:
         """The network's outputs for all rows of a part, in evaluation mode; n × outputs."""
@@ -68,7 +59,7 @@ class Objective:
         outputs = self.outputs(network, part)
         with torch.inference_mode():
             loss = self.loss_of(outputs, part.targets).item()
-        return loss, METRICS[self.metric](outputs, part.targets)
+        return loss, self._metric(outputs, part.targets)
 
     def lower_bound(self, outputs: Tensor, dense: Tensor, targets: Tensor, level: float) -> float:
         """Quality that is reached with probability ``level``, by a bootstrap over rows.
@@ -79,7 +70,7 @@ class Objective:
         Args:
             outputs, dense: the outputs of a network and of the dense one for the same rows.
         """
-        metric = METRICS[self.metric]
+        metric = self._metric
         generator = torch.Generator().manual_seed(0)
         differences = []
         for _ in range(RESAMPLES):

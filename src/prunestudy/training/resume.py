@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from prunestudy.store.artifacts import written_whole
+from prunestudy.store.files import written_whole
 
 NETWORK, OPTIMIZER, RANDOM = "network/", "optimizer/", "random"
 

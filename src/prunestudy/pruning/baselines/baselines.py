@@ -12,7 +12,7 @@ from prunestudy.networks.storage import read_masked_network
 from prunestudy.networks.unit_graph import UnitGraph
 from prunestudy.pruning.masks import maskable
 from prunestudy.pruning.state import LayerRatios, Snapshot, State, TrajectoryResult
-from prunestudy.store.artifacts import read_table
+from prunestudy.store.tables import read_table
 from prunestudy.training.divergence import check_finite
 from prunestudy.training.loop import TrainingLoop
 

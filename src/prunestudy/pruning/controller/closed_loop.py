@@ -20,7 +20,8 @@ from prunestudy.pruning.controller.search import Search
 from prunestudy.pruning.controller.search_state import Candidate, SearchState
 from prunestudy.pruning.controller.trials import Proposer
 from prunestudy.pruning.pruner import Pruner
-from prunestudy.pruning.state import FINAL, Snapshot, TrajectoryResult, labels
+from prunestudy.pruning.state import Snapshot, TrajectoryResult, labels
+from prunestudy.store.names import FINAL
 
 
 def run_closed_loop(

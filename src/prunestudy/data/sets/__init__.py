@@ -1,0 +1,1 @@
+"""The catalogue: a data set a file, found by its name."""

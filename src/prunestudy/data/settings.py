@@ -1,0 +1,36 @@
+"""Settings of a task's data: the data set and how it is divided."""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from prunestudy.settings.base import Count, Params, Seed, Share, known_name
+from prunestudy.settings.parts import part_names
+
+DATASETS = part_names("prunestudy.data.sets")
+
+
+class SplitShares(Params):
+    """How a data set is divided, once per task."""
+
+    validation: Share = Field(0.2, description="share of all rows for decisions while pruning")
+    test: Share = Field(0.25, description="share of all rows for the final figures, read once")
+    seed: Seed = Field(0, description="seed of the split")
+
+    @model_validator(mode="after")
+    def _leave_training_rows(self) -> Self:
+        if self.validation + self.test > 0.9:
+            raise ValueError("validation and test together leave less than 0.1 for training")
+        return self
+
+
+class Data(Params):
+    """A data set of the catalogue and its split."""
+
+    name: Annotated[str, AfterValidator(known_name(DATASETS))] = Field(
+        description="data set of the catalogue", json_schema_extra={"enum": list(DATASETS)}
+    )
+    train_rows: Count | None = Field(
+        None, description="use only this many training rows (none: all of them)"
+    )
+    split: SplitShares = Field(default_factory=SplitShares, description="train / validation / test")

@@ -1,0 +1,1 @@
+"""Architectures: one a file, found by its name; ``build`` gives the dense network."""

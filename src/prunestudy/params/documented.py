@@ -1,0 +1,71 @@
+"""A study as a documented ``params.yaml``."""
+
+import json
+from typing import Any
+
+from pydantic import BaseModel
+
+from prunestudy.params.study import Study
+from prunestudy.settings.base import Params
+
+HEADER = """\
+# yaml-language-server: $schema=docs/params.schema.json
+# Parameters of a pruning study. Edit, then run `make study`: only what depends on the edit reruns.
+# `prunestudy check` lists every problem; docs/params.schema.json lets editors complete keys.
+"""
+
+
+def documented(study: Study) -> str:
+    """A study as YAML; each key is explained by its type where it first appears."""
+    seen: set[tuple[type, str]] = set()
+    return HEADER + "\n".join(_lines(study, 0, seen)) + "\n"
+
+
+def _lines(params: Params, depth: int, seen: set[tuple[type, str]]) -> list[str]:
+    lines: list[str] = []
+    for name, field in type(params).model_fields.items():
+        value = getattr(params, name)
+        if value is None:
+            continue
+        comment = ""
+        if (type(params), name) not in seen and field.description:
+            comment = field.description
+        seen.add((type(params), name))
+        if depth == 0 and lines:
+            lines.append("")
+        lines += _entry(name, value, depth, seen, comment)
+    return lines
+
+
+def _entry(
+    name: str, value: Any, depth: int, seen: set[tuple[type, str]], comment: str
+) -> list[str]:
+    indent = "  " * depth
+    note = f"  # {comment}" if comment else ""
+    if isinstance(value, BaseModel) or (isinstance(value, dict) and value):
+        inner = (
+            _lines(value, depth + 1, seen)  # type: ignore[arg-type]
+            if isinstance(value, BaseModel)
+            else [
+                line
+                for key, item in value.items()
+                for line in _entry(str(key), item, depth + 1, seen, "")
+            ]
+        )
+        return [f"{indent}{name}:{note}", *inner]
+    return [f"{indent}{name}: {_scalar(value)}{note}"]
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_scalar(item) for item in value) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    if isinstance(value, str):
+        plain = value.replace("_", "").replace(" ", "")
+        words = plain.isascii() and plain.isalnum() and not plain[0].isdigit()
+        safe = words and value.lower() not in ("true", "false", "null", "yes", "no", "on", "off")
+        return value if safe and value == value.strip() else json.dumps(value, ensure_ascii=False)
+    return str(value)

@@ -1,0 +1,132 @@
+"""``prunestudy run``: the study's graph by snakemake, then a sweep."""
+
+import contextlib
+import os
+import shutil
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+from prunestudy.errors import StudyError
+from prunestudy.params.reader import read_study
+from prunestudy.params.study import Study
+from prunestudy.plan import status
+from prunestudy.plan.plan import Plan
+from prunestudy.run.forkserver import forkserver
+from prunestudy.run.locks import RUN_LOCK, only_one, wait_for_jobs
+from prunestudy.run.processes import ENDED_BY_INTERRUPT, call, job_environment
+from prunestudy.store.files import remove
+from prunestudy.store.names import report_folder
+
+SNAKEFILE = Path("Snakefile")
+INCOMPLETE = Path(".snakemake/incomplete")
+LOG_LINES = 30
+# A forkserver takes as long to start as one job.
+WORTH_FORKING = 3
+
+
+def run(arguments: Namespace) -> int:
+    """``prunestudy run``: snakemake, one at a time in a checkout, then a sweep."""
+    check_writable(Plan(read_here(arguments.params)))
+    with only_one(RUN_LOCK) as lock:
+        # One plan from here to the end, whatever was edited while this run waited for another:
+        # what it makes must not be swept as what it does not reach.
+        plan = Plan(read_here(arguments.params))
+        wait_for_jobs()
+        # Whole or not there: that is how artifacts are written, so nothing has to be made again
+        # because snakemake was killed before it could note that a job had ended.
+        shutil.rmtree(INCOMPLETE, ignore_errors=True)
+        status.drop_broken_marker(plan)
+        status.drop_unpublished(plan)
+        command = [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--snakefile",
+            str(SNAKEFILE),
+            "--cores",
+            arguments.cores,
+            *_progress(),
+            "--config",
+            f"params={arguments.params}",
+            *arguments.snakemake,
+        ]
+        begin = time.time()
+        with _forking(plan) as environment:
+            code = call(command, environment, lock, end_at_once=True)
+        if code == 0 and not arguments.snakemake:
+            for path in status.unreached(plan):
+                remove(path)
+        elif code not in (0, ENDED_BY_INTERRUPT):
+            _show_failed_logs(plan, begin)
+    for published in plan.of_step("publish"):
+        warning = status.not_published(published)
+        if warning:
+            print(f"\nwarning: {warning}; the next run tries again", file=sys.stderr)
+    return code or _told_of_holes(plan)
+
+
+def read_here(params: Path) -> Study:
+    """Read a study in the project's folder, where its graph is."""
+    if not SNAKEFILE.exists():
+        raise StudyError(f"there is no {SNAKEFILE} in {Path.cwd()}; run in the project's folder")
+    return read_study(params)
+
+
+def check_writable(plan: Plan) -> None:
+    """Say at once where nothing can be written, instead of after the first job.
+
+    Raises:
+        StudyError: a folder of artifacts or of the report is read-only.
+    """
+    folders = {artifact.path.parent for artifact in status.missing(plan)}
+    for folder in sorted({*folders, report_folder(plan.study.name), Path()}):
+        there = next(place for place in (folder, *folder.parents) if place.exists())
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise StudyError(
+                f"{there}: Read-only file system or no permission to write there; make it "
+                "writable, then run the study again; what is finished is kept"
+            )
+
+
+def _told_of_holes(plan: Plan) -> int:
+    """Exit code 1 and the causes, where cells of a finished study have no outcome."""
+    causes = status.failures(plan)
+    if causes:
+        print(
+            f"\n{len(causes)} cells have failed; the report shows them as holes:", file=sys.stderr
+        )
+        for artifact, cause in causes:
+            print(f"  {artifact.name}: {cause}", file=sys.stderr)
+    return 1 if causes else 0
+
+
+def _show_failed_logs(plan: Plan, begin: float) -> None:
+    """The ends of the logs of this run's jobs that left no artifact."""
+    for artifact in status.missing(plan):
+        log = artifact.log()
+        if log.exists() and log.stat().st_mtime >= begin:
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+            shown = "\n".join(f"    {line}" for line in lines[-LOG_LINES:])
+            print(f"\nfailed: {artifact.name}\n  log: {log}\n{shown}", file=sys.stderr)
+
+
+def _progress() -> list[str]:
+    """Bars where a person watches, plain lines of steps done and total elsewhere."""
+    if sys.stderr.isatty():
+        return ["--logger", "rich"]
+    return ["--quiet", "rules", "host", "reason"]
+
+
+@contextlib.contextmanager
+def _forking(plan: Plan) -> Iterator[dict[str, str]]:
+    """The environment of a run, with a forkserver where enough jobs would import torch."""
+    jobs = [artifact for artifact in status.missing(plan) if artifact.step.torch]
+    if len(jobs) < WORTH_FORKING:
+        yield job_environment()
+    else:
+        commands = {artifact.step.command: artifact.step.module for artifact in jobs}
+        with forkserver(job_environment(), commands) as environment:
+            yield environment

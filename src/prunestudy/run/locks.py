@@ -1,0 +1,43 @@
+"""Locks of a checkout; the system frees each when the last process that holds it ends."""
+
+import contextlib
+import fcntl
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from prunestudy.steps.job import JOBS_LOCK
+
+# One study at a time in a checkout, and within it one run of the graph; each lock lives as long
+# as any of its processes, so that what a kill left running still holds it.
+STUDY_LOCK = Path(".prunestudy.study.lock")
+RUN_LOCK = Path(".prunestudy.lock")
+
+
+@contextlib.contextmanager
+def only_one(path: Path) -> Iterator[int]:
+    """Hold a lock of the checkout, and yield its descriptor for the processes that share it.
+
+    The system frees it when the last of them ends, however it ends.
+    """
+    with path.open("a") as lock:
+        waiting = (
+            f"prunestudy: another run is at work in this checkout (it holds {path}); waiting for it"
+        )
+        _take(lock.fileno(), waiting)
+        yield lock.fileno()
+
+
+def wait_for_jobs() -> None:
+    """Wait for jobs that a killed run left at work: they would write into the same places."""
+    waiting = "prunestudy: jobs of an earlier run are still at work here; waiting for them"
+    with JOBS_LOCK.open("a") as lock:
+        _take(lock.fileno(), waiting)
+
+
+def _take(lock: int, waiting: str) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(waiting, file=sys.stderr, flush=True)
+        fcntl.flock(lock, fcntl.LOCK_EX)

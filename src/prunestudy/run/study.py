@@ -1,0 +1,74 @@
+"""``prunestudy study``: what ``make study`` calls; the graph within DVC."""
+
+import json
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from prunestudy.errors import StudyError
+from prunestudy.params.reader import read_yaml
+from prunestudy.plan import status
+from prunestudy.plan.plan import Plan
+from prunestudy.run.graph import check_writable, read_here
+from prunestudy.run.locks import STUDY_LOCK, only_one
+from prunestudy.run.processes import ENDED_BY_INTERRUPT, call
+from prunestudy.store.names import report_folder
+
+
+def study(arguments: Namespace) -> int:
+    """``prunestudy study``: what ``make study`` calls."""
+    name = arguments.study
+    params = Path("studies") / f"{name}.yaml" if name else Path("params.yaml")
+    checked = read_here(params)
+    if checked.name != (name or "default"):
+        raise StudyError(
+            f"{params}: its name is '{checked.name}', but folders and DVC go by "
+            f"'{name or 'default'}'; write name: {name or 'default'}"
+        )
+    if name and f"studies/{name}.yaml" not in _known_to_dvc():
+        raise StudyError(
+            f"DVC does not know the study '{name}'; add it to the list foreach in studies/dvc.yaml"
+        )
+    target = ["studies/dvc.yaml:study@" + name] if name else []
+    check_writable(Plan(checked))
+    with only_one(STUDY_LOCK) as lock:
+        plan = Plan(read_here(params))
+        status.drop_broken_marker(plan)
+        status.drop_unpublished(plan)
+        # DVC does not know of the user's own code and of package versions; the run keys do.
+        force = ["--force"] if status.missing(plan) else []
+        code = call([sys.executable, "-m", "dvc", "repro", *force, *target], lock=lock)
+    if code == ENDED_BY_INTERRUPT:
+        print("prunestudy study: interrupted", file=sys.stderr)
+        return code
+    if code != 0 and status.failures(plan) and not status.missing(plan):
+        print(
+            "prunestudy study: every other cell is finished and the report is written: "
+            f"{report_folder(checked.name) / 'index.html'}. DVC does not record a study with "
+            "holes; change the parameters that made them and run it again.",
+            file=sys.stderr,
+        )
+        return 1
+    if code != 0:
+        print(
+            "prunestudy study: the study is not finished. The log of the failed job is above; "
+            "what was finished is kept, and the next run goes on from there.",
+            file=sys.stderr,
+        )
+        return 1
+    folder = report_folder(checked.name)
+    print("\n" + finding(folder))
+    print(f"\nReport: {folder / 'index.html'}")
+    return 0
+
+
+def _known_to_dvc() -> list[str]:
+    """The params files of the studies that studies/dvc.yaml lists."""
+    names = read_yaml(Path("studies/dvc.yaml"))["stages"]["study"]["foreach"]
+    return [f"studies/{name}.yaml" for name in names]
+
+
+def finding(folder: Path) -> str:
+    """The finding of a finished report."""
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    return "\n".join(metrics["finding"])

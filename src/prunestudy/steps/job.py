@@ -1,0 +1,125 @@
+"""A job: one step for one cell, from checked inputs to an artifact that is whole."""
+
+import fcntl
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+
+from prunestudy.errors import CellFailure, StudyError
+from prunestudy.params.reader import read_study
+from prunestudy.params.study import Study
+from prunestudy.plan.artifact import Artifact
+from prunestudy.plan.keys import KEY_LENGTH
+from prunestudy.plan.plan import Plan
+from prunestudy.plan.steps import Step
+from prunestudy.plan.verify import checked
+from prunestudy.store.files import JOURNAL_SUFFIX, remove
+from prunestudy.store.names import DENSE
+from prunestudy.store.sidecars import made
+from prunestudy.store.trajectories import write_failure
+
+JOBS_LOCK = Path(".prunestudy.jobs.lock")
+
+Given = dict[str, Any]
+
+
+@dataclass
+class Job:
+    """What the body of a step works with.
+
+    Attributes:
+        given: its inputs by role: a path, or paths by name, as the command was told.
+        out: where the artifact will lie; the body writes to a scratch path instead.
+        notes: what the body adds to the sidecar about its origin.
+    """
+
+    plan: Plan
+    artifact: Artifact
+    given: Given
+    out: Path
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def study(self) -> Study:
+        """The study's parameters."""
+        return self.plan.study
+
+    @property
+    def journal(self) -> Path:
+        """Where it keeps what it has done so far; gone when its artifact is whole."""
+        return self.out.with_name(self.out.name + JOURNAL_SUFFIX)
+
+
+Body = Callable[[Job, Path], None]
+
+
+def run_job(step: Step, params: Path, coordinates: dict[str, Any], given: Given, out: Path) -> None:
+    """Make one artifact of a step.
+
+    Raises:
+        StudyError: the study has no such cell, or an input is missing or damaged.
+    """
+    plan = Plan(read_study(params))
+    own = {"method": DENSE} if step.name == "train" else {}
+    artifact = plan.find(step.name, **coordinates, **own)
+    _check_name(out, artifact)
+    _check_inputs(artifact)
+    module, _, function = step.job.partition(":")
+    body: Body = getattr(importlib.import_module(module), function)
+    job = Job(plan, artifact, given, out)
+    with _at_work(), made(out, artifact.key, artifact.parts, job.notes) as scratch:
+        _work(body, job, scratch)
+    remove(job.journal)
+
+
+def _work(body: Body, job: Job, scratch: Path) -> None:
+    try:
+        body(job, scratch)
+    except CellFailure as failure:
+        if not job.artifact.step.networks:
+            raise
+        # It would come again, so it is the outcome, and the study goes on around it.
+        print(f"failed: {failure}", file=sys.stderr)
+        write_failure(scratch, str(failure))
+    except SafetensorError as error:
+        # Networks are named where they are read; what is left is the prepared data.
+        raise StudyError(
+            f"{job.given.get('data', job.out)}: is damaged ({error}); delete it and run the study "
+            "again"
+        ) from None
+
+
+def _check_name(out: Path, artifact: Artifact) -> None:
+    """Refuse to write under the key of other parameters or code."""
+    named, expected = (path.name.partition(".")[0] for path in (out, artifact.path))
+    if named[:-KEY_LENGTH] == expected[:-KEY_LENGTH] and named != expected:
+        raise StudyError(
+            f"{out} belongs to other parameters or code; now it is {artifact.path}. "
+            "If they were edited during a run, run the study again."
+        )
+
+
+def _check_inputs(artifact: Artifact) -> None:
+    """Refuse what was damaged since it was made: numbers may look right and be wrong."""
+    found = [
+        finding
+        for needed in artifact.needed()
+        if needed.path.exists()
+        for finding in checked(needed)
+    ]
+    if found:
+        raise StudyError("\n".join(str(finding) for finding in found))
+
+
+@contextmanager
+def _at_work() -> Iterator[None]:
+    """Hold a share of the lock by which a run knows that jobs of an earlier one still work."""
+    with JOBS_LOCK.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield

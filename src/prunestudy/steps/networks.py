@@ -1,0 +1,68 @@
+"""Jobs that make networks, and what they are decided by."""
+
+from pathlib import Path
+
+from prunestudy.params.study import Task
+from prunestudy.steps.job import Job
+
+
+def _task(job: Job) -> Task:
+    return job.study.tasks[str(job.artifact.cell.task)]
+
+
+def train(job: Job, scratch: Path) -> None:
+    """``prunestudy train``."""
+    from prunestudy.training.dense import train_dense
+    from prunestudy.training.objective import Objective
+    from prunestudy.training.resume import Journal
+
+    task = _task(job)
+    train_dense(
+        task.network,
+        Objective(task.loss, task.metric),
+        task.training,
+        job.study.compute,
+        int(job.artifact.cell.seed or 0),
+        job.given["data"],
+        scratch,
+        job.artifact.key,
+        Journal(job.journal),
+    )
+
+
+def layer_latency(job: Job, scratch: Path) -> None:
+    """``prunestudy layer-latency``."""
+    from prunestudy.networks.layer_latency import measure_layers
+
+    granule = int(job.artifact.cell.granule or 0)
+    measure_layers(_task(job).network, granule, job.study.latency, job.given["data"], scratch)
+
+
+def prune(job: Job, scratch: Path) -> None:
+    """``prunestudy prune``."""
+    from prunestudy.pruning import trajectory
+    from prunestudy.training.objective import Objective
+    from prunestudy.training.resume import Journal
+
+    task, cell = _task(job), job.artifact.cell
+    trajectory.prune(
+        job.study.methods[str(cell.method)],
+        job.study.points,
+        trajectory.Setting(
+            Objective(task.loss, task.metric),
+            task.training,
+            task.retraining,
+            task.requirements,
+            job.study.compute,
+            int(cell.seed or 0),
+        ),
+        trajectory.Inputs(
+            job.given["data"],
+            job.given["dense"],
+            job.given.get("reference"),
+            job.given.get("layer_latency"),
+            Journal(job.journal),
+        ),
+        scratch,
+        job.artifact.key,
+    )

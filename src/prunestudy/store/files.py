@@ -1,0 +1,81 @@
+"""Files: written whole or not at all, known by their digests."""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+# Of what is being written, and of what a killed job goes on from.
+PART_SUFFIX = ".part"
+JOURNAL_SUFFIX = ".journal"
+
+
+def canonical_json(content: Any) -> str:
+    """One text for one content: sorted keys, no spaces, no non-finite numbers."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def member_digests(path: Path) -> dict[str, str]:
+    """sha256 of each file of an artifact, by its path inside the artifact."""
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.is_file())
+        return {file.relative_to(path).as_posix(): file_digest(file) for file in files}
+    return {path.name: file_digest(path)}
+
+
+def artifact_digest(path: Path) -> str:
+    """sha256 of an artifact: of the file, or of the list of a folder's files and digests."""
+    if path.is_dir():
+        return hashlib.sha256(canonical_json(member_digests(path)).encode()).hexdigest()
+    return file_digest(path)
+
+
+@contextlib.contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Yield a scratch path beside ``path``; rename it into place if the body ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.{os.getpid()}{PART_SUFFIX}")
+    remove(scratch)
+    try:
+        yield scratch
+        if not scratch.exists():
+            raise FileNotFoundError(f"nothing was written for {path}")
+        _put(scratch, path)
+    finally:
+        remove(scratch)
+
+
+def _put(scratch: Path, path: Path) -> None:
+    """Rename into place; what was there is moved aside first where it is a folder."""
+    old = scratch.with_name(f"{scratch.name}.old{PART_SUFFIX}")
+    try:
+        if path.is_dir() or (scratch.is_dir() and path.exists()):
+            with contextlib.suppress(FileNotFoundError):
+                path.rename(old)
+        scratch.replace(path)
+    finally:
+        remove(old)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically."""
+    with written_whole(path) as scratch:
+        scratch.write_text(text, encoding="utf-8")
+
+
+def remove(path: Path) -> None:
+    """Delete a file or a folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,81 @@
+"""Sidecars: beside each artifact, its run key, what made the key, its digests, and its origin."""
+
+import contextlib
+import json
+import os
+import platform
+import resource
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from prunestudy.errors import StudyError
+from prunestudy.store.files import artifact_digest, member_digests, write_text, written_whole
+from prunestudy.store.git import git_commit
+from prunestudy.store.machine import memory_gb, platform_name, processor_name
+
+SIDECAR_SUFFIX = ".json"
+# The start of a job: its seconds count the imports that follow, if it makes them itself.
+BEGIN = time.monotonic()
+
+
+def sidecar_path(path: Path) -> Path:
+    """Where the sidecar of an artifact lies: beside it."""
+    return path.with_name(path.name + SIDECAR_SUFFIX)
+
+
+def read_sidecar(path: Path) -> dict[str, Any]:
+    """The sidecar of an artifact.
+
+    Raises:
+        StudyError: it is missing or not JSON.
+    """
+    sidecar = sidecar_path(path)
+    try:
+        return json.loads(sidecar.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StudyError(
+            f"{sidecar}: cannot be read ({error}); delete {path} and run the study again"
+        ) from None
+
+
+@contextlib.contextmanager
+def made(
+    path: Path, key: str, parts: dict[str, Any], notes: dict[str, Any] | None = None
+) -> Iterator[Path]:
+    """Make one artifact: yields the scratch path to fill, then writes sidecar and artifact.
+
+    The sidecar holds the run key, the parts that made it, the digests, and apart from what is
+    compared, when, where and how long its process took (and ``notes``, filled by the body).
+    """
+    with written_whole(path) as scratch:
+        yield scratch
+        digests = member_digests(scratch)
+        if not scratch.is_dir():
+            digests = {path.name: digests[scratch.name]}
+        sidecar = {
+            "key": key,
+            "parts": parts,
+            "sha256": artifact_digest(scratch),
+            "files": digests,
+            "made": {**_circumstances(time.monotonic() - BEGIN), **(notes or {})},
+        }
+        write_text(sidecar_path(path), json.dumps(sidecar, indent=1, sort_keys=True) + "\n")
+
+
+def _circumstances(seconds: float) -> dict[str, Any]:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 3),
+        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
+        "peak_memory_mb": round(usage.ru_maxrss / 1024, 1),
+        "platform": platform_name(),
+        "kernel": platform.release(),
+        "processor": processor_name(),
+        "cores": os.cpu_count(),
+        "memory_gb": memory_gb(),
+        "git_commit": git_commit(),
+    }

@@ -1,0 +1,20 @@
+"""Tables as CSV, and the names that they share."""
+
+from pathlib import Path
+from typing import IO
+
+import pandas as pd
+
+# Columns of names, which may look like numbers.
+TEXT = ("point", "task", "method", "layer", "criterion")
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV; floats in the shortest form that reads back the same."""
+    table.to_csv(path, index=False, lineterminator="\n")
+
+
+def read_table(file: Path | IO[bytes]) -> pd.DataFrame:
+    """Read a table of ``write_table``; operating points and names stay text."""
+    text_columns = dict.fromkeys(TEXT, "str")
+    return pd.read_csv(file, dtype=text_columns, keep_default_na=False, na_values=[""])

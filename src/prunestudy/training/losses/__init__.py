@@ -1,0 +1,1 @@
+"""Losses: one a file, found by its name; ``loss`` is the differentiable mean over a batch."""

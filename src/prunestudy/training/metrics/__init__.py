@@ -1,0 +1,1 @@
+"""Metrics of quality, higher is better: one a file, found by its name."""
