@@ -122,7 +122,7 @@ def test_an_output_of_another_key_is_refused(here: Path, capsys: pytest.CaptureF
 
 def test_fetch_and_prepare_work_by_hand(here: Path):
     plan = Plan(check_study(YAML(typ="safe").load(here / "params.yaml")))
-    raw, data = plan.find("fetch", "digits"), plan.find("prepare", "digits")
+    raw, data = plan.find("fetch", dataset="digits"), plan.find("prepare", task="digits")
     assert main(["fetch", "--dataset", "digits", "--out", str(raw.path)]) == 0
     command = ["prepare", "--task", "digits", "--raw", str(raw.path), "--out", str(data.path)]
     assert main(command) == 0

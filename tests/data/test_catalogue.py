@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from prunestudy.data.catalogue import CATALOGUE, Arrays
+from prunestudy.data.settings import DATASETS
+from prunestudy.data.dataset import Arrays, find_dataset
 
 
 def read(name: str) -> Arrays:
     """A data set from its own sources."""
-    dataset = CATALOGUE[name]
+    dataset = find_dataset(name)
     return dataset.read({member.name: member.fetch()[0] for member in dataset.members})
 
 
@@ -39,7 +40,7 @@ def test_wdbc_has_569_patients_with_30_measurements():
     assert arrays.inputs.shape == (569, 30)
     # Malignant 212, benign 357, in the order of the classes.
     assert np.bincount(arrays.targets).tolist() == [212, 357]
-    assert CATALOGUE["wdbc"].classes == ("malignant", "benign")
+    assert find_dataset("wdbc").classes == ("malignant", "benign")
     assert arrays.inputs[0, 0] == np.float32(17.99)
 
 
@@ -56,7 +57,7 @@ def test_fashion_mnist_is_read_from_the_idx_format():
         "t10k-images": idx((1, 2, 2), bytes([255, 254, 253, 252])),
         "t10k-labels": idx((1,), bytes([7])),
     }
-    arrays = CATALOGUE["fashion_mnist"].read(files)
+    arrays = find_dataset("fashion_mnist").read(files)
     assert arrays.inputs.shape == (4, 1, 2, 2)
     assert arrays.inputs.dtype == np.float32
     assert arrays.inputs[1].tolist() == [[[4, 5], [6, 7]]]
@@ -65,9 +66,9 @@ def test_fashion_mnist_is_read_from_the_idx_format():
     assert arrays.test_rows == 1
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", DATASETS)
 def test_every_entry_names_its_members_digests_and_classes(name: str):
-    dataset = CATALOGUE[name]
+    dataset = find_dataset(name)
     assert dataset.title
     assert all(len(member.sha256) == 64 and member.sources for member in dataset.members)
     assert len({member.name for member in dataset.members}) == len(dataset.members)

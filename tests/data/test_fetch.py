@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from prunestudy.data import fetch as step
-from prunestudy.data.catalogue import CATALOGUE
+from prunestudy.data.dataset import find_dataset
 from prunestudy.data.sources import Bundled, LocalFile, Member, Unavailable
 from prunestudy.errors import StudyError
 
@@ -31,7 +31,7 @@ def local(tmp_path: Path):
 def test_fetch_writes_every_file_and_says_where_it_came_from(tmp_path: Path):
     found = step.fetch("diabetes", tmp_path / "raw")
     assert {file.name for file in (tmp_path / "raw").iterdir()} == set(found)
-    for member in CATALOGUE["diabetes"].members:
+    for member in find_dataset("diabetes").members:
         content = (tmp_path / "raw" / member.name).read_bytes()
         assert hashlib.sha256(content).hexdigest() == member.sha256
         assert found[member.name].startswith("bundled sklearn.datasets.data/")
@@ -45,7 +45,7 @@ def test_other_bytes_name_both_digests_and_write_nothing(
         Member("good.csv", DIGEST, (local(),)),
         Member("bad.csv", DIGEST, (local(other, "bad.csv"),)),
     )
-    changed = replace(CATALOGUE["digits"], members=members)
+    changed = replace(find_dataset("digits"), members=members)
     monkeypatch.setitem(CATALOGUE, "digits", changed)
     with pytest.raises(StudyError) as caught:
         step.fetch("digits", tmp_path / "raw")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors import safe_open
 
-from prunestudy.data.catalogue import CATALOGUE, Arrays
+from prunestudy.data.dataset import Arrays, find_dataset
 from prunestudy.data.fetch import fetch
 from prunestudy.data.prepare import prepare, scaling, split_rows
 from prunestudy.data.tensors import read_prepared, read_test
@@ -42,7 +42,7 @@ def test_a_split_is_disjoint_complete_stratified_and_sorted(
 ):
     arrays = classes(counts)
     data = Data(name="digits", split=Split(validation=validation, test=test, seed=seed))
-    rows = split_rows(arrays, CATALOGUE["digits"], data)
+    rows = split_rows(arrays, find_dataset("digits"), data)
     assert set(rows) == set(PARTS)
     together = np.concatenate([rows[part] for part in PARTS])
     assert sorted(together) == list(range(sum(counts)))
@@ -59,7 +59,9 @@ def test_a_split_depends_on_its_seed_alone():
 
     def rows(seed: int) -> list[list[int]]:
         split = Data(name="digits", split=Split(seed=seed))
-        return [part.tolist() for part in split_rows(arrays, CATALOGUE["digits"], split).values()]
+        return [
+            part.tolist() for part in split_rows(arrays, find_dataset("digits"), split).values()
+        ]
 
     assert rows(0) == rows(0)
     assert rows(0) != rows(1)
@@ -67,7 +69,7 @@ def test_a_split_depends_on_its_seed_alone():
 
 def test_the_publishers_test_rows_stay_the_test_rows():
     arrays = Arrays(np.zeros((70, 1), np.float32), np.tile(np.arange(2), 35), test_rows=10)
-    rows = split_rows(arrays, CATALOGUE["fashion_mnist"], Data(name="fashion_mnist"))
+    rows = split_rows(arrays, find_dataset("fashion_mnist"), Data(name="fashion_mnist"))
     assert rows["test"].tolist() == list(range(60, 70))
     together = np.concatenate([rows["train"], rows["validation"]])
     assert sorted(together) == list(range(60))
@@ -75,8 +77,8 @@ def test_the_publishers_test_rows_stay_the_test_rows():
 
 def test_fewer_training_rows_leave_the_other_parts_alone():
     arrays = classes([100, 100])
-    whole = split_rows(arrays, CATALOGUE["digits"], Data(name="digits"))
-    few = split_rows(arrays, CATALOGUE["digits"], Data(name="digits", train_rows=40))
+    whole = split_rows(arrays, find_dataset("digits"), Data(name="digits"))
+    few = split_rows(arrays, find_dataset("digits"), Data(name="digits", train_rows=40))
     assert few["validation"].tolist() == whole["validation"].tolist()
     assert few["test"].tolist() == whole["test"].tolist()
     assert set(few["train"]) < set(whole["train"])
@@ -85,16 +87,16 @@ def test_fewer_training_rows_leave_the_other_parts_alone():
 
 def test_more_training_rows_than_there_are_means_all_of_them():
     arrays = classes([100, 100])
-    whole = split_rows(arrays, CATALOGUE["digits"], Data(name="digits"))
-    same = split_rows(arrays, CATALOGUE["digits"], Data(name="digits", train_rows=1000))
+    whole = split_rows(arrays, find_dataset("digits"), Data(name="digits"))
+    same = split_rows(arrays, find_dataset("digits"), Data(name="digits", train_rows=1000))
     assert same["train"].tolist() == whole["train"].tolist()
 
 
 def test_one_training_row_less_than_there_are():
     arrays = classes([100, 100])
-    whole = split_rows(arrays, CATALOGUE["digits"], Data(name="digits"))["train"]
+    whole = split_rows(arrays, find_dataset("digits"), Data(name="digits"))["train"]
     data = Data(name="digits", train_rows=len(whole) - 1)
-    assert len(split_rows(arrays, CATALOGUE["digits"], data)["train"]) == len(whole) - 1
+    assert len(split_rows(arrays, find_dataset("digits"), data)["train"]) == len(whole) - 1
 
 
 @pytest.mark.parametrize(
@@ -108,7 +110,7 @@ def test_one_training_row_less_than_there_are():
 )
 def test_too_few_rows_for_every_class_is_a_sentence(data: Data):
     with pytest.raises(StudyError):
-        split_rows(classes([100] * 10), CATALOGUE["digits"], data)
+        split_rows(classes([100] * 10), find_dataset("digits"), data)
 
 
 # Scaling.
@@ -141,7 +143,7 @@ def test_no_other_row_has_a_say_in_the_scaling(prepared_file: Callable):
     file = prepared_file("diabetes")
     prepared, test = read_prepared(file), read_test(file)
     described = prepared.description
-    dataset = CATALOGUE["diabetes"]
+    dataset = find_dataset("diabetes")
     arrays = dataset.read({member.name: member.fetch()[0] for member in dataset.members})
     rows = split_rows(arrays, dataset, Data(name="diabetes"))
     train = arrays.inputs[rows["train"]].astype(np.float64)

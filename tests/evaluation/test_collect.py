@@ -14,10 +14,7 @@ from prunestudy.evaluation.collect import (
     RESULT_COLUMNS,
     Trajectory,
     collect,
-    method_parts,
-    network_name,
 )
-from prunestudy.params.study import Study
 from prunestudy.pruning.controller.decisions import COLUMNS as DECISION_COLUMNS
 from prunestudy.pruning.trajectory import HISTORY_COLUMNS, UNREACHABLE_COLUMNS
 from prunestudy.store.tables import read_table, write_table
@@ -31,8 +28,17 @@ NETWORKS = {
 }
 
 
+ADAPTIVE = {
+    "criterion": "magnitude+taylor",
+    "granularity": "structured",
+    "allocation": "global",
+    "schedule": "closed_loop",
+}
+LABELS = Labels({"digits": "cnn-4-8"}, {"adaptive": ADAPTIVE})
+
+
 @pytest.fixture
-def tables(tmp_path: Path, study: Study) -> Path:
+def tables(tmp_path: Path) -> Path:
     """The tables of a study of one task, two seeds and one method."""
     trajectories, evaluations, latencies = [], {}, {}
     for number, (task, seed) in enumerate(CELLS):
@@ -85,8 +91,7 @@ def tables(tmp_path: Path, study: Study) -> Path:
     out = tmp_path / "tables"
     jobs = [{"step": "train", "seconds": 1.0}]
     collect(
-        study.tasks,
-        study.methods,
+        LABELS,
         trajectories,
         evaluations,
         latencies,
@@ -177,17 +182,6 @@ def test_an_empty_table_keeps_its_columns(tables: Path):
     unreachable = read_table(tables / "unreachable.csv")
     assert list(unreachable) == ["task", "seed", "method", *UNREACHABLE_COLUMNS]
     assert len(unreachable) == 0
-
-
-def test_names_of_networks_and_parts_of_methods(study: Study):
-    assert network_name(study.tasks["diabetes"]) == "mlp-5"
-    assert method_parts(study.methods["iterative"]) == {
-        "criterion": "gradient",
-        "granularity": "structured",
-        "allocation": "global",
-        "schedule": "cubic",
-    }
-    assert set(method_parts(None).values()) == {"none"}
 
 
 def test_collecting_imports_no_torch():

@@ -14,15 +14,15 @@ from prunestudy.evaluation.cost import (
     count_params,
     file_sizes,
 )
+from prunestudy.networks.architectures import cnn, mlp, resnet
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import read_network, write_network
-from prunestudy.networks.zoo import cnn, mlp, resnet
 from prunestudy.pruning.masks import apply_masks, full_masks
 from prunestudy.pruning.surgery import remove_units
 
 
 def test_lenet_300_100():
-    network = mlp((784,), 10, [300, 100])
+    network = mlp.build((784,), 10, [300, 100])
     assert count_params(network) == 266_610
     assert count_macs(network, (784,)) == 266_200
 
@@ -58,7 +58,7 @@ def test_lenet_5():
     ],
 )
 def test_the_cnn_on_28_by_28_images(channels: list[int], mmacs: float):
-    macs = count_macs(cnn((1, 28, 28), 10, channels), (1, 28, 28))
+    macs = count_macs(cnn.build((1, 28, 28), 10, channels), (1, 28, 28))
     assert macs / 1e6 == pytest.approx(mmacs, abs=0.005)
 
 
@@ -69,7 +69,7 @@ def test_a_macs_is_a_multiply_add_without_biases_batch_norm_and_activations():
 
 
 def test_masks_are_counted_and_zeros_are_not():
-    network = mlp((10,), 1, [5])
+    network = mlp.build((10,), 1, [5])
     masks = full_masks(network)
     masks["0.weight"][0] = False
     masks["0.weight"][1, :4] = False
@@ -82,7 +82,7 @@ def test_masks_are_counted_and_zeros_are_not():
 
 
 def test_masked_weights_cost_as_much_unless_a_runtime_skips_them():
-    network = cnn((1, 8, 8), 3, [4])
+    network = cnn.build((1, 8, 8), 3, [4])
     masks = full_masks(network)
     masks["0.weight"][0] = False
     apply_masks(network, masks)
@@ -93,7 +93,7 @@ def test_masked_weights_cost_as_much_unless_a_runtime_skips_them():
 
 
 def test_an_unpruned_resnet_20_has_zeros_but_none_of_them_is_pruned():
-    network = resnet((3, 32, 32), 10, 20)
+    network = resnet.build((3, 32, 32), 10, 20)
     zeros = sum(int((parameter == 0).sum()) for parameter in network.parameters())
     assert zeros == 688
     assert count_nonzero(network, None) == 269_722

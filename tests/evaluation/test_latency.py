@@ -9,9 +9,9 @@ import torch
 
 from prunestudy.evaluation import latency
 from prunestudy.evaluation.latency import SESSIONS, Candidate, measure_latency
+from prunestudy.networks.settings import Latency
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import write_network
-from prunestudy.networks.settings import Latency
 from prunestudy.store.tables import read_table, write_table
 
 

@@ -11,7 +11,7 @@ from prunestudy.networks.onnx import export_network
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import read_masked_network, read_network, write_network
 from prunestudy.networks.unit_graph import UnitGraph, as_numpy
-from prunestudy.networks.zoo import ARCHITECTURES
+from prunestudy.settings.parts import part_names
 from prunestudy.pruning.allocation.units import Scores, lowest, uniform
 from prunestudy.pruning.allocation.weights import kept_uniform
 from prunestudy.pruning.masks import apply_masks, maskable
@@ -27,7 +27,7 @@ SPECS = {
 LENET_5 = NetworkSpec("lenet_5", {}, (1, 28, 28), 10)
 
 
-@pytest.fixture(params=sorted(ARCHITECTURES))
+@pytest.fixture(params=sorted(part_names("prunestudy.networks.architectures")))
 def spec(request: pytest.FixtureRequest) -> NetworkSpec:
     """A spec of each architecture."""
     return SPECS[request.param]

@@ -7,24 +7,25 @@ from torch import nn
 from prunestudy.errors import StudyError
 from prunestudy.evaluation.cost import count_macs, count_params
 from prunestudy.networks.spec import NetworkSpec
-from prunestudy.networks.zoo import ARCHITECTURES, cnn, lenet_5, mlp, resnet
+from prunestudy.networks.architectures import cnn, lenet_5, mlp, resnet
+from prunestudy.settings.parts import part_names
 from prunestudy.params.study import Task
 
 
 def test_the_article_network_10_5_1_has_61_parameters():
-    network = mlp((10,), 1, [5])
+    network = mlp.build((10,), 1, [5])
     assert count_params(network) == 10 * 5 + 5 + 5 * 1 + 1 == 61
     assert network(torch.zeros(3, 10)).shape == (3, 1)
 
 
 def test_lenet_300_100_has_266610_parameters_and_266200_macs():
-    network = mlp((1, 28, 28), 10, [300, 100])
+    network = mlp.build((1, 28, 28), 10, [300, 100])
     assert count_params(network) == 266_610
     assert count_macs(network, (1, 28, 28)) == 784 * 300 + 300 * 100 + 100 * 10 == 266_200
 
 
 def test_the_cnn_32_64_128_on_28_by_28_has_7452416_macs():
-    network = cnn((1, 28, 28), 10, [32, 64, 128])
+    network = cnn.build((1, 28, 28), 10, [32, 64, 128])
     by_hand = 28 * 28 * 9 * 1 * 32 + 14 * 14 * 9 * 32 * 64 + 7 * 7 * 9 * 64 * 128 + 128 * 10
     assert count_macs(network, (1, 28, 28)) == by_hand == 7_452_416
     weights = 9 * (1 * 32 + 32 * 64 + 64 * 128) + 128 * 10 + 10
@@ -32,7 +33,7 @@ def test_the_cnn_32_64_128_on_28_by_28_has_7452416_macs():
 
 
 def test_the_layers_of_the_cnn():
-    network = cnn((3, 8, 8), 4, [2, 5])
+    network = cnn.build((3, 8, 8), 4, [2, 5])
     kinds = [type(module) for module in network]
     block = [nn.Conv2d, nn.BatchNorm2d, nn.ReLU]
     head = [nn.AdaptiveAvgPool2d, nn.Flatten, nn.Linear]
@@ -41,13 +42,13 @@ def test_the_layers_of_the_cnn():
 
 
 def test_an_mlp_takes_images_flat():
-    assert mlp((1, 4, 4), 3, [6, 5])(torch.zeros(2, 1, 4, 4)).shape == (2, 3)
+    assert mlp.build((1, 4, 4), 3, [6, 5])(torch.zeros(2, 1, 4, 4)).shape == (2, 3)
 
 
 ARGUMENTS = {"mlp": {"hidden": [3]}, "cnn": {"channels": [3]}, "resnet": {"depth": 8}}
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize("name", part_names("prunestudy.networks.architectures"))
 def test_every_architecture_answers_each_input(name: str):
     spec = NetworkSpec(name, ARGUMENTS.get(name, {}), (1, 16, 16), 2)
     assert spec.build()(torch.zeros(3, 1, 16, 16)).shape == (3, 2)
@@ -55,17 +56,17 @@ def test_every_architecture_answers_each_input(name: str):
 
 def test_every_network_that_params_name_is_in_the_zoo():
     mapping = Task.model_json_schema()["properties"]["network"]["discriminator"]["mapping"]
-    assert set(mapping) == set(ARCHITECTURES)
+    assert set(mapping) == set(part_names("prunestudy.networks.architectures"))
 
 
 def test_lenet_5_has_431080_parameters_and_2293000_macs():
-    network = lenet_5((1, 28, 28), 10)
+    network = lenet_5.build((1, 28, 28), 10)
     assert count_params(network) == 431_080
     assert count_macs(network, (1, 28, 28)) == 2_293_000
 
 
 def test_resnet_20_has_269722_parameters_and_40551040_macs():
-    network = resnet((3, 32, 32), 10, 20)
+    network = resnet.build((3, 32, 32), 10, 20)
     assert count_params(network) == 269_722
     assert count_macs(network, (3, 32, 32)) == 40_551_040
 
@@ -86,4 +87,4 @@ def test_a_spec_from_params_names_architecture_and_arguments():
 
 def test_more_poolings_than_the_image_allows_is_a_sentence():
     with pytest.raises(StudyError, match="8"):
-        cnn((1, 8, 8), 10, [4] * 5)
+        cnn.build((1, 8, 8), 10, [4] * 5)

@@ -22,16 +22,17 @@ LAST = {"collect", "report", "publish"}
 
 def keys(study: Study) -> dict[tuple[str, str, int, str], str]:
     """The key of every cell of a study."""
-    return {(a.step, a.task, a.seed, a.method): a.key for a in Plan(study)}
+    return {(a.step.name, a.task, a.seed, a.method): a.key for a in Plan(study)}
 
 
 def moved(before: Study, after: Study) -> set[str]:
     """Cells that have another key in ``after``, or are new, in words."""
     old = keys(before)
     return {
-        artifact.cell
+        artifact.name
         for artifact in Plan(after)
-        if old.get((artifact.step, artifact.task, artifact.seed, artifact.method)) != artifact.key
+        if old.get((artifact.step.name, artifact.task, artifact.seed, artifact.method))
+        != artifact.key
     }
 
 
@@ -44,7 +45,7 @@ def of_method(study: Study, method: str) -> set[str]:
 
 def test_the_plan_lists_every_job_of_a_study(study: Study):
     # 2 data sets, 2 tasks, 2 seeds; dense and 3 methods in each cell.
-    assert Counter(artifact.step for artifact in Plan(study)) == {
+    assert Counter(artifact.step.name for artifact in Plan(study)) == {
         "fetch": 2,
         "prepare": 2,
         "train": 4,
@@ -68,10 +69,10 @@ def test_keys_do_not_depend_on_whether_defaults_are_written_out(content: dict[st
 
 
 def test_a_file_is_named_by_cell_and_key(study: Study):
-    artifact = Plan(study).find("prune", "digits", 1, "adaptive")
+    artifact = Plan(study).find("prune", task="digits", seed=1, method="adaptive")
     short = artifact.key[:KEY_LENGTH]
     assert artifact.path == Path(f"models/small/digits/seed1/adaptive-{short}")
-    prepared = Plan(study).find("prepare", "digits")
+    prepared = Plan(study).find("prepare", task="digits")
     assert prepared.path.name == f"digits-{prepared.key[:KEY_LENGTH]}.safetensors"
 
 
@@ -83,12 +84,12 @@ def test_paths_never_clash(study: Study):
 def test_inputs_come_before_what_reads_them(study: Study):
     made: set[Path] = set()
     for artifact in Plan(study):
-        assert set(artifact.input_paths()) <= made, artifact.cell
+        assert set(artifact.input_paths()) <= made, artifact.name
         made.add(artifact.path)
 
 
 def test_a_key_holds_the_keys_of_the_inputs(study: Study):
-    prune = Plan(study).find("prune", "digits", 0, "adaptive")
+    prune = Plan(study).find("prune", task="digits", seed=0, method="adaptive")
     assert prune.parts["inputs"] == {role: made.key for role, made in prune.inputs.items()}
     assert set(prune.inputs) == {"data", "dense"}
     assert prune.parts["packages"]["torch-pruning"]
@@ -97,7 +98,7 @@ def test_a_key_holds_the_keys_of_the_inputs(study: Study):
 
 def test_a_cell_that_is_not_in_the_study_is_named(study: Study):
     with pytest.raises(StudyError, match="no prune of 'digits/7/adaptive'") as caught:
-        Plan(study).find("prune", "digits", 7, "adaptive")
+        Plan(study).find("prune", task="digits", seed=7, method="adaptive")
     assert "seeds: 0, 1" in str(caught.value)
 
 

@@ -149,10 +149,13 @@ def moved(before: dict[Any, str], after: dict[Any, str]) -> set[Any]:
 def test_the_digest_of_the_file_is_a_part_of_the_key(project: Path, content: dict[str, Any]):
     plan = Plan(check_study(with_own(content)))
     for method in ("mine", "loop"):
-        params = plan.find("prune", "digits", 0, method).parts["params"]
+        params = plan.find("prune", task="digits", seed=0, method=method).parts["params"]
         assert params["user_code"] == user_digests(["own.last_first"])
         assert len(params["user_code"]["own.last_first"]) == 64
-    assert "user_code" not in plan.find("prune", "digits", 0, "traditional").parts["params"]
+    assert (
+        "user_code"
+        not in plan.find("prune", task="digits", seed=0, method="traditional").parts["params"]
+    )
 
 
 def test_an_edit_of_the_file_reruns_the_methods_that_name_it_alone(keys_with: Callable):

@@ -19,7 +19,7 @@ def finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, study: Study) -> P
     plan = Plan(study)
     for artifact in plan:
         with made(artifact.path, artifact.key, artifact.parts) as scratch:
-            scratch.write_text(artifact.cell)
+            scratch.write_text(artifact.name)
     return plan
 
 
@@ -56,14 +56,14 @@ def test_a_new_study_was_never_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_an_edit_is_named_by_method_key_and_values(finished: Plan, changed: Callable):
     plan = Plan(changed("methods", "adaptive", "controller", "step", 0.3))
-    prune = plan.find("prune", "digits", 0, "adaptive")
+    prune = plan.find("prune", task="digits", seed=0, method="adaptive")
     assert reasons(prune) == ["prune.adaptive.method.controller.step 0.25 → 0.3"]
     assert "prune.adaptive.method.controller.step 0.25 → 0.3" in describe(plan)
 
 
 def test_an_edit_of_the_requirements(finished: Plan, changed: Callable):
     plan = Plan(changed("tasks", "digits", "requirements", "max_drop", 0.03))
-    prune = plan.find("prune", "digits", 0, "adaptive")
+    prune = plan.find("prune", task="digits", seed=0, method="adaptive")
     assert reasons(prune) == ["prune.adaptive.requirements.max_drop 0.01 → 0.03"]
     jobs = len(missing(plan))
     assert f"{jobs} of {len(plan.artifacts)} jobs would run" in describe(plan)
@@ -74,21 +74,23 @@ def test_an_artifact_whose_inputs_alone_changed_has_no_reason_of_its_own(
     finished: Plan, changed: Callable
 ):
     plan = Plan(changed("tasks", "digits", "training", "lr", 0.01))
-    assert reasons(plan.find("train", "digits", 0, "dense")) == [
+    assert reasons(plan.find("train", task="digits", seed=0, method="dense")) == [
         "train.dense.training.lr 0.001 → 0.01"
     ]
-    assert reasons(plan.find("prune", "digits", 0, "adaptive")) == []
+    assert reasons(plan.find("prune", task="digits", seed=0, method="adaptive")) == []
 
 
 def test_a_new_seed_was_never_made_and_tables_gain_inputs(finished: Plan, changed: Callable):
     plan = Plan(changed("seeds", [0, 1, 2]))
-    assert reasons(plan.find("train", "digits", 2, "dense")) == ["never made before"]
+    assert reasons(plan.find("train", task="digits", seed=2, method="dense")) == [
+        "never made before"
+    ]
     [reason] = reasons(plan.find("collect"))
     assert reason.startswith("inputs came or went")
 
 
 def test_changed_code_and_packages_are_reasons(finished: Plan):
-    artifact = finished.find("fetch", "digits")
+    artifact = finished.find("fetch", dataset="digits")
     former = {
         **artifact.parts,
         "source": "0" * 64,
@@ -106,7 +108,7 @@ def test_changed_code_and_packages_are_reasons(finished: Plan):
 
 
 def test_a_deleted_artifact_has_a_reason_too(finished: Plan):
-    artifact = finished.find("prune", "digits", 0, "adaptive")
+    artifact = finished.find("prune", task="digits", seed=0, method="adaptive")
     remove(artifact.path)
     assert missing(finished) == [artifact]
     assert reasons(artifact) != []
@@ -121,7 +123,7 @@ def test_the_newest_former_artifact_is_compared(finished: Plan, changed: Callabl
         with made(artifact.path, artifact.key, artifact.parts) as scratch:
             scratch.write_text("former")
     plan = Plan(changed("methods", "adaptive", "controller", "step", 0.45))
-    [reason] = reasons(plan.find("prune", "digits", 0, "adaptive"))
+    [reason] = reasons(plan.find("prune", task="digits", seed=0, method="adaptive"))
     assert reason.endswith("step 0.4 → 0.45")
 
 
@@ -137,7 +139,7 @@ def test_stale_keys_and_their_sidecars_are_found(finished: Plan, changed: Callab
 
 
 def test_broken_writes_are_found(finished: Plan):
-    cell = finished.find("train", "digits", 0, "dense").path
+    cell = finished.find("train", task="digits", seed=0, method="dense").path
     part = cell.with_name(f".{cell.name}.123.part")
     part.mkdir()
     (part / "half").touch()
@@ -147,7 +149,7 @@ def test_broken_writes_are_found(finished: Plan):
 
 
 def test_a_journal_is_kept_until_its_artifact_is_whole(finished: Plan):
-    cell = finished.find("prune", "digits", 0, "adaptive").path
+    cell = finished.find("prune", task="digits", seed=0, method="adaptive").path
     journal = cell.with_name(cell.name + ".journal")
     stale = cell.with_name("adaptive-000000000000.journal")
     for folder in (journal, stale):
@@ -159,7 +161,7 @@ def test_a_journal_is_kept_until_its_artifact_is_whole(finished: Plan):
 
 
 def test_what_is_wanted_but_not_there_is_not_found(finished: Plan):
-    remove(finished.find("train", "digits", 0, "dense").path)
+    remove(finished.find("train", task="digits", seed=0, method="dense").path)
     assert unreached(finished) == []
 
 
@@ -174,7 +176,7 @@ def test_folders_of_tasks_and_seeds_that_went_are_found(finished: Plan, changed:
 
 
 def test_folders_inside_an_artifact_belong_to_it(finished: Plan):
-    path = finished.find("train", "digits", 0, "dense").path
+    path = finished.find("train", task="digits", seed=0, method="dense").path
     remove(path)
     (path / "inner" / "deep").mkdir(parents=True)
     assert unreached(finished) == []

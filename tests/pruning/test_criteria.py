@@ -13,7 +13,7 @@ from prunestudy.data.tensors import Batches, Split
 from prunestudy.errors import StudyError
 from prunestudy.networks.spec import copy_network
 from prunestudy.networks.unit_graph import UnitGraph
-from prunestudy.networks.zoo import cnn
+from prunestudy.networks.architectures import cnn
 from prunestudy.pruning.criteria import (
     CRITERIA,
     ENTROPY_BINS,
@@ -190,7 +190,7 @@ def test_a_constant_activation_has_no_entropy():
 
 
 def test_bn_scale_is_the_scale_of_the_batch_norm_that_follows():
-    network = cnn((1, 8, 8), 3, [3, 4])
+    network = cnn.build((1, 8, 8), 3, [3, 4])
     with torch.no_grad():
         network[1].weight.copy_(torch.tensor([-2.0, 0.5, 1.0]))
     units = UnitGraph(network, (1, 8, 8))
@@ -216,7 +216,7 @@ def test_evidence_looks_at_a_limited_number_of_batches():
 
 def test_the_position_of_a_channel_is_averaged_and_batch_norm_evaluated():
     torch.manual_seed(0)
-    network = cnn((1, 8, 8), 3, [3, 4])
+    network = cnn.build((1, 8, 8), 3, [3, 4])
     network(torch.randn(32, 1, 8, 8))
     rows = Split(torch.randn(12, 1, 8, 8), torch.arange(12) % 3)
     objective = Objective("cross_entropy", "accuracy")
@@ -270,7 +270,7 @@ OF_WEIGHTS = [name for name, found in CRITERIA.items() if found.weights]
 @pytest.mark.parametrize("training", [True, False])
 def test_a_criterion_does_not_change_the_network(name: str, training: bool):
     torch.manual_seed(0)
-    network = cnn((1, 8, 8), 3, [3, 4]).train(training)
+    network = cnn.build((1, 8, 8), 3, [3, 4]).train(training)
     before = copy_network(network).state_dict()
     rows = Split(torch.randn(12, 1, 8, 8), torch.arange(12) % 3)
     units = UnitGraph(network, (1, 8, 8))

@@ -4,19 +4,19 @@ import pytest
 import torch
 from torch import nn
 
-from prunestudy.networks.zoo import cnn, mlp
+from prunestudy.networks.architectures import cnn, mlp
 from prunestudy.training.settings import Training
 from prunestudy.pruning.masks import apply_masks, clear_state, full_masks, maskable, masked_count
 from prunestudy.training.loop import make_optimizer
 
 
 def test_weights_may_be_masked_but_no_biases_and_no_batch_norm():
-    assert maskable(mlp((10,), 1, [5])) == ["0.weight", "2.weight"]
-    assert maskable(cnn((1, 8, 8), 3, [2, 3])) == ["0.weight", "4.weight", "9.weight"]
+    assert maskable(mlp.build((10,), 1, [5])) == ["0.weight", "2.weight"]
+    assert maskable(cnn.build((1, 8, 8), 3, [2, 3])) == ["0.weight", "4.weight", "9.weight"]
 
 
 def test_masks_are_counted_not_zeros():
-    network = mlp((10,), 1, [5])
+    network = mlp.build((10,), 1, [5])
     masks = full_masks(network)
     with torch.no_grad():
         network[0].weight.zero_()
@@ -37,7 +37,7 @@ def test_the_memory_of_an_optimiser_revives_masked_weights_unless_it_is_cleared(
     revived = {}
     for cleared in (True, False):
         torch.manual_seed(0)
-        network = mlp((10,), 1, [5])
+        network = mlp.build((10,), 1, [5])
         own = make_optimizer(network, Training(optimizer=optimizer, lr=0.01, epochs=1))
         masks = full_masks(network)
         for _ in range(3):

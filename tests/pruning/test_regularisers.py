@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prunestudy.networks.zoo import cnn, mlp
+from prunestudy.networks.architectures import cnn, mlp
 from prunestudy.params import Method, Regulariser
 from prunestudy.pruning.regularisers import group_threshold, proximal_step, soft_threshold
 from prunestudy.pruning.state import TrajectoryResult
@@ -48,13 +48,13 @@ def test_each_kind_touches_its_own_parameters():
             if not torch.equal(before[name], value)
         }
 
-    assert changed("l1", mlp((10,), 1, [5])) == {"0.weight", "2.weight"}
-    assert changed("group_lasso", mlp((10,), 1, [5])) == {"0.weight"}
-    assert changed("bn_l1", cnn((1, 8, 8), 3, [2, 3])) == {"1.weight", "5.weight"}
+    assert changed("l1", mlp.build((10,), 1, [5])) == {"0.weight", "2.weight"}
+    assert changed("group_lasso", mlp.build((10,), 1, [5])) == {"0.weight"}
+    assert changed("bn_l1", cnn.build((1, 8, 8), 3, [2, 3])) == {"1.weight", "5.weight"}
 
 
 def test_the_step_is_the_learning_rate_times_the_strength():
-    network = mlp((2,), 1, [1])
+    network = mlp.build((2,), 1, [1])
     with torch.no_grad():
         network[0].weight.copy_(torch.tensor([[1.0, -0.01]]))
     proximal_step("l1", network, 0.1, 0.5)
@@ -65,7 +65,7 @@ def test_the_step_is_the_learning_rate_times_the_strength():
 
 
 def test_group_lasso_shortens_whole_units_and_spares_the_output():
-    network = cnn((1, 8, 8), 3, [2, 3])
+    network = cnn.build((1, 8, 8), 3, [2, 3])
     with torch.no_grad():
         network[0].weight[0] = 0.01
         network[0].weight[1] = 1
@@ -81,7 +81,7 @@ def test_group_lasso_shortens_whole_units_and_spares_the_output():
 
 
 def test_slimming_shrinks_scales_and_leaves_shifts():
-    network = cnn((1, 8, 8), 3, [3])
+    network = cnn.build((1, 8, 8), 3, [3])
     with torch.no_grad():
         network[1].weight.copy_(torch.tensor([1.0, -0.03, 0.2]))
         network[1].bias.fill_(0.01)

@@ -12,7 +12,7 @@ from prunestudy.errors import StudyError
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import write_network
 from prunestudy.networks.unit_graph import UnitGraph
-from prunestudy.networks.zoo import ARCHITECTURES
+from prunestudy.settings.parts import part_names
 from prunestudy.training.settings import Compute
 from prunestudy.params import Method
 from prunestudy.params.study import Task
@@ -103,7 +103,7 @@ def test_pruning_an_untraceable_network_writes_nothing(
     kind: type[Layers],
     method: dict[str, Any],
 ):
-    monkeypatch.setitem(ARCHITECTURES, "mlp", kind)
+    monkeypatch.setitem(part_names("prunestudy.networks.architectures"), "mlp", kind)
     task = Task.model_validate(content["tasks"]["diabetes"])
     spec = NetworkSpec("mlp", {"hidden": [5]}, (10,), 1)
     (tmp_path / "dense").mkdir()

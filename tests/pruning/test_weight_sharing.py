@@ -11,7 +11,7 @@ from safetensors import safe_open
 
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import read_masked_network, write_network
-from prunestudy.networks.zoo import mlp
+from prunestudy.networks.architectures import mlp
 from prunestudy.pruning.masks import Masks, apply_masks, full_masks
 from prunestudy.pruning.weight_sharing import apply_sharing, share_weights, tuned
 
@@ -19,7 +19,7 @@ from prunestudy.pruning.weight_sharing import apply_sharing, share_weights, tune
 @pytest.mark.parametrize("clusters", [2, 16])
 def test_a_layer_has_so_many_values_at_most(clusters: int):
     torch.manual_seed(0)
-    network = mlp((10,), 1, [20])
+    network = mlp.build((10,), 1, [20])
     before = network[0].weight.detach().clone()
     shared = share_weights(network, clusters, None)
     assert set(shared) == {"0.weight", "2.weight"}
@@ -33,7 +33,7 @@ def test_a_layer_has_so_many_values_at_most(clusters: int):
 
 def test_masked_weights_stay_zero_and_zero_is_one_of_the_values():
     torch.manual_seed(0)
-    network = mlp((10,), 1, [20])
+    network = mlp.build((10,), 1, [20])
     masks = full_masks(network)
     masks["0.weight"][:, ::2] = False
     apply_masks(network, masks)
@@ -49,7 +49,7 @@ def test_masked_weights_stay_zero_and_zero_is_one_of_the_values():
 
 def test_centroids_are_tuned_to_the_mean_of_their_weights():
     torch.manual_seed(0)
-    network = mlp((10,), 1, [20])
+    network = mlp.build((10,), 1, [20])
     shared = share_weights(network, 3, None)
     indices = shared["0.weight"].indices
     with torch.no_grad():
@@ -61,7 +61,7 @@ def test_centroids_are_tuned_to_the_mean_of_their_weights():
 
 
 def test_a_layer_with_fewer_values_than_clusters_keeps_them():
-    network = mlp((2,), 1, [2])
+    network = mlp.build((2,), 1, [2])
     with torch.no_grad():
         network[0].weight.copy_(torch.tensor([[1.0, 2.0], [2.0, 1.0]]))
     share_weights(network, 16, None)
@@ -89,20 +89,20 @@ def written(path: Path, network: torch.nn.Module, clusters: int, masks: Masks | 
 def test_indices_take_no_more_than_their_bits(tmp_path: Path, clusters: int):
     torch.manual_seed(0)
     bits = math.log2(clusters) + 0.5
-    coded = written(tmp_path / "n", mlp((64,), 1, [64]), clusters)
+    coded = written(tmp_path / "n", mlp.build((64,), 1, [64]), clusters)
     assert coded <= 64 * 64 * bits / 8 + 200
 
 
 def test_indices_are_entropy_coded(tmp_path: Path):
     # With nine in ten weights masked, one value is common, and takes about one bit, not four.
     torch.manual_seed(0)
-    network = mlp((64,), 1, [64])
+    network = mlp.build((64,), 1, [64])
     masks = full_masks(network)
     masks["0.weight"] = torch.rand(64, 64) > 0.9
     apply_masks(network, masks)
     coded = written(tmp_path / "masked", network, 16, masks)
     assert coded < 64 * 64 * 1.5 / 8
-    assert coded < 0.5 * written(tmp_path / "all", mlp((64,), 1, [64]), 16)
+    assert coded < 0.5 * written(tmp_path / "all", mlp.build((64,), 1, [64]), 16)
 
 
 def test_a_file_with_shared_weights_is_much_smaller(tmp_path: Path):
@@ -122,7 +122,7 @@ def test_few_values_and_no_revived_weight_whatever_the_weights(
     clusters: int, seed: int, masked: float
 ):
     torch.manual_seed(seed)
-    network = mlp((4,), 1, [6])
+    network = mlp.build((4,), 1, [6])
     masks = full_masks(network)
     masks["0.weight"] = torch.rand(6, 4) >= masked
     masks["0.weight"][0, 0] = True

@@ -1,6 +1,7 @@
-"""The warm process: jobs are real processes of their own that say and do what they would alone."""
+"""The forkserver: jobs are real processes of their own that say and do what they would alone."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from prunestudy.run import forkserver as warm
+from prunestudy.run import forkserver as server
 
 # A stand-in for the command line in a copy of the library's entry point, told by its arguments.
 CLI = """
@@ -36,30 +37,34 @@ def main(arguments):
         time.sleep(600)
     return 0
 """
-CALL = "import sys; from prunestudy import warm; print('code', warm.delegate(sys.argv[1:]))"
+# What it takes, and the module that each of them imports.
+COMMANDS = {"train": "prunestudy.cli.main", "prune": "prunestudy.cli.main"}
+CALL = """
+import sys
+from prunestudy.run.forkserver import delegate
+print('code', delegate(sys.argv[1:]))
+"""
 
 
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
-    """A folder with a small package ``prunestudy`` that has the real ``warm`` module."""
+    """A folder with a small package ``prunestudy`` that has the real ``forkserver`` module."""
     package = tmp_path / "library" / "prunestudy"
-    package.mkdir(parents=True)
-    source = Path(warm.__file__).read_text(encoding="utf-8")
-    source = source.replace(source[source.index("PRELOADED = (") : source.index("HEADER")], "")
-    head, tail = source.split("HEADER", 1)
-    text = head + 'PRELOADED = ("prunestudy.cli.main",)\nHEADER' + tail
-    (package / "warm.py").write_text(text, encoding="utf-8")
-    (package / "cli.py").write_text(CLI, encoding="utf-8")
-    (package / "artifacts.py").write_text("BEGIN = 0.0\n", encoding="utf-8")
-    (package / "__init__.py").write_text("", encoding="utf-8")
+    for room in ("run", "cli", "store"):
+        (package / room).mkdir(parents=True)
+        (package / room / "__init__.py").touch()
+    (package / "__init__.py").touch()
+    shutil.copy(server.__file__, package / "run" / "forkserver.py")
+    (package / "cli" / "main.py").write_text(CLI, encoding="utf-8")
+    (package / "store" / "sidecars.py").write_text("BEGIN = 0.0\n", encoding="utf-8")
     return package
 
 
 @pytest.fixture
 def environment(library: Path) -> Iterator[dict[str, str]]:
-    """The environment in which commands find a warm process of that package."""
+    """The environment in which commands find a forkserver of that package."""
     plain = {**os.environ, "PYTHONPATH": str(library.parent)}
-    with warm.warm_process(plain) as found:
+    with server.forkserver(plain, COMMANDS) as found:
         yield found
 
 
@@ -81,7 +86,7 @@ def test_a_job_has_the_commands_streams_folder_and_environment(environment, tmp_
     said = call({**environment, "VALUE": "42"}, "prune", "tell", folder=tmp_path)
     assert f"folder {tmp_path}" in said
     [value] = [line for line in said if line.startswith("value 42 of ")]
-    # Forked by the warm process, not by the command.
+    # Forked by the forkserver, not by the command.
     assert int(value.split()[-1]) != os.getpid()
     assert said[-1] == "code 7"
 
@@ -98,15 +103,15 @@ def test_a_failing_job_fails_its_command_alone(environment):
 
 def test_other_commands_and_lone_ones_do_the_work_themselves(environment):
     assert call(environment, "report", "tell") == ["code None"]
-    lone = {name: value for name, value in environment.items() if name != warm.VARIABLE}
+    lone = {name: value for name, value in environment.items() if name != server.VARIABLE}
     assert call(lone, "prune", "tell") == ["code None"]
-    gone = {**environment, warm.VARIABLE: "/nowhere/at/all"}
+    gone = {**environment, server.VARIABLE: "/nowhere/at/all"}
     assert call(gone, "prune", "tell") == ["code None"]
 
 
-def test_an_edited_library_is_not_run_by_the_warm_process(environment, library: Path):
+def test_an_edited_library_is_not_run_by_the_forkserver(environment, library: Path):
     assert call(environment, "prune", "nothing")[-1] == "code 0"
-    (library / "cli.py").write_text(CLI + "# edited\n", encoding="utf-8")
+    (library / "cli" / "main.py").write_text(CLI + "# edited\n", encoding="utf-8")
     assert call(environment, "prune", "nothing") == ["code None"]
 
 
@@ -145,7 +150,7 @@ def test_a_killed_command_takes_its_job_along(environment):
 
 def test_the_end_of_a_run_ends_its_jobs(library: Path):
     plain = {**os.environ, "PYTHONPATH": str(library.parent)}
-    with warm.warm_process(plain) as environment:
+    with server.forkserver(plain, COMMANDS) as environment:
         command, job = started(environment)
     assert_ends(job)
     # It does not do the work itself: nobody waits for it any more.
@@ -163,9 +168,9 @@ def test_jobs_run_side_by_side(environment):
 
 def test_a_command_that_breaks_off_does_not_disturb_the_others(environment):
     waiting, job = started(environment)
-    for sent in (b"", b"\0\0", warm.HEADER.pack(100) + b"{"):
+    for sent in (b"", b"\0\0", server.HEADER.pack(100) + b"{"):
         with socket.socket(socket.AF_UNIX) as link:
-            link.connect(environment[warm.VARIABLE])
+            link.connect(environment[server.VARIABLE])
             socket.send_fds(link, [sent or b"\0"], [0, 1, 2])
     assert call(environment, "prune", "nothing")[-1] == "code 0"
     os.kill(job, 0)
@@ -182,7 +187,7 @@ def test_a_job_that_does_not_heed_its_end_is_killed(environment):
     assert call(environment, "prune", "nothing")[-1] == "code 0"
 
 
-def test_ends_at_the_same_moment_do_not_end_the_warm_process(environment):
+def test_ends_at_the_same_moment_do_not_end_the_forkserver(environment):
     for _ in range(20):
         command, job = started(environment)
         with command:

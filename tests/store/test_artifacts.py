@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prunestudy.errors import StudyError
-from prunestudy.store.files import artifact_digest, canonical_json, file_digest, member_digests, remove, write_text, written_whole
+from prunestudy.store.files import (
+    artifact_digest,
+    canonical_json,
+    file_digest,
+    member_digests,
+    remove,
+    write_text,
+    written_whole,
+)
 from prunestudy.store.sidecars import made, read_sidecar, sidecar_path
 from prunestudy.store.names import point_label
 from prunestudy.store.tables import read_table, write_table

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from prunestudy.networks.zoo import cnn, mlp
+from prunestudy.networks.architectures import cnn, mlp
 from prunestudy.params import Method
 from prunestudy.training.distillation import Teacher
 from prunestudy.training.objective import Objective
@@ -47,7 +47,7 @@ def test_a_network_that_equals_its_teacher_has_no_distance():
 def test_the_guide_is_the_teachers_answer_to_each_row(make_trainer: Callable):
     torch.manual_seed(0)
     trainer = make_trainer("digits")
-    network = cnn((1, 8, 8), 10, [4, 8]).train()
+    network = cnn.build((1, 8, 8), 10, [4, 8]).train()
     taught = replace(trainer, teacher=Teacher(network, 4.0, 0.5))
     rows = taught.lessons
     network.eval()
@@ -61,7 +61,7 @@ def test_the_guide_is_the_teachers_answer_to_each_row(make_trainer: Callable):
 def test_a_student_comes_to_answer_as_its_teacher(make_trainer: Callable):
     trainer = make_trainer("diabetes", lr=0.02, epochs=30)
     torch.manual_seed(0)
-    teacher, student = mlp((10,), 1, [5]), mlp((10,), 1, [3])
+    teacher, student = mlp.build((10,), 1, [5]), mlp.build((10,), 1, [3])
     # A teacher that is far from the targets, so that following it can be told from learning them.
     with torch.no_grad():
         teacher[-1].bias += 3

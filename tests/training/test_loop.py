@@ -14,7 +14,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from prunestudy.data.tensors import Batches
 from prunestudy.networks.spec import NetworkSpec
-from prunestudy.networks.zoo import mlp
+from prunestudy.networks.architectures import mlp
 from prunestudy.training.settings import Training
 from prunestudy.pruning.surgery import remove_units
 from prunestudy.training.loop import lr_factor, make_optimizer
@@ -25,7 +25,7 @@ SCHEDULES = ("constant", "cosine", "one_cycle")
 def article_network(seed: int = 0) -> nn.Module:
     """The fully connected 10-5-1 network."""
     torch.manual_seed(seed)
-    return mlp((10,), 1, [5])
+    return mlp.build((10,), 1, [5])
 
 
 @contextmanager

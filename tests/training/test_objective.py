@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_sco
 from torch.nn import functional
 
 from prunestudy.data.tensors import Split
-from prunestudy.networks.zoo import cnn, mlp
+from prunestudy.networks.architectures import cnn, mlp
 from prunestudy.params.study import METRICS_OF_LOSS
 from prunestudy.training import objective as quality
 from prunestudy.training.objective import LOSSES, METRICS, Objective, accuracy, r2
@@ -44,7 +44,7 @@ def test_perfect_and_constant_predictions():
 def test_validation_equals_scikit_learn_on_real_data(make_trainer: Callable):
     torch.manual_seed(0)
     trainer = make_trainer("diabetes", lr=0.01)
-    network = mlp((10,), 1, [5])
+    network = mlp.build((10,), 1, [5])
     trainer.train(network, 0, 4)
     rows = trainer.data.validation
     with torch.no_grad():
@@ -57,7 +57,7 @@ def test_validation_equals_scikit_learn_on_real_data(make_trainer: Callable):
 def test_classification_equals_scikit_learn_on_real_data(make_trainer: Callable):
     torch.manual_seed(0)
     trainer = make_trainer("wdbc", lr=0.01)
-    network = mlp((30,), 2, [5])
+    network = mlp.build((30,), 2, [5])
     trainer.train(network, 0, 2)
     rows = trainer.data.validation
     with torch.no_grad():
@@ -70,7 +70,7 @@ def test_classification_equals_scikit_learn_on_real_data(make_trainer: Callable)
 
 def test_batch_norm_is_evaluated_with_its_statistics():
     torch.manual_seed(0)
-    network = cnn((1, 8, 8), 3, [4])
+    network = cnn.build((1, 8, 8), 3, [4])
     network(torch.randn(16, 1, 8, 8))
     rows = Split(torch.randn(20, 1, 8, 8) * 3 + 1, torch.arange(20) % 3)
     network.eval()
@@ -85,7 +85,7 @@ def test_batch_norm_is_evaluated_with_its_statistics():
 
 def test_rows_are_evaluated_in_batches_without_a_difference(monkeypatch: pytest.MonkeyPatch):
     torch.manual_seed(0)
-    network = mlp((4,), 1, [3])
+    network = mlp.build((4,), 1, [3])
     rows = Split(torch.randn(25, 4), torch.randn(25, 1))
     whole = Objective("mse", "r2").evaluate(network, rows)
     monkeypatch.setattr(quality, "EVALUATION_BATCH", 7)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from prunestudy.errors import Problem
 from prunestudy.params.study import Study
-from prunestudy.pruning.settings import criteria_of
+from prunestudy.pruning.settings import ClosedLoop, criteria_of
 from prunestudy.settings.parts import is_dotted
 
 
@@ -13,7 +13,8 @@ def problems_of_user_code(study: Study) -> list[Problem]:
     """Criteria of the user's without a file or a function."""
     problems = []
     for name, method in study.methods.items():
-        for place, criterion in criteria_of(method):
+        place = "controller.criteria" if isinstance(method, ClosedLoop) else "criterion"
+        for criterion in criteria_of(method):
             reason = _problem_of(criterion) if is_dotted(criterion) else ""
             if reason:
                 problems.append(Problem(f"methods.{name}.{place}", reason))

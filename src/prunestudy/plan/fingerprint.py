@@ -6,7 +6,6 @@ but found by their names: a cell's digest covers the ones that it names and no o
 """
 
 import ast
-import hashlib
 from collections.abc import Iterable
 from functools import cache
 from importlib.util import find_spec
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from prunestudy.errors import StudyError
 from prunestudy.settings.parts import is_dotted
+from prunestudy.store.files import file_digest, text_digest
 
 PACKAGE = "prunestudy"
 # Data beside the code, such as a page's template, decides the outcome as well.
@@ -48,7 +48,7 @@ def source_digest(modules: tuple[str, ...], root: Path | None = None) -> str:
         if module not in closure:
             raise StudyError(f"module '{module}' has no source file under {place}")
     lines = [f"{name} {_file_digest(path)}" for name, path in sorted(closure.items())]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return text_digest("\n".join(lines))
 
 
 def user_digests(names: Iterable[str]) -> dict[str, str]:
@@ -127,8 +127,8 @@ def _tree(path: Path) -> ast.Module:
 @cache
 def _file_digest(path: Path) -> str:
     if path.suffix in DATA:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    return hashlib.sha256(_canonical(_tree(path)).encode()).hexdigest()
+        return file_digest(path)
+    return text_digest(_canonical(_tree(path)))
 
 
 def _canonical(node: object) -> str:

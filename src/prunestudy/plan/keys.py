@@ -1,12 +1,11 @@
 """Run keys: the digest of all that an artifact's bytes depend on."""
 
-import hashlib
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from prunestudy.errors import StudyError
-from prunestudy.store.files import canonical_json
+from prunestudy.store.files import canonical_json, text_digest
 
 # Characters of a key in file names.
 KEY_LENGTH = 12
@@ -14,7 +13,7 @@ KEY_LENGTH = 12
 
 def run_key(parts: dict[str, Any]) -> str:
     """sha256 of the step, its parameters, source, packages and the keys of its inputs."""
-    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+    return text_digest(canonical_json(parts))
 
 
 @cache

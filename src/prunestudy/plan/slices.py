@@ -8,17 +8,10 @@ from prunestudy.params.labels import method_labels, network_label
 from prunestudy.params.study import Study
 from prunestudy.plan.cell import Cell
 from prunestudy.plan.fingerprint import user_digests
-from prunestudy.plan.keys import package_versions
-from prunestudy.pruning.settings import ClosedLoop, Method, criteria_of, parts_of, reference_of
+from prunestudy.pruning.settings import ClosedLoop, criteria_of, parts_of
 from prunestudy.settings.base import plain
 from prunestudy.settings.parts import part_module
-
-# Packages whose versions the report names.
-NAMED_PACKAGES = (
-    *("snakemake", "dvc", "torch", "pytorch-lightning", "torch-pruning", "onnxruntime"),
-    *("mlflow", "pandas", "scikit-learn"),
-)
-
+from prunestudy.store.files import text_digest
 
 # What a study says of its cells.
 
@@ -39,11 +32,6 @@ def granule(study: Study, task: str, method: str) -> int | None:
         return None
     limited = study.tasks[task].requirements.latency_ms is not None
     return chosen.round_to if limited or chosen.controller.resource == "latency" else None
-
-
-def reference(method: Method) -> str | None:
-    """The method whose networks this one looks at, if any."""
-    return reference_of(method)
 
 
 # Parts.
@@ -170,9 +158,6 @@ def collect(study: Study, _cell: Cell) -> dict[str, Any]:
 
 
 def report(study: Study, _cell: Cell) -> dict[str, Any]:
-    """The whole study, as the report prints it, and the packages that it names."""
-    return {
-        "study": plain(study),
-        "shown": documented(study),
-        "packages": package_versions(NAMED_PACKAGES),
-    }
+    """The whole study, as the report prints it: with the comments that explain its keys."""
+    comments = {line.partition("  # ")[2] for line in documented(study).splitlines()}
+    return {**plain(study), "comments": text_digest("\n".join(sorted(comments)))}

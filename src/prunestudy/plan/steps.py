@@ -144,7 +144,7 @@ def _data(_study: Study, cell: Cell) -> Needs:
 def _of_trajectory(study: Study, cell: Cell) -> Needs:
     task, name = str(cell.task), str(cell.method)
     needs: Needs = {**_data(study, cell), "dense": ("train", _dense_of(cell))}
-    reference = slices.reference(study.methods[name])
+    reference = study.methods[name].reference
     if reference is not None:
         needs["reference"] = ("prune", Cell(task=task, seed=cell.seed, method=reference))
     granule = slices.granule(study, task, name)

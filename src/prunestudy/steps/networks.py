@@ -40,29 +40,25 @@ def layer_latency(job: Job, scratch: Path) -> None:
 
 def prune(job: Job, scratch: Path) -> None:
     """``prunestudy prune``."""
-    from prunestudy.pruning import trajectory
-    from prunestudy.training.objective import Objective
+    from prunestudy.pruning.cell import Inputs
+    from prunestudy.pruning.trajectory import prune as run
     from prunestudy.training.resume import Journal
 
-    task, cell = _task(job), job.artifact.cell
-    trajectory.prune(
-        job.study.methods[str(cell.method)],
-        job.study.points,
-        trajectory.Setting(
-            Objective(task.loss, task.metric),
-            task.training,
-            task.retraining,
-            task.requirements,
-            job.study.compute,
-            int(cell.seed or 0),
-        ),
-        trajectory.Inputs(
-            job.given["data"],
-            job.given["dense"],
-            job.given.get("reference"),
-            job.given.get("layer_latency"),
-            Journal(job.journal),
-        ),
+    study, cell = job.study, job.artifact.cell
+    inputs = Inputs(
+        job.given["data"],
+        job.given["dense"],
+        job.given.get("reference"),
+        job.given.get("layer_latency"),
+        Journal(job.journal),
+    )
+    run(
+        _task(job),
+        study.methods[str(cell.method)],
+        study.points,
+        int(cell.seed or 0),
+        study.compute,
+        inputs,
         scratch,
         job.artifact.key,
     )

@@ -19,6 +19,11 @@ def canonical_json(content: Any) -> str:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
+def text_digest(text: str) -> str:
+    """sha256 of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def file_digest(path: Path) -> str:
     """sha256 of a file."""
     with path.open("rb") as file:
@@ -36,7 +41,7 @@ def member_digests(path: Path) -> dict[str, str]:
 def artifact_digest(path: Path) -> str:
     """sha256 of an artifact: of the file, or of the list of a folder's files and digests."""
     if path.is_dir():
-        return hashlib.sha256(canonical_json(member_digests(path)).encode()).hexdigest()
+        return text_digest(canonical_json(member_digests(path)))
     return file_digest(path)
 
 
