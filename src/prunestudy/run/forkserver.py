@@ -29,6 +29,8 @@ from typing import Any
 # Where it listens, and which commands it takes.
 VARIABLE = "PRUNESTUDY_FORKSERVER"
 COMMANDS = "PRUNESTUDY_FORKSERVER_COMMANDS"
+# What a job runs; found by its name, since it lies above this room.
+CLI = "prunestudy.cli.main"
 HEADER = struct.Struct("!Q")
 STREAMS = (0, 1, 2)
 REFUSED = "refused"
@@ -100,7 +102,7 @@ def forkserver(
         return
     with tempfile.TemporaryDirectory(prefix="prunestudy-") as folder:
         address = str(Path(folder) / "warm")
-        modules = ["prunestudy.cli.main", *commands.values()]
+        modules = [CLI, *commands.values()]
         command = [sys.executable, "-P", "-m", "prunestudy.run.forkserver", address, *modules]
         # It listens before it imports, so the first jobs wait for it instead of passing it by.
         with subprocess.Popen(
@@ -236,11 +238,10 @@ def _work(request: dict[str, Any], streams: list[int], parent: int) -> int:
         os.chdir(request["folder"])
         os.environ.clear()
         os.environ.update(request["environment"])
-        from prunestudy.cli import main as cli
         from prunestudy.store import sidecars
 
         sidecars.BEGIN = time.monotonic()
-        return cli.main(request["arguments"])
+        return importlib.import_module(CLI).main(request["arguments"])
     except SystemExit as end:
         if type(end) is not SystemExit:
             # Lightning's answer to SIGTERM is an exit of its own kind, without a code.
