@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from prunestudy.training.settings import Compute, Training
 from prunestudy.data.settings import Data
 from prunestudy.params.study import Study
+from prunestudy.training.settings import Compute, Training
 
 ROOT = Path(__file__).parent.parent
 

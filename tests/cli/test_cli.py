@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from prunestudy.cli import look as questions
+from prunestudy.cli import look
 from prunestudy.cli.main import main
 from prunestudy.params.defaults import default_study, documented
 from prunestudy.params.reader import check_study
+from prunestudy.plan import status
 from prunestudy.plan.plan import Plan
 from prunestudy.store.sidecars import read_sidecar
 
@@ -100,7 +101,7 @@ def test_defaults_prints_the_documented_default_study(capsys: pytest.CaptureFixt
 
 def test_schema_prints_the_schema(capsys: pytest.CaptureFixture):
     assert main(["schema"]) == 0
-    assert json.loads(capsys.readouterr().out) == json.loads(questions.schema_text())
+    assert json.loads(capsys.readouterr().out) == json.loads(look.schema_text())
 
 
 def test_a_cell_that_is_not_in_the_study_gives_exit_code_1(
@@ -139,7 +140,7 @@ def test_latency_needs_the_dense_networks(here: Path, capsys: pytest.CaptureFixt
     assert main([*command, "adaptive=there"]) == 1
     assert "dense=PATH is missing" in capsys.readouterr().err
     assert main([*command, "there"]) == 1
-    assert "write METHOD=PATH" in capsys.readouterr().err
+    assert "write NAME=PATH" in capsys.readouterr().err
 
 
 def test_gc_deletes_what_the_study_does_not_reach_and_can_be_asked_first(
@@ -175,6 +176,6 @@ def test_an_interrupt_gives_exit_code_130(
     def interrupted(_arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(questions, "status", interrupted)
+    monkeypatch.setattr(status, "describe", interrupted)
     assert main(["status"]) == 130
     assert capsys.readouterr().err == "prunestudy status: interrupted\n"

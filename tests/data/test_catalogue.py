@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from prunestudy.data.settings import DATASETS
 from prunestudy.data.dataset import Arrays, find_dataset
+from prunestudy.data.settings import DATASETS
 
 
 def read(name: str) -> Arrays:

@@ -46,7 +46,7 @@ def test_other_bytes_name_both_digests_and_write_nothing(
         Member("bad.csv", DIGEST, (local(other, "bad.csv"),)),
     )
     changed = replace(find_dataset("digits"), members=members)
-    monkeypatch.setitem(CATALOGUE, "digits", changed)
+    monkeypatch.setattr(step, "find_dataset", lambda _name: changed)
     with pytest.raises(StudyError) as caught:
         step.fetch("digits", tmp_path / "raw")
     message = str(caught.value)

@@ -12,10 +12,9 @@ from safetensors import safe_open
 from prunestudy.data.dataset import Arrays, find_dataset
 from prunestudy.data.fetch import fetch
 from prunestudy.data.prepare import prepare, scaling, split_rows
+from prunestudy.data.settings import Data, SplitShares
 from prunestudy.data.tensors import read_prepared, read_test
 from prunestudy.errors import StudyError
-from prunestudy.data.settings import Data
-from prunestudy.params import Split
 from prunestudy.store.files import file_digest
 
 PARTS = ("train", "validation", "test")
@@ -41,7 +40,7 @@ def test_a_split_is_disjoint_complete_stratified_and_sorted(
     counts: list[int], validation: float, test: float, seed: int
 ):
     arrays = classes(counts)
-    data = Data(name="digits", split=Split(validation=validation, test=test, seed=seed))
+    data = Data(name="digits", split=SplitShares(validation=validation, test=test, seed=seed))
     rows = split_rows(arrays, find_dataset("digits"), data)
     assert set(rows) == set(PARTS)
     together = np.concatenate([rows[part] for part in PARTS])
@@ -58,7 +57,7 @@ def test_a_split_depends_on_its_seed_alone():
     arrays = classes([50, 50])
 
     def rows(seed: int) -> list[list[int]]:
-        split = Data(name="digits", split=Split(seed=seed))
+        split = Data(name="digits", split=SplitShares(seed=seed))
         return [
             part.tolist() for part in split_rows(arrays, find_dataset("digits"), split).values()
         ]
@@ -102,8 +101,8 @@ def test_one_training_row_less_than_there_are():
 @pytest.mark.parametrize(
     "data",
     [
-        Data(name="digits", split=Split(validation=0.001)),
-        Data(name="digits", split=Split(test=0.001)),
+        Data(name="digits", split=SplitShares(validation=0.001)),
+        Data(name="digits", split=SplitShares(test=0.001)),
         Data(name="digits", train_rows=3),
     ],
     ids=["validation", "test", "train_rows"],

@@ -14,9 +14,9 @@ from ruamel.yaml.error import YAMLError
 from prunestudy.cli.main import main
 from prunestudy.errors import ParamsError
 from prunestudy.params import defaults
-from prunestudy.settings.base import plain
 from prunestudy.params.reader import read_study
 from prunestudy.plan.plan import Plan
+from prunestudy.settings.base import plain
 from tests.conftest import CONTENT
 from tests.test_params_file import mutated, places
 

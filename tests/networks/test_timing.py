@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from prunestudy.networks import timing
-from prunestudy.networks.timing import interleaved
 from prunestudy.networks.settings import Latency
+from prunestudy.networks.timing import interleaved
 
 SETTINGS = Latency(repeats=5, warmup=2)
 

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from prunestudy.params import Controller, Method, Split
-from prunestudy.settings.base import Params, plain
+from prunestudy.data.settings import SplitShares
+from prunestudy.params import Controller, Method
 from prunestudy.params.study import Study, Task
+from prunestudy.settings.base import Params, plain
 
 
 def test_a_small_study_is_valid_and_keeps_its_values(study: Study):
@@ -136,9 +137,9 @@ def test_the_criteria_of_a_controller_must_not_repeat():
 
 
 def test_a_split_leaves_rows_for_training():
-    assert Split(validation=0.4, test=0.5).validation == 0.4
+    assert SplitShares(validation=0.4, test=0.5).validation == 0.4
     with pytest.raises(ValidationError, match=r"less than 0\.1"):
-        Split(validation=0.41, test=0.5)
+        SplitShares(validation=0.41, test=0.5)
 
 
 @pytest.mark.parametrize("name", ["A", "1a", "-a", "a.b", "", "a" * 41, "a/b", "../a"])

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from safetensors.numpy import save_file
 
-from prunestudy.plan.equivalence import DIFFERENT, EQUAL, IDENTICAL, TOLERANCE, likeness
+from prunestudy.plan.equivalence import DIFFERENT, EQUAL, IDENTICAL, TOLERANCE, equivalence
 from prunestudy.store.tables import write_table
 
 
@@ -26,32 +26,32 @@ def artifact(folder: Path, change: float = 0.0, point: str = "2", spec: str = "a
 def test_equal_bytes_are_identical_whatever_snakemake_left_beside_them(tmp_path: Path):
     one, two = artifact(tmp_path / "a"), artifact(tmp_path / "b")
     (one / ".snakemake_timestamp").touch()
-    assert likeness(one, two).verdict == IDENTICAL
+    assert equivalence(one, two).verdict == IDENTICAL
 
 
 @pytest.mark.parametrize(
     ("change", "verdict"), [(TOLERANCE / 10, EQUAL), (TOLERANCE * 10, DIFFERENT), (1.0, DIFFERENT)]
 )
 def test_numbers_may_differ_by_the_tolerance(tmp_path: Path, change: float, verdict: str):
-    found = likeness(artifact(tmp_path / "a"), artifact(tmp_path / "b", change))
+    found = equivalence(artifact(tmp_path / "a"), artifact(tmp_path / "b", change))
     assert found.verdict == verdict
     assert "largest relative difference" in found.where
 
 
 @pytest.mark.parametrize("words", [{"point": "4"}, {"spec": "b"}])
 def test_what_is_no_measure_may_not_differ(tmp_path: Path, words: dict[str, str]):
-    found = likeness(artifact(tmp_path / "a"), artifact(tmp_path / "b", **words))
+    found = equivalence(artifact(tmp_path / "a"), artifact(tmp_path / "b", **words))
     assert found.verdict == DIFFERENT
 
 
 def test_missing_extra_and_damaged_files_are_named(tmp_path: Path):
     one, two = artifact(tmp_path / "a"), artifact(tmp_path / "b")
-    assert likeness(one, tmp_path / "c").verdict == DIFFERENT
+    assert equivalence(one, tmp_path / "c").verdict == DIFFERENT
     (two / "more.csv").touch()
-    assert "more.csv" in likeness(one, two).where
+    assert "more.csv" in equivalence(one, two).where
     (two / "more.csv").unlink()
     (two / "2.safetensors").write_bytes(b"no network")
-    assert "2.safetensors: cannot be read" in likeness(one, two).where
+    assert "2.safetensors: cannot be read" in equivalence(one, two).where
 
 
 def test_numbers_that_are_none_are_equal_to_none_only(tmp_path: Path):
@@ -59,5 +59,5 @@ def test_numbers_that_are_none_are_equal_to_none_only(tmp_path: Path):
     write_table(pd.DataFrame({"x": [1.0, np.nan]}), one)
     write_table(pd.DataFrame({"x": [1.0 + 1e-9, np.nan]}), two)
     write_table(pd.DataFrame({"x": [1.0, 2.0]}), three)
-    assert likeness(one, two).verdict == EQUAL
-    assert likeness(one, three).verdict == DIFFERENT
+    assert equivalence(one, two).verdict == EQUAL
+    assert equivalence(one, three).verdict == DIFFERENT

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from prunestudy.errors import StudyError
-from prunestudy.params.study import Study
 from prunestudy.params.reader import check_study
+from prunestudy.params.study import Study
 from prunestudy.plan.keys import KEY_LENGTH
 from prunestudy.plan.plan import Plan
 
@@ -20,20 +20,15 @@ MEASURES = ("evaluate", "latency")
 LAST = {"collect", "report", "publish"}
 
 
-def keys(study: Study) -> dict[tuple[str, str, int, str], str]:
+def keys(study: Study) -> dict[str, str]:
     """The key of every cell of a study."""
-    return {(a.step.name, a.task, a.seed, a.method): a.key for a in Plan(study)}
+    return {artifact.name: artifact.key for artifact in Plan(study)}
 
 
 def moved(before: Study, after: Study) -> set[str]:
     """Cells that have another key in ``after``, or are new, in words."""
     old = keys(before)
-    return {
-        artifact.name
-        for artifact in Plan(after)
-        if old.get((artifact.step.name, artifact.task, artifact.seed, artifact.method))
-        != artifact.key
-    }
+    return {name for name, key in keys(after).items() if old.get(name) != key}
 
 
 def of_method(study: Study, method: str) -> set[str]:
@@ -84,7 +79,7 @@ def test_paths_never_clash(study: Study):
 def test_inputs_come_before_what_reads_them(study: Study):
     made: set[Path] = set()
     for artifact in Plan(study):
-        assert set(artifact.input_paths()) <= made, artifact.name
+        assert {needed.path for needed in artifact.needed()} <= made, artifact.name
         made.add(artifact.path)
 
 

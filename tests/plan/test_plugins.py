@@ -12,15 +12,16 @@ import torch
 
 from prunestudy.errors import ParamsError, StudyError
 from prunestudy.networks.storage import read_network
-from prunestudy.training.settings import Compute
 from prunestudy.params import Method
-from prunestudy.params.study import Task
 from prunestudy.params.reader import check_study
+from prunestudy.params.study import Task
+from prunestudy.plan.fingerprint import user_digests
 from prunestudy.plan.plan import Plan
-from prunestudy.plan.plugins import is_user_code, load_function, user_digests
 from prunestudy.pruning.trajectory import Inputs, prune
+from prunestudy.settings.parts import is_dotted, load_function
 from prunestudy.store.tables import read_table
 from prunestudy.training.dense import train_dense
+from prunestudy.training.settings import Compute
 
 OWN = """
 def last_first(group, evidence):
@@ -64,9 +65,9 @@ def problems(content: dict[str, Any]) -> dict[str, str]:
 # The check.
 
 
-def test_a_dotted_path_is_user_code_and_a_known_name_is_not():
-    assert is_user_code("own.last_first")
-    assert not is_user_code("magnitude")
+def test_a_dotted_path_is_dotted_and_a_known_name_is_not():
+    assert is_dotted("own.last_first")
+    assert not is_dotted("magnitude")
 
 
 def test_a_criterion_that_is_there_passes_the_check(project: Path, content: dict[str, Any]):

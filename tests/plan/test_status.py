@@ -8,8 +8,8 @@ import pytest
 from prunestudy.params.study import Study
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.status import describe, differences, missing, reasons, unreached
-from prunestudy.store.sidecars import made, sidecar_path
 from prunestudy.store.files import remove
+from prunestudy.store.sidecars import made, sidecar_path
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_new_study_was_never_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert reasons(plan.artifacts[0]) == ["never made before"]
     text = describe(plan)
     assert f"{len(plan.artifacts)} of {len(plan.artifacts)} jobs would run" in text
-    assert "prune     12 of 12" in text
+    assert "prune          12 of 12" in text
 
 
 def test_an_edit_is_named_by_method_key_and_values(finished: Plan, changed: Callable):
@@ -67,7 +67,7 @@ def test_an_edit_of_the_requirements(finished: Plan, changed: Callable):
     assert reasons(prune) == ["prune.adaptive.requirements.max_drop 0.01 → 0.03"]
     jobs = len(missing(plan))
     assert f"{jobs} of {len(plan.artifacts)} jobs would run" in describe(plan)
-    assert "prune     2 of 12" in describe(plan)
+    assert "prune          2 of 12" in describe(plan)
 
 
 def test_an_artifact_whose_inputs_alone_changed_has_no_reason_of_its_own(
@@ -118,7 +118,7 @@ def test_a_deleted_artifact_has_a_reason_too(finished: Plan):
 def test_the_newest_former_artifact_is_compared(finished: Plan, changed: Callable):
     for step in (0.35, 0.4):
         artifact = Plan(changed("methods", "adaptive", "controller", "step", step)).find(
-            "prune", "digits", 0, "adaptive"
+            "prune", task="digits", seed=0, method="adaptive"
         )
         with made(artifact.path, artifact.key, artifact.parts) as scratch:
             scratch.write_text("former")

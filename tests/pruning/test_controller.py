@@ -21,8 +21,8 @@ from prunestudy.pruning.controller.constraints import allowed_drop
 from prunestudy.pruning.controller.decisions import COLUMNS
 from prunestudy.pruning.layer_sensitivity import SensitivityPoint
 from prunestudy.pruning.pruner import Pruner
-from prunestudy.store.names import FINAL
 from prunestudy.pruning.state import State, TrajectoryResult, labels
+from prunestudy.store.names import FINAL
 from prunestudy.store.tables import write_table
 
 ON_THE_WALK = ("accepted", "mapped")

@@ -11,9 +11,9 @@ from torch import nn
 
 from prunestudy.data.tensors import Batches, Split
 from prunestudy.errors import StudyError
+from prunestudy.networks.architectures import cnn
 from prunestudy.networks.spec import copy_network
 from prunestudy.networks.unit_graph import UnitGraph
-from prunestudy.networks.architectures import cnn
 from prunestudy.pruning.criteria import (
     CRITERIA,
     ENTROPY_BINS,

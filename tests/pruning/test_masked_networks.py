@@ -12,11 +12,11 @@ from prunestudy.evaluation.cost import count_macs, count_macs_nonzero, count_non
 from prunestudy.networks.spec import NetworkSpec, copy_network
 from prunestudy.networks.storage import read_masked_network, write_network
 from prunestudy.params import Method
-from prunestudy.training.settings import Training
 from prunestudy.pruning.masks import apply_masks, clear_state, full_masks
 from prunestudy.pruning.state import TrajectoryResult
 from prunestudy.pruning.surgery import remove_units
 from prunestudy.training.loop import make_optimizer
+from prunestudy.training.settings import Training
 
 MASKING = Method(criterion="magnitude", granularity="unstructured", allocation="global")
 CNN = NetworkSpec("cnn", {"channels": [6, 5]}, (2, 8, 8), 3)

@@ -5,9 +5,9 @@ import torch
 from torch import nn
 
 from prunestudy.networks.architectures import cnn, mlp
-from prunestudy.training.settings import Training
 from prunestudy.pruning.masks import apply_masks, clear_state, full_masks, maskable, masked_count
 from prunestudy.training.loop import make_optimizer
+from prunestudy.training.settings import Training
 
 
 def test_weights_may_be_masked_but_no_biases_and_no_batch_norm():

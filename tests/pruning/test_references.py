@@ -12,7 +12,6 @@ import torch
 from prunestudy.evaluation.cost import count_macs, count_nonzero, count_params
 from prunestudy.networks.storage import read_masked_network, read_network
 from prunestudy.networks.unit_graph import UnitGraph
-from prunestudy.training.settings import Compute
 from prunestudy.params import Controller, Method, Sharing
 from prunestudy.params.study import Task
 from prunestudy.pruning.baselines.baselines import initialised
@@ -20,6 +19,7 @@ from prunestudy.pruning.masks import maskable
 from prunestudy.pruning.trajectory import Inputs, prune
 from prunestudy.store.tables import read_table
 from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE, train_dense
+from prunestudy.training.settings import Compute
 
 POINTS = [2.0, 4.0]
 DENSE_PARAMS = 30 * 12 + 12 + 12 * 8 + 8 + 8 * 2 + 2

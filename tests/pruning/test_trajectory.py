@@ -8,7 +8,6 @@ import pytest
 
 from prunestudy.evaluation.cost import count_nonzero, count_params
 from prunestudy.networks.storage import read_masked_network, read_network
-from prunestudy.training.settings import Compute
 from prunestudy.params import Method
 from prunestudy.params.study import Task
 from prunestudy.pruning.controller.decisions import COLUMNS as DECISION_COLUMNS
@@ -16,6 +15,7 @@ from prunestudy.pruning.trajectory import HISTORY_COLUMNS, NETWORK_COLUMNS, Inpu
 from prunestudy.store.files import artifact_digest
 from prunestudy.store.tables import read_table
 from prunestudy.training.dense import train_dense
+from prunestudy.training.settings import Compute
 
 
 @pytest.fixture

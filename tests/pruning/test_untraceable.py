@@ -12,11 +12,11 @@ from prunestudy.errors import StudyError
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import write_network
 from prunestudy.networks.unit_graph import UnitGraph
-from prunestudy.settings.parts import part_names
-from prunestudy.training.settings import Compute
 from prunestudy.params import Method
 from prunestudy.params.study import Task
 from prunestudy.pruning.trajectory import Inputs, prune
+from prunestudy.settings.parts import part_names
+from prunestudy.training.settings import Compute
 
 
 class Layers(nn.Module):

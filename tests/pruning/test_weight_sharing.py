@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
 
+from prunestudy.networks.architectures import mlp
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import read_masked_network, write_network
-from prunestudy.networks.architectures import mlp
 from prunestudy.pruning.masks import Masks, apply_masks, full_masks
 from prunestudy.pruning.weight_sharing import apply_sharing, share_weights, tuned
 

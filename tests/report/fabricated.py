@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from prunestudy.params import Controller, Method
 from prunestudy.data.settings import Data
 from prunestudy.networks.architectures.settings import Mlp
+from prunestudy.params import Controller, Method
 from prunestudy.params.study import Report, Study, Task
-from prunestudy.training.settings import Training
 from prunestudy.plan.plan import Plan
 from prunestudy.store.tables import write_table
+from prunestudy.training.settings import Training
 
 PARAMS = 1000
 TITLE = "Prune & <script>alert('x')</script>"

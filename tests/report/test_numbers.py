@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from prunestudy.params.study import Study
 from prunestudy.params.reader import read_study
+from prunestudy.params.study import Study
 from prunestudy.report import formatting
 from prunestudy.store.names import point_label
 from prunestudy.store.tables import read_table

@@ -20,8 +20,8 @@ from prunestudy.store.files import (
     write_text,
     written_whole,
 )
-from prunestudy.store.sidecars import made, read_sidecar, sidecar_path
 from prunestudy.store.names import point_label
+from prunestudy.store.sidecars import made, read_sidecar, sidecar_path
 from prunestudy.store.tables import read_table, write_table
 
 

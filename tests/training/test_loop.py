@@ -13,11 +13,11 @@ from torch import nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from prunestudy.data.tensors import Batches
-from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.architectures import mlp
-from prunestudy.training.settings import Training
+from prunestudy.networks.spec import NetworkSpec
 from prunestudy.pruning.surgery import remove_units
 from prunestudy.training.loop import lr_factor, make_optimizer
+from prunestudy.training.settings import Training
 
 SCHEDULES = ("constant", "cosine", "one_cycle")
 

@@ -11,9 +11,10 @@ from torch.nn import functional
 
 from prunestudy.data.tensors import Split
 from prunestudy.networks.architectures import cnn, mlp
-from prunestudy.params.study import METRICS_OF_LOSS
 from prunestudy.training import objective as quality
-from prunestudy.training.objective import LOSSES, METRICS, Objective, accuracy, r2
+from prunestudy.training.metrics.accuracy import metric as accuracy
+from prunestudy.training.metrics.r2 import metric as r2
+from prunestudy.training.objective import Objective
 
 
 @given(
@@ -102,11 +103,6 @@ def test_the_loss_is_differentiable_and_the_mean_over_a_batch():
     assert loss.item() == pytest.approx((1 + 4) / 2)
     assert outputs.grad is not None
     assert outputs.grad.ravel().tolist() == [1, 2]
-
-
-def test_every_loss_and_metric_that_params_name_is_there():
-    assert set(LOSSES) == set(METRICS_OF_LOSS)
-    assert {metric for metrics in METRICS_OF_LOSS.values() for metric in metrics} <= set(METRICS)
 
 
 def test_the_lower_bound_of_a_network_against_itself_is_its_quality():

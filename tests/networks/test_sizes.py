@@ -1,4 +1,4 @@
-"""The zoo: sizes that can be checked by hand."""
+"""Architectures: sizes that can be checked by hand."""
 
 import pytest
 import torch
@@ -6,10 +6,9 @@ from torch import nn
 
 from prunestudy.errors import StudyError
 from prunestudy.evaluation.cost import count_macs, count_params
-from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.architectures import cnn, lenet_5, mlp, resnet
+from prunestudy.networks.spec import NetworkSpec
 from prunestudy.settings.parts import part_names
-from prunestudy.params.study import Task
 
 
 def test_the_article_network_10_5_1_has_61_parameters():
@@ -52,11 +51,6 @@ ARGUMENTS = {"mlp": {"hidden": [3]}, "cnn": {"channels": [3]}, "resnet": {"depth
 def test_every_architecture_answers_each_input(name: str):
     spec = NetworkSpec(name, ARGUMENTS.get(name, {}), (1, 16, 16), 2)
     assert spec.build()(torch.zeros(3, 1, 16, 16)).shape == (3, 2)
-
-
-def test_every_network_that_params_name_is_in_the_zoo():
-    mapping = Task.model_json_schema()["properties"]["network"]["discriminator"]["mapping"]
-    assert set(mapping) == set(part_names("prunestudy.networks.architectures"))
 
 
 def test_lenet_5_has_431080_parameters_and_2293000_macs():
