@@ -12,6 +12,7 @@ from safetensors.numpy import save_file
 
 from prunestudy.evaluation.collect import (
     RESULT_COLUMNS,
+    Labels,
     Trajectory,
     collect,
 )
