@@ -6,8 +6,8 @@ import pytest
 
 from prunestudy.errors import ParamsError
 from prunestudy.params.reader import check_study
+from prunestudy.pruning.criteria.settings import CRITERIA
 from prunestudy.pruning.settings import ALLOCATIONS
-from prunestudy.settings.base import CRITERIA
 
 SLIMMING = {"kind": "bn_l1"}
 BOTH = "structured_unstructured"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from prunestudy.errors import Problem, near
 from prunestudy.params.study import WITH_BATCH_NORM, Study
+from prunestudy.pruning.criteria.settings import criterion_info
 from prunestudy.pruning.settings import LIKE, Method
 
 
@@ -68,9 +69,11 @@ def _leads_back(study: Study, name: str) -> bool:
 
 def _batch_norm(study: Study, name: str, method: Method) -> Iterator[Problem]:
     criteria = [method.criterion, *(method.controller.criteria if method.controller else [])]
-    needs = []
-    if "bn_scale" in criteria:
-        needs.append(("criterion", "bn_scale"))
+    needs = [
+        ("criterion", criterion)
+        for criterion in filter(None, criteria)
+        if criterion_info(criterion).needs == "batch_norm"
+    ]
     if method.regulariser is not None and method.regulariser.kind == "bn_l1":
         needs.append(("regulariser", "bn_l1"))
     for task in method.tasks or study.tasks:

@@ -1,21 +1,19 @@
 """Code of the user, named by dotted path in the parameters: the only way in which it runs."""
 
 import ast
-import importlib
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from prunestudy.errors import Problem, StudyError
+from prunestudy.errors import Problem
 from prunestudy.params import Study
 from prunestudy.plan.fingerprint import source_digest
-from prunestudy.settings.base import CRITERIA
+from prunestudy.settings.parts import load_function
+
+__all__ = ["is_user_code", "load_function", "problems_of_user_code", "user_digests"]
 
 
 def is_user_code(name: str) -> bool:
     """Whether a criterion's name is a dotted path."""
-    return name not in CRITERIA
+    return "." in name
 
 
 def user_digests(names: list[str]) -> dict[str, str]:
@@ -25,21 +23,6 @@ def user_digests(names: list[str]) -> dict[str, str]:
         for name in sorted(names)
         if is_user_code(name)
     }
-
-
-def load_function(dotted: str) -> Callable[..., Any]:
-    """Import a function of the user's, from a module in the project's folder.
-
-    Raises:
-        StudyError: the module cannot be imported or has no such function.
-    """
-    module, _, function = dotted.rpartition(".")
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
-    try:
-        return getattr(importlib.import_module(module), function)
-    except Exception as error:
-        raise StudyError(f"{dotted}: cannot be loaded ({type(error).__name__}: {error})") from error
 
 
 def problems_of_user_code(study: Study) -> list[Problem]:

@@ -4,7 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from prunestudy.settings.base import Count, CriterionName, Epochs, Params, Positive, Share, unique
+from prunestudy.pruning.criteria.settings import CriterionName
+from prunestudy.settings.base import Count, Epochs, Params, Positive, Share, unique
 
 
 class Controller(Params):

@@ -28,7 +28,7 @@ from prunestudy.pruning.allocation.weights import (
     highest,
     weight_floors,
 )
-from prunestudy.pruning.criteria import score_weights, unit_scores
+from prunestudy.pruning.criteria.scoring import score_units, score_weights
 from prunestudy.pruning.layer_sensitivity import SensitivityPoint, by_quota, quotas, scan
 from prunestudy.pruning.masks import Masks, apply_masks, hold, maskable
 from prunestudy.pruning.regularisers import proximal_step
@@ -152,17 +152,9 @@ class Pruner:
     ) -> State:
         """A copy with masks that leave exactly ``target`` (rounded down) parameters."""
         state = state.copy()
-        units = UnitGraph(state.network, state.spec.input_shape)
-        names = maskable(state.network)
-        found = score_weights(
-            criterion,
-            state.network,
-            units,
-            self._batches(state),
-            self.trainer.objective,
-            names,
-            self.method.normalise,
-        )
+        groups = UnitGraph(state.network, state.spec.input_shape).groups
+        inputs = SaliencyInputs(state.network, groups, self._batches(state), self.trainer.objective)
+        found = score_weights(criterion, inputs, maskable(state.network), self.method.normalise)
         scores = as_numpy(found)
         for name, mask in (state.masks or {}).items():
             scores[name][~mask.numpy()] = -torch.inf
@@ -186,7 +178,7 @@ class Pruner:
                 state,
                 SaliencyInputs(state.network, groups, self._batches(state), objective),
             )
-        return as_numpy(unit_scores(criterion, self._seen[1], normalise))
+        return as_numpy(score_units(criterion, self._seen[1], normalise))
 
     def _batches(self, state: State) -> Batches:
         settings = self.trainer.settings

@@ -4,10 +4,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from prunestudy.pruning.criteria.settings import CriterionName, criterion_info
 from prunestudy.pruning.method_parts import Controller, Distillation, Regulariser, Sharing
 from prunestudy.settings.base import (
     Count,
-    CriterionName,
     Name,
     NotNegative,
     Params,
@@ -18,16 +18,8 @@ from prunestudy.settings.base import (
 
 ALLOCATIONS = ("uniform", "global", "quota", "erk")
 LIKE = "like:"
-UNIT_ONLY = (
-    "weight_spread",
-    "sensitivity",
-    "activation_variance",
-    "activation_entropy",
-    "bn_scale",
-)
 # Every pair of widths of every layer is timed, so finer steps would take hours.
 LEAST_GRANULE = 4
-WEIGHT_ONLY = ("snip",)
 # Retraining with the task's retraining settings, not the dense training's.
 RETRAINED_ON = ("finetune", "distill")
 IDLE_IN_CONTROLS = (
@@ -252,10 +244,11 @@ def _criterion_problems(method: Method, weights: bool, units: bool) -> list[str]
     criteria += method.controller.criteria if method.controller else []
     problems = []
     for criterion in criteria:
-        if criterion == "snip" and method.start != "initial":
-            problems.append("snip scores weights at initialisation; write start: initial")
-        if criterion in UNIT_ONLY and weights:
+        info = criterion_info(criterion)
+        if info.needs == "initial_network" and method.start != "initial":
+            problems.append(f"{criterion} looks at an untrained network; write start: initial")
+        if "weights" not in info.scores and weights:
             problems.append(f"{criterion} scores units, not weights; use granularity structured")
-        if criterion in WEIGHT_ONLY and units:
+        if "units" not in info.scores and units:
             problems.append(f"{criterion} scores weights; use granularity unstructured")
     return problems

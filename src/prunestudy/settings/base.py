@@ -1,9 +1,8 @@
 """What all parameter groups share: strict models and the small types."""
 
-import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 # Names become folder names and table entries, so they are plain and portable.
@@ -17,21 +16,6 @@ Epochs = Annotated[int, Field(ge=1, le=100_000)]
 Width = Annotated[int, Field(ge=1, le=65_536)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Point = Annotated[float, Field(gt=1, le=100_000, allow_inf_nan=False)]
-
-CRITERIA = (
-    "random",
-    "magnitude",
-    "weight_spread",
-    "gradient",
-    "taylor",
-    "sensitivity",
-    "activation_variance",
-    "activation_entropy",
-    "bn_scale",
-    "snip",
-    "obd",
-)
-DOTTED = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")
 
 
 def unique(values: list[Any]) -> list[Any]:
@@ -52,15 +36,6 @@ def unknown_name(value: str, allowed: tuple[str, ...], others: str = "") -> Pyda
     """An error that the reader of the file turns into allowed values and a near miss."""
     context = {"allowed": list(allowed), "others": others}
     return PydanticCustomError("unknown_name", "is not a known value", context)
-
-
-def _criterion(value: str) -> str:
-    if value in CRITERIA or DOTTED.match(value):
-        return value
-    raise unknown_name(value, CRITERIA, "or module.function of your own")
-
-
-CriterionName = Annotated[str, AfterValidator(_criterion)]
 
 
 class Params(BaseModel):

@@ -14,17 +14,13 @@ from prunestudy.errors import StudyError
 from prunestudy.networks.spec import copy_network
 from prunestudy.networks.unit_graph import UnitGraph
 from prunestudy.networks.zoo import cnn
-from prunestudy.pruning.criteria import (
-    CRITERIA,
-    ENTROPY_BINS,
-    normalised,
-    score_units,
-    score_weights,
-)
-from prunestudy.pruning.saliency import EVIDENCE_BATCHES, SaliencyInputs
-from prunestudy.pruning.settings import UNIT_ONLY, WEIGHT_ONLY
-from prunestudy.settings.base import CRITERIA as NAMED
+from prunestudy.pruning.criteria.activation_entropy import BINS
+from prunestudy.pruning.criteria.scoring import FOLDER, normalised
+from prunestudy.pruning.criteria.settings import CRITERIA
+from prunestudy.pruning.saliency import SALIENCY_BATCHES, SaliencyInputs
+from prunestudy.settings.parts import load_part
 from prunestudy.training.objective import Objective
+from tests.pruning.criteria.scored import score_units, score_weights, units_of, weights_of
 
 W1 = np.array([[1.0, -2.0], [3.0, 4.0]])
 B1 = np.array([0.5, -1.0])
@@ -58,16 +54,12 @@ def evidence(network: nn.Module, batch_size: int = 4) -> SaliencyInputs:
 
 def raw(name: str, found: SaliencyInputs, layer: str = "0") -> list[float]:
     """Scores of a layer's units before they are normalised."""
-    of_units = CRITERIA[name].units
-    assert of_units is not None
-    return of_units(found.groups[layer], found).tolist()
+    return units_of(name)(found.groups[layer], found).tolist()
 
 
 def raw_weights(name: str, found: SaliencyInputs, weight: str = "0.weight") -> np.ndarray:
     """Scores of a matrix's entries before they are normalised."""
-    of_weights = CRITERIA[name].weights
-    assert of_weights is not None
-    return of_weights(weight, found).numpy()
+    return weights_of(name)(weight, found).numpy()
 
 
 def gradients(inputs: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
@@ -176,7 +168,7 @@ def test_activation_variance_and_entropy_look_at_the_activations_of_all_samples(
     assert raw("activation_variance", found) == pytest.approx(hidden.var(axis=0).tolist())
     by_hand = []
     for values in hidden.T:
-        counts, _edges = np.histogram(values, ENTROPY_BINS)
+        counts, _edges = np.histogram(values, BINS)
         shares = counts[counts > 0] / counts.sum()
         by_hand.append(-(shares * np.log(shares)).sum())
     assert raw("activation_entropy", found) == pytest.approx(by_hand)
@@ -211,7 +203,7 @@ def test_evidence_looks_at_a_limited_number_of_batches():
     found = SaliencyInputs(network, units.groups, Batches(rows, 10, 0), REGRESSION)
     raw("gradient", found)
     raw("sensitivity", found)
-    assert seen == [10] * EVIDENCE_BATCHES
+    assert seen == [10] * SALIENCY_BATCHES
 
 
 def test_the_position_of_a_channel_is_averaged_and_batch_norm_evaluated():
@@ -262,8 +254,8 @@ def test_random_scores_depend_on_seed_epoch_and_layer_alone():
 # All criteria.
 
 
-OF_UNITS = [name for name, found in CRITERIA.items() if found.units]
-OF_WEIGHTS = [name for name, found in CRITERIA.items() if found.weights]
+OF_UNITS = [name for name, found in CRITERIA.items() if "units" in found.scores]
+OF_WEIGHTS = [name for name, found in CRITERIA.items() if "weights" in found.scores]
 
 
 @pytest.mark.parametrize("name", OF_UNITS)
@@ -335,10 +327,13 @@ def test_scores_of_a_diverged_network_are_refused(how: str, value: float):
         normalised(torch.tensor([value, 1.0]), how)
 
 
-def test_every_criterion_that_params_name_is_there():
-    assert set(NAMED) == set(CRITERIA)
-    assert {name for name in CRITERIA if name not in OF_WEIGHTS} == set(UNIT_ONLY)
-    assert {name for name in CRITERIA if name not in OF_UNITS} == set(WEIGHT_ONLY)
+def test_every_criterion_is_a_file_and_scores_what_its_entry_says():
+    [folder] = load_part("prunestudy.pruning", "criteria").__path__
+    files = {path.stem for path in Path(folder).glob("*.py")}
+    assert files - {"__init__", "scoring", "settings"} == set(CRITERIA)
+    for name, info in CRITERIA.items():
+        part = load_part(FOLDER, name)
+        assert {what for what in ("units", "weights") if hasattr(part, what)} == set(info.scores)
 
 
 def test_units_and_weights_are_not_mixed_up():

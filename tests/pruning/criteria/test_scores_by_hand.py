@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from prunestudy.data.tensors import Batches, Split
 from prunestudy.errors import StudyError
 from prunestudy.networks.unit_graph import UnitGraph
-from prunestudy.pruning.criteria import CRITERIA, score_units, score_weights
 from prunestudy.pruning.saliency import SaliencyInputs
 from prunestudy.training.objective import Objective
+from tests.pruning.criteria.scored import score_units, score_weights, units_of, weights_of
 
 REGRESSION = Objective("mse", "r2")
 
@@ -57,16 +57,12 @@ def evidence(
 
 def units(name: str, found: SaliencyInputs, layer: str = "0") -> list[float]:
     """Raw scores of a layer's units."""
-    of = CRITERIA[name].units
-    assert of is not None
-    return of(found.groups[layer], found).tolist()
+    return units_of(name)(found.groups[layer], found).tolist()
 
 
 def weights(name: str, found: SaliencyInputs, weight: str) -> list[list[float]]:
     """Raw scores of the entries of a weight."""
-    of = CRITERIA[name].weights
-    assert of is not None
-    return of(weight, found).tolist()
+    return weights_of(name)(weight, found).tolist()
 
 
 @pytest.mark.parametrize(
