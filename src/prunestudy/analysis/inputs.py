@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from prunestudy.params import Requirements, Study
+from prunestudy.params import Baseline, ClosedLoop, Requirements, Study
 from prunestudy.plan.plan import DENSE, Plan
 from prunestudy.store.artifacts import point_label, read_table
 
@@ -80,7 +80,8 @@ class Inputs:
         return [
             name
             for name, method in self.study.methods.items()
-            if method.control == "dense_extra" or method.reference == self.reference
+            if (isinstance(method, Baseline) and method.control == "dense_extra")
+            or method.reference == self.reference
         ]
 
     @property
@@ -89,7 +90,7 @@ class Inputs:
         return [
             name
             for name, method in self.study.methods.items()
-            if method.controller is not None and method.controller.resource == "latency"
+            if isinstance(method, ClosedLoop) and method.controller.resource == "latency"
         ]
 
     @property
@@ -119,7 +120,7 @@ class Inputs:
     def reference(self) -> str:
         """The method that every other one is compared with."""
         loops = [
-            name for name, method in self.study.methods.items() if method.schedule == "closed_loop"
+            name for name, method in self.study.methods.items() if isinstance(method, ClosedLoop)
         ]
         if ADAPTIVE in self.study.methods:
             return ADAPTIVE

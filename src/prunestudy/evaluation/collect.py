@@ -10,8 +10,9 @@ import pandas as pd
 from safetensors import safe_open
 
 from prunestudy.errors import StudyError
-from prunestudy.params import Method, Task
+from prunestudy.params import Baseline, Method, OpenLoop, Task
 from prunestudy.plan.plan import DENSE, Artifact, Plan
+from prunestudy.pruning.settings import criteria_of
 from prunestudy.store.artifacts import (
     failure_of,
     read_sidecar,
@@ -212,14 +213,11 @@ def network_name(task: Task) -> str:
 
 def method_parts(method: Method | None) -> dict[str, str]:
     """The parts of a method as table entries; the dense network has none."""
-    if method is None or method.control is not None:
+    if method is None or isinstance(method, Baseline):
         return dict.fromkeys(("criterion", "granularity", "allocation", "schedule"), "none")
-    criterion = method.criterion or "+".join(
-        method.controller.criteria if method.controller else []
-    )
     return {
-        "criterion": criterion,
-        "granularity": method.granularity,
+        "criterion": "+".join(criteria_of(method)),
+        "granularity": method.granularity if isinstance(method, OpenLoop) else "structured",
         "allocation": method.allocation,
         "schedule": method.schedule,
     }

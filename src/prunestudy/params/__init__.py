@@ -14,19 +14,22 @@ from prunestudy.params.study import (
     LeNet300,
     Mlp,
     Report,
-    Requirements,
     ResNet,
     Split,
     Study,
     Task,
     Training,
 )
-from prunestudy.pruning.method_parts import Controller, Distillation, Regulariser, Sharing
-from prunestudy.pruning.settings import Method
+from prunestudy.pruning.controller.settings import Controller, Requirements
+from prunestudy.pruning.regularisers.settings import Regulariser
+from prunestudy.pruning.retraining.settings import Distillation
+from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, OpenLoop, Sharing
 from prunestudy.settings.base import Params, plain
 
 __all__ = [
+    "Baseline",
     "Claims",
+    "ClosedLoop",
     "Cnn",
     "Compute",
     "Controller",
@@ -37,6 +40,7 @@ __all__ = [
     "LeNet300",
     "Method",
     "Mlp",
+    "OpenLoop",
     "Params",
     "Regulariser",
     "Report",

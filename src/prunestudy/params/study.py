@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from prunestudy.pruning.controller.settings import Requirements
 from prunestudy.pruning.settings import Method
 from prunestudy.settings.base import (
     Count,
@@ -106,21 +107,6 @@ class Training(Params):
     batch_size: Count = Field(64, description="rows of a batch")
     epochs: Epochs = Field(description="passes over the training rows")
     weight_decay: NotNegative = Field(0.0, description="L2 penalty of the optimiser")
-
-
-class Requirements(Params):
-    """What the task demands of a pruned network; the adaptive controller works within it."""
-
-    max_drop: NotNegative = Field(
-        0.01, description="quality that may be lost on validation data, in units of the metric"
-    )
-    relative: bool = Field(False, description="read max_drop as a share of the dense quality")
-    params: Count | None = Field(None, description="most parameters")
-    macs: Count | None = Field(None, description="most multiply–adds for one input")
-    bytes: Count | None = Field(None, description="most bytes of weights (float32)")
-    latency_ms: Positive | None = Field(
-        None, description="most milliseconds for a batch of 64 in ONNX Runtime, one thread"
-    )
 
 
 class Task(Params):

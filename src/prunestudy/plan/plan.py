@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from prunestudy.errors import StudyError, near
-from prunestudy.params import Method, Study, Task, plain
+from prunestudy.params import ClosedLoop, Method, Study, Task, plain
 from prunestudy.plan.fingerprint import source_digest
 from prunestudy.plan.plugins import user_digests
+from prunestudy.pruning.settings import criteria_of
 from prunestudy.store.artifacts import canonical_json
 
 DENSE = "dense"
@@ -267,9 +268,9 @@ class Plan:
         found = {}
         for method in study.methods.values():
             applies = method.tasks is None or task in method.tasks
-            granule = str(method.round_to)
             if not applies or not _prices_latency(method, study.tasks[task]):
                 continue
+            granule = str(method.round_to)
             known = self.profiles.get((task, granule))
             if known is None:
                 params = {
@@ -312,19 +313,17 @@ class Plan:
 
 
 def _user_code(method: Method) -> dict[str, Any]:
-    criteria = [method.criterion] if method.criterion else []
-    criteria += method.controller.criteria if method.controller else []
-    digests = user_digests(criteria)
+    digests = user_digests(criteria_of(method))
     return {"user_code": digests} if digests else {}
 
 
 def _demands(method: Method, requirements: dict[str, Any]) -> dict[str, Any]:
     """Requirements reach only the methods that read them, so their edits rerun only those."""
-    return {"requirements": requirements} if method.schedule == "closed_loop" else {}
+    return {"requirements": requirements} if isinstance(method, ClosedLoop) else {}
 
 
-def _prices_latency(method: Method, task: Task) -> bool:
-    if method.controller is None:
+def _prices_latency(method: Method, task: Task) -> TypeGuard[ClosedLoop]:
+    if not isinstance(method, ClosedLoop):
         return False
     return method.controller.resource == "latency" or task.requirements.latency_ms is not None
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from prunestudy.errors import Problem
 from prunestudy.params import Study
 from prunestudy.plan.fingerprint import source_digest
+from prunestudy.pruning.settings import ClosedLoop, criteria_of
 from prunestudy.settings.parts import load_function
 
 __all__ = ["is_user_code", "load_function", "problems_of_user_code", "user_digests"]
@@ -29,13 +30,11 @@ def problems_of_user_code(study: Study) -> list[Problem]:
     """Dotted paths without a file or a function; the files are read, not run."""
     problems = []
     for name, method in study.methods.items():
-        found = {"criterion": [method.criterion] if method.criterion else []}
-        found["controller.criteria"] = method.controller.criteria if method.controller else []
-        for key, criteria in found.items():
-            for criterion in filter(is_user_code, criteria):
-                reason = _problem_of(criterion)
-                if reason:
-                    problems.append(Problem(f"methods.{name}.{key}", reason))
+        key = "controller.criteria" if isinstance(method, ClosedLoop) else "criterion"
+        for criterion in filter(is_user_code, criteria_of(method)):
+            reason = _problem_of(criterion)
+            if reason:
+                problems.append(Problem(f"methods.{name}.{key}", reason))
     return problems
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from prunestudy.analysis.inputs import FINAL, SMALL, Inputs
 from prunestudy.data.catalogue import CATALOGUE
+from prunestudy.params import Baseline, ClosedLoop, OpenLoop
 from prunestudy.plan.plan import DENSE, package_versions
 from prunestudy.report import appendix_checks, formatting
 from prunestudy.report.checks import Item, Outcome, judged
@@ -118,7 +119,9 @@ def _same_code(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     retrained = [
         name
         for name, method in inputs.study.methods.items()
-        if method.start == "trained" and method.control in (None, "dense_extra")
+        if isinstance(method, ClosedLoop)
+        or (isinstance(method, OpenLoop) and method.start == "trained")
+        or (isinstance(method, Baseline) and method.control == "dense_extra")
     ]
     # A closed loop may end with the dense network itself, which nothing was retrained for.
     networks = inputs.networks

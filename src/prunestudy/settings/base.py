@@ -1,5 +1,6 @@
 """What all parameter groups share: strict models and the small types."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -36,6 +37,17 @@ def unknown_name(value: str, allowed: tuple[str, ...], others: str = "") -> Pyda
     """An error that the reader of the file turns into allowed values and a near miss."""
     context = {"allowed": list(allowed), "others": others}
     return PydanticCustomError("unknown_name", "is not a known value", context)
+
+
+def known_name(allowed: tuple[str, ...]) -> Callable[[str], str]:
+    """A validator that takes these names only."""
+
+    def known(value: str) -> str:
+        if value not in allowed:
+            raise unknown_name(value, allowed)
+        return value
+
+    return known
 
 
 class Params(BaseModel):

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from prunestudy.settings.base import unknown_name
 
@@ -54,3 +54,23 @@ def _criterion(value: str) -> str:
 
 
 CriterionName = Annotated[str, AfterValidator(_criterion)]
+Normalise = Annotated[
+    Literal["layer", "mean", "none"],
+    Field(description="layer: scores are shares of their layer's sum; mean: multiples of its mean"),
+]
+
+
+def criterion_problems(
+    criteria: list[str], spread: tuple[str, ...], start: Literal["trained", "initial"]
+) -> list[str]:
+    """Why criteria cannot score what a method takes away, at the moment when it does."""
+    found = []
+    for criterion in criteria:
+        info = criterion_info(criterion)
+        if info.needs == "initial_network" and start != "initial":
+            found.append(f"{criterion} looks at an untrained network; write start: initial")
+        if "weights" not in info.scores and "weights" in spread:
+            found.append(f"{criterion} scores units, not weights; use granularity structured")
+        if "units" not in info.scores and "units" in spread:
+            found.append(f"{criterion} scores weights; use granularity unstructured")
+    return found

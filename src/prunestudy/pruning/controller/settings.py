@@ -1,11 +1,11 @@
-"""Parameters of the parts of a method that have settings of their own."""
+"""Settings of the closed loop, and the limits that a task sets it; no torch here."""
 
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from prunestudy.pruning.criteria.settings import CriterionName
-from prunestudy.settings.base import Count, Epochs, Params, Positive, Share, unique
+from prunestudy.settings.base import Count, Epochs, NotNegative, Params, Positive, Share, unique
 
 
 class Controller(Params):
@@ -54,29 +54,16 @@ class Controller(Params):
         return self
 
 
-class Regulariser(Params):
-    """A penalty on the dense network before it is pruned, by exact proximal steps."""
+class Requirements(Params):
+    """What the task demands of a pruned network; the adaptive controller works within it."""
 
-    kind: Literal["l1", "group_lasso", "bn_l1"] = Field(
-        description="l1: weights; group_lasso: whole units; bn_l1: scales of BatchNorm"
+    max_drop: NotNegative = Field(
+        0.01, description="quality that may be lost on validation data, in units of the metric"
     )
-    strength: Positive = Field(1e-3, description="factor of the penalty")
-    share: Share = Field(0.3, description="share of the retraining epochs spent before pruning")
-
-
-class Sharing(Params):
-    """Weight sharing (Deep Compression): k-means clusters of each layer's weights."""
-
-    clusters: int = Field(16, ge=2, le=255, description="shared values of a layer")
-    epochs: int = Field(
-        2, ge=0, le=100_000, description="last retraining epochs, in which centroids are tuned"
+    relative: bool = Field(False, description="read max_drop as a share of the dense quality")
+    params: Count | None = Field(None, description="most parameters")
+    macs: Count | None = Field(None, description="most multiply–adds for one input")
+    bytes: Count | None = Field(None, description="most bytes of weights (float32)")
+    latency_ms: Positive | None = Field(
+        None, description="most milliseconds for a batch of 64 in ONNX Runtime, one thread"
     )
-
-
-class Distillation(Params):
-    """The dense network as teacher of the pruned one (Hinton 2015)."""
-
-    weight: float = Field(
-        0.5, gt=0, le=1, description="share of the loss that follows the teacher, not the targets"
-    )
-    temperature: Positive = Field(4.0, le=1000, description="softens the classes of both networks")
