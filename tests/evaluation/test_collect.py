@@ -18,7 +18,7 @@ from prunestudy.evaluation.collect import (
     network_name,
 )
 from prunestudy.params import Study
-from prunestudy.pruning.controller.decisions import COLUMNS as DECISION_COLUMNS
+from prunestudy.pruning.state import DECISION_COLUMNS
 from prunestudy.pruning.trajectory import HISTORY_COLUMNS, UNREACHABLE_COLUMNS
 from prunestudy.store.artifacts import read_table, write_table
 

@@ -12,13 +12,14 @@ import torch
 
 from prunestudy.errors import ParamsError, StudyError
 from prunestudy.networks.storage import read_network
-from prunestudy.params import Compute, Method, Task
+from prunestudy.params import Compute, Task
 from prunestudy.params.reader import check_study
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.plugins import is_user_code, load_function, user_digests
 from prunestudy.pruning.trajectory import Inputs, prune
 from prunestudy.store.artifacts import read_table
 from prunestudy.training.dense import train_dense
+from tests.methods import method_of
 
 OWN = """
 def last_first(group, evidence):
@@ -186,7 +187,7 @@ def pruned(
 
     def run(name: str, **method: Any) -> Path:
         inputs = Inputs(data, project / "dense")
-        prune(task, Method(**method), [2.0], 0, cpu, inputs, project / name, "key")
+        prune(task, method_of(**method), [2.0], 0, cpu, inputs, project / name, "key")
         return project / name
 
     return run

@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from prunestudy.params import Controller, Data, Method, Mlp, Report, Study, Task, Training
+from prunestudy.params import (
+    ClosedLoop,
+    Controller,
+    Data,
+    Mlp,
+    OpenLoop,
+    Report,
+    Study,
+    Task,
+    Training,
+)
 from prunestudy.plan.plan import Plan
 from prunestudy.store.artifacts import write_table
 
@@ -22,16 +32,15 @@ def make_study(
     """Two tasks, three methods, two operating points."""
     training = Training(epochs=4)
     every = {
-        "traditional": Method(criterion="magnitude"),
-        "other": Method(criterion="random"),
-        "adaptive": Method(schedule="closed_loop", allocation="global", controller=Controller()),
-        "hurried": Method(
-            schedule="closed_loop",
+        "traditional": OpenLoop(criterion="magnitude"),
+        "other": OpenLoop(criterion="random"),
+        "adaptive": ClosedLoop(allocation="global", controller=Controller()),
+        "hurried": ClosedLoop(
             round_to=8,
             controller=Controller(resource="latency"),
             tasks=["numbers"],
         ),
-        "rounded": Method(criterion="magnitude", round_to=8, tasks=["numbers"]),
+        "rounded": OpenLoop(criterion="magnitude", round_to=8, tasks=["numbers"]),
     }
     return Study(
         name="fabricated",

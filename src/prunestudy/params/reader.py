@@ -155,9 +155,9 @@ def _without_tags(location: tuple[Any, ...], content: Any) -> list[Any]:
 
 def _of_method_type(location: tuple[Any, ...]) -> str:
     """For a key that other types of methods know: which type this one is, and which know it."""
-    *_, kind, key = location
-    if kind not in METHOD_TYPES:
+    if len(location) < 2 or location[-2] not in METHOD_TYPES:
         return ""
+    kind, key = location[-2:]
     others = [tag for tag, other in METHOD_TYPES.items() if key in other.model_fields]
     return f" of {kind}; it belongs to {' or '.join(others)}" if others else ""
 

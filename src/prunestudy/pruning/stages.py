@@ -43,11 +43,7 @@ def run_stages(
         pruned: a state without such a share of the dense network's parameters.
     """
     retrainer = tools.retrainer
-    state = tools.pruner.dense.restored()
-    if method.regulariser is not None:
-        epochs = max(1, round(method.regulariser.share * retrainer.epochs))
-        steps = proximal_steps(method.regulariser.kind, method.regulariser.strength)
-        state = retrained(tools, state, epochs, result, label, 0, steps)
+    state = regularised(tools, method, tools.pruner.dense.restored(), result, label)
     sharing = method.sharing.epochs if method.sharing else 0
     left = retrainer.epochs - state.clock - min(sharing, retrainer.epochs - state.clock)
     before = 0.0
@@ -63,6 +59,18 @@ def run_stages(
     epochs = retrainer.epochs - state.clock
     state = retrained(tools, state, epochs, result, label, state.stage, after_step)
     return Snapshot(label, state, state.clock, before, shared)
+
+
+def regularised(
+    tools: Tools, method: OpenLoop, state: State, result: TrajectoryResult, label: str
+) -> State:
+    """A state that was trained under the method's regulariser, if it has one."""
+    regulariser = method.regulariser
+    if regulariser is None:
+        return state
+    epochs = max(1, round(regulariser.share * tools.retrainer.epochs))
+    steps = proximal_steps(regulariser.kind, regulariser.strength)
+    return retrained(tools, state, epochs, result, label, 0, steps)
 
 
 def retrained(

@@ -1,8 +1,14 @@
 """A closed loop whose finished networks diverge learns nothing from them and goes on."""
 
 from prunestudy.params import Requirements
-from prunestudy.pruning.controller.closed_loop import run_closed_loop
-from tests.pruning.test_controller import Landscape, Sketch, final_of, sketched, stages
+from tests.pruning.controller.test_closed_loop import (
+    Landscape,
+    Sketch,
+    final_of,
+    sketched,
+    stages,
+    walk,
+)
 
 
 class Diverging(Landscape):
@@ -17,8 +23,8 @@ class Diverging(Landscape):
 
 
 def test_a_diverged_finish_spoils_no_later_stage():
-    pruner = sketched(Diverging(0), stages=40)
-    record = run_closed_loop(pruner, [2, 8], Requirements(max_drop=0.01))
+    sketch = sketched(Diverging(0), stages=40)
+    record = walk(sketch, [2, 8], Requirements(max_drop=0.01))
     below = [row for row in record.decisions if row["verdict"] == "below budget"]
     assert below
     first = record.decisions.index(below[0])

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prunestudy.pruning.allocation.units import InfeasibleTarget, floor_widths
-from prunestudy.pruning.layer_sensitivity import RATIOS, by_quota, quotas, scan
-from tests.pruning.test_allocation import cases, left, price
+from prunestudy.pruning.layer_sensitivity import RATIOS, quotas, scan
+from tests.pruning.allocation.spread import by_quota
+from tests.pruning.allocation.test_units import cases, left, price
 
 DENSE = {"a": 10, "b": 10}
 SCORES = {"a": np.arange(10.0), "b": np.arange(10.0)[::-1]}
@@ -41,24 +42,24 @@ def test_a_scan_leaves_every_layer_a_unit():
 def test_layers_give_in_proportion_to_their_quotas():
     floors = floor_widths(DENSE, 0)
     target = price({"a": 6, "b": 8})
-    removal = by_quota(SCORES, DENSE, floors, price, target, {"a": 0.8, "b": 0.4})
+    removal = by_quota(SCORES, DENSE, floors, price, target, quota={"a": 0.8, "b": 0.4})
     assert left(SCORES, removal) == {"a": 6, "b": 8}
     assert removal == {"a": [0, 1, 2, 3], "b": [8, 9]}
 
 
 def test_quotas_that_do_not_suffice_go_on_towards_the_floors():
     floors = floor_widths(DENSE, 0.2)
-    removal = by_quota(SCORES, DENSE, floors, price, price(floors), {"a": 0.1, "b": 0.0})
+    removal = by_quota(SCORES, DENSE, floors, price, price(floors), quota={"a": 0.1, "b": 0.0})
     assert left(SCORES, removal) == floors
     with pytest.raises(InfeasibleTarget):
-        by_quota(SCORES, DENSE, floors, price, price(floors) - 1, {"a": 0.1, "b": 0.0})
+        by_quota(SCORES, DENSE, floors, price, price(floors) - 1, quota={"a": 0.1, "b": 0.0})
 
 
 def test_the_removal_is_the_smallest_that_suffices():
     floors = floor_widths(DENSE, 0)
     for width in range(2, 10):
         target = price({"a": width, "b": width})
-        removal = by_quota(SCORES, DENSE, floors, price, target, {"a": 0.5, "b": 0.5})
+        removal = by_quota(SCORES, DENSE, floors, price, target, quota={"a": 0.5, "b": 0.5})
         assert left(SCORES, removal) == {"a": width, "b": width}
 
 
@@ -87,7 +88,7 @@ def test_the_target_is_met_by_the_smallest_common_factor(case):
         }
 
     quota = {name: tenth / 10 for name, tenth in tenths.items()}
-    removal = by_quota(scores, dense, floors, price, target, quota)
+    removal = by_quota(scores, dense, floors, price, target, quota=quota)
     found = left(scores, removal)
     assert price(found) <= target
     assert all(found[name] >= floors[name] for name in dense)
@@ -109,4 +110,4 @@ def test_floors_that_forbid_the_target_are_unreachable_whatever_the_quotas(case)
     scores, dense, floors, _target, tenths = case
     quota = {name: tenth / 10 for name, tenth in tenths.items()}
     with pytest.raises(InfeasibleTarget, match="the smallest allowed network costs"):
-        by_quota(scores, dense, floors, price, price(floors) - 1, quota)
+        by_quota(scores, dense, floors, price, price(floors) - 1, quota=quota)

@@ -10,15 +10,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from prunestudy.pruning.allocation.units import (
-    ALLOCATIONS,
-    InfeasibleTarget,
-    floor_widths,
-    global_ranking,
-    lowest,
-    per_price,
-    uniform,
-)
+from prunestudy.pruning.allocation.units import InfeasibleTarget, floor_widths, lowest
+from prunestudy.pruning.controller.priced import priced_scores
+from tests.pruning.allocation.spread import UNIT_ALLOCATIONS, global_ranking, uniform
 
 INPUTS, OUTPUTS = 7, 3
 
@@ -48,10 +42,10 @@ def cases(draw: st.DrawFn):
     return scores, dense, floors, draw(st.floats(low, high + 10))
 
 
-@given(st.sampled_from(sorted(ALLOCATIONS)), cases())
+@given(st.sampled_from(sorted(UNIT_ALLOCATIONS)), cases())
 def test_the_target_is_met_within_the_floors(name: str, case):
     scores, dense, floors, target = case
-    removal = ALLOCATIONS[name](scores, dense, floors, price, target)
+    removal = UNIT_ALLOCATIONS[name](scores, dense, floors, price, target)
     widths = left(scores, removal)
     assert price(widths) <= target
     assert all(widths[layer] >= floors[layer] for layer in widths)
@@ -61,10 +55,10 @@ def test_the_target_is_met_within_the_floors(name: str, case):
         assert set(units) <= set(range(len(scores[layer])))
 
 
-@given(st.sampled_from(sorted(ALLOCATIONS)), cases())
+@given(st.sampled_from(sorted(UNIT_ALLOCATIONS)), cases())
 def test_in_each_layer_the_lowest_scores_go_and_ties_go_by_index(name: str, case):
     scores, dense, floors, target = case
-    removal = ALLOCATIONS[name](scores, dense, floors, price, target)
+    removal = UNIT_ALLOCATIONS[name](scores, dense, floors, price, target)
     for layer, units in removal.items():
         order = sorted(range(len(scores[layer])), key=lambda unit: (scores[layer][unit], unit))
         assert units == sorted(order[: len(units)])
@@ -121,24 +115,24 @@ def test_a_uniform_allocation_takes_the_smallest_ratio_that_suffices(case):
     assert left(scores, uniform(scores, dense, floors, price, target)) == expected
 
 
-@given(st.sampled_from(sorted(ALLOCATIONS)), cases())
+@given(st.sampled_from(sorted(UNIT_ALLOCATIONS)), cases())
 def test_a_target_that_is_met_already_removes_nothing(name: str, case):
     scores, dense, floors, _target = case
     present = price(left(scores, {}))
-    assert ALLOCATIONS[name](scores, dense, floors, price, present) == {}
+    assert UNIT_ALLOCATIONS[name](scores, dense, floors, price, present) == {}
 
 
-@given(st.sampled_from(sorted(ALLOCATIONS)), cases())
+@given(st.sampled_from(sorted(UNIT_ALLOCATIONS)), cases())
 def test_floors_that_forbid_the_target_are_unreachable(name: str, case):
     scores, dense, floors, _target = case
     with pytest.raises(InfeasibleTarget, match="the smallest allowed network costs"):
-        ALLOCATIONS[name](scores, dense, floors, price, price(floors) - 1)
+        UNIT_ALLOCATIONS[name](scores, dense, floors, price, price(floors) - 1)
 
 
-@given(st.sampled_from(sorted(ALLOCATIONS)), cases())
+@given(st.sampled_from(sorted(UNIT_ALLOCATIONS)), cases())
 def test_the_smallest_allowed_network_is_reachable(name: str, case):
     scores, dense, floors, _target = case
-    removal = ALLOCATIONS[name](scores, dense, floors, price, price(floors))
+    removal = UNIT_ALLOCATIONS[name](scores, dense, floors, price, price(floors))
     assert left(scores, removal) == floors
 
 
@@ -190,14 +184,14 @@ def test_a_priced_ranking_takes_what_costs_most_for_its_score():
     def costly(widths: Mapping[str, int]) -> float:
         return 10 * widths["a"] + widths["b"]
 
-    found = per_price(scores, costly)
+    found = priced_scores(scores, costly)
     assert found["a"].tolist() == pytest.approx([0.1, 0.2, 0.3])
     assert found["b"].tolist() == pytest.approx([1, 2, 3])
 
 
 def test_units_that_free_nothing_go_last():
     scores = {"a": np.array([1.0, 2.0]), "b": np.array([8.0, 9.0]), "c": np.array([5.0])}
-    found = per_price(scores, lambda widths: widths["b"])
+    found = priced_scores(scores, lambda widths: widths["b"])
     assert np.isinf(found["a"]).all()
     assert np.isinf(found["c"]).all()
     assert found["b"].tolist() == [8, 9]
@@ -209,5 +203,5 @@ def test_units_that_free_nothing_go_last():
 def test_a_granule_is_priced_as_a_whole():
     scores = {"a": np.arange(8.0)}
     stairs = {8: 10.0, 4: 6.0}
-    found = per_price(scores, lambda widths: stairs[widths["a"]], 4)
+    found = priced_scores(scores, lambda widths: stairs[widths["a"]], 4)
     assert found["a"].tolist() == pytest.approx(list(range(8)))

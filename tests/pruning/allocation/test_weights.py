@@ -6,13 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prunestudy.pruning.allocation.units import InfeasibleTarget
-from prunestudy.pruning.allocation.weights import (
-    WEIGHT_ALLOCATIONS,
-    erk_counts,
-    kept_global,
-    uniform_counts,
-    weight_floors,
-)
+from prunestudy.pruning.allocation.weights import weight_floors
+from tests.pruning.allocation.spread import WEIGHT_ALLOCATIONS, counts, kept_global
 
 
 @st.composite
@@ -69,17 +64,17 @@ def test_floors_that_forbid_the_target_are_unreachable(name: str, case):
 
 def test_uniform_keeps_the_same_share_of_each_matrix():
     scores = {"a": np.zeros((10, 10)), "b": np.zeros((20, 10))}
-    assert uniform_counts(scores, weight_floors(scores, 0), 60) == {"a": 20, "b": 40}
+    assert counts("uniform", scores, weight_floors(scores, 0), 60) == {"a": 20, "b": 40}
 
 
 def test_the_density_of_erk_is_in_proportion_to_the_sum_over_the_product_of_dimensions():
     scores = {"a": np.zeros((100, 100)), "b": np.zeros((40, 20))}
-    counts = erk_counts(scores, weight_floors(scores, 0), 520)
+    found = counts("erk", scores, weight_floors(scores, 0), 520)
     # 200 and 60 in proportion, 520 in all.
-    assert counts == {"a": 400, "b": 120}
+    assert found == {"a": 400, "b": 120}
 
 
 def test_a_matrix_that_would_exceed_its_size_under_erk_stays_dense():
     scores = {"a": np.zeros((100, 100)), "b": np.zeros((2, 3))}
-    counts = erk_counts(scores, weight_floors(scores, 0), 1006)
-    assert counts == {"a": 1000, "b": 6}
+    found = counts("erk", scores, weight_floors(scores, 0), 1006)
+    assert found == {"a": 1000, "b": 6}

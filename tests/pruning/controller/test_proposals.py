@@ -1,4 +1,4 @@
-"""Proposals: which moves there are, how they are ranked, and which criteria earn trust."""
+"""Proposals: which actions there are, how they are ranked, and which criteria earn trust."""
 
 import math
 from typing import Any
@@ -7,68 +7,63 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prunestudy.pruning.controller.proposals import (
-    EXPLORATION,
-    Action,
-    CriterionBandit,
-    Trial,
-    candidate_moves,
-    ranking,
-)
+from prunestudy.pruning.controller.bandit import EXPLORATION, CriterionBandit
+from prunestudy.pruning.controller.candidate import Action, Trial
+from prunestudy.pruning.controller.proposals import candidate_actions, ranking
 
 
 def test_criteria_that_were_never_tried_come_first_in_their_order():
-    credits = CriterionBandit(["a", "b", "c"])
-    assert credits.ranked() == ["a", "b", "c"]
-    credits.reward("a", 1.0)
-    assert credits.ranked() == ["b", "c", "a"]
+    bandit = CriterionBandit(["a", "b", "c"])
+    assert bandit.ranked() == ["a", "b", "c"]
+    bandit.reward("a", 1.0)
+    assert bandit.ranked() == ["b", "c", "a"]
 
 
 def test_trust_is_the_mean_reward_and_what_is_unknown_about_it():
-    credits = CriterionBandit(["a", "b"])
+    bandit = CriterionBandit(["a", "b"])
     for reward in (1.0, 0.0, 1.0):
-        credits.reward("a", reward)
-    credits.reward("b", 0.0)
-    assert credits.mean("a") == pytest.approx(2 / 3)
-    assert credits.bound("a") == pytest.approx(2 / 3 + EXPLORATION * math.sqrt(math.log(4) / 3))
-    assert credits.bound("b") == pytest.approx(EXPLORATION * math.sqrt(math.log(4)))
-    assert credits.ranked() == ["a", "b"]
+        bandit.reward("a", reward)
+    bandit.reward("b", 0.0)
+    assert bandit.mean("a") == pytest.approx(2 / 3)
+    assert bandit.bound("a") == pytest.approx(2 / 3 + EXPLORATION * math.sqrt(math.log(4) / 3))
+    assert bandit.bound("b") == pytest.approx(EXPLORATION * math.sqrt(math.log(4)))
+    assert bandit.ranked() == ["a", "b"]
 
 
 def test_a_criterion_that_fails_loses_its_place_and_gets_another_chance_later():
-    credits = CriterionBandit(["a", "b"])
-    credits.reward("a", 0.0)
-    credits.reward("b", 1.0)
-    assert credits.ranked()[0] == "b"
+    bandit = CriterionBandit(["a", "b"])
+    bandit.reward("a", 0.0)
+    bandit.reward("b", 1.0)
+    assert bandit.ranked()[0] == "b"
     for _ in range(10_000):
-        credits.reward("b", 0.05)
-    assert credits.ranked()[0] == "a"
+        bandit.reward("b", 0.05)
+    assert bandit.ranked()[0] == "a"
 
 
 def test_the_trusted_criteria_are_tried_over_all_layers_in_both_ways():
-    credits = CriterionBandit(["a", "b", "c"])
+    bandit = CriterionBandit(["a", "b", "c"])
     for name, reward in (("a", 0.0), ("b", 1.0), ("c", 0.5)):
-        credits.reward(name, reward)
-    moves = candidate_moves(credits, 2, ("global", "uniform"), [])
-    assert moves == [
+        bandit.reward(name, reward)
+    actions = candidate_actions(bandit, 2, ("global", "uniform"), [])
+    assert actions == [
         Action("b", "global"),
         Action("b", "uniform"),
         Action("c", "global"),
         Action("c", "uniform"),
     ]
-    alone = candidate_moves(credits, 1, ("global", "uniform"), ["0", "2"])
-    assert alone[2:] == [Action("b", "0"), Action("b", "2")]
+    alone = candidate_actions(bandit, 1, ("global", "uniform"), ["0", "2"])
+    assert alone[2:] == [Action("b", layer="0"), Action("b", layer="2")]
 
 
 def trial(name: str, amount: float, val: float, loss: float = 1.0) -> Trial:
-    """A trial of a move, known by its criterion."""
+    """A trial of an action, known by its criterion."""
     state: Any = None
     return Trial(Action(name, "global"), state, amount, val, loss)
 
 
 def names(trials: list[Trial]) -> list[str]:
     """Criteria in the order of a ranking."""
-    return [found.move.criterion for found in trials]
+    return [found.action.criterion for found in trials]
 
 
 def test_the_quality_lost_per_resource_freed_ranks_the_trials():

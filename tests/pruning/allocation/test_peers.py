@@ -8,14 +8,12 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils import prune
 
-from prunestudy.pruning.allocation.weights import (
+from prunestudy.pruning.allocation.weights import highest, weight_floors
+from tests.pruning.allocation.spread import (
     WEIGHT_ALLOCATIONS,
-    erk_counts,
-    highest,
+    counts,
     kept_global,
     kept_uniform,
-    uniform_counts,
-    weight_floors,
 )
 
 SHAPES = st.lists(
@@ -94,9 +92,9 @@ def test_the_same_share_of_each_layer_is_that_of_torch(case: tuple[Layers, int])
     network, kept = case
     scores = network.scores
     floors = dict.fromkeys(scores, 1)
-    counts = uniform_counts(scores, floors, kept)
+    found = counts("uniform", scores, floors, kept)
     for name, layer in network.named_children():
-        prune.l1_unstructured(layer, "weight", amount=scores[name].size - counts[name])
+        prune.l1_unstructured(layer, "weight", amount=scores[name].size - found[name])
     assert equal(kept_uniform(scores, floors, kept), network.masks())
 
 
@@ -134,9 +132,9 @@ def cases(draw: st.DrawFn):
 @given(st.sampled_from(["uniform", "erk"]), cases())
 def test_counts_sum_exactly_within_floors_and_caps(name: str, case):
     scores, floors, kept = case
-    counts = {"uniform": uniform_counts, "erk": erk_counts}[name](scores, floors, kept)
-    assert sum(counts.values()) == kept
-    assert all(floors[layer] <= counts[layer] <= scores[layer].size for layer in scores)
+    found = counts(name, scores, floors, kept)
+    assert sum(found.values()) == kept
+    assert all(floors[layer] <= found[layer] <= scores[layer].size for layer in scores)
 
 
 @given(cases())
@@ -144,8 +142,8 @@ def test_uniform_densities_are_equal_where_no_floor_binds(case):
     scores, _floors, kept = case
     total = sum(score.size for score in scores.values())
     exact = {name: kept * score.size / total for name, score in scores.items()}
-    counts = uniform_counts(scores, dict.fromkeys(scores, 0), kept)
-    assert all(abs(counts[name] - exact[name]) < 1 + 1e-6 for name in scores)
+    found = counts("uniform", scores, dict.fromkeys(scores, 0), kept)
+    assert all(abs(found[name] - exact[name]) < 1 + 1e-6 for name in scores)
 
 
 @given(cases())
@@ -153,11 +151,11 @@ def test_erk_densities_are_sums_over_products_of_dimensions_where_nothing_binds(
     scores, _floors, kept = case
     sums = {name: sum(score.shape) for name, score in scores.items()}
     exact = {name: kept * sums[name] / sum(sums.values()) for name in scores}
-    counts = erk_counts(scores, dict.fromkeys(scores, 0), kept)
+    found = counts("erk", scores, dict.fromkeys(scores, 0), kept)
     if all(exact[name] <= score.size for name, score in scores.items()):
-        assert all(abs(counts[name] - exact[name]) < 1 + 1e-6 for name in scores)
+        assert all(abs(found[name] - exact[name]) < 1 + 1e-6 for name in scores)
     else:
-        full = [name for name, score in scores.items() if counts[name] == score.size]
+        full = [name for name, score in scores.items() if found[name] == score.size]
         assert full
 
 
@@ -168,7 +166,7 @@ LENET = {
 
 
 @pytest.mark.parametrize(
-    ("kept", "counts"),
+    ("kept", "expected"),
     [
         # In proportion to 1,084, 400 and 110.
         (5_000, {"a": 3_400, "b": 1_255, "c": 345}),
@@ -177,15 +175,15 @@ LENET = {
         (266_200, {"a": 235_200, "b": 30_000, "c": 1_000}),
     ],
 )
-def test_erk_counts_of_lenet_300_100(kept: int, counts: dict[str, int]):
-    assert erk_counts(LENET, dict.fromkeys(LENET, 1), kept) == counts
+def test_erk_counts_of_lenet_300_100(kept: int, expected: dict[str, int]):
+    assert counts("erk", LENET, dict.fromkeys(LENET, 1), kept) == expected
 
 
 def test_a_floor_of_one_layer_is_paid_by_the_others():
     scores = {"a": np.zeros((10, 10)), "b": np.zeros((10, 10)), "c": np.zeros((2, 10))}
     floors = {"a": 1, "b": 50, "c": 1}
-    assert uniform_counts(scores, floors, 62) == {"a": 10, "b": 50, "c": 2}
-    assert uniform_counts(scores, floors, 110) == {"a": 50, "b": 50, "c": 10}
+    assert counts("uniform", scores, floors, 62) == {"a": 10, "b": 50, "c": 2}
+    assert counts("uniform", scores, floors, 110) == {"a": 50, "b": 50, "c": 10}
 
 
 @settings(max_examples=25)
