@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from prunestudy.data.settings import Data
-from prunestudy.params.study import Study
+from prunestudy.params.settings import Study
 from prunestudy.training.settings import Compute, Training
 
 ROOT = Path(__file__).parent.parent

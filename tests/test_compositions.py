@@ -6,8 +6,8 @@ import pytest
 
 from prunestudy.errors import ParamsError
 from prunestudy.params.reader import check_study
-from prunestudy.pruning.settings import ALLOCATIONS
-from prunestudy.settings.base import CRITERIA
+from prunestudy.pruning.allocation.settings import ALLOCATIONS
+from prunestudy.pruning.criteria.settings import CRITERIA
 
 SLIMMING = {"kind": "bn_l1"}
 BOTH = "structured_unstructured"
@@ -103,30 +103,63 @@ def test_compositions_that_fit(content: dict[str, Any], method: dict[str, Any]):
             },
             "use one_shot",
         ),
-        ({**CLOSED, "criterion": "magnitude", "controller": {}}, "controller.criteria"),
-        (
-            {**CLOSED, "controller": {"criteria": ["magnitude"]}, "granularity": BOTH},
-            "prunes units",
-        ),
         ({**CLOSED, "controller": {"criteria": ["snip"]}}, "snip"),
         ({**SNIP, "retraining": "rewind_weights"}, "nothing to rewind to"),
         ({**SNIP, "regulariser": {"kind": "l1"}}, "without a regulariser"),
         ({**SNIP, "schedule": "cubic", "stages": 3}, "one_shot"),
-        ({"criterion": "magnitude", "of": "traditional"}, "of belongs to a scratch control"),
         ({"control": "scratch_e"}, "scratch_e needs of"),
         ({"control": "scratch_b"}, "scratch_b needs of"),
         ({"control": "dense_extra", "of": "traditional"}, "takes no other method's shapes"),
-        ({"control": "dense_extra", "criterion": "magnitude"}, "a control takes no criterion"),
-        (
-            {"control": "scratch_e", "of": "traditional", "sharing": {}},
-            "a control takes no sharing",
-        ),
     ],
 )
 def test_parts_that_do_not_fit(content: dict[str, Any], method: dict[str, Any], reason: str):
     [(place, line)] = problems(with_methods(content, mine=method)).items()
     assert place == "methods.mine"
     assert reason in line
+
+
+# Keys that a type of method does not have.
+
+
+@pytest.mark.parametrize(
+    ("method", "key", "of", "belongs"),
+    [
+        ({**CLOSED, "criterion": "magnitude"}, "criterion", "a closed loop", "an open loop"),
+        ({**CLOSED, "granularity": "structured"}, "granularity", "a closed loop", "an open loop"),
+        ({**CLOSED, "stages": 3}, "stages", "a closed loop", "an open loop"),
+        ({**CLOSED, "of": "traditional"}, "of", "a closed loop", "a baseline"),
+        ({"criterion": "obd", "of": "traditional"}, "of", "an open loop", "a baseline"),
+        ({"criterion": "obd", "controller": {}}, "controller", "an open loop", "a closed loop"),
+        ({"control": "dense_extra", "criterion": "obd"}, "criterion", "a baseline", "an open loop"),
+        (
+            {"control": "scratch_e", "of": "traditional", "floor": 0.05},
+            "floor",
+            "a baseline",
+            "an open loop or a closed loop",
+        ),
+    ],
+)
+def test_a_key_that_belongs_to_another_type_of_method(
+    content: dict[str, Any], method: dict[str, Any], key: str, of: str, belongs: str
+):
+    [(place, line)] = problems(with_methods(content, mine=method)).items()
+    assert place == f"methods.mine.{key}"
+    assert f"is not a known key of {of}; it belongs to {belongs}; allowed: " in line
+
+
+def test_an_unknown_key_of_a_method_near_one_of_its_type(content: dict[str, Any]):
+    mine = {"control": "scratch_e", "of": "traditional", "retrainin": "distill"}
+    [(place, line)] = problems(with_methods(content, mine=mine)).items()
+    assert place == "methods.mine.retrainin"
+    assert "allowed: control, of, retraining, distillation, tasks" in line
+    assert line.endswith("did you mean 'retraining'?")
+
+
+@pytest.mark.parametrize("value", [None, 3, [1]])
+def test_a_method_that_is_no_mapping(content: dict[str, Any], value: Any):
+    [(place, line)] = problems(with_methods(content, mine=value)).items()
+    assert place == "methods.mine"
+    assert "dictionary" in line
 
 
 # Methods that do not fit their tasks.

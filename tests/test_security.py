@@ -34,7 +34,7 @@ FORBIDDEN = {
 }
 MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 # The one place that imports what parameters name.
-USER_CODE = "src/prunestudy/plan/plugins.py"
+USER_CODE = "src/prunestudy/settings/parts.py"
 
 
 def python_files(root: Path) -> list[Path]:

@@ -9,7 +9,8 @@ from ruamel.yaml import YAML
 
 from prunestudy.cli import look
 from prunestudy.cli.main import main
-from prunestudy.params.defaults import default_study, documented
+from prunestudy.params.defaults import default_study
+from prunestudy.params.documented import documented
 from prunestudy.params.reader import check_study
 from prunestudy.plan import status
 from prunestudy.plan.plan import Plan

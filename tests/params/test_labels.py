@@ -4,7 +4,7 @@ import pytest
 
 from prunestudy.networks.architectures.settings import LeNet5, Mlp
 from prunestudy.params.labels import method_labels, network_label
-from prunestudy.params.study import Study
+from prunestudy.params.settings import Study
 
 
 @pytest.mark.parametrize(("network", "label"), [(Mlp(hidden=[5]), "mlp-5"), (LeNet5(), "lenet_5")])

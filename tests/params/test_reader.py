@@ -12,9 +12,10 @@ from ruamel.yaml import YAML
 
 from prunestudy.cli import look as questions
 from prunestudy.errors import ParamsError
-from prunestudy.params.defaults import default_study, documented
+from prunestudy.params.defaults import default_study
+from prunestudy.params.documented import documented
 from prunestudy.params.reader import check_study, read_study
-from prunestudy.params.study import Report, Study
+from prunestudy.params.settings import Report, Study
 from prunestudy.training.settings import Training
 from tests.conftest import CONTENT
 

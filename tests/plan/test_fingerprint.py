@@ -207,6 +207,7 @@ def test_training_depends_on_data_and_networks(closures: dict[str, set[str]]):
 def test_pruning_depends_on_training_but_training_not_on_pruning(closures: dict[str, set[str]]):
     assert closures["train"] <= closures["prune"]
     assert "prunestudy.pruning.controller.closed_loop" not in closures["prune"]
+    assert "prunestudy.pruning.cell" in closures["prune"]
     assert not {name for name in closures["train"] if ".pruning" in name}
 
 

@@ -171,7 +171,7 @@ def add_optional_settings(library: Library) -> None:
         "data/settings.py": "    train_rows: Count | None = ",
         "networks/settings.py": "    warmup: Count = ",
         "pruning/controller/settings.py": "    patience: Count = ",
-        "params/study.py": "    seeds: ",
+        "params/settings.py": "    seeds: ",
     }.items():
         library.edit(file, line, new + line)
     library.edit(

@@ -12,7 +12,7 @@ import pytest
 
 from prunestudy.errors import StudyError
 from prunestudy.params.reader import check_study
-from prunestudy.params.study import Study
+from prunestudy.params.settings import Study
 from prunestudy.plan.keys import KEY_LENGTH
 from prunestudy.plan.plan import Plan
 

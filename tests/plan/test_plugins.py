@@ -12,9 +12,8 @@ import torch
 
 from prunestudy.errors import ParamsError, StudyError
 from prunestudy.networks.storage import read_network
-from prunestudy.params import Method
 from prunestudy.params.reader import check_study
-from prunestudy.params.study import Task
+from prunestudy.params.settings import Task
 from prunestudy.plan.fingerprint import user_digests
 from prunestudy.plan.plan import Plan
 from prunestudy.pruning.trajectory import Inputs, prune
@@ -22,6 +21,7 @@ from prunestudy.settings.parts import is_dotted, load_function
 from prunestudy.store.tables import read_table
 from prunestudy.training.dense import train_dense
 from prunestudy.training.settings import Compute
+from tests.methods import method_of
 
 OWN = """
 def last_first(group, evidence):
@@ -192,7 +192,7 @@ def pruned(
 
     def run(name: str, **method: Any) -> Path:
         inputs = Inputs(data, project / "dense")
-        prune(task, Method(**method), [2.0], 0, cpu, inputs, project / name, "key")
+        prune(task, method_of(**method), [2.0], 0, cpu, inputs, project / name, "key")
         return project / name
 
     return run

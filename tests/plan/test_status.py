@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from prunestudy.params.study import Study
+from prunestudy.params.settings import Study
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.status import describe, differences, missing, reasons, unreached
 from prunestudy.store.files import remove

@@ -1,4 +1,4 @@
-"""A small dense network on real data, and workshops that prune it."""
+"""A small dense network on real data, and the tools that prune it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,22 +7,22 @@ import pytest
 import torch
 
 from prunestudy.networks.spec import NetworkSpec, copy_network
-from prunestudy.params import Method
-from prunestudy.pruning.pruner import Pruner
+from prunestudy.pruning.retrainer import Retrainer
+from prunestudy.pruning.settings import ClosedLoop, OpenLoop
 from prunestudy.pruning.state import State
+from prunestudy.pruning.tools import Tools, make_tools
 
 
-@pytest.fixture
-def make_pruner(make_trainer: Callable[..., Any]) -> Callable[..., Pruner]:
-    """A pruner for a method on a bundled data set, with a briefly trained dense network."""
+@pytest.fixture(name="make_tools")
+def tools_for(make_trainer: Callable[..., Any]) -> Callable[..., Tools]:
+    """The tools for a method on a bundled data set, with a briefly trained dense network."""
 
     def make(
-        method: Method,
+        method: OpenLoop | ClosedLoop,
         name: str = "diabetes",
         epochs: int = 8,
-        kind: Any = Pruner,
         optimizer: str = "adam",
-    ) -> Any:
+    ) -> Tools:
         settings = {"lr": 0.01, "batch_size": 64, "optimizer": optimizer}
         trainer = make_trainer(name, epochs=6, **settings)
         torch.manual_seed(0)
@@ -32,7 +32,13 @@ def make_pruner(make_trainer: Callable[..., Any]) -> Callable[..., Pruner]:
         network = spec.build()
         initial = copy_network(network)
         trainer.train(network, 0, 6)
-        retrainer = make_trainer(name, epochs=epochs, **settings)
-        return kind(retrainer, State(network, spec), method, initial=initial)
+        retrainer = Retrainer(make_trainer(name, epochs=epochs, **settings), epochs)
+        if method.retraining == "rewind_weights":
+            retrainer.initial = initial
+        if isinstance(method, ClosedLoop):
+            criterion, confidence = method.controller.criteria[0], method.controller.confidence
+        else:
+            criterion, confidence = method.criterion, None
+        return make_tools(method, retrainer, State(network, spec), criterion, confidence)
 
     return make

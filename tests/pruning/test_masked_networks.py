@@ -11,14 +11,15 @@ from torch import nn
 from prunestudy.evaluation.cost import count_macs, count_macs_nonzero, count_nonzero
 from prunestudy.networks.spec import NetworkSpec, copy_network
 from prunestudy.networks.storage import read_masked_network, write_network
-from prunestudy.params import Method
 from prunestudy.pruning.masks import apply_masks, clear_state, full_masks
+from prunestudy.pruning.settings import OpenLoop
 from prunestudy.pruning.state import TrajectoryResult
 from prunestudy.pruning.surgery import remove_units
 from prunestudy.training.loop import make_optimizer
 from prunestudy.training.settings import Training
+from tests.pruning.allocation.spread import kept_global
 
-MASKING = Method(criterion="magnitude", granularity="unstructured", allocation="global")
+MASKING = OpenLoop(criterion="magnitude", granularity="unstructured", allocation="global")
 CNN = NetworkSpec("cnn", {"channels": [6, 5]}, (2, 8, 8), 3)
 
 
@@ -81,12 +82,14 @@ def test_masked_units_with_their_batch_norm_are_removed_units_to_the_last_bit(
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_masks_hold_to_exactly_zero_through_training_and_disk(
-    make_pruner: Callable, tmp_path: Path, optimizer: str
+    make_tools: Callable, tmp_path: Path, optimizer: str
 ):
-    pruner = make_pruner(MASKING, "wdbc", optimizer=optimizer)
-    state = pruner.mask_weights(pruner.dense, "magnitude", pruner.dense_params / 4)
+    tools = make_tools(MASKING, "wdbc", optimizer=optimizer)
+    state = tools.pruner.mask_weights(
+        tools.pruner.dense, "magnitude", tools.pruner.dense_params / 4, kept_global
+    )
     unheld = copy_network(state.network)
-    state = pruner.retrain(state, 2, TrajectoryResult(), "4", 1)
+    state = tools.retrainer.retrain(state, 2, TrajectoryResult(), "4", 1)
     write_network(tmp_path / "n", state.network, state.spec, "key", state.masks)
     network, _spec, masks = read_masked_network(tmp_path / "n")
     assert masks is not None
@@ -94,16 +97,16 @@ def test_masks_hold_to_exactly_zero_through_training_and_disk(
     for name, mask in masks.items():
         assert (parameters[name][~mask] == 0).all()
         assert (parameters[name][mask] != 0).all()
-    assert count_nonzero(network, masks) == pruner.dense_params // 4
+    assert count_nonzero(network, masks) == tools.pruner.dense_params // 4
     # Under its masks, the trained network is itself.
     again = copy_network(network)
     apply_masks(again, masks)
-    rows = pruner.trainer.data.validation.inputs
+    rows = tools.retrainer.loop.data.validation.inputs
     with torch.no_grad():
         assert torch.equal(network(rows), again(rows))
         assert torch.equal(network(rows), state.network.eval()(rows))
     # Training without masks revives them, so the above says something.
-    pruner.trainer.train(unheld, 0, 1)
+    tools.retrainer.loop.train(unheld, 0, 1)
     revived = dict(unheld.named_parameters())
     assert all((revived[name][~mask] != 0).any() for name, mask in masks.items())
 

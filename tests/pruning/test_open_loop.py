@@ -6,18 +6,24 @@ import pytest
 import torch
 
 from prunestudy.networks.spec import NetworkSpec
-from prunestudy.params import Method, Regulariser, Sharing
-from prunestudy.pruning.open_loop import run_like, run_open_loop
+from prunestudy.pruning.open_loop import run_open_loop
+from prunestudy.pruning.open_loop_like import run_like
+from prunestudy.pruning.regularisers.settings import Regulariser
+from prunestudy.pruning.settings import OpenLoop, Sharing
 from prunestudy.pruning.state import LayerRatios
 
 METHODS = {
-    "one_shot": Method(criterion="magnitude"),
-    "linear": Method(criterion="random", schedule="linear", stages=3),
-    "geometric": Method(criterion="gradient", allocation="global", schedule="geometric", stages=3),
-    "cubic": Method(criterion="sensitivity", allocation="global", schedule="cubic", stages=4),
-    "quota": Method(criterion="taylor", allocation="quota"),
-    "weights": Method(criterion="magnitude", granularity="unstructured", allocation="erk", floor=0),
-    "weights_iterative": Method(
+    "one_shot": OpenLoop(criterion="magnitude"),
+    "linear": OpenLoop(criterion="random", schedule="linear", stages=3),
+    "geometric": OpenLoop(
+        criterion="gradient", allocation="global", schedule="geometric", stages=3
+    ),
+    "cubic": OpenLoop(criterion="sensitivity", allocation="global", schedule="cubic", stages=4),
+    "quota": OpenLoop(criterion="taylor", allocation="quota"),
+    "weights": OpenLoop(
+        criterion="magnitude", granularity="unstructured", allocation="erk", floor=0
+    ),
+    "weights_iterative": OpenLoop(
         criterion="obd",
         granularity="unstructured",
         allocation="global",
@@ -25,32 +31,33 @@ METHODS = {
         stages=3,
         floor=0,
     ),
-    "both": Method(criterion="magnitude", granularity="structured_unstructured"),
-    "lasso": Method(criterion="magnitude", regulariser=Regulariser(kind="group_lasso")),
-    "rewind": Method(criterion="magnitude", retraining="rewind_weights"),
-    "shared": Method(criterion="magnitude", sharing=Sharing(clusters=8, epochs=2)),
+    "both": OpenLoop(criterion="magnitude", granularity="structured_unstructured"),
+    "lasso": OpenLoop(criterion="magnitude", regulariser=Regulariser(kind="group_lasso")),
+    "rewind": OpenLoop(criterion="magnitude", retraining="rewind_weights"),
+    "shared": OpenLoop(criterion="magnitude", sharing=Sharing(clusters=8, epochs=2)),
 }
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_every_point_is_met_with_all_the_epochs(make_pruner: Callable, name: str):
-    pruner = make_pruner(METHODS[name])
-    record = run_open_loop(pruner, [2, 4.5, 8])
+def test_every_point_is_met_with_all_the_epochs(make_tools: Callable, name: str):
+    tools = make_tools(METHODS[name])
+    record = run_open_loop(tools, METHODS[name], [2, 4.5, 8])
     assert [kept.point for kept in record.kept] == ["2", "4.5", "8"]
     for kept, point in zip(record.kept, (2, 4.5, 8), strict=True):
-        assert kept.state.params <= pruner.dense_params / point
-        assert kept.epochs == pruner.epochs
+        assert kept.state.params <= tools.pruner.dense_params / point
+        assert kept.epochs == tools.retrainer.epochs
         epochs = [row["epoch"] for row in record.history if row["point"] == kept.point]
-        assert epochs == list(range(1, pruner.epochs + 1))
+        assert epochs == list(range(1, tools.retrainer.epochs + 1))
     assert record.unreachable == []
     assert record.decisions == []
 
 
 def test_a_point_is_met_from_the_dense_network_on_whatever_the_other_points(
-    make_pruner: Callable,
+    make_tools: Callable,
 ):
-    alone = run_open_loop(make_pruner(METHODS["cubic"]), [4])
-    among = run_open_loop(make_pruner(METHODS["cubic"]), [2, 4])
+    method = METHODS["cubic"]
+    alone = run_open_loop(make_tools(method), method, [4])
+    among = run_open_loop(make_tools(method), method, [2, 4])
     first, second = alone.kept[0].state, among.kept[1].state
     assert first.spec == second.spec
     values = zip(
@@ -59,46 +66,46 @@ def test_a_point_is_met_from_the_dense_network_on_whatever_the_other_points(
     assert all((one == other).all() for one, other in values)
 
 
-def test_the_stages_of_a_schedule_shrink_and_are_numbered(make_pruner: Callable):
-    pruner = make_pruner(METHODS["cubic"])
+def test_the_stages_of_a_schedule_shrink_and_are_numbered(make_tools: Callable):
+    tools = make_tools(METHODS["cubic"])
     sizes = []
-    prune = pruner.prune_units
+    prune = tools.pruner.prune_units
 
-    def noted(state, criterion, target, proportions=None):
-        smaller = prune(state, criterion, target, proportions)
+    def noted(state, criterion, target, spread):
+        smaller = prune(state, criterion, target, spread)
         sizes.append((smaller.params, target))
         return smaller
 
-    pruner.prune_units = noted
-    record = run_open_loop(pruner, [8])
+    tools.pruner.prune_units = noted
+    record = run_open_loop(tools, METHODS["cubic"], [8])
     assert record.kept[0].state.stage == len(sizes) == 4
     assert all(params <= target for params, target in sizes)
     params = [size for size, _target in sizes]
     assert params == sorted(params, reverse=True)
     shares = [0.875 * (1 - (1 - stage / 4) ** 3) for stage in (1, 2, 3, 4)]
     assert [target for _size, target in sizes] == pytest.approx(
-        [pruner.dense_params * (1 - share) for share in shares]
+        [tools.pruner.dense_params * (1 - share) for share in shares]
     )
 
 
-def test_a_point_below_the_floors_is_recorded_with_its_reason(make_pruner: Callable):
-    pruner = make_pruner(METHODS["one_shot"].model_copy(update={"floor": 0.5}))
-    record = run_open_loop(pruner, [2, 1000])
+def test_a_point_below_the_floors_is_recorded_with_its_reason(make_tools: Callable):
+    method = METHODS["one_shot"].model_copy(update={"floor": 0.5})
+    record = run_open_loop(make_tools(method), method, [2, 1000])
     assert [kept.point for kept in record.kept] == ["2"]
     [missed] = record.unreachable
     assert missed["point"] == "1000"
     assert "smallest allowed network costs" in missed["reason"]
 
 
-def test_one_shot_uniform_magnitude_removes_the_same_ratio(make_pruner: Callable):
-    [kept] = run_open_loop(make_pruner(METHODS["one_shot"]), [2]).kept
+def test_one_shot_uniform_magnitude_removes_the_same_ratio(make_tools: Callable):
+    [kept] = run_open_loop(make_tools(METHODS["one_shot"]), METHODS["one_shot"], [2]).kept
     spec: NetworkSpec = kept.state.spec
     gone = {layer: len(units) for layer, units in spec.removed.items()}
     assert abs(gone["0"] / 12 - gone["2"] / 8) <= 1 / 8
 
 
-def test_weights_that_share_values_have_few_of_them(make_pruner: Callable):
-    [kept] = run_open_loop(make_pruner(METHODS["shared"]), [2]).kept
+def test_weights_that_share_values_have_few_of_them(make_tools: Callable):
+    [kept] = run_open_loop(make_tools(METHODS["shared"]), METHODS["shared"], [2]).kept
     assert kept.shared is not None
     parameters = dict(kept.state.network.named_parameters())
     for name, form in kept.shared.items():
@@ -106,11 +113,12 @@ def test_weights_that_share_values_have_few_of_them(make_pruner: Callable):
         assert torch.equal(parameters[name], form.values())
 
 
-def test_the_proportions_of_another_method_are_taken_over_exactly(make_pruner: Callable):
-    pruner = make_pruner(Method(criterion="random", allocation="like:other"))
+def test_the_proportions_of_another_method_are_taken_over_exactly(make_tools: Callable):
+    method = OpenLoop(criterion="random", allocation="like:other")
+    tools = make_tools(method)
     left = {"2": LayerRatios({"0": 5, "2": 7}, {}), "final": LayerRatios({"0": 2, "2": 3}, {})}
-    record = run_like(pruner, left, [2, 4], "other")
-    widths = {kept.point: pruner.widths(kept.state) for kept in record.kept}
+    record = run_like(tools, method, left, [2, 4], "other")
+    widths = {kept.point: tools.pruner.widths(kept.state) for kept in record.kept}
     assert widths == {"2": {"0": 5, "2": 7}, "final": {"0": 2, "2": 3}}
-    assert [kept.epochs for kept in record.kept] == [pruner.epochs] * 2
+    assert [kept.epochs for kept in record.kept] == [tools.retrainer.epochs] * 2
     assert record.unreachable == [{"point": "4", "reason": "'other' has no network at this point"}]

@@ -16,12 +16,13 @@ from torch import nn
 from prunestudy.evaluation.cost import count_macs, count_macs_nonzero, count_nonzero, count_params
 from prunestudy.networks.spec import NetworkSpec, copy_network
 from prunestudy.networks.unit_graph import UnitGraph, as_numpy
-from prunestudy.params import Method
-from prunestudy.pruning.allocation.units import ALLOCATIONS, InfeasibleTarget, floor_widths, lowest
-from prunestudy.pruning.allocation.weights import WEIGHT_ALLOCATIONS, weight_floors
+from prunestudy.pruning.allocation.units import InfeasibleTarget, floor_widths, lowest
+from prunestudy.pruning.allocation.weights import weight_floors
 from prunestudy.pruning.masks import apply_masks, maskable
 from prunestudy.pruning.open_loop import run_open_loop
+from prunestudy.pruning.settings import OpenLoop
 from prunestudy.pruning.surgery import remove_units
+from tests.pruning.allocation.spread import UNIT_ALLOCATIONS, WEIGHT_ALLOCATIONS, uniform
 
 WIDTHS = st.lists(st.integers(1, 20), min_size=1, max_size=3)
 SPECS = WIDTHS.map(lambda hidden: NetworkSpec("mlp", {"hidden": hidden}, (6,), 3)) | WIDTHS.map(
@@ -72,7 +73,9 @@ def answers(network: nn.Module, spec: NetworkSpec) -> bool:
 
 
 @settings(max_examples=30)
-@given(st.sampled_from(sorted(ALLOCATIONS)), networks(), POINTS, st.sampled_from([0, 0.05, 0.4]))
+@given(
+    st.sampled_from(sorted(UNIT_ALLOCATIONS)), networks(), POINTS, st.sampled_from([0, 0.05, 0.4])
+)
 def test_units(allocation: str, made: Made, point: float, floor: float):
     dense, cost = made.units.widths, made.units.cost
     floors = floor_widths(dense, floor)
@@ -80,9 +83,9 @@ def test_units(allocation: str, made: Made, point: float, floor: float):
     arguments = (made.scores, dense, floors, cost.params, target)
     if cost.params(floors) > target:
         with pytest.raises(InfeasibleTarget):
-            ALLOCATIONS[allocation](*arguments)
+            UNIT_ALLOCATIONS[allocation](*arguments)
         return
-    removal = ALLOCATIONS[allocation](*arguments)
+    removal = UNIT_ALLOCATIONS[allocation](*arguments)
     smaller = copy_network(made.network)
     spec = remove_units(smaller, made.spec, removal)
     widths = UnitGraph(smaller, spec.input_shape).widths
@@ -148,7 +151,7 @@ def test_uniform_macs_fall_from_point_to_point(made: Made, points: list[float]):
         target = cost.params(dense) / point
         if cost.params(floors) > target:
             break
-        removal = ALLOCATIONS["uniform"](made.scores, dense, floors, cost.params, target)
+        removal = uniform(made.scores, dense, floors, cost.params, target)
         widths = {name: width - len(removal.get(name, [])) for name, width in dense.items()}
         macs.append(cost.macs(widths))
         params.append(cost.params(widths))
@@ -185,13 +188,15 @@ class Untrained:
         return self.objective.evaluate(network, self.data.validation)
 
 
-def pruner(made: Made, method: Method) -> Any:
-    """A pruner that prunes a network without training it."""
-    from prunestudy.pruning.pruner import Pruner
+def tools_of(made: Made, method: OpenLoop) -> Any:
+    """Tools that prune a network without training it."""
+    from prunestudy.pruning.retrainer import Retrainer
     from prunestudy.pruning.state import State
+    from prunestudy.pruning.tools import make_tools
 
-    trainer: Any = Untrained(made.spec)
-    return Pruner(trainer, State(made.network, made.spec), method)
+    loop: Any = Untrained(made.spec)
+    retrainer = Retrainer(loop, loop.settings.epochs)
+    return make_tools(method, retrainer, State(made.network, made.spec), method.criterion)
 
 
 GRANULARITIES = ("structured", "unstructured", "structured_unstructured")
@@ -214,19 +219,19 @@ def test_every_point_is_kept_small_enough_or_said_to_be_unreachable(
     made: Made,
     points: list[float],
 ):
-    method = Method(
+    method = OpenLoop(
         criterion="magnitude",
         granularity=granularity,
         allocation=allocation,
         floor=floor,
         **schedule,
     )
-    found = pruner(made, method)
-    record = run_open_loop(found, points)
+    tools = tools_of(made, method)
+    record = run_open_loop(tools, method, points)
     assert len(record.kept) + len(record.unreachable) == len(points)
     for kept in record.kept:
         state = kept.state
-        target = found.dense_params / float(kept.point)
+        target = tools.pruner.dense_params / float(kept.point)
         assert state.params == count_nonzero(state.network, state.masks) <= target + 1e-6
         if granularity == "unstructured":
             assert state.params == int(target + 1e-6)
@@ -239,18 +244,20 @@ def test_every_point_is_kept_small_enough_or_said_to_be_unreachable(
         assert answers(state.network, state.spec)
 
 
-def test_a_target_that_is_a_whole_number_is_met_exactly(make_pruner: Callable):
+def test_a_target_that_is_a_whole_number_is_met_exactly(make_tools: Callable):
     # 494 parameters; 494 ÷ 13 = 38 and 494 ÷ 19 = 26, which 1 − (1 − 1/p) misses by a hair.
-    method = Method(criterion="magnitude", granularity="unstructured", floor=0.0)
-    record = run_open_loop(make_pruner(method, "wdbc", epochs=1), [13, 19])
+    method = OpenLoop(criterion="magnitude", granularity="unstructured", floor=0.0)
+    record = run_open_loop(make_tools(method, "wdbc", epochs=1), method, [13, 19])
     assert [made.state.params for made in record.kept] == [38, 26]
 
 
-def test_the_smallest_allowed_network_is_a_point_that_can_be_kept(make_pruner: Callable):
-    found = make_pruner(Method(criterion="magnitude", floor=0.0), "wdbc", epochs=1)
+def test_the_smallest_allowed_network_is_a_point_that_can_be_kept(make_tools: Callable):
+    method = OpenLoop(criterion="magnitude", floor=0.0)
+    tools = make_tools(method, "wdbc", epochs=1)
+    found = tools.pruner
     least = found.units.cost.params({"0": 1, "2": 1})
     assert (found.dense_params, least) == (494, 31 + 2 + 4)
-    record = run_open_loop(found, [494 / 37])
+    record = run_open_loop(tools, method, [494 / 37])
     assert record.unreachable == []
     assert [made.state.params for made in record.kept] == [37]
 
@@ -261,10 +268,10 @@ def test_units_that_took_more_than_asked_leave_all_their_weights():
     network = spec.build()
     made = Made(spec, network, UnitGraph(network, (6,)))
     for allocation in ("uniform", "global"):
-        method = Method(
+        method = OpenLoop(
             criterion="magnitude", granularity="structured_unstructured", allocation=allocation
         )
-        [kept] = run_open_loop(pruner(made, method), [1.5]).kept
+        [kept] = run_open_loop(tools_of(made, method), method, [1.5]).kept
         # 23 parameters, 15 allowed; one neuron of two leaves 13.
         assert count_params(kept.state.network) == kept.state.params == 13
 
@@ -275,11 +282,11 @@ def test_a_point_that_floors_of_weights_forbid_is_said_to_be_unreachable(schedul
     spec = NetworkSpec("mlp", {"hidden": [4]}, (6,), 3)
     network = spec.build()
     made = Made(spec, network, UnitGraph(network, (6,)))
-    method = Method(
+    method = OpenLoop(
         criterion="magnitude", granularity="structured_unstructured", floor=0.0, **schedule
     )
     # 43 parameters; one neuron has 13, of which 4 are biases: 5 leave one weight for two layers.
-    record = run_open_loop(pruner(made, method), [2, 8])
+    record = run_open_loop(tools_of(made, method), method, [2, 8])
     assert [kept.point for kept in record.kept] == ["2"]
     assert [row["point"] for row in record.unreachable] == ["8"]
     assert "weights stay" in record.unreachable[0]["reason"]

@@ -12,14 +12,16 @@ import torch
 from prunestudy.evaluation.cost import count_macs, count_nonzero, count_params
 from prunestudy.networks.storage import read_masked_network, read_network
 from prunestudy.networks.unit_graph import UnitGraph
-from prunestudy.params import Controller, Method, Sharing
-from prunestudy.params.study import Task
-from prunestudy.pruning.baselines.baselines import initialised
+from prunestudy.params.settings import Task
+from prunestudy.pruning.baselines.from_scratch import initialised
+from prunestudy.pruning.controller.settings import Controller
 from prunestudy.pruning.masks import maskable
+from prunestudy.pruning.settings import Sharing
 from prunestudy.pruning.trajectory import Inputs, prune
 from prunestudy.store.tables import read_table
 from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE, train_dense
 from prunestudy.training.settings import Compute
+from tests.methods import method_of
 
 POINTS = [2.0, 4.0]
 DENSE_PARAMS = 30 * 12 + 12 + 12 * 8 + 8 + 8 * 2 + 2
@@ -49,7 +51,7 @@ class Study:
         """The folder of a method's trajectory."""
         out = self.folder / name
         inputs = Inputs(self.data, self.dense, reference)
-        prune(TASK, Method(**method), POINTS, 0, self.compute, inputs, out, "key")
+        prune(TASK, method_of(**method), POINTS, 0, self.compute, inputs, out, "key")
         return out
 
 
@@ -177,17 +179,17 @@ def test_finetuning_keeps_the_learning_rate_of_the_retraining(here: Study):
 def test_rewound_weights_are_those_of_initialisation_on_the_dense_schedule(
     here: Study, monkeypatch: pytest.MonkeyPatch
 ):
-    from prunestudy.pruning.pruner import Pruner
+    from prunestudy.pruning.retrainer import Retrainer
 
     rewound = []
-    real = Pruner.rewound
+    real = Retrainer.rewound
 
-    def noted(self: Pruner, state: Any) -> Any:
+    def noted(self: Retrainer, state: Any) -> Any:
         found = real(self, state)
         rewound.append((found.spec, {k: v.clone() for k, v in found.network.state_dict().items()}))
         return found
 
-    monkeypatch.setattr(Pruner, "rewound", noted)
+    monkeypatch.setattr(Retrainer, "rewound", noted)
     folder = here.run("rewind", criterion="magnitude", retraining="rewind_weights")
     initial = read_network(here.dense / INITIAL_FILE)[0]
     assert len(rewound) == 2

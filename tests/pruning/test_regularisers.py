@@ -1,6 +1,7 @@
 """Regularisers: exact proximal steps."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -8,9 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prunestudy.networks.architectures import cnn, mlp
-from prunestudy.params import Method, Regulariser
-from prunestudy.pruning.regularisers import group_threshold, proximal_step, soft_threshold
+from prunestudy.pruning.regularisers.proximal import (
+    group_threshold,
+    proximal_steps,
+    soft_threshold,
+)
+from prunestudy.pruning.regularisers.settings import Regulariser
+from prunestudy.pruning.settings import OpenLoop
+from prunestudy.pruning.stages import regularised
 from prunestudy.pruning.state import TrajectoryResult
+
+NO_OPTIMIZER: Any = None
 
 
 def test_soft_thresholding_shrinks_towards_zero_and_stops_there():
@@ -41,7 +50,7 @@ def test_the_proximal_step_minimises_its_objective(values: list[float], amount: 
 def test_each_kind_touches_its_own_parameters():
     def changed(kind: str, network: torch.nn.Module) -> set[str]:
         before = {name: value.clone() for name, value in network.named_parameters()}
-        proximal_step(kind, network, 0.1, 0.5)
+        proximal_steps(kind, 0.5)(network, NO_OPTIMIZER, 0.1)
         return {
             name
             for name, value in network.named_parameters()
@@ -57,7 +66,7 @@ def test_the_step_is_the_learning_rate_times_the_strength():
     network = mlp.build((2,), 1, [1])
     with torch.no_grad():
         network[0].weight.copy_(torch.tensor([[1.0, -0.01]]))
-    proximal_step("l1", network, 0.1, 0.5)
+    proximal_steps("l1", 0.5)(network, NO_OPTIMIZER, 0.1)
     assert network[0].weight.tolist() == [[pytest.approx(0.95), 0]]
 
 
@@ -72,7 +81,7 @@ def test_group_lasso_shortens_whole_units_and_spares_the_output():
         network[4].weight.fill_(0.5)
     output = network[9].weight.detach().clone()
     # Rows of norm 0.03, 3 and √18 · 0.5, each shortened by 0.1.
-    proximal_step("group_lasso", network, 0.1, 1.0)
+    proximal_steps("group_lasso", 1.0)(network, NO_OPTIMIZER, 0.1)
     assert (network[0].weight[0] == 0).all()
     assert network[0].weight[1].flatten().tolist() == pytest.approx([1 - 0.1 / 3] * 9)
     factor = 1 - 0.1 / (0.5 * 18**0.5)
@@ -85,7 +94,7 @@ def test_slimming_shrinks_scales_and_leaves_shifts():
     with torch.no_grad():
         network[1].weight.copy_(torch.tensor([1.0, -0.03, 0.2]))
         network[1].bias.fill_(0.01)
-    proximal_step("bn_l1", network, 0.1, 0.5)
+    proximal_steps("bn_l1", 0.5)(network, NO_OPTIMIZER, 0.1)
     assert network[1].weight.tolist() == pytest.approx([0.95, 0, 0.15])
     assert network[1].weight[1] == 0
     assert network[1].bias.tolist() == pytest.approx([0.01] * 3)
@@ -95,12 +104,13 @@ def test_slimming_shrinks_scales_and_leaves_shifts():
     ("kind", "strength", "epochs"), [("l1", 2.0, 2), ("group_lasso", 6.0, 2), ("l1", 1e-9, 2)]
 )
 def test_regularised_training_reaches_exact_zeros_if_it_is_strong(
-    make_pruner: Callable, kind: str, strength: float, epochs: int
+    make_tools: Callable, kind: str, strength: float, epochs: int
 ):
     regulariser = Regulariser(kind=kind, strength=strength, share=0.25)
-    pruner = make_pruner(Method(criterion="magnitude", regulariser=regulariser))
+    method = OpenLoop(criterion="magnitude", regulariser=regulariser)
+    tools = make_tools(method)
     record = TrajectoryResult()
-    state = pruner.regularised(pruner.dense.restored(), record, "2")
+    state = regularised(tools, method, tools.pruner.dense.restored(), record, "2")
     assert state.clock == epochs == len(record.history)
     first = state.network[0].weight
     zeros = int((first == 0).sum())
@@ -117,8 +127,10 @@ def test_regularised_training_reaches_exact_zeros_if_it_is_strong(
             assert (value != 0).all()
 
 
-def test_a_method_without_a_regulariser_spends_no_epochs_on_one(make_pruner: Callable):
-    pruner = make_pruner(Method(criterion="magnitude"))
+def test_a_method_without_a_regulariser_spends_no_epochs_on_one(make_tools: Callable):
+    method = OpenLoop(criterion="magnitude")
+    tools = make_tools(method)
     record = TrajectoryResult()
-    assert pruner.regularised(pruner.dense, record, "2") is pruner.dense
+    dense = tools.pruner.dense
+    assert regularised(tools, method, dense, record, "2") is dense
     assert record.history == []

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from prunestudy.params import Controller, Method, Requirements
 from prunestudy.pruning.controller.closed_loop import run_closed_loop
+from prunestudy.pruning.controller.settings import Controller, Requirements
 from prunestudy.pruning.open_loop import run_open_loop
+from prunestudy.pruning.settings import ClosedLoop, OpenLoop
 from prunestudy.pruning.state import TrajectoryResult
 from prunestudy.training.resume import Journal
 
@@ -19,24 +20,27 @@ class Killed(Exception):
 
 
 METHODS = {
-    "closed_loop": Method(
+    "closed_loop": ClosedLoop(
         allocation="global",
-        schedule="closed_loop",
         controller=Controller(trial_batches=1, criteria=["magnitude", "random"]),
     ),
-    "masks": Method(
+    "masks": OpenLoop(
         criterion="magnitude", granularity="unstructured", schedule="geometric", stages=2
     ),
 }
 
 
 def run(
-    make_pruner: Callable, method: Method, journal: Journal | None, kill: int | None = None
+    make_tools: Callable,
+    method: OpenLoop | ClosedLoop,
+    journal: Journal | None,
+    kill: int | None = None,
 ) -> tuple[TrajectoryResult, int]:
     """A trajectory, killed in the middle of a training; and the batches that it trained."""
-    pruner = make_pruner(method, "wdbc", epochs=6)
-    pruner.trainer = replace(pruner.trainer, journal=journal)
-    retrain, batches = pruner.retrain, 0
+    tools = make_tools(method, "wdbc", epochs=6)
+    retrainer = tools.retrainer
+    retrainer.loop = replace(retrainer.loop, journal=journal)
+    retrain, batches = retrainer.retrain, 0
 
     def watched(*arguments: object) -> object:
         def count(*_: object) -> None:
@@ -45,24 +49,24 @@ def run(
             if batches == kill:
                 raise Killed
 
-        return retrain(*arguments, after_step=count)
+        return retrain(*arguments[:5], after_step=count)
 
-    pruner.retrain = watched
-    if method.schedule == "closed_loop":
-        return run_closed_loop(pruner, [2, 4], Requirements(max_drop=0.02)), batches
-    return run_open_loop(pruner, [2, 4]), batches
+    retrainer.retrain = watched
+    if isinstance(method, ClosedLoop):
+        return run_closed_loop(tools, method, [2, 4], Requirements(max_drop=0.02)), batches
+    return run_open_loop(tools, method, [2, 4]), batches
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_killed_trajectory_is_the_same_in_the_end(
-    make_pruner: Callable, tmp_path: Path, name: str
+    make_tools: Callable, tmp_path: Path, name: str
 ):
     method = METHODS[name]
-    expected, whole = run(make_pruner, method, None)
+    expected, whole = run(make_tools, method, None)
     for _ in range(3):
         with pytest.raises(Killed):
-            run(make_pruner, method, Journal(tmp_path), whole // 5)
-    found, rest = run(make_pruner, method, Journal(tmp_path))
+            run(make_tools, method, Journal(tmp_path), whole // 5)
+    found, rest = run(make_tools, method, Journal(tmp_path))
     assert rest <= whole / 2
     assert found.decisions == expected.decisions
     assert found.history == expected.history

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prunestudy.pruning.schedules import SCHEDULES, cubic, geometric, linear, stage_epochs
+from prunestudy.pruning.schedules.cubic import shares as cubic
+from prunestudy.pruning.schedules.epochs import stage_epochs
+from prunestudy.pruning.schedules.geometric import shares as geometric
+from prunestudy.pruning.schedules.linear import shares as linear
+from prunestudy.pruning.schedules.one_shot import shares as one_shot
+from prunestudy.pruning.schedules.settings import SCHEDULES
+from prunestudy.settings.parts import load_part
 
 FINAL = st.floats(0.01, 0.99)
 STAGES = st.integers(1, 40)
@@ -26,12 +32,12 @@ def test_the_geometric_schedule_takes_equal_shares_of_what_is_left():
 
 
 def test_one_shot_has_one_stage():
-    assert SCHEDULES["one_shot"](0.8, 1) == [0.8]
+    assert one_shot(0.8, 1) == [0.8]
 
 
 @given(st.sampled_from(sorted(SCHEDULES)), FINAL, STAGES)
 def test_every_schedule_ascends_and_ends_at_the_final_share(name: str, final: float, stages: int):
-    shares = SCHEDULES[name](final, stages)
+    shares = load_part("prunestudy.pruning.schedules", name).shares(final, stages)
     assert len(shares) == (1 if name == "one_shot" else stages)
     assert shares[-1] == pytest.approx(final, rel=1e-12)
     assert shares[0] > 0

@@ -8,14 +8,15 @@ import pytest
 
 from prunestudy.evaluation.cost import count_nonzero, count_params
 from prunestudy.networks.storage import read_masked_network, read_network
-from prunestudy.params import Method
-from prunestudy.params.study import Task
-from prunestudy.pruning.controller.decisions import COLUMNS as DECISION_COLUMNS
+from prunestudy.params.settings import Task
+from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, OpenLoop
+from prunestudy.pruning.state import DECISION_COLUMNS
 from prunestudy.pruning.trajectory import HISTORY_COLUMNS, NETWORK_COLUMNS, Inputs, prune
 from prunestudy.store.files import artifact_digest
 from prunestudy.store.tables import read_table
 from prunestudy.training.dense import train_dense
 from prunestudy.training.settings import Compute
+from tests.methods import method_of
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def run(
 
 def methods(content: dict[str, Any]) -> list[Method]:
     """The three methods of the small study."""
-    return [Method.model_validate(method) for method in content["methods"].values()]
+    return [method_of(**method) for method in content["methods"].values()]
 
 
 def test_a_trajectory_leaves_networks_and_tables(run: Callable, content: dict[str, Any]):
@@ -62,7 +63,7 @@ def test_a_trajectory_leaves_networks_and_tables(run: Callable, content: dict[st
         folder = run(str(number), method, [2, 4, 1000])
         networks = read_table(folder / "networks.csv")
         assert list(networks) == NETWORK_COLUMNS
-        points = ["2", "4", *(["final"] if method.controller else [])]
+        points = ["2", "4", *(["final"] if isinstance(method, ClosedLoop) else [])]
         assert sorted(networks["point"]) == sorted(points)
         for row in networks.to_dict("records"):
             network, spec = read_network(folder / row["file"])
@@ -72,7 +73,7 @@ def test_a_trajectory_leaves_networks_and_tables(run: Callable, content: dict[st
         assert list(read_table(folder / "history.csv")) == HISTORY_COLUMNS
         decisions = read_table(folder / "decisions.csv")
         assert list(decisions) == DECISION_COLUMNS
-        assert bool(len(decisions)) == bool(method.controller)
+        assert bool(len(decisions)) == isinstance(method, ClosedLoop)
         assert read_table(folder / "unreachable.csv")["point"].tolist() == ["1000"]
         names = {file.name for file in folder.iterdir()}
         assert names == {
@@ -88,7 +89,7 @@ def test_two_runs_give_the_same_bytes(run: Callable, content: dict[str, Any]):
 
 
 def test_another_seed_gives_other_networks(run: Callable):
-    method = Method(criterion="random")
+    method = OpenLoop(criterion="random")
     first, second = (run(str(seed), method, [2], seed) for seed in (0, 1))
     assert artifact_digest(first) != artifact_digest(second)
 
@@ -116,18 +117,18 @@ def networks_of(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 def test_the_dense_network_with_the_extra_epochs(run: Callable):
-    folder = run("extra", Method(control="dense_extra"), [2, 4])
+    folder = run("extra", Baseline(control="dense_extra"), [2, 4])
     assert networks_of(folder) == {"1": (145, 10)}
     assert read_table(folder / "history.csv")["epoch"].tolist() == list(range(1, 11))
 
 
 def test_scratch_controls_take_the_shapes_and_the_epochs_or_the_compute(run: Callable):
-    other = run("other", Method(criterion="magnitude"), [2, 4])
+    other = run("other", OpenLoop(criterion="magnitude"), [2, 4])
     sizes = {point: params for point, (params, _epochs) in networks_of(other).items()}
-    equal = run("e", Method(control="scratch_e", of="other"), [2, 4], reference=other)
+    equal = run("e", Baseline(control="scratch_e", of="other"), [2, 4], reference=other)
     # Ten epochs of training and ten of retraining; for equal compute, at most twice as many.
     assert networks_of(equal) == {point: (params, 20) for point, params in sizes.items()}
-    compute = run("b", Method(control="scratch_b", of="other"), [2, 4], reference=other)
+    compute = run("b", Baseline(control="scratch_b", of="other"), [2, 4], reference=other)
     assert networks_of(compute) == {point: (params, 40) for point, params in sizes.items()}
     first = read_network(equal / "2.safetensors")[0].state_dict()
     second = read_network(other / "2.safetensors")[0].state_dict()
@@ -136,14 +137,14 @@ def test_scratch_controls_take_the_shapes_and_the_epochs_or_the_compute(run: Cal
 
 def test_the_proportions_of_another_method(run: Callable, content: dict[str, Any]):
     other = run("other", methods(content)[2], [2, 4])
-    like = Method(criterion="random", allocation="like:other")
+    like = OpenLoop(criterion="random", allocation="like:other")
     folder = run("like", like, [2, 4], reference=other)
     sizes = {point: params for point, (params, _epochs) in networks_of(other).items()}
     assert networks_of(folder) == {point: (params, 10) for point, params in sizes.items()}
 
 
 def test_pruning_at_initialisation_trains_for_all_epochs(run: Callable):
-    method = Method(
+    method = OpenLoop(
         criterion="snip", start="initial", granularity="unstructured", allocation="global"
     )
     folder = run("snip", method, [2])
@@ -154,6 +155,6 @@ def test_pruning_at_initialisation_trains_for_all_epochs(run: Callable):
 
 @pytest.mark.parametrize("retraining", ["rewind_lr", "rewind_weights"])
 def test_rewinding_retrains_for_the_same_epochs(run: Callable, retraining: str):
-    folder = run("rewind", Method(criterion="magnitude", retraining=retraining), [2])
+    folder = run("rewind", OpenLoop(criterion="magnitude", retraining=retraining), [2])
     assert networks_of(folder)["2"][1] == 10
     assert read_table(folder / "history.csv")["epoch"].tolist() == list(range(1, 11))

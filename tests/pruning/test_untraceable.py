@@ -12,11 +12,11 @@ from prunestudy.errors import StudyError
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import write_network
 from prunestudy.networks.unit_graph import UnitGraph
-from prunestudy.params import Method
-from prunestudy.params.study import Task
+from prunestudy.params.settings import Task
 from prunestudy.pruning.trajectory import Inputs, prune
 from prunestudy.settings.parts import part_names
 from prunestudy.training.settings import Compute
+from tests.methods import method_of
 
 
 class Layers(nn.Module):
@@ -111,5 +111,5 @@ def test_pruning_an_untraceable_network_writes_nothing(
     inputs = Inputs(prepared_file("diabetes"), tmp_path / "dense")
     folder = tmp_path / "out"
     with pytest.raises(StudyError, match=f"{kind.__name__} cannot be traced"):
-        prune(task, Method.model_validate(method), [2.0], 0, cpu, inputs, folder, "key")
+        prune(task, method_of(**method), [2.0], 0, cpu, inputs, folder, "key")
     assert [path.name for path in tmp_path.iterdir()] == ["dense"]

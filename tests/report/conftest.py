@@ -2,7 +2,7 @@
 
 import pytest
 
-from prunestudy.params.study import Study
+from prunestudy.params.settings import Study
 from prunestudy.plan.plan import Plan
 from prunestudy.report.build import build_report
 from tests.report.fabricated import Build, Built, Cell, make_study, write_tables

@@ -8,9 +8,10 @@ import pandas as pd
 
 from prunestudy.data.settings import Data
 from prunestudy.networks.architectures.settings import Mlp
-from prunestudy.params import Controller, Method
-from prunestudy.params.study import Report, Study, Task
+from prunestudy.params.settings import Report, Study, Task
 from prunestudy.plan.plan import Plan
+from prunestudy.pruning.controller.settings import Controller
+from prunestudy.pruning.settings import ClosedLoop, OpenLoop
 from prunestudy.store.tables import write_table
 from prunestudy.training.settings import Training
 
@@ -26,16 +27,15 @@ def make_study(
     """Two tasks, three methods, two operating points."""
     training = Training(epochs=4)
     every = {
-        "traditional": Method(criterion="magnitude"),
-        "other": Method(criterion="random"),
-        "adaptive": Method(schedule="closed_loop", allocation="global", controller=Controller()),
-        "hurried": Method(
-            schedule="closed_loop",
+        "traditional": OpenLoop(criterion="magnitude"),
+        "other": OpenLoop(criterion="random"),
+        "adaptive": ClosedLoop(allocation="global", controller=Controller()),
+        "hurried": ClosedLoop(
             round_to=8,
             controller=Controller(resource="latency"),
             tasks=["numbers"],
         ),
-        "rounded": Method(criterion="magnitude", round_to=8, tasks=["numbers"]),
+        "rounded": OpenLoop(criterion="magnitude", round_to=8, tasks=["numbers"]),
     }
     return Study(
         name="fabricated",

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from prunestudy.analysis.rank_correlation import oracle
-from prunestudy.params import Method
+from prunestudy.pruning.settings import OpenLoop
 from prunestudy.report.build import LEFT_OUT, build_report
 from tests.report.fabricated import REASON, TITLE, Build, Built, make_study
 
@@ -163,8 +163,8 @@ def test_checklist_says_what_the_small_study_lacks(built: Built) -> None:
 
 def test_the_rank_of_quality_before_and_after_retraining() -> None:
     study = make_study(methods=("traditional", "other", "adaptive", "rounded"))
-    more = {f"more_{name}": Method(criterion=name) for name in ("taylor", "obd")}
-    staged = {"staged": Method(criterion="magnitude", schedule="cubic", stages=2)}
+    more = {f"more_{name}": OpenLoop(criterion=name) for name in ("taylor", "obd")}
+    staged = {"staged": OpenLoop(criterion="magnitude", schedule="cubic", stages=2)}
     study = study.model_copy(update={"methods": {**study.methods, **more, **staged}})
     order = ["traditional", "other", "more_taylor", "more_obd", "staged", "adaptive"]
     networks = pd.DataFrame(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from prunestudy.analysis.inputs import read_inputs
-from prunestudy.params.study import Claims
+from prunestudy.params.settings import Claims
 from prunestudy.plan.plan import Plan
 from prunestudy.report.claims import judged
 from prunestudy.report.contents import Contents

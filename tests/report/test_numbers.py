@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from prunestudy.params.reader import read_study
-from prunestudy.params.study import Study
+from prunestudy.params.settings import Study
 from prunestudy.report import formatting
 from prunestudy.store.names import point_label
 from prunestudy.store.tables import read_table
@@ -253,7 +253,7 @@ def evidence_numbers(folder: Path, study: Study) -> dict[str, set[str]]:
     cells = str(len(study.tasks) * len(study.seeds))
     whole, largest = str(len(results)), formatting.count(dense["params"].max())
     # Controls show no collapse of a method.
-    plain = [name for name, one in study.methods.items() if not (one.control or one.reference)]
+    plain = [name for name, one in study.methods.items() if one.plain]
     losses = set()
     for task, rows in summary.groupby("task"):
         reached = rows[rows["point"].isin(points) & rows["method"].isin(plain)]
@@ -338,12 +338,14 @@ def test_every_number_of_the_paragraph_for_a_paper_is_known(root: Path) -> None:
     numbers = {formatting.count(count) for count in rows}
     numbers |= {str(len(each)) for each in (study.methods, study.tasks, study.seeds)}
     numbers |= {point_label(point) for point in study.points}
-    numbers |= {str(method.stages) for method in study.methods.values() if method.stages}
+    numbers |= {
+        str(stages) for one in study.methods.values() if (stages := getattr(one, "stages", None))
+    }
     numbers |= {f"{task.requirements.max_drop:g}" for task in study.tasks.values()}
     trainings = [one for task in study.tasks.values() for one in (task.training, task.retraining)]
     for training in trainings:
         numbers |= {str(training.epochs), str(training.batch_size), f"{training.lr:g}"}
-    numbers |= {str(method.round_to) for method in study.methods.values()}
+    numbers |= {str(getattr(one, "round_to", 1)) for one in study.methods.values()}
     numbers |= {f"{100 * study.report.confidence:g}", str(study.latency.repeats)}
     layers = [one.network.model_dump() for one in study.tasks.values()]
     widths = [wide for one in layers for wide in (one.get("hidden") or one.get("channels") or [])]

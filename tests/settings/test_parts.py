@@ -3,14 +3,14 @@
 from typing import get_args
 
 import pytest
+
+from prunestudy.data.settings import DATASETS
+from prunestudy.networks.architectures.settings import Network
 from prunestudy.pruning.allocation.settings import ALLOCATIONS
 from prunestudy.pruning.baselines.settings import BASELINES
 from prunestudy.pruning.criteria.settings import CRITERIA
 from prunestudy.pruning.regularisers.settings import REGULARISERS
 from prunestudy.pruning.retraining.settings import RETRAINING
-
-from prunestudy.data.settings import DATASETS
-from prunestudy.networks.architectures.settings import Network
 from prunestudy.settings.parts import load_part, part_names
 from prunestudy.training.losses.settings import LOSSES
 from prunestudy.training.metrics.settings import METRICS
@@ -19,7 +19,11 @@ ARCHITECTURES = [kind.model_fields["name"].default for kind in get_args(get_args
 # Folder, names that params take, one of the functions that each file has.
 REGISTRIES = [
     ("prunestudy.data.sets", DATASETS, {"DATASET"}),
-    ("prunestudy.networks.architectures", ARCHITECTURES, {"build"}),
+    (
+        "prunestudy.networks.architectures",
+        part_names("prunestudy.networks.architectures"),
+        {"build"},
+    ),
     ("prunestudy.training.losses", LOSSES, {"loss"}),
     ("prunestudy.training.metrics", METRICS, {"metric"}),
     ("prunestudy.pruning.criteria", CRITERIA, {"units", "weights"}),

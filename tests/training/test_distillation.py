@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from prunestudy.networks.architectures import cnn, mlp
-from prunestudy.params import Method
+from prunestudy.pruning.settings import OpenLoop
 from prunestudy.training.distillation import Teacher
 from prunestudy.training.objective import Objective
 
@@ -75,9 +75,9 @@ def test_a_student_comes_to_answer_as_its_teacher(make_trainer: Callable):
 
 
 def test_the_settings_of_a_teacher_are_written_out():
-    method = Method(criterion="magnitude", retraining="distill")
+    method = OpenLoop(criterion="magnitude", retraining="distill")
     assert method.distillation is not None
-    assert Method.model_validate(method.model_dump()) == method
-    assert Method(criterion="magnitude").distillation is None
+    assert OpenLoop.model_validate(method.model_dump()) == method
+    assert OpenLoop(criterion="magnitude").distillation is None
     with pytest.raises(ValueError, match="belongs to retraining 'distill'"):
-        Method(criterion="magnitude", distillation=method.distillation)
+        OpenLoop(criterion="magnitude", distillation=method.distillation)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from prunestudy.analysis.inputs import Inputs, budget
 from prunestudy.analysis.statistics import Comparison, compare_paired, compare_ratios, holm
-from prunestudy.params.study import Study
+from prunestudy.params.settings import Study
 from prunestudy.store.names import DENSE
 
 CHOICE_COLUMNS = [

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from prunestudy.params import Requirements
-from prunestudy.params.study import Study
+from prunestudy.params.settings import Study
 from prunestudy.plan.plan import Plan
+from prunestudy.pruning.controller.settings import Requirements
+from prunestudy.pruning.settings import Baseline, ClosedLoop
 from prunestudy.store.names import DENSE, point_label
 from prunestudy.store.tables import read_table
 
@@ -82,7 +83,8 @@ class Inputs:
         return [
             name
             for name, method in self.study.methods.items()
-            if method.control == "dense_extra" or method.reference == self.reference
+            if (isinstance(method, Baseline) and method.control == "dense_extra")
+            or method.reference == self.reference
         ]
 
     @property
@@ -91,7 +93,7 @@ class Inputs:
         return [
             name
             for name, method in self.study.methods.items()
-            if method.controller is not None and method.controller.resource == "latency"
+            if isinstance(method, ClosedLoop) and method.controller.resource == "latency"
         ]
 
     @property
@@ -121,7 +123,7 @@ class Inputs:
     def reference(self) -> str:
         """The method that every other one is compared with."""
         loops = [
-            name for name, method in self.study.methods.items() if method.schedule == "closed_loop"
+            name for name, method in self.study.methods.items() if isinstance(method, ClosedLoop)
         ]
         if ADAPTIVE in self.study.methods:
             return ADAPTIVE

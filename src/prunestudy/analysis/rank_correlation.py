@@ -5,6 +5,7 @@ from scipy import stats
 
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.statistics import summarise
+from prunestudy.pruning.settings import OpenLoop
 
 ORACLE_COLUMNS = ["task", "point", "n", "networks", "tau", "tau_low", "tau_high"]
 
@@ -19,7 +20,7 @@ def oracle(inputs: Inputs) -> pd.DataFrame:
     alike = [
         name
         for name, one in methods.items()
-        if one.schedule == "one_shot" and one.control is None and one.start == "trained"
+        if isinstance(one, OpenLoop) and (one.schedule, one.start) == ("one_shot", "trained")
     ]
     table = inputs.networks[inputs.networks["point"].isin(inputs.points)]
     table = table[table["method"].isin(alike)]

@@ -14,6 +14,7 @@ from prunestudy.analysis.statistics import (
     summarise,
     summarise_ratios,
 )
+from prunestudy.pruning.settings import ClosedLoop
 from prunestudy.store.names import DENSE, FINAL
 
 QUALITIES = ("test", "val")
@@ -169,8 +170,8 @@ def criteria(inputs: Inputs) -> pd.DataFrame:
 
 
 def _criteria_of(inputs: Inputs, method: str) -> list[str]:
-    controller = inputs.study.methods[method].controller
-    return list(controller.criteria) if controller else []
+    chosen = inputs.study.methods[method]
+    return list(chosen.controller.criteria) if isinstance(chosen, ClosedLoop) else []
 
 
 def pruning_cost(inputs: Inputs) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from prunestudy.cli.options import Commands, add_command
 from prunestudy.params.defaults import default_study
 from prunestudy.params.documented import documented
 from prunestudy.params.reader import read_study
-from prunestudy.params.study import Study
+from prunestudy.params.settings import Study
 from prunestudy.plan import lineage, status, verify
 from prunestudy.plan.plan import Plan
 from prunestudy.store import git

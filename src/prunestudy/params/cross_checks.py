@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from prunestudy.errors import Problem, near
-from prunestudy.params.study import Study
-from prunestudy.pruning.settings import LIKE, Method
+from prunestudy.params.settings import Study
+from prunestudy.pruning.criteria.settings import criterion_info
+from prunestudy.pruning.regularisers.settings import REGULARISERS
+from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, OpenLoop, criteria_of
 
 
 def problems_across(study: Study) -> list[Problem]:
@@ -30,7 +32,7 @@ def _references(study: Study, name: str, method: Method) -> Iterator[Problem]:
     reference = method.reference
     if reference is None:
         return
-    place = f"methods.{name}.{'of' if method.of else 'allocation'}"
+    place = f"methods.{name}.{'of' if isinstance(method, Baseline) else 'allocation'}"
     if reference not in study.methods:
         yield Problem(
             place,
@@ -42,17 +44,21 @@ def _references(study: Study, name: str, method: Method) -> Iterator[Problem]:
     other = study.methods[reference]
     if _leads_back(study, name):
         yield Problem(place, f"'{reference}' depends on '{name}' itself")
-    elif other.control is not None:
+    elif isinstance(other, Baseline):
         yield Problem(place, f"'{reference}' is a control and has no proportions of its own")
-    elif method.of and other.granularity != "structured":
+    elif isinstance(method, Baseline) and _granularity(other) != "structured":
         yield Problem(place, f"'{reference}' prunes single weights; its shapes are the dense ones")
-    elif method.allocation.startswith(LIKE) and other.granularity != method.granularity:
-        reason = f"'{reference}' is {other.granularity}, '{name}' is {method.granularity}"
+    elif isinstance(method, OpenLoop) and _granularity(other) != method.granularity:
+        reason = f"'{reference}' is {_granularity(other)}, '{name}' is {method.granularity}"
         yield Problem(place, f"{reason}; proportions need the same granularity")
     mine = set(method.tasks or study.tasks)
     missing = mine - set(other.tasks or study.tasks)
     if missing:
         yield Problem(place, f"'{reference}' does not run on {', '.join(sorted(missing))}")
+
+
+def _granularity(method: OpenLoop | ClosedLoop) -> str:
+    return method.granularity if isinstance(method, OpenLoop) else "structured"
 
 
 def _leads_back(study: Study, name: str) -> bool:
@@ -67,15 +73,17 @@ def _leads_back(study: Study, name: str) -> bool:
 
 
 def _batch_norm(study: Study, name: str, method: Method) -> Iterator[Problem]:
-    criteria = [method.criterion, *(method.controller.criteria if method.controller else [])]
-    needs = []
-    if "bn_scale" in criteria:
-        needs.append(("criterion", "bn_scale"))
-    if method.regulariser is not None and method.regulariser.kind == "bn_l1":
-        needs.append(("regulariser", "bn_l1"))
+    needs = [
+        ("criterion", criterion)
+        for criterion in criteria_of(method)
+        if criterion_info(criterion).needs == "batch_norm"
+    ]
+    regulariser = method.regulariser if isinstance(method, OpenLoop) else None
+    if regulariser is not None and REGULARISERS[regulariser.kind].needs == "batch_norm":
+        needs.append(("regulariser", regulariser.kind))
     for task in method.tasks or study.tasks:
         known = study.tasks.get(task)
-        if known is not None and not isinstance(known.network, WITH_BATCH_NORM):
+        if known is not None and not known.network.batch_norm:
             for key, part in needs:
                 yield Problem(
                     f"methods.{name}.{key}",

@@ -6,7 +6,7 @@ from typing import get_args
 from prunestudy.data.dataset import find_dataset
 from prunestudy.errors import Problem
 from prunestudy.networks.architectures.settings import Network
-from prunestudy.params.study import Study, Task
+from prunestudy.params.settings import Study, Task
 from prunestudy.training.losses.settings import LOSSES
 
 KINDS = {"value": "values", "class": "classes"}

@@ -2,8 +2,9 @@
 
 from prunestudy.data.settings import Data
 from prunestudy.networks.architectures.settings import Cnn, Mlp
-from prunestudy.params import Controller, Method, Requirements
-from prunestudy.params.study import Claims, Report, Study, Task
+from prunestudy.params.settings import Claims, Report, Study, Task
+from prunestudy.pruning.controller.settings import Controller, Requirements
+from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, OpenLoop
 from prunestudy.training.settings import Training
 
 
@@ -56,9 +57,9 @@ def default_study() -> Study:
 
 def _compared() -> dict[str, Method]:
     return {
-        "random": Method(criterion="random", allocation="global", normalise="none"),
-        "traditional": Method(criterion="magnitude"),
-        "magnitude_iterative": Method(
+        "random": OpenLoop(criterion="random", allocation="global", normalise="none"),
+        "traditional": OpenLoop(criterion="magnitude"),
+        "magnitude_iterative": OpenLoop(
             criterion="magnitude",
             allocation="global",
             normalise="none",
@@ -67,23 +68,21 @@ def _compared() -> dict[str, Method]:
         ),
         **{
             # Baselines of before 2010 and of recent work, globally and in stages, as published.
-            name: Method(
+            name: OpenLoop(
                 criterion=name, allocation="global", normalise="none", schedule="cubic", stages=8
             )
             for name in ("obd", "taylor")
         },
-        "adaptive": Method(
+        "adaptive": ClosedLoop(
             allocation="global",
             normalise="none",
-            schedule="closed_loop",
             controller=Controller(),
         ),
         # Where time is worth measuring: bound by latency, and the fixed ratio with equal rounding.
-        "traditional_rounded": Method(criterion="magnitude", round_to=8, tasks=["digits"]),
-        "adaptive_latency": Method(
+        "traditional_rounded": OpenLoop(criterion="magnitude", round_to=8, tasks=["digits"]),
+        "adaptive_latency": ClosedLoop(
             allocation="global",
             normalise="none",
-            schedule="closed_loop",
             round_to=8,
             controller=Controller(resource="latency"),
             tasks=["digits"],
@@ -94,9 +93,9 @@ def _compared() -> dict[str, Method]:
 def _controls() -> dict[str, Method]:
     """Controls that make the comparison fair; the same proportions under other criteria."""
     return {
-        "dense_extra": Method(control="dense_extra"),
-        "random_like_adaptive": Method(criterion="random", allocation="like:adaptive"),
-        "magnitude_like_adaptive": Method(criterion="magnitude", allocation="like:adaptive"),
-        "scratch_e": Method(control="scratch_e", of="adaptive"),
-        "scratch_b": Method(control="scratch_b", of="adaptive"),
+        "dense_extra": Baseline(control="dense_extra"),
+        "random_like_adaptive": OpenLoop(criterion="random", allocation="like:adaptive"),
+        "magnitude_like_adaptive": OpenLoop(criterion="magnitude", allocation="like:adaptive"),
+        "scratch_e": Baseline(control="scratch_e", of="adaptive"),
+        "scratch_b": Baseline(control="scratch_b", of="adaptive"),
     }

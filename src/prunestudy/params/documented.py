@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from prunestudy.params.study import Study
+from prunestudy.params.settings import Study
 from prunestudy.settings.base import Params
 
 HEADER = """\

@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 from prunestudy.errors import Problem
-from prunestudy.params.study import Study
+from prunestudy.params.settings import Study
 from prunestudy.pruning.settings import ClosedLoop, criteria_of
 from prunestudy.settings.parts import is_dotted
 

@@ -12,8 +12,9 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from prunestudy.errors import ParamsError, Problem, near
 from prunestudy.params.cross_checks import problems_across
 from prunestudy.params.data_checks import problems_of_data
-from prunestudy.params.study import Study
 from prunestudy.params.plugin_checks import problems_of_user_code
+from prunestudy.params.settings import Study
+from prunestudy.pruning.settings import METHOD_TYPES
 
 # The default study has some hundred values.
 MOST_VALUES = 100_000
@@ -104,7 +105,8 @@ def _problem(error: dict[str, Any], content: Any) -> Problem:
     given = error.get("input")
     if kind == "extra_forbidden":
         known = _known_keys(error["loc"][:-1])
-        return Problem(path, REASONS[kind], ", ".join(known), near(location[-1], known))
+        reason = REASONS[kind] + _of_method_type(error["loc"])
+        return Problem(path, reason, ", ".join(known), near(location[-1], known))
     if kind in ("literal_error", "union_tag_invalid"):
         expected = context.get("expected") or context.get("expected_tags", "")
         allowed = [word.strip(" '") for word in expected.replace(" or ", ", ").split(",")]
@@ -146,9 +148,18 @@ def _without_tags(location: tuple[Any, ...], content: Any) -> list[Any]:
         if inside:
             content = content[part]
             kept.append(part)
-        elif last:
+        elif last and part not in METHOD_TYPES:
             kept.append(part)
     return kept
+
+
+def _of_method_type(location: tuple[Any, ...]) -> str:
+    """For a key that other types of methods know: which type this one is, and which know it."""
+    if len(location) < 2 or location[-2] not in METHOD_TYPES:
+        return ""
+    kind, key = location[-2:]
+    others = [tag for tag, other in METHOD_TYPES.items() if key in other.model_fields]
+    return f" of {kind}; it belongs to {' or '.join(others)}" if others else ""
 
 
 def _known_keys(location: tuple[Any, ...]) -> list[str]:
@@ -172,6 +183,8 @@ def _step(kind: Any, part: Any) -> Any:
         return _core(arguments[1])
     if typing.get_origin(kind) is list:
         return _core(arguments[0])
+    if part in METHOD_TYPES:
+        return METHOD_TYPES[part]
     tagged = [
         member
         for member in arguments

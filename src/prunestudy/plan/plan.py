@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from prunestudy.errors import StudyError, near
-from prunestudy.params.study import Study
+from prunestudy.params.settings import Study
 from prunestudy.plan.artifact import Artifact, Inputs
 from prunestudy.plan.cell import Cell
 from prunestudy.plan.fingerprint import source_digest

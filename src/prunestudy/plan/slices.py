@@ -5,7 +5,7 @@ from typing import Any
 from prunestudy.networks.architectures.settings import Architecture
 from prunestudy.params.documented import documented
 from prunestudy.params.labels import method_labels, network_label
-from prunestudy.params.study import Study
+from prunestudy.params.settings import Study
 from prunestudy.plan.cell import Cell
 from prunestudy.plan.fingerprint import user_digests
 from prunestudy.pruning.settings import ClosedLoop, criteria_of, parts_of

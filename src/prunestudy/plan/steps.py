@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from prunestudy.params.study import Study
+from prunestudy.params.settings import Study
 from prunestudy.plan import slices
 from prunestudy.plan.cell import Cell
 from prunestudy.store.names import DENSE

@@ -44,7 +44,7 @@ def clear_state(network: nn.Module, optimizer: Optimizer, masks: Mapping[str, Te
                 value.masked_fill_(~mask.to(value.device), 0.0)
 
 
-def hold(masks: Mapping[str, Tensor] | None) -> AfterStep | None:
+def mask_hook(masks: Mapping[str, Tensor] | None) -> AfterStep | None:
     """What keeps masked weights at zero after each step of the optimiser."""
     if masks is None:
         return None

@@ -11,7 +11,7 @@ from prunestudy.data.tensors import Batches, epoch_generator
 from prunestudy.networks.unit_graph import Slice, UnitGroup
 from prunestudy.training.objective import Objective
 
-EVIDENCE_BATCHES = 8
+SALIENCY_BATCHES = 8
 # Per-sample gradients are costly; the empirical Fisher takes this many samples, in chunks.
 FISHER_SAMPLES = 128
 FISHER_CHUNK = 16
@@ -32,7 +32,7 @@ class Activations:
 
 
 class SaliencyInputs:
-    """SaliencyInputs about one network; each kind is gathered on first use.
+    """What criteria look at of one network; each kind is gathered on first use.
 
     Attributes:
         tensors: parameters by name, detached.
@@ -142,7 +142,7 @@ class SaliencyInputs:
         chosen = []
         for batch in self._batches:
             chosen.append(batch)
-            if len(chosen) == EVIDENCE_BATCHES:
+            if len(chosen) == SALIENCY_BATCHES:
                 break
         return chosen
 

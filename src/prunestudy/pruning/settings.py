@@ -1,122 +1,63 @@
-"""Parameters of a method: the parts that it is composed of."""
+"""Settings of a method, one type for each way in which a trajectory can run; no torch here."""
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from prunestudy.pruning.method_parts import Controller, Distillation, Regulariser, Sharing
-from prunestudy.settings.base import (
-    Count,
-    CriterionName,
-    Name,
-    NotNegative,
-    Params,
-    Share,
-    unique,
-    unknown_name,
+from prunestudy.pruning.allocation.settings import (
+    LIKE,
+    Allocation,
+    Floor,
+    QuotaDrop,
+    RoundTo,
+    allocation_info,
 )
+from prunestudy.pruning.baselines.settings import BASELINES, BaselineName
+from prunestudy.pruning.controller.settings import Controller
+from prunestudy.pruning.criteria.settings import CriterionName, Normalise, criterion_problems
+from prunestudy.pruning.regularisers.settings import REGULARISERS, Regulariser
+from prunestudy.pruning.retraining.settings import (
+    RETRAINING,
+    Retraining,
+    RetrainingFromTrained,
+    Teaching,
+    teaching_problems,
+)
+from prunestudy.pruning.schedules.settings import CLOSED_LOOP, Schedule
+from prunestudy.settings.base import Count, Name, Params, Share, unique
+from prunestudy.settings.parts import part_module
 
-ALLOCATIONS = ("uniform", "global", "quota", "erk")
-LIKE = "like:"
-UNIT_ONLY = (
-    "weight_spread",
-    "sensitivity",
-    "activation_variance",
-    "activation_entropy",
-    "bn_scale",
-)
 # Every pair of widths of every layer is timed, so finer steps would take hours.
 LEAST_GRANULE = 4
-WEIGHT_ONLY = ("snip",)
-# Retraining with the task's retraining settings, not the dense training's.
-RETRAINED_ON = ("finetune", "distill")
-IDLE_IN_CONTROLS = (
-    "granularity",
-    "allocation",
-    "start",
-    "schedule",
-    "normalise",
-    "quota_drop",
-    "prune_share",
-    "floor",
-    "round_to",
-)
 
 
-def _allocation(value: str) -> str:
-    if value in ALLOCATIONS or (value.startswith(LIKE) and len(value) > len(LIKE)):
-        return value
-    raise unknown_name(value, ALLOCATIONS, "or like:METHOD, the proportions of another method")
+Tasks = Annotated[
+    Annotated[list[Name], Field(min_length=1), AfterValidator(unique)] | None,
+    Field(description="the tasks that it runs on (none: all)"),
+]
 
 
-class Method(Params):
-    """A named composition of criterion, granularity, allocation, schedule and retraining."""
+class Sharing(Params):
+    """Weight sharing (Deep Compression): k-means clusters of each layer's weights."""
 
-    criterion: CriterionName | None = Field(
-        None, description="importance of a unit; a closed loop names its criteria in controller"
-    )
-    start: Literal["trained", "initial"] = Field(
-        "trained", description="initial: prune before any training, then train and retrain"
-    )
-    granularity: Literal["structured", "unstructured", "structured_unstructured"] = Field(
-        "structured",
-        description="structured: units are removed; unstructured: weights are masked; or both",
-    )
-    allocation: Annotated[str, AfterValidator(_allocation)] = Field(
-        "uniform", description="uniform, global, quota, erk, or like:METHOD"
-    )
-    quota_drop: NotNegative = Field(
-        0.02, description="quality that a layer's quota may cost alone (allocation quota)"
-    )
-    normalise: Literal["layer", "mean", "none"] = Field(
-        "layer",
-        description="layer: scores are shares of their layer's sum; mean: multiples of its mean",
-    )
-    schedule: Literal["one_shot", "linear", "geometric", "cubic", "closed_loop"] = Field(
-        "one_shot", description="how the budget is spread over stages"
-    )
-    stages: Count | None = Field(None, description="stages of linear, geometric and cubic")
-    prune_share: Share = Field(
-        0.5, description="share of the retraining epochs over which an iterative schedule prunes"
-    )
-    floor: float = Field(
-        0.05, ge=0, lt=1, description="share of each layer's units that always stays (at least 1)"
-    )
-    round_to: Count = Field(
-        1, description="layers keep multiples of this many units, as runtimes like them"
-    )
-    regulariser: Regulariser | None = Field(None, description="penalty before pruning")
-    retraining: Literal["finetune", "distill", "rewind_lr", "rewind_weights"] = Field(
-        "finetune",
-        description="distill: the dense network teaches; rewind_lr, rewind_weights: with the dense "
-        "training's settings",
-    )
-    distillation: Distillation | None = Field(
-        None, description="settings of retraining: distill (none: the usual ones)"
-    )
-    sharing: Sharing | None = Field(None, description="weight sharing after pruning")
-    controller: Controller | None = Field(None, description="settings of a closed loop")
-    control: Literal["dense_extra", "scratch_e", "scratch_b"] | None = Field(
-        None,
-        description="a control instead of pruning: the dense network with the extra epochs, or "
-        "the small network of another method from initialisation, for equal epochs or compute",
-    )
-    of: Name | None = Field(None, description="the method whose shapes a scratch control takes")
-    tasks: Annotated[list[Name], AfterValidator(unique)] | None = Field(
-        None, min_length=1, description="the tasks that it runs on (none: all)"
+    clusters: int = Field(16, ge=2, le=255, description="shared values of a layer")
+    epochs: int = Field(
+        2, ge=0, le=100_000, description="last retraining epochs, in which centroids are tuned"
     )
 
-    @property
-    def plain(self) -> bool:
-        """Whether it chooses by itself what goes: no control, no proportions of another method."""
-        return self.control is None and self.reference is None
+
+class MethodSettings(Params):
+    """What holds for every type of method."""
 
     @property
     def reference(self) -> str | None:
         """The method whose networks this one looks at, if any."""
-        if self.of is not None:
-            return self.of
-        return self.allocation.removeprefix(LIKE) if self.allocation.startswith(LIKE) else None
+        return None
+
+    @property
+    def plain(self) -> bool:
+        """Whether it chooses by itself what goes: no baseline, no ratios of another method."""
+        return self.reference is None
 
     @model_validator(mode="before")
     @classmethod
@@ -128,134 +69,229 @@ class Method(Params):
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
-        problems = [*_control_problems(self), *_loop_problems(self), *_part_problems(self)]
+        problems = self._problems()
         if problems:
             raise ValueError("\n".join(problems))
         return self
 
-
-def _control_problems(method: Method) -> list[str]:
-    if method.control is None:
-        return ["of belongs to a scratch control"] if method.of is not None else []
-    parts = ("criterion", "stages", "controller", "regulariser", "sharing")
-    given = [part for part in parts if getattr(method, part) is not None]
-    fields = Method.model_fields
-    given += [part for part in IDLE_IN_CONTROLS if getattr(method, part) != fields[part].default]
-    if method.retraining not in RETRAINED_ON:
-        return ["a control trains by finetune or distill"]
-    if given:
-        return [f"a control takes no {part}" for part in given]
-    if method.control == "dense_extra":
-        return ["dense_extra takes no other method's shapes (of)"] if method.of else []
-    return [] if method.of else [f"{method.control} needs of, the method whose shapes it takes"]
+    def _problems(self) -> list[str]:
+        """What does not fit, a sentence each."""
+        raise NotImplementedError
 
 
-def _loop_problems(method: Method) -> list[str]:
-    if method.control is not None:
-        return []
-    if method.schedule == "closed_loop":
-        return _closed_loop_problems(method)
-    if method.criterion is None:
-        return [f"schedule '{method.schedule}' needs a criterion"]
-    if method.controller is not None:
-        return [f"controller belongs to closed_loop, not to '{method.schedule}'"]
-    if method.schedule == "one_shot" and method.stages is not None:
-        return ["one_shot has one stage; remove stages"]
-    if method.schedule != "one_shot" and method.stages is None:
-        return [f"schedule '{method.schedule}' needs stages"]
-    return []
+class OpenLoop(MethodSettings):
+    """Ratios fixed beforehand, in one shot or spread over stages."""
 
-
-def _closed_loop_problems(method: Method) -> list[str]:
-    if method.controller is None:
-        return ["a closed_loop needs controller (write 'controller: {}')"]
-    rules = (
-        (
-            method.criterion is not None,
-            "a closed_loop takes its criteria from controller.criteria, not from criterion",
-        ),
-        (method.stages is not None, "a closed_loop takes its stages from controller.stages"),
-        (
-            method.granularity != "structured" or method.start != "trained",
-            "a closed_loop prunes units of a trained network",
-        ),
-        (
-            method.allocation not in ("uniform", "global"),
-            "a closed_loop proposes moves of allocation uniform, or global (both)",
-        ),
-        (
-            method.controller.resource == "latency" and method.round_to < LEAST_GRANULE,
-            f"a loop that prices latency needs round_to of at least {LEAST_GRANULE}",
-        ),
-        (
-            bool(method.regulariser or method.sharing) or method.retraining not in RETRAINED_ON,
-            "a closed_loop retrains by finetune or distill, without a regulariser or sharing",
-        ),
+    criterion: CriterionName = Field(description="importance of a unit or weight")
+    start: Literal["trained", "initial"] = Field(
+        "trained", description="initial: prune before any training, then train and retrain"
     )
-    return [text for bad, text in rules if bad]
-
-
-def _part_problems(method: Method) -> list[str]:
-    weights = method.granularity != "structured"
-    units = method.granularity != "unstructured"
-    like = method.allocation.startswith(LIKE)
-    untrained = method.start == "initial"
-    regulariser = method.regulariser.kind if method.regulariser else ""
-    rules = (
-        (
-            method.allocation == "erk" and units,
-            "erk gives densities of weights; use granularity unstructured",
-        ),
-        (
-            method.round_to > 1 and (weights or method.allocation not in ("uniform", "global")),
-            "round_to counts units; use granularity structured, uniform or global",
-        ),
-        (
-            like and method.schedule != "one_shot",
-            "like:METHOD takes the other's final proportions; use one_shot",
-        ),
-        (
-            method.allocation == "quota" and weights,
-            "quota removes units of a layer; use granularity structured",
-        ),
-        (
-            method.allocation == "quota" and untrained,
-            "quota measures layers of a trained network; write start: trained",
-        ),
-        (
-            method.distillation is not None and method.retraining != "distill",
-            "distillation belongs to retraining 'distill'",
-        ),
-        (
-            untrained and method.retraining != "finetune",
-            "an untrained network has nothing to rewind to or learn from; use finetune",
-        ),
-        (
-            untrained and (bool(regulariser) or method.schedule != "one_shot"),
-            "pruning at initialisation is one_shot, without a regulariser",
-        ),
-        (
-            method.retraining == "rewind_weights"
-            and (bool(regulariser) or method.schedule != "one_shot"),
-            "rewind_weights goes back to initialisation once; use one_shot, without a regulariser",
-        ),
-        (
-            regulariser == "group_lasso" and not units,
-            "group_lasso empties whole units; use granularity structured, or l1",
-        ),
+    granularity: Literal["structured", "unstructured", "structured_unstructured"] = Field(
+        "structured",
+        description="structured: units are removed; unstructured: weights are masked; or both",
     )
-    return [*_criterion_problems(method, weights, units), *(text for bad, text in rules if bad)]
+    allocation: Allocation = Field(
+        "uniform", description="uniform, global, quota, erk, or like:METHOD"
+    )
+    quota_drop: QuotaDrop = 0.02
+    normalise: Normalise = "layer"
+    schedule: Schedule = Field("one_shot", description="how the budget is spread over stages")
+    stages: Count | None = Field(None, description="stages of linear, geometric and cubic")
+    prune_share: Share = Field(
+        0.5, description="share of the retraining epochs over which an iterative schedule prunes"
+    )
+    floor: Floor = 0.05
+    round_to: RoundTo = 1
+    regulariser: Regulariser | None = Field(None, description="penalty before pruning")
+    retraining: Retraining = Field(
+        "finetune",
+        description="distill: the dense network teaches; rewind_lr, rewind_weights: with the dense "
+        "training's settings",
+    )
+    distillation: Teaching = None
+    sharing: Sharing | None = Field(None, description="weight sharing after pruning")
+    tasks: Tasks = None
+
+    @property
+    def reference(self) -> str | None:
+        """The method whose layer ratios it takes, if any."""
+        return self.allocation.removeprefix(LIKE) if self.allocation.startswith(LIKE) else None
+
+    def _problems(self) -> list[str]:
+        if self.schedule == "one_shot" and self.stages is not None:
+            return ["one_shot has one stage; remove stages"]
+        if self.schedule != "one_shot" and self.stages is None:
+            return [f"schedule '{self.schedule}' needs stages"]
+        spread = {
+            "structured": ("units",),
+            "unstructured": ("weights",),
+            "structured_unstructured": ("units", "weights"),
+        }[self.granularity]
+        return [
+            *criterion_problems([self.criterion], spread, self.start),
+            *self._allocation_problems(spread),
+            *self._start_problems(),
+            *teaching_problems(self.retraining, self.distillation),
+        ]
+
+    def _allocation_problems(self, spread: tuple[str, ...]) -> list[str]:
+        name, info = self.allocation, allocation_info(self.allocation)
+        found = []
+        if "units" not in info.spreads and "units" in spread:
+            found.append(f"{name} gives densities of weights; use granularity unstructured")
+        if "weights" not in info.spreads and "weights" in spread:
+            found.append(f"{name} removes units of a layer; use granularity structured")
+        if self.round_to > 1 and ("weights" in spread or not info.granules):
+            found.append("round_to counts units; use granularity structured, uniform or global")
+        if self.reference is not None and self.schedule != "one_shot":
+            found.append("like:METHOD takes the other's final proportions; use one_shot")
+        if info.trained and self.start == "initial":
+            found.append(f"{name} measures layers of a trained network; write start: trained")
+        kind = self.regulariser.kind if self.regulariser else None
+        if kind and REGULARISERS[kind].whole_units and "units" not in spread:
+            found.append(f"{kind} empties whole units; use granularity structured, or l1")
+        return found
+
+    def _start_problems(self) -> list[str]:
+        several = bool(self.regulariser) or self.schedule != "one_shot"
+        found = []
+        if self.start == "initial" and self.retraining != "finetune":
+            found.append(
+                "an untrained network has nothing to rewind to or learn from; use finetune"
+            )
+        if self.start == "initial" and several:
+            found.append("pruning at initialisation is one_shot, without a regulariser")
+        if RETRAINING[self.retraining].once and several:
+            found.append(
+                f"{self.retraining} goes back to initialisation once; use one_shot, without a "
+                "regulariser"
+            )
+        return found
 
 
-def _criterion_problems(method: Method, weights: bool, units: bool) -> list[str]:
-    criteria = [method.criterion] if method.criterion else []
-    criteria += method.controller.criteria if method.controller else []
-    problems = []
-    for criterion in criteria:
-        if criterion == "snip" and method.start != "initial":
-            problems.append("snip scores weights at initialisation; write start: initial")
-        if criterion in UNIT_ONLY and weights:
-            problems.append(f"{criterion} scores units, not weights; use granularity structured")
-        if criterion in WEIGHT_ONLY and units:
-            problems.append(f"{criterion} scores weights; use granularity unstructured")
-    return problems
+class ClosedLoop(MethodSettings):
+    """Stages that a controller proposes and judges."""
+
+    allocation: Annotated[
+        Literal["uniform", "global"],
+        Field(description="global: proposals rank all layers, too; uniform: one ratio only"),
+    ] = "uniform"
+    quota_drop: QuotaDrop = 0.02
+    normalise: Normalise = "layer"
+    schedule: Literal["closed_loop"] = Field(
+        "closed_loop", description="closed_loop: the controller spreads the budget over stages"
+    )
+    floor: Floor = 0.05
+    round_to: RoundTo = 1
+    retraining: RetrainingFromTrained = Field(
+        "finetune", description="distill: the dense network teaches"
+    )
+    distillation: Teaching = None
+    controller: Controller = Field(
+        default_factory=Controller, description="settings of a closed loop"
+    )
+    tasks: Tasks = None
+
+    def _problems(self) -> list[str]:
+        found = criterion_problems(self.controller.criteria, ("units",), "trained")
+        if self.controller.resource == "latency" and self.round_to < LEAST_GRANULE:
+            found.append(f"a loop that prices latency needs round_to of at least {LEAST_GRANULE}")
+        return [*found, *teaching_problems(self.retraining, self.distillation)]
+
+
+class Baseline(MethodSettings):
+    """What pruning is compared with: no pruning of its own."""
+
+    control: BaselineName = Field(
+        description="a control instead of pruning: the dense network with the extra epochs, or "
+        "the small network of another method from initialisation, for equal epochs or compute"
+    )
+    of: Name | None = Field(None, description="the method whose shapes a scratch control takes")
+    retraining: RetrainingFromTrained = Field(
+        "finetune", description="distill: the dense network teaches"
+    )
+    distillation: Teaching = None
+    tasks: Tasks = None
+
+    @property
+    def reference(self) -> str | None:
+        """The method whose shapes it takes, if any."""
+        return self.of
+
+    @property
+    def plain(self) -> bool:
+        """It prunes nothing."""
+        return False
+
+    def _problems(self) -> list[str]:
+        if BASELINES[self.control].reads_another and self.of is None:
+            return [f"{self.control} needs of, the method whose shapes it takes"]
+        if not BASELINES[self.control].reads_another and self.of is not None:
+            return [f"{self.control} takes no other method's shapes (of)"]
+        return teaching_problems(self.retraining, self.distillation)
+
+
+# The types by the tags that stand for them in the places of errors; no key looks like a tag.
+METHOD_TYPES: dict[str, type[MethodSettings]] = {
+    "an open loop": OpenLoop,
+    "a closed loop": ClosedLoop,
+    "a baseline": Baseline,
+}
+
+
+def _method_type(given: Any) -> str:
+    for tag, kind in METHOD_TYPES.items():
+        if isinstance(given, kind):
+            return tag
+    keys = given if isinstance(given, dict) else {}
+    if keys.get("control") is not None:
+        return "a baseline"
+    return "a closed loop" if keys.get("schedule") == CLOSED_LOOP else "an open loop"
+
+
+Method = Annotated[
+    Annotated[OpenLoop, Tag("an open loop")]
+    | Annotated[ClosedLoop, Tag("a closed loop")]
+    | Annotated[Baseline, Tag("a baseline")],
+    Discriminator(_method_type),
+]
+
+
+def criteria_of(method: Method) -> list[str]:
+    """The criteria that a method asks."""
+    if isinstance(method, OpenLoop):
+        return [method.criterion]
+    return list(method.controller.criteria) if isinstance(method, ClosedLoop) else []
+
+
+def parts_of(method: Method) -> list[str]:
+    """Dotted names of the modules that a method's trajectory loads by name.
+
+    The user's own criteria are not among them: they lie outside the library.
+    """
+    room = "prunestudy.pruning"
+    found = [
+        part_module(f"{room}.criteria", name) for name in criteria_of(method) if "." not in name
+    ]
+    if isinstance(method, Baseline):
+        found.append(part_module(f"{room}.baselines", method.control))
+    elif isinstance(method, ClosedLoop):
+        # Layers alone and operating points of parameters go by one ranking in every loop.
+        spreads = ["uniform", "global"]
+        if method.allocation == "global" and method.round_to == 1:
+            spreads.append("quota")
+        found.append(part_module(f"{room}.controller", "closed_loop"))
+        found += [part_module(f"{room}.allocation", name) for name in spreads]
+    else:
+        like = method.reference is not None
+        found.append(part_module(room, "open_loop_like" if like else "open_loop"))
+        if not like:
+            found.append(part_module(f"{room}.allocation", method.allocation))
+        found.append(part_module(f"{room}.schedules", method.schedule))
+        if method.regulariser is not None:
+            found.append(part_module(f"{room}.regularisers", method.regulariser.kind))
+        if method.sharing is not None:
+            found.append(part_module(room, "weight_sharing"))
+        if method.start == "initial":
+            return found
+    return [*found, part_module(f"{room}.retraining", method.retraining)]

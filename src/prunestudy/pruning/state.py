@@ -8,11 +8,33 @@ import torch
 from torch import Tensor, nn
 
 from prunestudy.networks.spec import NetworkSpec, copy_network
+from prunestudy.networks.storage import SharedWeight
 from prunestudy.pruning.masks import Masks, masked_count
-from prunestudy.pruning.weight_sharing import Shared
 from prunestudy.store.names import point_label
 
 FINAL = "final"
+DECISION_COLUMNS = [
+    "stage",
+    "proposal",
+    "criterion",
+    "allocation",
+    "layer",
+    "ratio",
+    "resource",
+    "resource_before",
+    "resource_after",
+    "val_before",
+    "val_after",
+    "budget",
+    "step_before",
+    "step_after",
+    "widths",
+    "epochs_spent",
+    "evaluations",
+    "credits",
+    "verdict",
+    "reason",
+]
 
 
 @dataclass(frozen=True)
@@ -73,7 +95,7 @@ class Snapshot:
     state: State
     epochs: int
     val_before_retraining: float
-    shared: Mapping[str, Shared] | None = None
+    shared: Mapping[str, SharedWeight] | None = None
 
 
 @dataclass

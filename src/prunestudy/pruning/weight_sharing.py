@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from prunestudy.pruning.masks import maskable
+from prunestudy.training.loop import AfterStep
 
 KMEANS_STARTS = 1
 
@@ -32,6 +34,19 @@ class Shared:
     def values(self) -> Tensor:
         """The weight that the codebook and the indices stand for."""
         return self.codebook[self.indices.long()]
+
+
+def sharing(
+    network: nn.Module, clusters: int, masks: Mapping[str, Tensor] | None
+) -> tuple[dict[str, Shared], AfterStep]:
+    """Share a network's weights, and what tunes the centroids after each optimiser step."""
+    shared = share_weights(network, clusters, masks)
+
+    def after_step(network: nn.Module, _optimizer: Optimizer, _lr: float) -> None:
+        shared.update(tuned(network, shared))
+        apply_sharing(network, shared)
+
+    return shared, after_step
 
 
 def share_weights(

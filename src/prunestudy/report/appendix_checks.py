@@ -10,12 +10,12 @@ from ruamel.yaml import YAML
 
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.rank_correlation import oracle
-from prunestudy.params import Method
-from prunestudy.params.defaults import documented
+from prunestudy.params.documented import documented
 from prunestudy.params.reader import check_study
-from prunestudy.plan.plugins import is_user_code
+from prunestudy.pruning.settings import Baseline, Method, OpenLoop, criteria_of
 from prunestudy.report import formatting
 from prunestudy.report.checks import Outcome, judged
+from prunestudy.settings.parts import is_dotted
 from prunestudy.store.names import DENSE, FINAL
 
 # Criteria by the decade of their source: OBD is LeCun et al. 1990, magnitude Han et al. 2015 (and
@@ -32,14 +32,15 @@ def _plain_methods(inputs: Inputs) -> dict[str, Method]:
 
 
 def _baselines(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    criteria = {method.criterion for method in _plain_methods(inputs).values()}
+    methods = _plain_methods(inputs).values()
+    criteria = {one.criterion for one in methods if isinstance(one, OpenLoop)}
     found = {
         "magnitude": "magnitude" in criteria,
         "a criterion of recent work": bool(criteria & set(RECENT)),
         "one from before 2010 (OBD)": bool(criteria & set(OLD)),
     }
     lacking = [name for name, there in found.items() if not there]
-    named = formatting.listed(sorted(str(name) for name in criteria if name))
+    named = formatting.listed(sorted(criteria))
     evidence = f"methods by {named}"
     if lacking:
         evidence += f"; without {formatting.listed(lacking)}"
@@ -47,10 +48,8 @@ def _baselines(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
 
 
 def _reimplementable(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    methods = inputs.study.methods.values()
-    criteria = [method.criterion for method in methods if method.criterion]
-    criteria += [name for one in methods if one.controller for name in one.controller.criteria]
-    own = sorted({name for name in criteria if is_user_code(name)})
+    criteria = {name for one in inputs.study.methods.values() for name in criteria_of(one)}
+    own = sorted(name for name in criteria if is_dotted(name))
     if own:
         return "FAIL", f"the code of {formatting.listed(own)} is not part of this page; describe it"
     return judged(
@@ -188,12 +187,15 @@ def _like(criterion: str, *allocations: str) -> Callable[[Inputs, pd.DataFrame],
         alone = [
             name
             for name, one in _plain_methods(inputs).items()
-            if one.criterion == criterion and one.allocation in allocations
+            if isinstance(one, OpenLoop)
+            and one.criterion == criterion
+            and one.allocation in allocations
         ]
         like = [
             name
             for name, one in methods.items()
-            if one.criterion == criterion
+            if isinstance(one, OpenLoop)
+            and one.criterion == criterion
             and one.reference == inputs.reference
             and name in inputs.measured
         ]
@@ -224,7 +226,7 @@ def setup_level(inputs: Inputs) -> tuple[str, str]:
     S3.2: the same learning-rate schedule of retraining too.
     """
     compared = [inputs.study.methods[name] for name in inputs.compared]
-    if any(method.start != "trained" for method in compared):
+    if any(isinstance(method, OpenLoop) and method.start != "trained" for method in compared):
         return "S1", "some methods do not start from the trained dense network"
     pruned = inputs.networks[
         inputs.networks["method"].isin(inputs.compared) & (inputs.networks["point"] != FINAL)
@@ -248,7 +250,8 @@ def _fair(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
 
 def _scratch(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     methods = inputs.study.methods
-    controls = {methods[name].control: name for name in inputs.methods if name in inputs.measured}
+    measured = {name: methods[name] for name in inputs.methods if name in inputs.measured}
+    controls = {one.control: name for name, one in measured.items() if isinstance(one, Baseline)}
     missing = [name for name in ("scratch_e", "scratch_b") if name not in controls]
     found = [controls[name] for name in ("scratch_e", "scratch_b") if name in controls]
     evidence = formatting.listed(found) or "none"

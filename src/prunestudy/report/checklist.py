@@ -7,6 +7,7 @@ import pandas as pd
 from prunestudy.analysis.inputs import SMALL, Inputs
 from prunestudy.data.catalogue import CATALOGUE
 from prunestudy.plan.keys import package_versions
+from prunestudy.pruning.settings import Baseline, ClosedLoop, OpenLoop
 from prunestudy.report import appendix_checks, formatting
 from prunestudy.report.checks import Item, Outcome, judged
 from prunestudy.store.names import DENSE, FINAL, point_label
@@ -118,7 +119,9 @@ def _same_code(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     retrained = [
         name
         for name, method in inputs.study.methods.items()
-        if method.start == "trained" and method.control in (None, "dense_extra")
+        if isinstance(method, ClosedLoop)
+        or (isinstance(method, OpenLoop) and method.start == "trained")
+        or (isinstance(method, Baseline) and method.control == "dense_extra")
     ]
     # A closed loop may end with the dense network itself, which nothing was retrained for.
     networks = inputs.networks

@@ -7,6 +7,7 @@ the statistics call no difference is called so here.
 import pandas as pd
 
 from prunestudy.analysis.inputs import Inputs
+from prunestudy.pruning.settings import ClosedLoop, OpenLoop
 from prunestudy.report import formatting
 from prunestudy.report.blocks import Sentence
 from prunestudy.report.other_methods import (
@@ -83,12 +84,12 @@ def _bound_by_latency(inputs: Inputs, latency: pd.DataFrame, other: str) -> list
     claims: list[Claim] = []
     methods = inputs.study.methods
     for name in inputs.bound_by_latency:
+        loop = methods[name]
+        assert isinstance(loop, ClosedLoop), "only closed loops are bound by latency"
         twins = [
             twin
             for twin, method in methods.items()
-            if method.controller is None
-            and method.control is None
-            and method.round_to == methods[name].round_to
+            if isinstance(method, OpenLoop) and method.round_to == loop.round_to
         ]
         for second in dict.fromkeys([other, *twins]):
             rows = latency[(latency["first"] == name) & (latency["second"] == second)]

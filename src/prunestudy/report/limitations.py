@@ -4,6 +4,7 @@ import pandas as pd
 
 from prunestudy.analysis.inputs import SMALL, Inputs
 from prunestudy.analysis.statistics import smallest_p
+from prunestudy.pruning.settings import ClosedLoop
 from prunestudy.report import formatting
 from prunestudy.report.blocks import Sentence
 from prunestudy.store.names import DENSE
@@ -48,7 +49,7 @@ def _rule(inputs: Inputs) -> str:
         ]
     )
     points = formatting.listed([f"{point}×" for point in inputs.points])
-    loops = [name for name, one in inputs.study.methods.items() if one.schedule == "closed_loop"]
+    loops = [name for name, one in inputs.study.methods.items() if isinstance(one, ClosedLoop)]
     extra = (
         f" {formatting.listed(loops)} may also choose the network at which the controller stopped: "
         "one choice more, and a finer one; so may controls with its shapes or proportions."

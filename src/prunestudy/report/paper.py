@@ -5,8 +5,8 @@ from importlib.resources import files
 
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.networks.architectures.settings import Cnn, Mlp, Network
-from prunestudy.params import Method
 from prunestudy.plan.keys import package_versions
+from prunestudy.pruning.settings import Baseline, ClosedLoop, OpenLoop
 from prunestudy.report import formatting
 from prunestudy.store.names import DENSE
 
@@ -163,7 +163,9 @@ def _fairness(inputs: Inputs) -> str:
     trained = [
         name
         for name, method in inputs.study.methods.items()
-        if method.start == "trained" and method.control in (None, "dense_extra")
+        if isinstance(method, ClosedLoop)
+        or (isinstance(method, OpenLoop) and method.start == "trained")
+        or (isinstance(method, Baseline) and method.control == "dense_extra")
     ]
     pruned = inputs.networks[
         inputs.networks["method"].isin(trained) & (inputs.networks["compression"] > 1)
@@ -187,9 +189,11 @@ def _budgets(inputs: Inputs) -> str:
 
 def _sentences(inputs: Inputs) -> list[str]:
     """One sentence a method that chooses by itself."""
+    methods = {name: inputs.study.methods[name] for name in inputs.compared}
     return [
-        f"The method {name}{_where(inputs, name)} {_described(inputs.study.methods[name])}."
-        for name in inputs.compared
+        f"The method {name}{_where(inputs, name)} {_described(method)}."
+        for name, method in methods.items()
+        if not isinstance(method, Baseline)
     ]
 
 
@@ -202,17 +206,17 @@ def _controls(inputs: Inputs) -> list[str]:
     """One sentence on the methods that stand for comparison alone."""
     told = []
     for name, method in inputs.study.methods.items():
-        if method.control is not None:
+        if isinstance(method, Baseline):
             told.append(f"{name}, {CONTROLS[method.control].format(of=method.of)}")
-        elif method.reference is not None:
+        elif isinstance(method, OpenLoop) and method.reference is not None:
             chosen = "at random" if method.criterion == "random" else f"by {method.criterion}"
             told.append(f"{name}, units {chosen} in the layers' proportions of {method.reference}")
     return [f"Controls are {'; '.join(told)}."] if told else []
 
 
-def _described(method: Method) -> str:
+def _described(method: OpenLoop | ClosedLoop) -> str:
     rounded = f", to widths in multiples of {method.round_to}" if method.round_to > 1 else ""
-    if method.controller is not None:
+    if isinstance(method, ClosedLoop):
         criteria = method.controller.criteria
         bound = {"params": "parameters", "latency": "measured layer times"}
         resource = bound.get(method.controller.resource, method.controller.resource)
@@ -223,7 +227,7 @@ def _described(method: Method) -> str:
             f"their record{_cite(['auer2002finite'])}{rounded}"
         )
     stages = f" over {method.stages} stages" if method.stages else ""
-    criterion = str(method.criterion)
+    criterion = method.criterion
     scheduled = [SCHEDULES[method.schedule]] if method.schedule in SCHEDULES else []
     units = method.granularity == "structured"
     chosen = "at random" if criterion == "random" else f"by {_named(criterion, method)}"
@@ -233,11 +237,12 @@ def _described(method: Method) -> str:
     )
 
 
-def _named(criterion: str, method: Method) -> str:
+def _named(criterion: str, method: OpenLoop | ClosedLoop) -> str:
     """A criterion by what it scores, for readers who do not know its name here, with its paper."""
-    names = UNITS if method.granularity == "structured" else WEIGHTS
+    units = isinstance(method, ClosedLoop) or method.granularity == "structured"
+    names = UNITS if units else WEIGHTS
     words, key = names.get(criterion, (criterion, ""))
-    if method.granularity == "structured":
+    if units:
         words = words.replace(" its ", " a unit's ", 1)
     return f"{words} ({criterion}){_cite([key])}"
 

@@ -3,8 +3,8 @@
 from collections import Counter
 
 from prunestudy.analysis import provenance
-from prunestudy.params.defaults import documented
-from prunestudy.params.study import Study
+from prunestudy.params.documented import documented
+from prunestudy.params.settings import Study
 from prunestudy.plan.keys import package_versions
 from prunestudy.report import comparison_grids, formatting, grids, jobs
 from prunestudy.report.blocks import (

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from prunestudy.errors import StudyError
 from prunestudy.params.reader import read_study
-from prunestudy.params.study import Study
+from prunestudy.params.settings import Study
 from prunestudy.plan import status
 from prunestudy.plan.plan import Plan
 from prunestudy.run.forkserver import forkserver

@@ -1,10 +1,9 @@
 """What all parameter groups share: strict models and the small types."""
 
-import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 # Names become folder names and table entries, so they are plain and portable.
@@ -18,21 +17,6 @@ Epochs = Annotated[int, Field(ge=1, le=100_000)]
 Width = Annotated[int, Field(ge=1, le=65_536)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Point = Annotated[float, Field(gt=1, le=100_000, allow_inf_nan=False)]
-
-CRITERIA = (
-    "random",
-    "magnitude",
-    "weight_spread",
-    "gradient",
-    "taylor",
-    "sensitivity",
-    "activation_variance",
-    "activation_entropy",
-    "bn_scale",
-    "snip",
-    "obd",
-)
-DOTTED = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")
 
 
 def unique(values: list[Any]) -> list[Any]:
@@ -64,15 +48,6 @@ def known_name(allowed: tuple[str, ...]) -> Callable[[str], str]:
         return value
 
     return known
-
-
-def _criterion(value: str) -> str:
-    if value in CRITERIA or DOTTED.match(value):
-        return value
-    raise unknown_name(value, CRITERIA, "or module.function of your own")
-
-
-CriterionName = Annotated[str, AfterValidator(_criterion)]
 
 
 class Params(BaseModel):

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 
 from prunestudy.errors import CellFailure, StudyError
 from prunestudy.params.reader import read_study
-from prunestudy.params.study import Study
+from prunestudy.params.settings import Study
 from prunestudy.plan.artifact import Artifact
 from prunestudy.plan.keys import KEY_LENGTH
 from prunestudy.plan.plan import Plan

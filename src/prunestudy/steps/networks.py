@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from prunestudy.params.study import Task
+from prunestudy.params.settings import Task
 from prunestudy.steps.job import Job
 
 

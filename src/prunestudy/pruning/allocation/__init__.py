@@ -1,1 +1,1 @@
-"""allocation."""
+"""Allocation: how a budget is spread over layers, one part a file."""

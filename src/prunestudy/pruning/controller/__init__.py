@@ -1,1 +1,1 @@
-"""controller."""
+"""The closed loop: propose, retrain, evaluate, accept or roll back."""

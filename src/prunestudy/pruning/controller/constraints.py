@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prunestudy.errors import StudyError
 from prunestudy.networks.unit_graph import CostModel, Widths
-from prunestudy.params import Requirements
+from prunestudy.pruning.controller.settings import Requirements
 from prunestudy.store.tables import read_table
 
 BYTES_OF_FLOAT = 4

@@ -1,77 +1,122 @@
 """The decisions log: one row a proposal, the rejected ones too, with the numbers behind it."""
 
-from dataclasses import dataclass
+from typing import Any
 
 from prunestudy.networks.unit_graph import Widths
-from prunestudy.pruning.controller.constraints import Constraints
-from prunestudy.pruning.controller.proposals import Action
+from prunestudy.pruning.controller.candidate import Action, Candidate, Trial
+from prunestudy.pruning.controller.search_state import SearchState
+from prunestudy.pruning.layer_sensitivity import SensitivityPoint
 from prunestudy.pruning.state import TrajectoryResult
 
-COLUMNS = [
-    "stage",
-    "proposal",
-    "criterion",
-    "layer",
-    "resource",
-    "resource_before",
-    "resource_after",
-    "val_before",
-    "val_after",
-    "budget",
-    "widths",
-    "epochs_spent",
-    "evaluations",
-    "credits",
-    "verdict",
-    "reason",
-]
+NO_ACTION = Action("", "", "")
 
 
-@dataclass(frozen=True)
-class Log:
-    """Writes decisions into a record."""
+class DecisionLog:
+    """Writes decisions into a trajectory's result."""
 
-    record: TrajectoryResult
-    demands: Constraints
+    def __init__(self, result: TrajectoryResult, search_state: SearchState) -> None:
+        self.result = result
+        self.search_state = search_state
 
-    def add(
+    def about_state(
         self,
-        stage: int,
         proposal: str,
-        before: float,
-        after: float,
-        val_before: float,
-        val_after: float,
+        candidate: Candidate,
+        val: float,
         verdict: str,
         reason: str,
+        **further: Any,
+    ) -> None:
+        """Log a decision that is not about an action but about a state."""
+        state = self.search_state
+        self._add(
+            stage=state.here.state.stage,
+            proposal=proposal,
+            action=NO_ACTION,
+            after=candidate.amount,
+            val_after=val,
+            widths=state.tools.pruner.widths(candidate.state),
+            verdict=verdict,
+            reason=reason,
+            **further,
+        )
+
+    def about_trial(
+        self, trial: Trial, val: float, verdict: str, reason: str, **further: Any
+    ) -> None:
+        """Log a decision about an action from here."""
+        state = self.search_state
+        self._add(
+            stage=state.here.state.stage + 1,
+            proposal=str(trial.action),
+            action=trial.action,
+            after=trial.amount,
+            val_after=val,
+            widths=state.tools.pruner.widths(trial.state),
+            verdict=verdict,
+            reason=reason,
+            **further,
+        )
+
+    def about_layer(self, point: SensitivityPoint) -> None:
+        """Log a reading of the layer-sensitivity scan."""
+        state = self.search_state
+        self._add(
+            stage=0,
+            proposal=f"scan {point.layer} {point.ratio:.0%}",
+            action=Action(state.tools.scan.criterion, layer=point.layer),
+            after=state.constraints.resource.price(point.widths),
+            val_after=point.val,
+            widths=point.widths,
+            verdict="scanned",
+            reason=f"{point.layer} alone without {point.ratio:.0%} of its units, not retrained",
+            ratio=point.ratio,
+        )
+
+    def _add(
+        self,
+        *,
+        stage: int,
+        proposal: str,
+        action: Action,
+        after: float,
+        val_after: float,
         widths: Widths,
-        spent: float,
-        evaluations: int,
-        credits: str,
-        move: Action | None = None,
+        verdict: str,
+        reason: str,
+        ratio: float | None = None,
+        step_before: float | None = None,
+        step_after: float | None = None,
     ) -> None:
         """Add one decision.
 
         Args:
             widths: of the network that it is about.
-            credits: by criterion, the mean reward and how often it was tried so far.
+            ratio: share of the layer's units that went, in a scan.
+            step_before, step_after: the controller's step, where the decision set it.
         """
-        self.record.decisions.append(
+        state = self.search_state
+        self.result.decisions.append(
             {
                 "stage": stage,
                 "proposal": proposal,
-                "criterion": move.criterion if move else "",
-                "layer": move.scope if move else "",
-                "resource": self.demands.resource.name,
-                "resource_before": before,
+                "criterion": action.criterion,
+                "allocation": action.allocation or "",
+                "layer": action.layer or "",
+                "ratio": ratio,
+                "resource": state.constraints.resource.name,
+                "resource_before": state.here.amount,
                 "resource_after": after,
-                "val_before": val_before,
+                "val_before": state.here.stage_val,
                 "val_after": val_after,
-                "budget": self.demands.budget,
+                "budget": state.constraints.budget,
+                "step_before": step_before,
+                "step_after": step_after,
                 "widths": " ".join(f"{layer}={width}" for layer, width in widths.items()),
-                "epochs_spent": round(spent, 3),
-                "evaluations": evaluations,
-                "credits": credits,
+                "epochs_spent": round(state.spent, 3),
+                "evaluations": state.evaluations,
+                # By criterion, the mean reward and how often it was tried so far.
+                "credits": str(state.bandit),
                 "verdict": verdict,
                 "reason": reason,
             }

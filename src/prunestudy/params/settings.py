@@ -1,0 +1,117 @@
+"""Parameters of a study: its tasks, and everything beside the methods."""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from prunestudy.data.settings import Data
+from prunestudy.networks.architectures.settings import Network
+from prunestudy.networks.settings import Latency
+from prunestudy.pruning.controller.settings import Requirements
+from prunestudy.pruning.settings import Method
+from prunestudy.settings.base import (
+    Name,
+    Params,
+    Point,
+    Positive,
+    Seed,
+    Share,
+    StudyName,
+    ascending,
+    unique,
+)
+from prunestudy.training.losses.settings import LOSSES
+from prunestudy.training.metrics.settings import METRICS
+from prunestudy.training.settings import Compute, LossName, MetricName, Training
+
+RESERVED_METHODS = ("dense",)
+# Folders of the default study's report, which lies in reports/ itself.
+RESERVED_STUDIES = ("tables", "figures", "paper")
+
+
+class Task(Params):
+    """A data set, a network, a loss, a metric and requirements."""
+
+    data: Data = Field(description="data set and split")
+    network: Network = Field(description="architecture of the dense network")
+    loss: LossName = Field(description="what training minimises")
+    metric: MetricName = Field(description="quality, higher is better")
+    training: Training = Field(description="training of the dense network")
+    retraining: Training = Field(
+        description="retraining of every pruned network: the same total for every method"
+    )
+    requirements: Requirements = Field(
+        default_factory=Requirements, description="limits for the adaptive methods"
+    )
+
+    @model_validator(mode="after")
+    def _metric_fits_loss(self) -> Self:
+        if LOSSES[self.loss].target != METRICS[self.metric].target:
+            raise ValueError(f"metric '{self.metric}' does not fit loss '{self.loss}'")
+        return self
+
+
+class Claims(Params):
+    """What others claim for ``adaptive`` against ``traditional``, for the report to test."""
+
+    source: str = Field("others", description="who claims it, in words for the finding")
+    params: Positive | None = Field(None, description="parameters, adaptive ÷ traditional")
+    time: Positive | None = Field(None, description="inference time, adaptive ÷ traditional")
+
+    @model_validator(mode="after")
+    def _say_one(self) -> Self:
+        if self.params is None and self.time is None:
+            raise ValueError("names no claim; give params, time, or both, or leave claims out")
+        return self
+
+
+class Report(Params):
+    """The words on the report; editing them reruns the report alone."""
+
+    title: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(
+        "Adaptive against traditional pruning", description="title of the report"
+    )
+    authors: list[str] = Field(default=[], description="authors of the study")
+    code: str = Field("", description="address of the study's code, for readers of the report")
+    confidence: Share = Field(0.95, description="level of every interval")
+    claims: Claims | None = Field(
+        None,
+        description="ratios that others claim; the finding says what the intervals make of them",
+    )
+
+
+def _unreserved(methods: dict[str, Method]) -> dict[str, Method]:
+    for name in RESERVED_METHODS:
+        if name in methods:
+            raise ValueError(f"method name '{name}' is reserved for the unpruned network")
+    return methods
+
+
+def _free_name(name: str) -> str:
+    if name in RESERVED_STUDIES:
+        raise ValueError(f"study name '{name}' is reserved for a folder of the report")
+    return name
+
+
+class Study(Params):
+    """A whole study."""
+
+    name: Annotated[StudyName, AfterValidator(_free_name)] = Field(
+        description="name of the study, and of its folders"
+    )
+    seeds: Annotated[list[Seed], AfterValidator(unique)] = Field(
+        min_length=1, max_length=1000, description="one dense network and its prunings a seed"
+    )
+    points: Annotated[list[Point], AfterValidator(ascending)] = Field(
+        default=[2.0, 4.0, 8.0, 16.0, 32.0],
+        min_length=1,
+        max_length=100,
+        description="operating points: parameters dense ÷ pruned",
+    )
+    tasks: dict[Name, Task] = Field(min_length=1, description="what is learned")
+    methods: Annotated[dict[Name, Method], AfterValidator(_unreserved)] = Field(
+        min_length=1, description="how it is pruned"
+    )
+    latency: Latency = Field(default_factory=Latency, description="timing of inference")
+    compute: Compute = Field(default_factory=Compute, description="where training runs")
+    report: Report = Field(default_factory=Report, description="the report's words")

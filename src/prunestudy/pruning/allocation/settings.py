@@ -1,0 +1,63 @@
+"""The allocations by name: what each spreads and needs; no torch here."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from prunestudy.settings.base import Count, NotNegative, unknown_name
+
+
+@dataclass(frozen=True)
+class AllocationInfo:
+    """What is known of an allocation before it is loaded.
+
+    Attributes:
+        spreads: what it can take away.
+        granules: whether it removes units in multiples.
+        trained: whether it measures a trained network.
+        source: the work that it comes from, none for what is common knowledge.
+    """
+
+    spreads: tuple[Literal["units", "weights"], ...]
+    granules: bool = False
+    trained: bool = False
+    source: str = ""
+
+
+ALLOCATIONS: dict[str, AllocationInfo] = {
+    "uniform": AllocationInfo(("units", "weights"), granules=True),
+    "global": AllocationInfo(("units", "weights"), granules=True),
+    "quota": AllocationInfo(("units",), trained=True),
+    "erk": AllocationInfo(("weights",), source="Mocanu et al. 2018, Evci et al. 2020"),
+}
+LIKE = "like:"
+# What ``like:METHOD`` stands for.
+LAYER_RATIOS = AllocationInfo(("units", "weights"))
+
+
+def allocation_info(name: str) -> AllocationInfo:
+    """What is known of an allocation, the layer ratios of another method included."""
+    return ALLOCATIONS.get(name, LAYER_RATIOS)
+
+
+def _allocation(value: str) -> str:
+    if value in ALLOCATIONS or (value.startswith(LIKE) and len(value) > len(LIKE)):
+        return value
+    others = "or like:METHOD, the proportions of another method"
+    raise unknown_name(value, tuple(ALLOCATIONS), others)
+
+
+Allocation = Annotated[str, AfterValidator(_allocation)]
+QuotaDrop = Annotated[
+    NotNegative,
+    Field(description="quality that a layer's quota may cost alone (allocation quota)"),
+]
+Floor = Annotated[
+    float,
+    Field(ge=0, lt=1, description="share of each layer's units that always stays (at least 1)"),
+]
+RoundTo = Annotated[
+    Count,
+    Field(description="layers keep multiples of this many units, as runtimes like them"),
+]

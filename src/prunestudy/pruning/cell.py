@@ -1,0 +1,85 @@
+"""The cell of a trajectory: its task, method and seed, and the files that it starts from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from prunestudy.data.tensors import Prepared
+from prunestudy.networks.storage import read_network
+from prunestudy.pruning.controller.settings import Requirements
+from prunestudy.pruning.settings import Method
+from prunestudy.pruning.state import State
+from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE
+from prunestudy.training.loop import TrainingLoop
+from prunestudy.training.objective import Objective
+from prunestudy.training.resume import Journal
+from prunestudy.training.settings import Compute, Training
+
+Type_co = TypeVar("Type_co", bound=Method, covariant=True)
+
+
+class PruningTask(Protocol):
+    """What a trajectory needs to know of its task."""
+
+    @property
+    def loss(self) -> str: ...
+    @property
+    def metric(self) -> str: ...
+    @property
+    def training(self) -> Training: ...
+    @property
+    def retraining(self) -> Training: ...
+    @property
+    def requirements(self) -> Requirements: ...
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Files that a trajectory starts from.
+
+    Attributes:
+        reference: another method's trajectory, for baselines and ``like:METHOD``.
+        layer_times: measured times of layers, where latency is priced.
+        journal: where each epoch is kept until the trajectory is whole.
+    """
+
+    data: Path
+    dense: Path
+    reference: Path | None = None
+    layer_times: Path | None = None
+    journal: Journal | None = None
+
+
+@dataclass(frozen=True)
+class Cell(Generic[Type_co]):
+    """One (task, seed, method) with all that its way of running reads."""
+
+    task: PruningTask
+    method: Type_co
+    points: list[float]
+    seed: int
+    compute: Compute
+    inputs: Inputs
+    prepared: Prepared
+
+    def loop(self, settings: Training, epochs: int | None = None) -> TrainingLoop:
+        """The training loop of the task with these settings, over so many epochs of its clock."""
+        if epochs is not None:
+            settings = settings.model_copy(update={"epochs": epochs})
+        objective = Objective(self.task.loss, self.task.metric)
+        return TrainingLoop(
+            self.prepared,
+            objective,
+            settings,
+            self.compute,
+            self.seed,
+            journal=self.inputs.journal,
+        )
+
+    def dense(self) -> State:
+        """The trained dense network."""
+        return State(*read_network(self.inputs.dense / NETWORK_FILE))
+
+    def initial(self) -> State:
+        """The dense network before its training."""
+        return State(*read_network(self.inputs.dense / INITIAL_FILE))

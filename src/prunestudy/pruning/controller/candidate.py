@@ -1,0 +1,91 @@
+"""What the closed loop handles: actions, trials of them, and accepted states."""
+
+from dataclasses import dataclass, field, replace
+
+from prunestudy.networks.unit_graph import Removal
+from prunestudy.pruning.allocation.units import UnitBudget
+from prunestudy.pruning.controller.priced import priced_scores
+from prunestudy.pruning.state import Snapshot, State
+from prunestudy.settings.parts import load_part
+
+# One ranking of all layers by score for each bit of the resource freed.
+PRICED = "priced"
+
+
+@dataclass(frozen=True)
+class Action:
+    """What a proposal would do: rank units by a criterion, over all layers or in one.
+
+    Attributes:
+        allocation: ``uniform`` (same ratio in each layer), ``global`` (one ranking by score),
+            ``priced`` (one ranking by score for what is freed) or ``quota`` (by what layers can
+            lose alone); none where one layer gives all.
+        layer: the layer that gives all; none where an allocation spreads the budget.
+    """
+
+    criterion: str
+    allocation: str | None = None
+    layer: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.criterion}, {self.allocation or self.layer}"
+
+    def spread(self, budget: UnitBudget) -> Removal:
+        """The units to remove."""
+        name = self.allocation
+        if self.layer is not None:
+            name = "global"
+            # The others stay as wide as they are.
+            widths = budget.widths
+            least = min(widths[self.layer], budget.floors[self.layer])
+            budget = replace(budget, floors={**widths, self.layer: least})
+        elif name == PRICED:
+            name = "global"
+            scores = priced_scores(budget.scores, budget.price, budget.granule)
+            budget = replace(budget, scores=scores)
+        assert name is not None, "an action has an allocation or a layer"
+        return load_part("prunestudy.pruning.allocation", name).units(budget)
+
+
+@dataclass(eq=False)
+class Trial:
+    """An action that was tried: the pruned state, and how a copy of it did after a short recovery.
+
+    Attributes:
+        peers: other actions that lead to the very same network.
+    """
+
+    action: Action
+    state: State
+    amount: float
+    val: float
+    loss: float
+    peers: list[Action] = field(default_factory=list)
+
+    @property
+    def criteria(self) -> list[str]:
+        """Criteria that proposed this network, each once."""
+        return list(dict.fromkeys(action.criterion for action in (self.action, *self.peers)))
+
+
+@dataclass(eq=False)
+class Candidate:
+    """An accepted state; ``kept`` and ``val`` once it was finished.
+
+    Attributes:
+        amount: what it costs of the resource that binds.
+        stage_val: quality after its stage.
+        before: quality before the stage's retraining.
+    """
+
+    state: State
+    amount: float
+    stage_val: float
+    before: float
+    kept: Snapshot | None = None
+    val: float = float("-inf")
+
+    @property
+    def last_val(self) -> float:
+        """Quality when it was finished, or else after its stage."""
+        return self.val if self.kept else self.stage_val

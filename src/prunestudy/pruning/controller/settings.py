@@ -1,0 +1,69 @@
+"""Settings of the closed loop, and the limits that a task sets it; no torch here."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from prunestudy.pruning.criteria.settings import CriterionName
+from prunestudy.settings.base import Count, Epochs, NotNegative, Params, Positive, Share, unique
+
+
+class Controller(Params):
+    """The closed loop: propose, retrain, evaluate, accept or roll back."""
+
+    resource: Literal["params", "macs", "bytes", "latency"] = Field(
+        "params", description="what is freed where the task's requirements set no limit"
+    )
+    criteria: Annotated[list[CriterionName], AfterValidator(unique)] = Field(
+        default=["magnitude", "gradient", "sensitivity", "taylor"],
+        description="criteria that make proposals",
+        min_length=1,
+    )
+    proposals: Count = Field(2, description="criteria that each stage tries, the most trusted")
+    per_layer: bool = Field(False, description="also propose each layer alone (NetAdapt)")
+    step: Share = Field(0.5, description="first step: share of the parameters freed by a stage")
+    max_step: Share = Field(0.5, description="largest step that acceptances may grow to")
+    min_step: Share = Field(0.04, description="smallest step; below it the controller stops")
+    grow: float = Field(1.25, ge=1, le=10, description="factor on the step after an acceptance")
+    shrink: Share = Field(0.5, description="factor on the step after a roll-back")
+    patience: Count = Field(5, description="stop after this many roll-backs in a row")
+    stages: Count = Field(30, description="stop after this many stages")
+    stage_epochs: Epochs = Field(1, description="retraining epochs of a stage")
+    recovery: Share = Field(
+        0.8, description="share of a drop that finishing is expected to bring back, until measured"
+    )
+    refinements: int = Field(
+        6,
+        ge=0,
+        le=100,
+        description="networks tried between the smallest good and the next bad, or below it",
+    )
+    confidence: Share | None = Field(
+        None,
+        description="judge quality by its bootstrap lower bound of this level (none: by itself)",
+    )
+    trial_batches: Count = Field(2, description="batches of recovery for each proposal")
+    walk_share: Share = Field(
+        0.25, description="share of the retraining epochs that stages may use; the rest finishes"
+    )
+
+    @model_validator(mode="after")
+    def _ordered_steps(self) -> Self:
+        if not self.min_step <= self.step <= self.max_step:
+            raise ValueError("steps must satisfy min_step ≤ step ≤ max_step")
+        return self
+
+
+class Requirements(Params):
+    """What the task demands of a pruned network; the adaptive controller works within it."""
+
+    max_drop: NotNegative = Field(
+        0.01, description="quality that may be lost on validation data, in units of the metric"
+    )
+    relative: bool = Field(False, description="read max_drop as a share of the dense quality")
+    params: Count | None = Field(None, description="most parameters")
+    macs: Count | None = Field(None, description="most multiply–adds for one input")
+    bytes: Count | None = Field(None, description="most bytes of weights (float32)")
+    latency_ms: Positive | None = Field(
+        None, description="most milliseconds for a batch of 64 in ONNX Runtime, one thread"
+    )

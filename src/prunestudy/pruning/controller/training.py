@@ -1,0 +1,60 @@
+"""What the closed loop trains: stages of tried states, and accepted states to their end."""
+
+from prunestudy.pruning.controller.candidate import Candidate, Trial
+from prunestudy.pruning.controller.decisions import DecisionLog
+from prunestudy.pruning.controller.search_state import SearchState
+from prunestudy.pruning.state import Snapshot, TrajectoryResult
+
+
+class CandidateTraining:
+    """Retrains states of the search; every epoch counts as spent."""
+
+    def __init__(
+        self, search_state: SearchState, result: TrajectoryResult, log: DecisionLog
+    ) -> None:
+        self.search_state = search_state
+        self.result = result
+        self.log = log
+
+    def try_unpruned(self) -> None:
+        """A stage that prunes nothing: at a high learning rate that alone disturbs a network."""
+        search, tools = self.search_state, self.search_state.tools
+        state = tools.retrainer.retrain(
+            search.here.state.restored(), search.stage_epochs, self.result, "unpruned", 0
+        )
+        search.spent += state.clock
+        search.unpruned_val = tools.judge.val(state)
+        search.here.state.restored()
+
+    def stage(self, trial: Trial, label: str = "walk") -> Candidate:
+        """The next state: a tried action, retrained for a stage."""
+        search, tools = self.search_state, self.search_state.tools
+        before = tools.judge.quality(trial.state)
+        number, clock = search.here.state.stage + 1, search.here.state.clock
+        copy = trial.state.copy()
+        state = tools.retrainer.retrain(copy, search.stage_epochs, self.result, label, number)
+        search.spent += state.clock - clock
+        return Candidate(state, trial.amount, tools.judge.val(state), before)
+
+    def finish(self, candidate: Candidate, label: str) -> Snapshot:
+        """The rest of the common retraining epochs for a copy of a state; once a state."""
+        if candidate.kept is not None:
+            return candidate.kept
+        search, tools = self.search_state, self.search_state.tools
+        state = candidate.state.restored()
+        left = tools.retrainer.epochs - state.clock
+        finished = tools.retrainer.retrain(state, left, self.result, label, state.stage)
+        search.spent += left
+        candidate.val = tools.judge.val(finished)
+        candidate.kept = Snapshot(label, finished, finished.clock, candidate.before)
+        search.learn_recovery(candidate)
+        budget = search.constraints.budget
+        self.log.about_state(
+            f"finish {label}",
+            candidate,
+            candidate.val,
+            "within budget" if candidate.val >= budget else "below budget",
+            f"finishing brought {candidate.val - candidate.stage_val:+.4f}; budget "
+            f"{budget:.4f}; of a drop, {search.recovery:.0%} is expected back",
+        )
+        return candidate.kept

@@ -1,0 +1,1 @@
+"""Criteria: the importance of each unit or weight, one part a file."""

@@ -1,0 +1,76 @@
+"""The criteria by name: what each scores and needs; no torch here."""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from prunestudy.settings.base import unknown_name
+
+
+@dataclass(frozen=True)
+class CriterionInfo:
+    """What is known of a criterion before it is loaded.
+
+    Attributes:
+        scores: what it gives scores of.
+        source: the work that it comes from, none for what is common knowledge.
+        needs: BatchNorm after each layer, or a network before its training.
+    """
+
+    scores: tuple[Literal["units", "weights"], ...]
+    source: str = ""
+    needs: Literal["batch_norm", "initial_network"] | None = None
+
+
+CRITERIA: dict[str, CriterionInfo] = {
+    "random": CriterionInfo(("units", "weights")),
+    "magnitude": CriterionInfo(("units", "weights"), "Han et al. 2015, Li et al. 2017"),
+    "weight_spread": CriterionInfo(("units",)),
+    "gradient": CriterionInfo(("units", "weights")),
+    "taylor": CriterionInfo(("units", "weights"), "Molchanov et al. 2019"),
+    "sensitivity": CriterionInfo(("units",)),
+    "activation_variance": CriterionInfo(("units",)),
+    "activation_entropy": CriterionInfo(("units",)),
+    "bn_scale": CriterionInfo(("units",), "Liu et al. 2017", "batch_norm"),
+    "snip": CriterionInfo(("weights",), "Lee et al. 2019", "initial_network"),
+    "obd": CriterionInfo(("units", "weights"), "LeCun et al. 1990"),
+}
+# What the user's own function may do is up to the user.
+OF_THE_USER = CriterionInfo(("units", "weights"))
+DOTTED = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")
+
+
+def criterion_info(name: str) -> CriterionInfo:
+    """What is known of a criterion, the user's own included."""
+    return CRITERIA.get(name, OF_THE_USER)
+
+
+def _criterion(value: str) -> str:
+    if value in CRITERIA or DOTTED.match(value):
+        return value
+    raise unknown_name(value, tuple(CRITERIA), "or module.function of your own")
+
+
+CriterionName = Annotated[str, AfterValidator(_criterion)]
+Normalise = Annotated[
+    Literal["layer", "mean", "none"],
+    Field(description="layer: scores are shares of their layer's sum; mean: multiples of its mean"),
+]
+
+
+def criterion_problems(
+    criteria: list[str], spread: tuple[str, ...], start: Literal["trained", "initial"]
+) -> list[str]:
+    """Why criteria cannot score what a method takes away, at the moment when it does."""
+    found = []
+    for criterion in criteria:
+        info = criterion_info(criterion)
+        if info.needs == "initial_network" and start != "initial":
+            found.append(f"{criterion} looks at an untrained network; write start: initial")
+        if "weights" not in info.scores and "weights" in spread:
+            found.append(f"{criterion} scores units, not weights; use granularity structured")
+        if "units" not in info.scores and "units" in spread:
+            found.append(f"{criterion} scores weights; use granularity unstructured")
+    return found

@@ -1,0 +1,47 @@
+"""Judging a network by its validation rows."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from torch import Tensor, nn
+
+from prunestudy.pruning.state import State
+from prunestudy.training.loop import TrainingLoop
+
+
+@dataclass
+class Judge:
+    """Looks at the quality of networks of one trajectory.
+
+    Attributes:
+        confidence: decisions go by the bootstrap lower bound of this level; none: by the quality.
+        evaluations: how often a network was evaluated so far.
+    """
+
+    loop: TrainingLoop
+    dense: nn.Module
+    confidence: float | None = None
+    evaluations: int = 0
+
+    def val(self, state: State) -> float:
+        """The quality that decisions go by."""
+        return self.loss_and_val(state.network)[1]
+
+    def quality(self, state: State) -> float:
+        """The quality itself, whatever decisions go by."""
+        self.evaluations += 1
+        return self.loop.validate(state.network)[1]
+
+    def loss_and_val(self, network: nn.Module) -> tuple[float, float]:
+        """Loss, and the quality that decisions go by."""
+        self.evaluations += 1
+        if self.confidence is None:
+            return self.loop.validate(network)
+        rows, objective = self.loop.data.validation, self.loop.objective
+        outputs = objective.outputs(network, rows)
+        bound = objective.lower_bound(outputs, self._dense_outputs, rows.targets, self.confidence)
+        return objective.loss_of(outputs, rows.targets).item(), bound
+
+    @cached_property
+    def _dense_outputs(self) -> Tensor:
+        return self.loop.objective.outputs(self.dense, self.loop.data.validation)

@@ -1,0 +1,52 @@
+"""An open loop with the layer ratios of another method, to tell what its criterion brings."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from prunestudy.pruning.allocation import layer_ratios
+from prunestudy.pruning.cell import Cell
+from prunestudy.pruning.reference import reference_ratios
+from prunestudy.pruning.settings import OpenLoop
+from prunestudy.pruning.stages import run_stages, tools_of
+from prunestudy.pruning.state import LayerRatios, State, TrajectoryResult, labels
+from prunestudy.pruning.tools import Tools
+
+
+def run(cell: Cell[OpenLoop]) -> TrajectoryResult:
+    """The trajectory of ``allocation: like:METHOD``."""
+    tools, reference = tools_of(cell), cell.inputs.reference
+    assert reference is not None, "who runs a method like another gives the other's trajectory"
+    _like, _colon, other = cell.method.allocation.partition(":")
+    return run_like(tools, cell.method, reference_ratios(reference), cell.points, other)
+
+
+def run_like(
+    tools: Tools,
+    method: OpenLoop,
+    ratios: Mapping[str, LayerRatios],
+    points: list[float],
+    other: str,
+) -> TrajectoryResult:
+    """Prune to the layer ratios that another method has at each of its points."""
+    result = TrajectoryResult()
+    for label, left in ratios.items():
+
+        def pruned(state: State, _share: float, left: LayerRatios = left) -> State:
+            return _keep(tools, method, state, left)
+
+        result.kept.append(run_stages(tools, method, label, result, [0.0], pruned))
+    for _point, label in labels(points):
+        if label not in ratios:
+            reason = f"'{other}' has no network at this point"
+            result.unreachable.append({"point": label, "reason": reason})
+    return result
+
+
+def _keep(tools: Tools, method: OpenLoop, state: State, left: LayerRatios) -> State:
+    """The state with as much of each layer as the other method left."""
+    pruner, criterion = tools.pruner, method.criterion
+    if method.granularity != "unstructured":
+        state = pruner.keep_units(state, criterion, partial(layer_ratios.units, ratios=left))
+    if method.granularity != "structured":
+        state = pruner.keep_weights(state, criterion, partial(layer_ratios.weights, ratios=left))
+    return state

@@ -1,0 +1,1 @@
+"""Regularisers: penalties before pruning as exact proximal steps, one part a file."""

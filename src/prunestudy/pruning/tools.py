@@ -1,0 +1,62 @@
+"""What every trajectory works with: something that prunes, retrains and judges."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from prunestudy.networks.unit_graph import Widths
+from prunestudy.pruning.allocation.units import Scores, lowest
+from prunestudy.pruning.judge import Judge
+from prunestudy.pruning.layer_sensitivity import SensitivityScan
+from prunestudy.pruning.pruner import Pruner
+from prunestudy.pruning.retrainer import Retrainer
+from prunestudy.pruning.scorer import Scorer
+from prunestudy.pruning.settings import ClosedLoop, OpenLoop
+from prunestudy.pruning.state import State
+from prunestudy.pruning.surgery import remove_units
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The tools of one trajectory.
+
+    Attributes:
+        scan: what each layer of the dense network can lose alone; measured when first asked for.
+    """
+
+    pruner: Pruner
+    retrainer: Retrainer
+    judge: Judge
+    scan: SensitivityScan
+
+
+def make_tools(
+    method: OpenLoop | ClosedLoop,
+    retrainer: Retrainer,
+    dense: State,
+    criterion: str,
+    confidence: float | None = None,
+) -> Tools:
+    """The tools for a method.
+
+    Args:
+        dense: the network to start from.
+        criterion: looks at the layers of the dense network.
+        confidence: level of the judge's lower bound, if decisions go by one.
+    """
+    judge = Judge(retrainer.loop, dense.network, confidence)
+    scorer = Scorer(retrainer.loop, method.normalise)
+
+    @cache
+    def scores() -> Scores:
+        return scorer.units(dense, criterion, "layer")
+
+    def quality(widths: Widths) -> float:
+        copy = dense.copy()
+        remove_units(copy.network, copy.spec, lowest(scores(), widths))
+        return judge.val(copy)
+
+    pruner = Pruner(dense, scorer, method, lambda: scan.quotas)
+    scan = SensitivityScan(
+        criterion, pruner.units.widths, quality, lambda: judge.val(dense), method.quota_drop
+    )
+    return Tools(pruner, retrainer, judge, scan)
