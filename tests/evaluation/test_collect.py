@@ -16,7 +16,7 @@ from prunestudy.evaluation.collect import (
     Trajectory,
     collect,
 )
-from prunestudy.pruning.controller.decisions import COLUMNS as DECISION_COLUMNS
+from prunestudy.pruning.state import DECISION_COLUMNS
 from prunestudy.pruning.trajectory import HISTORY_COLUMNS, UNREACHABLE_COLUMNS
 from prunestudy.store.tables import read_table, write_table
 

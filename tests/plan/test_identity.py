@@ -165,7 +165,7 @@ STEPS["dummy"] = Step(
 
 
 def add_optional_settings(library: Library) -> None:
-    new = "    dummy: Count | None = Field(None)\n"
+    new = "    dummy: int | None = Field(None)\n"
     for file, line in {
         "training/settings.py": "    weight_decay: NotNegative = ",
         "data/settings.py": "    train_rows: Count | None = ",

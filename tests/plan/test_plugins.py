@@ -14,12 +14,14 @@ from prunestudy.errors import ParamsError, StudyError
 from prunestudy.networks.storage import read_network
 from prunestudy.params.reader import check_study
 from prunestudy.params.settings import Task
+from prunestudy.plan.cell import Cell
 from prunestudy.plan.fingerprint import user_digests
 from prunestudy.plan.plan import Plan
 from prunestudy.pruning.trajectory import Inputs, prune
 from prunestudy.settings.parts import is_dotted, load_function
 from prunestudy.store.tables import read_table
 from prunestudy.training.dense import train_dense
+from prunestudy.training.objective import Objective
 from prunestudy.training.settings import Compute
 from tests.methods import method_of
 
@@ -117,20 +119,20 @@ def test_a_module_that_fails_when_it_is_loaded_is_a_sentence(project: Path, code
 # The key.
 
 
-def prune_keys(content: dict[str, Any]) -> dict[tuple[str, int, str], str]:
+def prune_keys(content: dict[str, Any]) -> dict[Cell, str]:
     """Keys of every trajectory of a study."""
     made = Plan(check_study(content)).of_step("prune")
-    return {(artifact.task, artifact.seed, artifact.method): artifact.key for artifact in made}
+    return {artifact.cell: artifact.key for artifact in made}
 
 
 @pytest.fixture
 def keys_with(
     tmp_path: Path, content: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., dict[tuple[str, int, str], str]]:
+) -> Callable[..., dict[Cell, str]]:
     """Keys of every trajectory in a project that holds these modules, each time a new one."""
     numbers = itertools.count()
 
-    def keys(**modules: str) -> dict[tuple[str, int, str], str]:
+    def keys(**modules: str) -> dict[Cell, str]:
         folder = tmp_path / f"project{next(numbers)}"
         folder.mkdir()
         for name, text in modules.items():
@@ -163,7 +165,7 @@ def test_an_edit_of_the_file_reruns_the_methods_that_name_it_alone(keys_with: Ca
     before = keys_with(own=OWN)
     assert moved(before, keys_with(own=OWN)) == set()
     after = keys_with(own=OWN.replace("return ", "return 2 * "))
-    assert moved(before, after) == {cell for cell in before if cell[2] in ("mine", "loop")}
+    assert moved(before, after) == {cell for cell in before if cell.method in ("mine", "loop")}
     commented = keys_with(own=OWN.replace("return ", "# Why.\n    return 2 * "))
     assert moved(after, commented) == set()
 
@@ -173,7 +175,7 @@ def test_an_edit_of_what_the_file_imports_counts_too(keys_with: Callable):
     before = keys_with(own=own, helper="FACTOR = 1\n")
     assert moved(before, keys_with(own=own, helper="FACTOR = 1\n", other="X = 1\n")) == set()
     after = keys_with(own=own, helper="FACTOR = 2\n")
-    assert {cell[2] for cell in moved(before, after)} == {"mine", "loop"}
+    assert {cell.method for cell in moved(before, after)} == {"mine", "loop"}
 
 
 # The run.
@@ -188,7 +190,8 @@ def pruned(
     task = Task.model_validate(
         {**content["tasks"]["diabetes"], "network": {"name": "mlp", "hidden": [8]}}
     )
-    train_dense(task, 0, cpu, data, project / "dense", "key")
+    objective = Objective(task.loss, task.metric)
+    train_dense(task.network, objective, task.training, cpu, 0, data, project / "dense", "key")
 
     def run(name: str, **method: Any) -> Path:
         inputs = Inputs(data, project / "dense")

@@ -20,6 +20,7 @@ from prunestudy.pruning.settings import Sharing
 from prunestudy.pruning.trajectory import Inputs, prune
 from prunestudy.store.tables import read_table
 from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE, train_dense
+from prunestudy.training.objective import Objective
 from prunestudy.training.settings import Compute
 from tests.methods import method_of
 
@@ -60,7 +61,16 @@ def study(tmp_path_factory: pytest.TempPathFactory, prepared_file: Callable, cpu
     """The dense network is trained once for all tests."""
     folder = tmp_path_factory.mktemp("references")
     data = prepared_file("wdbc")
-    train_dense(TASK, 0, cpu, data, folder / "dense", "key")
+    train_dense(
+        TASK.network,
+        Objective(TASK.loss, TASK.metric),
+        TASK.training,
+        cpu,
+        0,
+        data,
+        folder / "dense",
+        "key",
+    )
     return Study(data, folder / "dense", cpu, folder)
 
 

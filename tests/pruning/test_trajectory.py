@@ -15,6 +15,7 @@ from prunestudy.pruning.trajectory import HISTORY_COLUMNS, NETWORK_COLUMNS, Inpu
 from prunestudy.store.files import artifact_digest
 from prunestudy.store.tables import read_table
 from prunestudy.training.dense import train_dense
+from prunestudy.training.objective import Objective
 from prunestudy.training.settings import Compute
 from tests.methods import method_of
 
@@ -36,7 +37,16 @@ def run(
         }
     )
     data = prepared_file("diabetes")
-    train_dense(task, 0, cpu, data, tmp_path / "dense", "dense-key")
+    train_dense(
+        task.network,
+        Objective(task.loss, task.metric),
+        task.training,
+        cpu,
+        0,
+        data,
+        tmp_path / "dense",
+        "dense-key",
+    )
 
     def trajectory(
         name: str,

@@ -14,7 +14,6 @@ from prunestudy.networks.storage import write_network
 from prunestudy.networks.unit_graph import UnitGraph
 from prunestudy.params.settings import Task
 from prunestudy.pruning.trajectory import Inputs, prune
-from prunestudy.settings.parts import part_names
 from prunestudy.training.settings import Compute
 from tests.methods import method_of
 
@@ -103,7 +102,7 @@ def test_pruning_an_untraceable_network_writes_nothing(
     kind: type[Layers],
     method: dict[str, Any],
 ):
-    monkeypatch.setitem(part_names("prunestudy.networks.architectures"), "mlp", kind)
+    monkeypatch.setattr("prunestudy.networks.architectures.mlp.build", kind)
     task = Task.model_validate(content["tasks"]["diabetes"])
     spec = NetworkSpec("mlp", {"hidden": [5]}, (10,), 1)
     (tmp_path / "dense").mkdir()

@@ -11,6 +11,7 @@ from prunestudy.pruning.baselines.settings import BASELINES
 from prunestudy.pruning.criteria.settings import CRITERIA
 from prunestudy.pruning.regularisers.settings import REGULARISERS
 from prunestudy.pruning.retraining.settings import RETRAINING
+from prunestudy.pruning.schedules.settings import SCHEDULES
 from prunestudy.settings.parts import load_part, part_names
 from prunestudy.training.losses.settings import LOSSES
 from prunestudy.training.metrics.settings import METRICS
@@ -27,9 +28,10 @@ REGISTRIES = [
     ("prunestudy.training.losses", LOSSES, {"loss"}),
     ("prunestudy.training.metrics", METRICS, {"metric"}),
     ("prunestudy.pruning.criteria", CRITERIA, {"units", "weights"}),
-    ("prunestudy.pruning.allocation", ALLOCATIONS, {"units", "weights"}),
-    ("prunestudy.pruning.regularisers", REGULARISERS, {"shrink"}),
-    ("prunestudy.pruning.retraining", RETRAINING, {"plan"}),
+    ("prunestudy.pruning.allocation", [*ALLOCATIONS, "layer_ratios"], {"units", "weights"}),
+    ("prunestudy.pruning.schedules", SCHEDULES, {"shares"}),
+    ("prunestudy.pruning.regularisers", REGULARISERS, {"step"}),
+    ("prunestudy.pruning.retraining", RETRAINING, {"retrainer"}),
     ("prunestudy.pruning.baselines", BASELINES, {"run"}),
 ]
 
