@@ -13,15 +13,16 @@ from ruamel.yaml.error import YAMLError
 
 from prunestudy.cli.main import main
 from prunestudy.errors import ParamsError
-from prunestudy.params import defaults
+from prunestudy.params.documented import documented
 from prunestudy.params.reader import read_study
 from prunestudy.plan.plan import Plan
 from prunestudy.settings.base import plain
-from tests.conftest import CONTENT
-from tests.test_params_file import mutated, places
+from tests.conftest import CONTENT, ROOT
+from tests.params.test_reader import mutated, places
 
 CASES = 3000
-DEFAULT = plain(defaults.default_study())
+STUDY = read_study(ROOT / "params.yaml")
+DEFAULT = plain(STUDY)
 # What hands and scripts get wrong: types, ranges, units, words, and what YAML makes of them.
 HOSTILE = st.one_of(
     st.none(),
@@ -121,7 +122,7 @@ def test_mutated_files_are_refused_in_words_or_have_a_plan(
 def test_files_with_damaged_text_are_refused_in_words_or_have_a_plan(
     tmp_path_factory: pytest.TempPathFactory, cuts: list[tuple[int, str]]
 ) -> None:
-    text = defaults.documented(defaults.default_study())
+    text = documented(STUDY)
     for place, scrap in cuts:
         text = text[:place] + scrap + text[place + len(scrap) :]
     accepted(tmp_path_factory.getbasetemp() / "damaged.yaml", text)
@@ -132,7 +133,7 @@ BOMB = "a0: &a0 [x, x]\n" + "".join(
 )
 TEXTS = {
     "bomb": BOMB,
-    "bomb in a study": defaults.documented(defaults.default_study()) + BOMB,
+    "bomb in a study": documented(STUDY) + BOMB,
     "endless list": "seeds: &a [*a]\n",
     "endless mapping": "tasks: &a {x: *a}\n",
     "duplicate keys": "name: a\nname: b\n",

@@ -154,11 +154,11 @@ STEPS["dummy"] = Step(
     job="prunestudy.steps.evaluation:dummy",
     path="models/{study}/{task}/dummy-{key}.csv",
     over=("task",),
-    cells=_tasks,
+    cells=needs.tasks,
     params=slices.nothing,
     packages=(),
     roles=(DATA,),
-    needs=_data,
+    needs=needs.data,
 )
 """,
     )

@@ -7,7 +7,6 @@ from collections import Counter
 from pathlib import Path
 
 from prunestudy.cli.options import Commands, add_command
-from prunestudy.params.defaults import default_study
 from prunestudy.params.documented import documented
 from prunestudy.params.reader import read_study
 from prunestudy.params.settings import Study
@@ -51,7 +50,9 @@ def add(commands: Commands) -> None:
     )
     compare.add_argument("--page", type=Path, metavar="FILE", help="write it as a page, too")
     add_command(commands, "schema", "print the JSON schema of a parameters file", _schema, False)
-    add_command(commands, "defaults", "print the documented default study", _defaults, False)
+    add_command(
+        commands, "defaults", "print a study with all defaults written out and explained", _defaults
+    )
 
 
 def _check(arguments: Namespace) -> None:
@@ -158,5 +159,5 @@ def schema_text() -> str:
     return json.dumps(Study.model_json_schema(), indent=1, sort_keys=True) + "\n"
 
 
-def _defaults(_arguments: Namespace) -> None:
-    print(documented(default_study()), end="")
+def _defaults(arguments: Namespace) -> None:
+    print(documented(read_study(arguments.params)), end="")

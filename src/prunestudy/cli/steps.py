@@ -8,7 +8,8 @@ from typing import Any
 from prunestudy.cli.options import Commands, add_command
 from prunestudy.errors import StudyError
 from prunestudy.plan.cell import COORDINATES
-from prunestudy.plan.steps import STEPS, Role, Step
+from prunestudy.plan.step import Role, Step
+from prunestudy.plan.steps import STEPS
 from prunestudy.steps.job import run_job
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from prunestudy.plan.cell import Cell
-from prunestudy.plan.steps import Step
+from prunestudy.plan.step import Step
 
 Inputs = dict[str, "Artifact | dict[str, Artifact]"]
 

@@ -14,7 +14,8 @@ from prunestudy.plan.artifact import Artifact, Inputs
 from prunestudy.plan.cell import Cell
 from prunestudy.plan.fingerprint import source_digest
 from prunestudy.plan.keys import KEY_LENGTH, package_versions, run_key
-from prunestudy.plan.steps import STEPS, Need
+from prunestudy.plan.step import Need
+from prunestudy.plan.steps import STEPS
 
 
 class Plan:

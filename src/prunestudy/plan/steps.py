@@ -1,189 +1,7 @@
-"""The step table: all that the plan, the rules, the commands and the checks know of each step."""
+"""The step table, which plan, commands, rules, checks and forked jobs read."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
-
-from prunestudy.params.settings import Study
-from prunestudy.plan import slices
-from prunestudy.plan.cell import Cell
-from prunestudy.store.names import DENSE
-
-# What a cell needs: by role, the step and cell that make it, or several by name.
-Need = tuple[str, Cell]
-Needs = dict[str, Need | dict[str, Need]]
-
-
-@dataclass(frozen=True)
-class Role:
-    """An input of a step.
-
-    Attributes:
-        several: it is a mapping of names to paths.
-        required: every cell has it.
-        by_command: the step's command is told its path; else the job takes it from the plan.
-    """
-
-    name: str
-    help: str = ""
-    several: bool = False
-    required: bool = True
-    by_command: bool = True
-
-    @property
-    def option(self) -> str:
-        """Its name on the command line."""
-        return self.name.replace("_", "-")
-
-
-@dataclass(frozen=True)
-class Step:
-    """A step of a study.
-
-    Attributes:
-        summary: what it does, for people.
-        module: where its work begins; with the parts that a cell names, its source.
-        job: ``module:function`` that does the work for one cell.
-        path: template of what it makes.
-        over: coordinates of its cells.
-        cells: the cells of a study, in order.
-        needs: what each needs.
-        params: the parameters that it reads, as plain values.
-        parts: dotted modules of the parts that a cell names.
-        packages: whose versions decide its numbers.
-        folder: it makes a folder.
-        alone: it measures times, so nothing else may run beside it.
-        torch: its job imports torch.
-        networks: it leaves networks with curves, or a failure in their place.
-        repeatable: its outcome is a function of its inputs.
-    """
-
-    name: str
-    summary: str
-    module: str
-    job: str
-    path: str
-    over: tuple[str, ...]
-    cells: Callable[[Study], Iterable[Cell]]
-    params: Callable[[Study, Cell], dict[str, Any]]
-    packages: tuple[str, ...]
-    roles: tuple[Role, ...] = ()
-    needs: Callable[[Study, Cell], Needs] = lambda _study, _cell: {}
-    parts: Callable[[Study, Cell], list[str]] = lambda _study, _cell: []
-    folder: bool = False
-    alone: bool = False
-    torch: bool = False
-    networks: bool = False
-    repeatable: bool = True
-
-    @property
-    def command(self) -> str:
-        """Its name on the command line."""
-        return self.name.replace("_", "-")
-
-
-# Cells.
-
-
-def _datasets(study: Study) -> Iterator[Cell]:
-    for name in sorted({task.data.name for task in study.tasks.values()}):
-        yield Cell(dataset=name)
-
-
-def _tasks(study: Study) -> Iterator[Cell]:
-    for task in study.tasks:
-        yield Cell(task=task)
-
-
-def _task_seeds(study: Study) -> Iterator[Cell]:
-    for task in study.tasks:
-        for seed in study.seeds:
-            yield Cell(task=task, seed=seed)
-
-
-def _dense(study: Study) -> Iterator[Cell]:
-    for cell in _task_seeds(study):
-        yield _dense_of(cell)
-
-
-def _layer_latencies(study: Study) -> Iterator[Cell]:
-    found = (
-        Cell(task=task, granule=granule)
-        for task in study.tasks
-        for name in slices.methods_on(study, task)
-        if (granule := slices.granule(study, task, name)) is not None
-    )
-    yield from dict.fromkeys(found)
-
-
-def _trajectories(study: Study) -> Iterator[Cell]:
-    for cell in _task_seeds(study):
-        for name in slices.methods_on(study, str(cell.task)):
-            yield Cell(task=cell.task, seed=cell.seed, method=name)
-
-
-def _whole(_study: Study) -> Iterator[Cell]:
-    yield Cell()
-
-
-# Needs.
-
-
-def _dense_of(cell: Cell) -> Cell:
-    return Cell(task=cell.task, seed=cell.seed, method=DENSE)
-
-
-def _raw(study: Study, cell: Cell) -> Needs:
-    return {"raw": ("fetch", Cell(dataset=study.tasks[str(cell.task)].data.name))}
-
-
-def _data(_study: Study, cell: Cell) -> Needs:
-    return {"data": ("prepare", Cell(task=cell.task))}
-
-
-def _of_trajectory(study: Study, cell: Cell) -> Needs:
-    task, name = str(cell.task), str(cell.method)
-    needs: Needs = {**_data(study, cell), "dense": ("train", _dense_of(cell))}
-    reference = study.methods[name].reference
-    if reference is not None:
-        needs["reference"] = ("prune", Cell(task=task, seed=cell.seed, method=reference))
-    granule = slices.granule(study, task, name)
-    if granule is not None:
-        needs["layer_latency"] = ("layer_latency", Cell(task=task, granule=granule))
-    return needs
-
-
-def _networks(study: Study, cell: Cell) -> Needs:
-    names = slices.methods_on(study, str(cell.task))
-    pruned: dict[str, Need] = {
-        name: ("prune", Cell(task=cell.task, seed=cell.seed, method=name)) for name in names
-    }
-    return {"networks": {DENSE: ("train", _dense_of(cell)), **pruned}}
-
-
-def _data_and_networks(study: Study, cell: Cell) -> Needs:
-    return {**_data(study, cell), **_networks(study, cell)}
-
-
-def _everything(study: Study, _cell: Cell) -> Needs:
-    made = [("train", cell) for cell in _dense(study)]
-    made += [("prune", cell) for cell in _trajectories(study)]
-    measured = [(step, c) for c in _task_seeds(study) for step in ("evaluate", "latency")]
-    data = [("prepare", cell) for cell in _tasks(study)]
-    needs: Needs = {
-        role: {f"{step} {cell}": (step, cell) for step, cell in found}
-        for role, found in (("data", data), ("networks", made), ("measured", measured))
-    }
-    return needs
-
-
-def _tables(_study: Study, _cell: Cell) -> Needs:
-    return {"tables": ("collect", Cell())}
-
-
-def _tables_and_report(study: Study, cell: Cell) -> Needs:
-    return {**_tables(study, cell), "report": ("report", Cell())}
-
+from prunestudy.plan import needs, slices
+from prunestudy.plan.step import Role, Step
 
 LEARNING = ("torch", "numpy", "pytorch-lightning", "safetensors")
 DATA = Role("data", "prepared data of the task")
@@ -199,7 +17,7 @@ _TABLE = (
         job="prunestudy.steps.data:fetch",
         path="data/{study}/raw/{dataset}-{key}",
         over=("dataset",),
-        cells=_datasets,
+        cells=needs.datasets,
         params=slices.fetch,
         parts=slices.fetch_parts,
         packages=("scikit-learn",),
@@ -212,12 +30,12 @@ _TABLE = (
         job="prunestudy.steps.data:prepare",
         path="data/{study}/prepared/{task}-{key}.safetensors",
         over=("task",),
-        cells=_tasks,
+        cells=needs.tasks,
         params=slices.prepare,
         parts=slices.prepare_parts,
         packages=("numpy", "pandas", "scikit-learn", "safetensors"),
         roles=(Role("raw", "folder of the fetched data set"),),
-        needs=_raw,
+        needs=needs.raw,
     ),
     Step(
         name="train",
@@ -226,12 +44,12 @@ _TABLE = (
         job="prunestudy.steps.networks:train",
         path=f"{CELL}/dense-{{key}}",
         over=("task", "seed"),
-        cells=_dense,
+        cells=needs.dense,
         params=slices.train,
         parts=slices.train_parts,
         packages=LEARNING,
         roles=(DATA,),
-        needs=_data,
+        needs=needs.data,
         folder=True,
         torch=True,
         networks=True,
@@ -243,12 +61,12 @@ _TABLE = (
         job="prunestudy.steps.networks:layer_latency",
         path="models/{study}/{task}/layer_latency_{granule}-{key}.csv",
         over=("task", "granule"),
-        cells=_layer_latencies,
+        cells=needs.layer_latencies,
         params=slices.layer_latency,
         parts=slices.architecture_part,
         packages=("torch", "onnx", "onnxruntime", "torch-pruning"),
         roles=(DATA,),
-        needs=_data,
+        needs=needs.data,
         alone=True,
         torch=True,
         repeatable=False,
@@ -260,7 +78,7 @@ _TABLE = (
         job="prunestudy.steps.networks:prune",
         path=f"{CELL}/{{method}}-{{key}}",
         over=("task", "seed", "method"),
-        cells=_trajectories,
+        cells=needs.trajectories,
         params=slices.prune,
         parts=slices.prune_parts,
         packages=(*LEARNING, "torch-pruning", "scikit-learn"),
@@ -278,7 +96,7 @@ _TABLE = (
                 required=False,
             ),
         ),
-        needs=_of_trajectory,
+        needs=needs.of_trajectory,
         folder=True,
         torch=True,
         networks=True,
@@ -290,12 +108,12 @@ _TABLE = (
         job="prunestudy.steps.evaluation:evaluate",
         path=f"{CELL}/evaluation-{{key}}.csv",
         over=("task", "seed"),
-        cells=_task_seeds,
+        cells=needs.task_seeds,
         params=slices.evaluate,
         parts=slices.train_parts,
         packages=("torch", "numpy", "safetensors"),
         roles=(DATA, NETWORKS),
-        needs=_data_and_networks,
+        needs=needs.data_and_networks,
         torch=True,
     ),
     Step(
@@ -305,12 +123,12 @@ _TABLE = (
         job="prunestudy.steps.evaluation:latency",
         path=f"{CELL}/latency-{{key}}.csv",
         over=("task", "seed"),
-        cells=_task_seeds,
+        cells=needs.task_seeds,
         params=slices.latency,
         parts=slices.architecture_part,
         packages=("torch", "numpy", "onnx", "onnxruntime", "safetensors"),
         roles=(NETWORKS,),
-        needs=_networks,
+        needs=needs.networks,
         alone=True,
         torch=True,
         repeatable=False,
@@ -322,13 +140,13 @@ _TABLE = (
         job="prunestudy.steps.evaluation:collect",
         path="models/{study}/tables-{key}",
         over=(),
-        cells=_whole,
+        cells=needs.whole,
         params=slices.collect,
         packages=("pandas",),
         roles=tuple(
             Role(name, several=True, by_command=False) for name in ("data", "networks", "measured")
         ),
-        needs=_everything,
+        needs=needs.everything,
         folder=True,
     ),
     Step(
@@ -338,12 +156,12 @@ _TABLE = (
         job="prunestudy.steps.report:report",
         path="models/{study}/report-{key}.marker",
         over=(),
-        cells=_whole,
+        cells=needs.whole,
         params=slices.report,
         parts=slices.report_parts,
         packages=("pandas", "numpy", "scipy", "altair", "vl-convert-python", "pikepdf", "jinja2"),
         roles=(TABLES,),
-        needs=_tables,
+        needs=needs.tables,
         repeatable=False,
     ),
     Step(
@@ -353,11 +171,11 @@ _TABLE = (
         job="prunestudy.steps.report:publish",
         path="models/{study}/published-{key}.marker",
         over=(),
-        cells=_whole,
+        cells=needs.whole,
         params=slices.nothing,
         packages=("mlflow",),
         roles=(TABLES, Role("report", by_command=False)),
-        needs=_tables_and_report,
+        needs=needs.tables_and_report,
         repeatable=False,
     ),
 )

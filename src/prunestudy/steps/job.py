@@ -17,7 +17,7 @@ from prunestudy.params.settings import Study
 from prunestudy.plan.artifact import Artifact
 from prunestudy.plan.keys import KEY_LENGTH
 from prunestudy.plan.plan import Plan
-from prunestudy.plan.steps import Step
+from prunestudy.plan.step import Step
 from prunestudy.plan.verify import checked
 from prunestudy.store.files import JOURNAL_SUFFIX, remove
 from prunestudy.store.names import DENSE

@@ -1,0 +1,127 @@
+"""The cells of each step, and what each of them needs."""
+
+from collections.abc import Iterator
+
+from prunestudy.params.settings import Study
+from prunestudy.plan import slices
+from prunestudy.plan.cell import Cell
+from prunestudy.plan.step import Need, Needs
+from prunestudy.store.names import DENSE
+
+# Cells.
+
+
+def datasets(study: Study) -> Iterator[Cell]:
+    """Every data set that a task names."""
+    for name in sorted({task.data.name for task in study.tasks.values()}):
+        yield Cell(dataset=name)
+
+
+def tasks(study: Study) -> Iterator[Cell]:
+    """Every task."""
+    for task in study.tasks:
+        yield Cell(task=task)
+
+
+def task_seeds(study: Study) -> Iterator[Cell]:
+    """Every task and seed."""
+    for task in study.tasks:
+        for seed in study.seeds:
+            yield Cell(task=task, seed=seed)
+
+
+def dense(study: Study) -> Iterator[Cell]:
+    """Every dense network."""
+    for cell in task_seeds(study):
+        yield dense_of(cell)
+
+
+def layer_latencies(study: Study) -> Iterator[Cell]:
+    """Every table of layer latencies that a closed loop is priced by."""
+    found = (
+        Cell(task=task, granule=granule)
+        for task in study.tasks
+        for name in slices.methods_on(study, task)
+        if (granule := slices.granule(study, task, name)) is not None
+    )
+    yield from dict.fromkeys(found)
+
+
+def trajectories(study: Study) -> Iterator[Cell]:
+    """Every task, seed and method that runs on the task."""
+    for cell in task_seeds(study):
+        for name in slices.methods_on(study, str(cell.task)):
+            yield Cell(task=cell.task, seed=cell.seed, method=name)
+
+
+def whole(_study: Study) -> Iterator[Cell]:
+    """The study itself."""
+    yield Cell()
+
+
+# Needs.
+
+
+def dense_of(cell: Cell) -> Cell:
+    """The dense network of a task and seed."""
+    return Cell(task=cell.task, seed=cell.seed, method=DENSE)
+
+
+def raw(study: Study, cell: Cell) -> Needs:
+    """The task's data set, as fetched."""
+    return {"raw": ("fetch", Cell(dataset=study.tasks[str(cell.task)].data.name))}
+
+
+def data(_study: Study, cell: Cell) -> Needs:
+    """The task's data, as prepared."""
+    return {"data": ("prepare", Cell(task=cell.task))}
+
+
+def of_trajectory(study: Study, cell: Cell) -> Needs:
+    """Data and dense network; another method's networks or layer latencies where they are read."""
+    task, name = str(cell.task), str(cell.method)
+    needs: Needs = {**data(study, cell), "dense": ("train", dense_of(cell))}
+    reference = study.methods[name].reference
+    if reference is not None:
+        needs["reference"] = ("prune", Cell(task=task, seed=cell.seed, method=reference))
+    granule = slices.granule(study, task, name)
+    if granule is not None:
+        needs["layer_latency"] = ("layer_latency", Cell(task=task, granule=granule))
+    return needs
+
+
+def networks(study: Study, cell: Cell) -> Needs:
+    """Every network of a task and seed, by method."""
+    names = slices.methods_on(study, str(cell.task))
+    pruned: dict[str, Need] = {
+        name: ("prune", Cell(task=cell.task, seed=cell.seed, method=name)) for name in names
+    }
+    return {"networks": {DENSE: ("train", dense_of(cell)), **pruned}}
+
+
+def data_and_networks(study: Study, cell: Cell) -> Needs:
+    """Those, and the data to evaluate them on."""
+    return {**data(study, cell), **networks(study, cell)}
+
+
+def everything(study: Study, _cell: Cell) -> Needs:
+    """All that the tables are made of."""
+    made = [("train", cell) for cell in dense(study)]
+    made += [("prune", cell) for cell in trajectories(study)]
+    measured = [(step, c) for c in task_seeds(study) for step in ("evaluate", "latency")]
+    data = [("prepare", cell) for cell in tasks(study)]
+    needs: Needs = {
+        role: {f"{step} {cell}": (step, cell) for step, cell in found}
+        for role, found in (("data", data), ("networks", made), ("measured", measured))
+    }
+    return needs
+
+
+def tables(_study: Study, _cell: Cell) -> Needs:
+    """The tables."""
+    return {"tables": ("collect", Cell())}
+
+
+def tables_and_report(study: Study, cell: Cell) -> Needs:
+    """The tables, and the report that is published with them."""
+    return {**tables(study, cell), "report": ("report", Cell())}
