@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from prunestudy.analysis.claims import judged
 from prunestudy.analysis.inputs import read_inputs
 from prunestudy.params import Claims
 from prunestudy.plan.plan import Plan
-from prunestudy.report.claims import judged
 from prunestudy.report.contents import Contents
 from tests.report.fabricated import make_study, write_tables
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from prunestudy.analysis.versions import Version, movements, read_version
 from prunestudy.errors import StudyError
 from prunestudy.report.blocks import Fold, Grid, Text
-from prunestudy.report.versions import Version, comparison, movements, read_version
+from prunestudy.report.versions import comparison
 
 PLACE = {"task": "t", "method": "adaptive", "point": "2"}
 
@@ -41,15 +42,15 @@ BEFORE = version("a", [0.90, 0.91, 0.92, 0.90, 0.91])
     ],
 )
 def test_a_quality_moves_only_beyond_noise(after: list[float], verdict: str) -> None:
-    moved = movements(BEFORE, version("b", after), 0.95).set_index("measure")
-    assert moved.loc["test quality", "verdict"] == verdict
-    assert moved.loc["parameters", "verdict"] == "the same"
+    moved = movements(BEFORE, version("b", after), 0.95).set_index("column")
+    assert moved.loc["test", "verdict"] == verdict
+    assert moved.loc["params_nonzero", "verdict"] == "the same"
 
 
 def test_costs_are_compared_by_ratio() -> None:
-    moved = movements(BEFORE, version("b", [0.9] * 5, params=50), 0.95).set_index("measure")
-    assert moved.loc["parameters", "verdict"] == "lower"
-    assert moved.loc["parameters", "change"] == pytest.approx(0.5)
+    moved = movements(BEFORE, version("b", [0.9] * 5, params=50), 0.95).set_index("column")
+    assert moved.loc["params_nonzero", "verdict"] == "lower"
+    assert moved.loc["params_nonzero", "change"] == pytest.approx(0.5)
 
 
 def test_only_seeds_that_both_have_are_compared() -> None:
@@ -126,9 +127,9 @@ def test_latency_is_read_with_the_results_and_compared_by_ratio() -> None:
     )
     assert one.headline.empty
     faster = one.results.assign(latency_ratio_b64=2 * one.results["latency_ratio_b64"])
-    moved = movements(one, replace(one, name="b", results=faster), 0.95).set_index("measure")
-    assert moved.loc["speed-up in latency", "change"] == pytest.approx(2.0)
-    assert moved.loc["speed-up in latency", "verdict"] == "higher"
+    moved = movements(one, replace(one, name="b", results=faster), 0.95).set_index("column")
+    assert moved.loc["latency_ratio_b64", "change"] == pytest.approx(2.0)
+    assert moved.loc["latency_ratio_b64", "verdict"] == "higher"
 
 
 def test_a_revision_without_a_report_is_said_so() -> None:

@@ -101,12 +101,13 @@ def trace(arguments: Namespace) -> None:
 
 def compare(arguments: Namespace) -> None:
     """``prunestudy compare``: what changed between two versions, as text and as a page."""
+    from prunestudy.analysis.versions import read_version
     from prunestudy.report import markdown, page, versions
 
     study = read_study(arguments.params)
     folder = report_folder(study.name)
     one, two = (
-        versions.read_version(
+        read_version(
             name,
             revisions.reader(name),
             arguments.params,

@@ -9,8 +9,7 @@ import pandas as pd
 from prunestudy.report import formatting
 from prunestudy.report.blocks import Grid
 from prunestudy.report.contents import Contents
-from prunestudy.report.other_methods import point_sides
-from prunestudy.report.telling import MARKS, PARAMS, TEST, TIME, marked, marked_row
+from prunestudy.report.telling import MARKS, PARAMS, TEST, TIME, marked, marked_row, point_sides
 
 
 def comparisons_grid(contents: Contents) -> Grid:

@@ -5,6 +5,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from prunestudy.analysis.decisions import attempts, loops
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.report import formatting
 from prunestudy.report.figures import Chart, Figure, Panel
@@ -17,22 +18,7 @@ RESOURCES = {
     "bytes": "bytes",
     "latency": "ms for a batch of 64",
 }
-MOVES = ("accepted", "rolled back", "mapped")
 KEY = "● accepted,  × rolled back,  ◆ final network,  ○ beyond the budget"
-
-
-def loops(inputs: Inputs) -> list[str]:
-    """Methods that left decisions, in the order of the study."""
-    present = set(inputs.decisions["method"])
-    return [method for method in inputs.methods if method in present]
-
-
-def attempts(decisions: pd.DataFrame) -> pd.DataFrame:
-    """Decisions in the order of attempts; rolled-back ones count, proposals not chosen do not."""
-    kept = decisions[decisions["verdict"].isin(["analysed", "final", *MOVES])].copy()
-    moved = kept["verdict"].isin(MOVES).astype(int)
-    kept["attempt"] = moved.groupby([kept["task"], kept["method"], kept["seed"]]).cumsum()
-    return kept
 
 
 def control_figure(inputs: Inputs) -> Figure | None:

@@ -6,80 +6,15 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from prunestudy.analysis.decisions import loops
 from prunestudy.analysis.inputs import Inputs
-from prunestudy.analysis.statistics import summarise
 from prunestudy.report import formatting
-from prunestudy.report.control import loops
 from prunestudy.report.figures import Chart, Figure, Panel
 from prunestudy.report.palette import OTHERS
 
-# Verdicts of stages that the walk went on from.
-WALKED = ("analysed", "accepted", "mapped")
 ROW_HEIGHT = 30
 # Share left from which a cell is so dark that its number is white.
 DARK_FROM = 0.55
-
-
-def widths(text: str) -> dict[str, int]:
-    """Units by layer, as the decisions log writes them."""
-    pairs = (pair.rpartition("=") for pair in text.split())
-    return {layer: int(width) for layer, _, width in pairs}
-
-
-def layer_stages(inputs: Inputs) -> pd.DataFrame:
-    """One row a stage of a walk and layer: units and the share of the dense width left."""
-    rows = []
-    for place, table in inputs.decisions.groupby(["task", "method", "seed"], sort=False):
-        walked = table[table["verdict"].isin(WALKED) | (table["verdict"] == "final")]
-        dense = widths(table.loc[table["verdict"] == "analysed", "widths"].iloc[0])
-        for step, row in enumerate(walked.to_dict("records")):
-            for layer, width in widths(row["widths"]).items():
-                rows.append(
-                    {
-                        **dict(zip(("task", "method", "seed"), place, strict=True)),
-                        "step": step,
-                        "verdict": row["verdict"],
-                        "layer": layer,
-                        "units": width,
-                        "share": width / dense[layer],
-                    }
-                )
-    columns = ["task", "method", "seed", "step", "verdict", "layer", "units", "share"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def sensitivity(inputs: Inputs) -> pd.DataFrame:
-    """Quality by the share that one layer alone lost, without retraining; over seeds."""
-    scanned = inputs.decisions[inputs.decisions["verdict"] == "scanned"].copy()
-    dense = inputs.decisions[inputs.decisions["verdict"] == "analysed"]
-    full = {task: widths(text) for task, text in zip(dense["task"], dense["widths"], strict=True)}
-    # Of few units, a tenth may be none: what counts is what went.
-    scanned["ratio"] = [
-        f"{1 - widths(left)[layer] / full[task][layer]:.0%}"
-        for task, layer, left in zip(
-            scanned["task"], scanned["layer"], scanned["widths"], strict=True
-        )
-    ]
-    scanned = scanned.drop_duplicates(["task", "method", "seed", "layer", "ratio"])
-    rows = []
-    # Every closed loop of a task scans the same dense networks; the first one is enough.
-    for task, of_task in scanned.groupby("task", sort=False):
-        table = of_task[of_task["method"] == of_task["method"].iloc[0]]
-        for place, cell in table.groupby(["layer", "ratio"], sort=False):
-            found = summarise((cell["val_before"] - cell["val_after"]).tolist(), inputs.level)
-            rows.append(
-                {
-                    "task": task,
-                    **dict(zip(("layer", "ratio"), place, strict=True)),
-                    "criterion": cell["criterion"].iloc[0],
-                    "n": len(cell),
-                    "drop": found.mean,
-                    "drop_low": found.low,
-                    "drop_high": found.high,
-                }
-            )
-    columns = ["task", "layer", "ratio", "criterion", "n", "drop", "drop_low", "drop_high"]
-    return pd.DataFrame(rows, columns=columns)
 
 
 def layer_figure(inputs: Inputs, stages: pd.DataFrame) -> Figure | None:

@@ -8,12 +8,12 @@ from typing import Any
 import jinja2
 import vl_convert
 
-from prunestudy.analysis.provenance import targets
 from prunestudy.report.blocks import Block, Chart, Code, Fold, Section, grids_of
 from prunestudy.report.contents import Contents
 from prunestudy.report.figures import Figure, specification, theme
 from prunestudy.report.formatting import plural
 from prunestudy.report.palette import looks
+from prunestudy.report.provenance import targets
 
 # What the page's own script needs of the bundled libraries.
 VEGA_GLOBAL = "window.vegaEmbed = vegaEmbed;"

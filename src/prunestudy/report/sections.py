@@ -2,11 +2,10 @@
 
 from collections import Counter
 
-from prunestudy.analysis import provenance
 from prunestudy.params import Study
 from prunestudy.params.defaults import documented
 from prunestudy.plan.plan import package_versions
-from prunestudy.report import comparison_grids, formatting, grids, jobs
+from prunestudy.report import comparison_grids, formatting, grids, jobs, provenance
 from prunestudy.report.blocks import (
     Block,
     Chart,

@@ -1,0 +1,245 @@
+"""What the tables claim, as typed values: who is better in what, by how much, how surely.
+
+A :class:`Claim` is one comparison of one measure; a :class:`Statement` is what the finding says of
+several of them. Words are the report's.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import pandas as pd
+
+from prunestudy.analysis.budget import MEASURES, PARAMS, TEST, TIME, Measure
+from prunestudy.analysis.inputs import Inputs
+
+# What a comparison comes to, the bad news first. ``within``: by its interval, but within the
+# spread between seeds. ``perhaps better``: by its interval, but not once corrected for the family.
+Outcome = Literal[
+    "worse",
+    "worse within",
+    "no difference",
+    "better within",
+    "better",
+    "perhaps better",
+    "one seed",
+    "not measured",
+]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+LOSSES: tuple[Outcome, ...] = ("worse", "worse within")
+# Neither a loss nor without a verdict.
+HELD: tuple[Outcome, ...] = ("no difference", "better within", "better", "perhaps better")
+# What a claim on others' ratios comes to, the bad news first.
+Judgement = Literal["missed", "open", "reached", "one seed"]
+JUDGEMENTS: tuple[Judgement, ...] = get_args(Judgement)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A method against another on one measure, as the tables have it.
+
+    Attributes:
+        estimate: ratio first ÷ second, or difference first − second.
+        p: of the paired t test, under Holm's correction over ``family`` comparisons.
+    """
+
+    measure: Measure
+    task: str
+    first: str
+    second: str
+    n: int
+    estimate: float
+    low: float
+    high: float
+    level: float
+    p: float
+    family: int
+    outcome: Outcome
+
+    @property
+    def certain(self) -> bool:
+        """Whether it is beyond chance once corrected."""
+        return self.p < 1 - self.level
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What the finding says in one sentence.
+
+    Attributes:
+        kind: of sentence: a measure's name for the question of the study, ``lost`` and ``gained``
+            against the other methods, ``controls``, ``latency``, or ``points`` where there is no
+            question.
+        loss: whether it tells of a loss.
+        sources: the tables that its numbers are from.
+        points: comparisons at the same operating point, by the other method.
+    """
+
+    kind: str
+    loss: bool
+    claims: tuple[Claim, ...]
+    sources: tuple[str, ...] = ("headline",)
+    points: dict[str, list[Claim]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A ratio that others claim, beside this study's intervals of one method."""
+
+    measure: str
+    ratio: float
+    method: str
+    tasks: dict[Judgement, list[str]]
+
+
+def side(low: float, high: float, none: float) -> str:
+    """On which side of no difference an interval lies as a whole: lower, higher, or neither."""
+    return "lower" if high < none else "higher" if low > none else ""
+
+
+def claims_of(rows: pd.DataFrame, *measures: Measure) -> list[Claim]:
+    """The claims of a headline's rows, measure by measure."""
+    return [
+        _claim(
+            measure,
+            row,
+            *(row[f"{measure.name}_{part}"] for part in ("low", "high", "p_t_holm", "verdict")),
+        )
+        for measure in measures
+        for row in rows.to_dict("records")
+    ]
+
+
+def point_claims(compared: pd.DataFrame, second: str) -> list[Claim]:
+    """The claims of comparisons at the same operating point with another method."""
+    rows = compared[compared["second"] == second].to_dict("records")
+    return [
+        _claim(TEST, row, *(row[part] for part in ("low", "high", "p_t_holm", "verdict")))
+        for row in rows
+    ]
+
+
+def _claim(measure: Measure, row: dict, low: float, high: float, p: float, verdict: str) -> Claim:
+    outcome: Any = verdict
+    if verdict == "no difference":
+        apart = side(low, high, measure.none)
+        if apart:
+            outcome = "better within" if apart == measure.better else "worse within"
+    elif verdict in ("lower", "higher"):
+        outcome = "worse" if verdict == measure.worse else "better"
+        if outcome == "better" and p >= 1 - row["level"]:
+            outcome = "perhaps better"
+    place = (str(row["task"]), str(row["first"]), str(row["second"]), int(row["n"]))
+    numbers = (row[measure.mean], low, high, row["level"], p, int(row.get("family", 0)))
+    return Claim(measure, *place, *numbers, outcome)
+
+
+def among(claims: Iterable[Claim], *outcomes: Outcome) -> list[Claim]:
+    """The claims that come to one of these."""
+    return [claim for claim in claims if claim.outcome in outcomes]
+
+
+def statements(
+    inputs: Inputs, headline: pd.DataFrame, compared: pd.DataFrame, latency: pd.DataFrame
+) -> list[Statement]:
+    """What the finding says, losses first; beside the question, those beyond chance.
+
+    Args:
+        headline: the reference method against the others, each with its smallest network.
+        latency: closed loops that latency binds against the others, each with its fastest.
+    """
+    points = {other: point_claims(compared, other) for other in inputs.methods}
+    at_points = ("comparison-counts", "comparisons")
+    if inputs.duel is None:
+        shown = {other: claims for other, claims in points.items() if other != inputs.reference}
+        return [Statement("points", False, (), at_points, shown)] if shown else []
+    second = inputs.duel[1]
+    is_asked = headline["second"] == second
+    told = []
+    for measure in MEASURES:
+        claims = claims_of(headline[is_asked], measure)
+        statement = Statement(measure.name, bool(among(claims, "worse")), tuple(claims))
+        if measure is TEST:
+            lost_at = {
+                other: found
+                for other, found in points.items()
+                if other == second or (other in inputs.compared and among(found, *LOSSES))
+            }
+            loss = statement.loss or any(among(found, "worse") for found in points.values())
+            sources = ("headline", *at_points)
+            statement = Statement(measure.name, loss, tuple(claims), sources, lost_at)
+        told.append(statement)
+    others = claims_of(headline[~is_asked], *MEASURES)
+    lost = among(others, *LOSSES)
+    gained = [
+        claim
+        for claim in among(others, *HELD)
+        if claim.measure is PARAMS and claim.second in inputs.compared
+    ]
+    certain = any(claim.certain for claim in among(lost, "worse"))
+    told += [Statement("lost", certain, tuple(lost))] if lost else []
+    told += [Statement("gained", False, tuple(gained))] if gained else []
+    beside = {name: points[name] for name in inputs.controls if points[name]}
+    if beside:
+        certain = any(
+            claim.certain for claims in beside.values() for claim in among(claims, "worse")
+        )
+        told.append(Statement("controls", certain, (), at_points, beside))
+    told += _bound_by_latency(inputs, latency, second)
+    return sorted(told, key=lambda statement: not statement.loss)
+
+
+def _bound_by_latency(inputs: Inputs, latency: pd.DataFrame, asked: str) -> list[Statement]:
+    """Each closed loop that latency binds against its fair opponents.
+
+    Those are the other method of the headline, and fixed ratios with the same rounding of widths.
+    """
+    told = []
+    for first in inputs.bound_by_latency:
+        for second in dict.fromkeys([asked, *same_rounding(inputs, first)]):
+            rows = latency[(latency["first"] == first) & (latency["second"] == second)]
+            claims = claims_of(rows, TIME, TEST)
+            if claims:
+                loss = bool(among(claims, "worse"))
+                told.append(Statement("latency", loss, tuple(claims), ("latency_headline",)))
+    return told
+
+
+def same_rounding(inputs: Inputs, name: str) -> list[str]:
+    """Methods of fixed ratios that round widths as a closed loop does."""
+    methods = inputs.study.methods
+    return [
+        other
+        for other, method in methods.items()
+        if method.controller is None
+        and method.control is None
+        and method.round_to == methods[name].round_to
+    ]
+
+
+def judged(ratio: float, low: float, high: float) -> Judgement:
+    """What an interval of a ratio says of the claim that the ratio is so small, or smaller."""
+    if pd.isna(low) or pd.isna(high):
+        return "one seed"
+    if low > ratio:
+        return "missed"
+    return "reached" if high <= ratio else "open"
+
+
+def tested(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFrame) -> list[Tested]:
+    """What the intervals say of others' claims; what latency binds is held to time alone."""
+    found = []
+    for measure in (PARAMS, TIME):
+        if inputs.duel is None or measure.name not in inputs.claimed:
+            continue
+        ratio = inputs.claimed[measure.name]
+        loops = inputs.bound_by_latency if measure is TIME else []
+        tables = [(inputs.reference, headline), *((loop, latency) for loop in loops)]
+        for method, table in tables:
+            rows = table[(table["first"] == method) & (table["second"] == inputs.duel[1])]
+            tasks: dict[Judgement, list[str]] = {}
+            for claim in claims_of(rows, measure):
+                tasks.setdefault(judged(ratio, claim.low, claim.high), []).append(claim.task)
+            if tasks:
+                found.append(Tested(measure.name, ratio, method, tasks))
+    return found
