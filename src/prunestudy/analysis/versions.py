@@ -30,7 +30,6 @@ COMPARED = {
 }
 MOVEMENT_COLUMNS = [*PLACE, "column", "n", "before", "after", "change", "low", "high", "verdict"]
 PAIR = ["task", "first", "second"]
-HEADLINE_PARTS = ("mean", "low", "high", "verdict")
 
 
 @dataclass(frozen=True)
@@ -71,18 +70,15 @@ def read_version(
 
     told = YAML(typ="safe", pure=True).load(needed(params))
     results = read_table(io.BytesIO(needed(report / "tables" / "results.csv")))
-    contents = [read((report / f"tables/{table}.csv").as_posix()) for table in _OPTIONAL]
     latency, headline, timings = (
-        pd.DataFrame() if content is None else read_table(io.BytesIO(content))
-        for content in contents
+        read_table(io.BytesIO(content)) if content is not None else pd.DataFrame()
+        for table in ("latency", "headline", "timings")
+        for content in [read((report / "tables" / f"{table}.csv").as_posix())]
     )
     if len(latency):
         results = results.merge(latency, on=SEED_PLACE, how="left", validate="one_to_one")
-    processors = timings["processor"].dropna() if "processor" in timings else []
+    processors = timings.get("processor", pd.Series()).dropna()
     return Version(name, told, results, code, headline, frozenset(map(str, processors)))
-
-
-_OPTIONAL = ("latency", "headline", "timings")
 
 
 def movements(first: Version, second: Version, level: float) -> pd.DataFrame:
@@ -112,14 +108,11 @@ def headlines(first: Version, second: Version) -> pd.DataFrame | None:
     both = first.headline.merge(second.headline, on=PAIR, suffixes=("_a", "_b"))
     tables = []
     for measure in MEASURES:
-        columns = (measure.mean, *(f"{measure.name}_{part}" for part in HEADLINE_PARTS[1:]))
+        parts = {measure.kind: "mean", "low": "low", "high": "high", "verdict": "verdict"}
         names = {
-            f"{column}_{end}": f"{part}_{end}"
-            for column, part in zip(columns, HEADLINE_PARTS, strict=True)
-            for end in "ab"
+            f"{measure.name}_{a}_{end}": f"{b}_{end}" for a, b in parts.items() for end in "ab"
         }
-        table = both[[*PAIR, *names]].rename(columns=names)
-        tables.append(table.assign(measure=measure.name))
+        tables.append(both[[*PAIR, *names]].rename(columns=names).assign(measure=measure.name))
     return pd.concat(tables).sort_index(kind="stable").reset_index(drop=True)
 
 

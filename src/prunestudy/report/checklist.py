@@ -1,6 +1,6 @@
-"""The checklists of the field's critics as one table of rules, evaluated from the study's tables.
+"""The checklists of the field's critics as one table of rules, evaluated from a study's tables.
 
-R and C: Blalock et al. 2020, recommendations and appendix. S: Wang et al. 2023. O: Feng et al. 2024.
+R and C: Blalock et al. 2020 (recommendations, appendix). S: Wang et al. 2023. O: Feng et al. 2024.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from prunestudy.analysis.inputs import Inputs
 from prunestudy.report import checks
 from prunestudy.report.checks import Outcome
 
+Status = Literal["PASS", "FAIL", "N/A"]
 # Line → its text, the table or section of the page that shows it, and what judges it.
 RULES: dict[str, tuple[str, str, Callable[[Inputs, pd.DataFrame], Outcome]]] = {
     "R1": ("Exact networks, data sets and metrics in one table", "tasks", checks.setting),
@@ -91,7 +92,7 @@ class Item:
 
     id: str
     text: str
-    status: Literal["PASS", "FAIL", "N/A"]
+    status: Status
     evidence: str
     shown: str
 
@@ -101,6 +102,6 @@ def checklist(inputs: Inputs, summary: pd.DataFrame) -> list[Item]:
     items = []
     for name, (text, shown, rule) in RULES.items():
         holds, evidence = rule(inputs, summary)
-        status = "N/A" if holds is None else "PASS" if holds else "FAIL"
+        status: Status = "N/A" if holds is None else "PASS" if holds else "FAIL"
         items.append(Item(name, text, status, evidence, shown))
     return items

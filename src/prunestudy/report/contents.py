@@ -31,7 +31,7 @@ from prunestudy.report.figures import Figure
 
 @dataclass(frozen=True)
 class Contents:
-    """The derived tables, claims and figures of a study; each is computed where it is first read."""
+    """Derived tables, claims and figures of a study; each is computed when it is first read."""
 
     inputs: Inputs
 

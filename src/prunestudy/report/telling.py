@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import astuple, dataclass
-from itertools import groupby
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from prunestudy.analysis import budget
-from prunestudy.analysis.claims import OUTCOMES, Claim, claims_of, side
+from prunestudy.analysis.claims import OUTCOMES, Claim, among, claims_of, side
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.report import formatting
 
@@ -31,27 +30,18 @@ class Measure(budget.Measure):
     write: Callable[[float], str]
 
 
-PARAMS = Measure(
-    *astuple(budget.PARAMS),
-    "parameters",
-    "needs more parameters than",
-    "needs fewer parameters than",
-    formatting.ratio,
+def _told(measure: budget.Measure, title: str, loses: str, wins: str) -> Measure:
+    write = formatting.ratio if measure.kind == "ratio" else formatting.change
+    return Measure(**vars(measure), title=title, loses=loses, wins=wins, write=write)
+
+
+PARAMS = _told(
+    budget.PARAMS, "parameters", "needs more parameters than", "needs fewer parameters than"
 )
-TEST = Measure(
-    *astuple(budget.TEST),
-    "test quality",
-    "has lower test quality than",
-    "has higher test quality than",
-    formatting.change,
+TEST = _told(
+    budget.TEST, "test quality", "has lower test quality than", "has higher test quality than"
 )
-TIME = Measure(
-    *astuple(budget.TIME),
-    "inference time",
-    "takes more time than",
-    "takes less time than",
-    formatting.ratio,
-)
+TIME = _told(budget.TIME, "inference time", "takes more time than", "takes less time than")
 MEASURES = (PARAMS, TEST, TIME)
 WORDS = {measure.name: measure for measure in MEASURES}
 # A clause by outcome; ``loses`` and ``wins`` are the measure's words.
@@ -77,30 +67,21 @@ MARKS = (
 
 def told(inputs: Inputs, claims: Sequence[Claim]) -> str:
     """Claims in clauses by outcome: worse, worse within the spread, no difference, then better."""
-    if not claims:
-        return "no task has both methods"
-    order = {(claim.measure.name, claim.second): None for claim in claims}
-    ranks = {place: rank for rank, place in enumerate(order)}
-
-    def place(claim: Claim) -> tuple[int, int]:
-        return ranks[claim.measure.name, claim.second], OUTCOMES.index(claim.outcome)
-
-    clauses = []
-    for _place, alike in groupby(sorted(claims, key=place), key=place):
-        group = list(alike)
-        one, words = group[0], WORDS[group[0].measure.name]
-        phrase = CLAUSES[one.outcome].format(
-            first=one.first,
-            second=one.second,
-            loses=words.loses,
-            wins=words.wins,
-            title=words.title,
-            family=one.family,
-        )
-        # The level of the intervals is said once a sentence.
-        numbers = [_number(inputs, claim, not clauses and claim is one) for claim in group]
-        clauses.append(f"{phrase} {formatting.listed(numbers)}")
-    return "; ".join(clauses)
+    groups: dict[tuple[str, str], list[Claim]] = {}
+    for claim in claims:
+        groups.setdefault((claim.measure.name, claim.second), []).append(claim)
+    clauses: list[str] = []
+    for (measure, second), group in groups.items():
+        for outcome in OUTCOMES:
+            alike = among(group, outcome)
+            if alike:
+                words, one = vars(WORDS[measure]), alike[0]
+                names = {"first": one.first, "second": second, "family": one.family}
+                # The level of the intervals is said once a sentence.
+                numbers = [_number(inputs, each, not clauses and each is one) for each in alike]
+                clause = CLAUSES[outcome].format(**words, **names)
+                clauses.append(f"{clause} {formatting.listed(numbers)}")
+    return "; ".join(clauses) or "no task has both methods"
 
 
 def _number(inputs: Inputs, claim: Claim, named: bool) -> str:
