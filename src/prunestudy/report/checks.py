@@ -3,8 +3,6 @@
 Each is a function of the inputs and the summary of operating points; ``None``: not applicable.
 """
 
-from collections.abc import Callable
-
 import pandas as pd
 from ruamel.yaml import YAML
 
@@ -71,20 +69,20 @@ def dense_rows(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     wanted = {(task, seed) for task in inputs.tasks for seed in inputs.study.seeds}
     dense = inputs.networks[inputs.networks["method"] == DENSE]
     measured = dense.dropna(subset=["val", "test", "macs", "latency_ms_b64"])
-    found = set(zip(measured["task"], measured["seed"], strict=True))
-    evidence = f"dense rows for {len(found & wanted)} of {len(wanted)} tasks and seeds"
-    return found == wanted, evidence
+    found = set(measured[["task", "seed"]].itertuples(index=False, name=None))
+    there = len(found & wanted)
+    return found == wanted, f"dense rows for {there} of {len(wanted)} tasks and seeds"
 
 
 def curve(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    pruned = summary[summary["point"].isin(inputs.points)]
-    numbers = pruned.groupby("task", sort=False)[["method", "point"]].nunique()
+    pruned = summary[summary["point"].isin(inputs.points)].groupby("task", sort=False)
+    numbers = pruned[["method", "point"]].nunique()
+    whole = set(numbers.index) == set(inputs.tasks) and bool((numbers >= 2).all(axis=None))
     told = [
         f"{task} {plural(methods, 'method')} at {plural(points, 'point')}"
         for task, methods, points in numbers.itertuples(name=None)
     ]
-    whole = set(numbers.index) == set(inputs.tasks) and bool((numbers >= 2).all(axis=None))
-    return whole and bool(told), listed(told) or "no network at an operating point"
+    return whole, listed(told) or "no network at an operating point"
 
 
 def operating_points(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
@@ -110,29 +108,18 @@ def spread(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
 
 
 def same_code(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    library = package_versions(("prunestudy",))["prunestudy"]
-    same = equally_retrained(inputs)
-    epochs = f"{'the same' if same else 'differing'} retraining epochs"
-    return (
-        same,
-        f"every network by prunestudy {library} from one prepared data set a task, {epochs}",
-    )
-
-
-def _alone(inputs: Inputs) -> list[str]:
-    """Methods with networks that choose by themselves what goes: no controls, no proportions."""
-    return [name for name in inputs.compared if name in inputs.measured]
+    library, same = package_versions(("prunestudy",))["prunestudy"], equally_retrained(inputs)
+    evidence = f"every network by prunestudy {library} from one prepared data set a task, "
+    return same, evidence + ("the same" if same else "differing") + " retraining epochs"
 
 
 def baselines(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    criteria = {inputs.study.methods[name].criterion for name in _alone(inputs)} - {None}
-    found = {
-        "magnitude": "magnitude" in criteria,
-        "a criterion of recent work": bool(criteria & RECENT),
-        "one from before 2010 (OBD)": bool(criteria & OLD),
-    }
-    evidence = f"methods by {listed(sorted(map(str, criteria)))}"
-    return all(found.values()), evidence + _without(*(name for name in found if not found[name]))
+    alone = [inputs.study.methods[name] for name in inputs.compared if name in inputs.measured]
+    criteria = {method.criterion for method in alone if method.criterion}
+    missing = [] if "magnitude" in criteria else ["magnitude"]
+    missing += [] if criteria & RECENT else ["a criterion of recent work"]
+    missing += [] if criteria & OLD else ["one from before 2010 (OBD)"]
+    return not missing, f"methods by {listed(sorted(criteria))}" + _without(*missing)
 
 
 def _without(*missing: str) -> str:
@@ -245,27 +232,25 @@ def macs(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     return whole, "multiply–adds of every network beside its measured latency"
 
 
-def baselines_by(criterion: str, *allocations: str) -> Callable[[Inputs, pd.DataFrame], Outcome]:
+def random(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    return _baselines_by(inputs, "random", "global")
+
+
+def magnitude(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    return _baselines_by(inputs, "magnitude", "global", "uniform")
+
+
+def _baselines_by(inputs: Inputs, criterion: str, *allocations: str) -> Outcome:
     """Baselines of a criterion: by itself, and with the reference method's own proportions."""
-
-    def rule(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-        methods = inputs.study.methods
-        named = [name for name, one in methods.items() if one.criterion == criterion]
-        alone = [
-            name
-            for name in named
-            if name in _alone(inputs) and methods[name].allocation in allocations
-        ]
-        like = [
-            name
-            for name in named
-            if name in inputs.measured and methods[name].reference == inputs.reference
-        ]
-        missing = [] if alone else [f"one by itself ({' or '.join(allocations)})"]
-        missing += [] if like else [f"one with the proportions of {inputs.reference}"]
-        return not missing, (listed([*alone, *like]) or "none") + _without(*missing)
-
-    return rule
+    methods = inputs.study.methods
+    named = [name for name in inputs.methods if methods[name].criterion == criterion]
+    named = [name for name in named if name in inputs.measured]
+    plain = [name for name in named if methods[name].plain]
+    alone = [name for name in plain if methods[name].allocation in allocations]
+    like = [name for name in named if methods[name].reference == inputs.reference]
+    missing = [] if alone else [f"one by itself ({' or '.join(allocations)})"]
+    missing += [] if like else [f"one with the proportions of {inputs.reference}"]
+    return not missing, (listed([*alone, *like]) or "none") + _without(*missing)
 
 
 def own_numbers(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
