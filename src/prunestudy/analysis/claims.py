@@ -4,7 +4,7 @@ A :class:`Claim` is one comparison of one measure; a :class:`Statement` is what 
 several of them. Words are the report's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -29,9 +29,15 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 LOSSES: tuple[Outcome, ...] = ("worse", "worse within")
 # Neither a loss nor without a verdict.
 HELD: tuple[Outcome, ...] = ("no difference", "better within", "better", "perhaps better")
+# Tables of comparisons at the same operating point.
+AT_POINTS = ("comparison-counts", "comparisons")
 # What a claim on others' ratios comes to, the bad news first.
 Judgement = Literal["missed", "open", "reached", "one seed"]
 JUDGEMENTS: tuple[Judgement, ...] = get_args(Judgement)
+
+
+PLACE = ("task", "first", "second", "n", "level", "family")
+PARTS = ("low", "high", "p_t_holm", "verdict")
 
 
 @dataclass(frozen=True)
@@ -55,11 +61,6 @@ class Claim:
     p: float
     family: int
     outcome: Outcome
-
-    @property
-    def certain(self) -> bool:
-        """Whether it is beyond chance once corrected."""
-        return self.p < 1 - self.level
 
 
 @dataclass(frozen=True)
@@ -99,39 +100,28 @@ def side(low: float, high: float, none: float) -> str:
 
 def claims_of(rows: pd.DataFrame, *measures: Measure) -> list[Claim]:
     """The claims of a headline's rows, measure by measure."""
-    return [
-        _claim(
-            measure,
-            row,
-            *(row[f"{measure.name}_{part}"] for part in ("low", "high", "p_t_holm", "verdict")),
-        )
-        for measure in measures
-        for row in rows.to_dict("records")
-    ]
+    return [_claim(measure, row) for measure in measures for row in rows.to_dict("records")]
 
 
 def point_claims(compared: pd.DataFrame, second: str) -> list[Claim]:
     """The claims of comparisons at the same operating point with another method."""
-    rows = compared[compared["second"] == second].to_dict("records")
-    return [
-        _claim(TEST, row, *(row[part] for part in ("low", "high", "p_t_holm", "verdict")))
-        for row in rows
-    ]
+    rows = compared[compared["second"] == second].assign(family=0)
+    return claims_of(rows.rename(columns={part: f"test_{part}" for part in PARTS}), TEST)
 
 
-def _claim(measure: Measure, row: dict, low: float, high: float, p: float, verdict: str) -> Claim:
-    outcome: Any = verdict
-    if verdict == "no difference":
+def _claim(measure: Measure, row: dict[Hashable, Any]) -> Claim:
+    low, high, p, verdict = (row[f"{measure.name}_{part}"] for part in PARTS)
+    outcome = verdict
+    if verdict == "no difference" and side(low, high, measure.none):
         apart = side(low, high, measure.none)
-        if apart:
-            outcome = "better within" if apart == measure.better else "worse within"
-    elif verdict in ("lower", "higher"):
-        outcome = "worse" if verdict == measure.worse else "better"
-        if outcome == "better" and p >= 1 - row["level"]:
-            outcome = "perhaps better"
-    place = (str(row["task"]), str(row["first"]), str(row["second"]), int(row["n"]))
-    numbers = (row[measure.mean], low, high, row["level"], p, int(row.get("family", 0)))
-    return Claim(measure, *place, *numbers, outcome)
+        outcome = "better within" if apart == measure.better else "worse within"
+    elif verdict == measure.worse:
+        outcome = "worse"
+    elif verdict == measure.better:
+        outcome = "perhaps better" if p >= 1 - row["level"] else "better"
+    task, first, second, n, level, family = (row[name] for name in PLACE)
+    numbers = (row[measure.mean], low, high, level, p, family)
+    return Claim(measure, task, first, second, n, *numbers, outcome)
 
 
 def among(claims: Iterable[Claim], *outcomes: Outcome) -> list[Claim]:
@@ -149,44 +139,49 @@ def statements(
         latency: closed loops that latency binds against the others, each with its fastest.
     """
     points = {other: point_claims(compared, other) for other in inputs.methods}
-    at_points = ("comparison-counts", "comparisons")
+    points = {other: claims for other, claims in points.items() if other != inputs.reference}
     if inputs.duel is None:
-        shown = {other: claims for other, claims in points.items() if other != inputs.reference}
-        return [Statement("points", False, (), at_points, shown)] if shown else []
+        return [Statement("points", False, (), AT_POINTS, points)] if points else []
     second = inputs.duel[1]
-    is_asked = headline["second"] == second
-    told = []
-    for measure in MEASURES:
-        claims = claims_of(headline[is_asked], measure)
-        statement = Statement(measure.name, bool(among(claims, "worse")), tuple(claims))
-        if measure is TEST:
-            lost_at = {
-                other: found
-                for other, found in points.items()
-                if other == second or (other in inputs.compared and among(found, *LOSSES))
-            }
-            loss = statement.loss or any(among(found, "worse") for found in points.values())
-            sources = ("headline", *at_points)
-            statement = Statement(measure.name, loss, tuple(claims), sources, lost_at)
-        told.append(statement)
-    others = claims_of(headline[~is_asked], *MEASURES)
-    lost = among(others, *LOSSES)
+    asked, others = (headline[headline["second"].eq(second) == is_so] for is_so in (True, False))
+    told = [_asked(inputs, measure, claims_of(asked, measure), points) for measure in MEASURES]
+    beside = claims_of(others, *MEASURES)
+    lost = among(beside, *LOSSES)
     gained = [
         claim
-        for claim in among(others, *HELD)
+        for claim in among(beside, *HELD)
         if claim.measure is PARAMS and claim.second in inputs.compared
     ]
-    certain = any(claim.certain for claim in among(lost, "worse"))
-    told += [Statement("lost", certain, tuple(lost))] if lost else []
+    told += [Statement("lost", _certain(lost), tuple(lost))] if lost else []
     told += [Statement("gained", False, tuple(gained))] if gained else []
-    beside = {name: points[name] for name in inputs.controls if points[name]}
-    if beside:
-        certain = any(
-            claim.certain for claims in beside.values() for claim in among(claims, "worse")
-        )
-        told.append(Statement("controls", certain, (), at_points, beside))
+    controls = {name: points[name] for name in inputs.controls if points.get(name)}
+    if controls:
+        certain = any(_certain(claims) for claims in controls.values())
+        told.append(Statement("controls", certain, (), AT_POINTS, controls))
     told += _bound_by_latency(inputs, latency, second)
     return sorted(told, key=lambda statement: not statement.loss)
+
+
+def _asked(
+    inputs: Inputs, measure: Measure, claims: list[Claim], points: dict[str, list[Claim]]
+) -> Statement:
+    """A measure of the study's question; of test quality, also to whom it is lost at points."""
+    loss = bool(among(claims, "worse"))
+    if measure is not TEST:
+        return Statement(measure.name, loss, tuple(claims))
+    shown = {
+        other: found
+        for other, found in points.items()
+        if other == (inputs.duel or ("", ""))[1]
+        or (other in inputs.compared and among(found, *LOSSES))
+    }
+    loss |= any(among(found, "worse") for found in points.values())
+    return Statement(measure.name, loss, tuple(claims), ("headline", *AT_POINTS), shown)
+
+
+def _certain(claims: list[Claim]) -> bool:
+    """Whether a loss is beyond chance once corrected."""
+    return any(claim.p < 1 - claim.level for claim in among(claims, "worse"))
 
 
 def _bound_by_latency(inputs: Inputs, latency: pd.DataFrame, asked: str) -> list[Statement]:
