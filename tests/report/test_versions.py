@@ -8,7 +8,7 @@ import pytest
 
 from prunestudy.analysis.versions import Version, movements, read_version
 from prunestudy.errors import StudyError
-from prunestudy.report.blocks import Fold, Grid, Text
+from prunestudy.report.blocks import Fold, Table, Text
 from prunestudy.report.versions import comparison
 
 PLACE = {"task": "t", "method": "adaptive", "point": "2"}
@@ -74,7 +74,7 @@ def test_changed_parameters_and_files_are_named() -> None:
     after = version("b", [0.9] * 5, seeds=[0, 1])
     changes, headline, moved, only = comparison(BEFORE, after, 0.95)
     [grid, code] = changes.blocks
-    assert isinstance(grid, Grid)
+    assert isinstance(grid, Table)
     assert grid.rows == (("seeds", "[0]", "[0, 1]"),)
     assert isinstance(code, Text)
     assert code.text == "No file of the library changed."
@@ -99,12 +99,12 @@ def test_the_headlines_stand_side_by_side() -> None:
     after = replace(version("b", [0.9] * 5), headline=headline(0.8, "no difference"))
     _changes, told, _moved, _only = comparison(before, after, 0.95)
     [grid, fold] = told.blocks
-    assert isinstance(grid, Grid)
+    assert isinstance(grid, Table)
     assert grid.columns == ("task", "methods", "measure", "a", "verdict", "b", "verdict")
     size = ("0.500× (0.250× to 1.00×)", "lower", "0.800× (0.400× to 1.60×)", "no difference")
     assert grid.rows[0] == ("t", "adaptive against traditional", "parameters", *size)
     assert isinstance(fold, Fold)
-    assert [len(inner.rows) for inner in fold.blocks if isinstance(inner, Grid)] == [3]
+    assert [len(inner.rows) for inner in fold.blocks if isinstance(inner, Table)] == [3]
     _changes, told, _moved, _only = comparison(before, before, 0.95)
     assert told.blocks[0] == Text("None of 3 verdicts of the headline changed.")
 

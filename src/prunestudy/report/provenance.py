@@ -5,7 +5,9 @@ import pandas as pd
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.plan.plan import DENSE
 from prunestudy.report import formatting
-from prunestudy.report.blocks import Grid
+from prunestudy.report.blocks import Table
+
+COLUMNS = ("method", "seed", "artifact", "run key", "commit", "networks and their sha256")
 
 
 def anchor(task: str, method: str) -> str:
@@ -18,17 +20,7 @@ def params_anchor(kind: str, name: str) -> str:
     return f"params-{kind}-{name}"
 
 
-def targets(grid: Grid, number: int, row: tuple[str, ...], place: int) -> str:
-    """What a cell leads to, if anything: its row's link, or what a method was made from."""
-    if grid.links and place == 0:
-        return grid.links[number]
-    if grid.anchors or grid.columns[place] not in ("method", "against"):
-        return ""
-    task = row[grid.columns.index("task")] if "task" in grid.columns else grid.task
-    return anchor(task, row[place]) if task else ""
-
-
-def sources_grid(inputs: Inputs, table: pd.DataFrame, task: str) -> Grid:
+def sources_table(inputs: Inputs, table: pd.DataFrame, task: str) -> Table:
     """Artifacts, keys and digests behind a task's numbers, one row a trajectory.
 
     Args:
@@ -49,10 +41,10 @@ def sources_grid(inputs: Inputs, table: pd.DataFrame, task: str) -> Grid:
             # Others link a method; its first row is where they lead.
             anchors.append("" if place else anchor(task, method))
             kind, name = ("tasks", task) if method == DENSE else ("methods", method)
-            links.append(params_anchor(kind, name))
-    return Grid(
+            links.append((params_anchor(kind, name), *[""] * (len(COLUMNS) - 1)))
+    return Table(
         f"{task}: the trajectories behind every number of a method.",
-        ("method", "seed", "artifact", "run key", "commit", "networks and their sha256"),
+        COLUMNS,
         tuple(rows),
         "provenance.csv",
         name=f"provenance-{task}",

@@ -7,7 +7,7 @@ import pandas as pd
 
 from prunestudy.analysis.versions import PLACE, Version, headlines, movements, only_in
 from prunestudy.plan.status import differences
-from prunestudy.report.blocks import Block, Fold, Grid, Section, Text
+from prunestudy.report.blocks import Block, Fold, Section, Table, Text
 from prunestudy.report.formatting import (
     NOTHING,
     change,
@@ -69,7 +69,7 @@ def _moved(first: Version, second: Version, level: float) -> tuple[Block, ...]:
     return (text, *told, Fold("Every number in both versions", (every,)))
 
 
-def _movements(caption: str, table: pd.DataFrame) -> Grid:
+def _movements(caption: str, table: pd.DataFrame) -> Table:
     rows = []
     for row in table.to_dict("records"):
         measure, write, write_change = COLUMNS[row["column"]]
@@ -79,7 +79,7 @@ def _movements(caption: str, table: pd.DataFrame) -> Grid:
         rows[-1] += (str(row["verdict"]),)
     columns = (*PLACE, "measure", "n", "before", "after", "change", "interval", "verdict")
     words = "Changes of quality are differences, others ratios after ÷ before; paired by seed."
-    return Grid(f"{caption}. {words}", columns, tuple(rows))
+    return Table(f"{caption}. {words}", columns, tuple(rows))
 
 
 def _headlines(first: Version, second: Version) -> tuple[Block, ...]:
@@ -92,8 +92,8 @@ def _headlines(first: Version, second: Version) -> tuple[Block, ...]:
     changed = tuple(row for row in rows if row[4] != row[6])
     told: Block = Text(f"None of {len(rows)} verdicts of the headline changed.")
     if changed:
-        told = Grid(f"Verdicts that changed. {HEADLINE}", names, changed)
-    return told, Fold("Every line of both headlines", (Grid(HEADLINE, names, rows),))
+        told = Table(f"Verdicts that changed. {HEADLINE}", names, changed)
+    return told, Fold("Every line of both headlines", (Table(HEADLINE, names, rows),))
 
 
 def _headline(row: dict[Hashable, Any]) -> tuple[str, ...]:
@@ -111,7 +111,7 @@ def _params(first: Version, second: Version) -> Block:
         return Text("No parameter changed.")
     rows = tuple((path, _value(before), _value(after)) for path, before, after in changes)
     caption = f"Parameters that changed; {NOTHING} is a key that is not there."
-    return Grid(caption, ("parameter", first.name, second.name), rows)
+    return Table(caption, ("parameter", first.name, second.name), rows)
 
 
 def _value(value: Any) -> str:
