@@ -7,9 +7,6 @@ PARAMS = config.get("params", "params.yaml")
 plan = Plan(read_study(Path(PARAMS)))
 
 
-report: "workflow/captions/study.rst"
-
-
 wildcard_constraints:
     dataset="[a-z0-9_]+",
     task="|".join(plan.study.tasks),

@@ -2,12 +2,7 @@ rule evaluate:
     input:
         cell=ancient(planned("evaluate")),
     output:
-        report(
-            f"{CELL}/evaluation-{{key}}.csv",
-            caption="../captions/evaluation.rst",
-            category="Evaluation",
-            labels={"task": "{task}", "seed": "{seed}"},
-        ),
+        f"{CELL}/evaluation-{{key}}.csv",
     log:
         f"{CELL_LOG}/evaluation-{{key}}.log",
     benchmark:
@@ -28,12 +23,7 @@ rule latency:
     input:
         networks=ancient(planned("latency")),
     output:
-        report(
-            f"{CELL}/latency-{{key}}.csv",
-            caption="../captions/latency.rst",
-            category="Latency",
-            labels={"task": "{task}", "seed": "{seed}"},
-        ),
+        f"{CELL}/latency-{{key}}.csv",
     log:
         f"{CELL_LOG}/latency-{{key}}.log",
     benchmark:
@@ -51,13 +41,7 @@ rule collect:
     input:
         cells=ancient(planned("collect")),
     output:
-        report(
-            directory(f"models/{plan.study.name}/tables-{{key}}"),
-            patterns=["{table}.csv"],
-            caption="../captions/tables.rst",
-            category="Tables",
-            labels={"table": "{table}"},
-        ),
+        directory(f"models/{plan.study.name}/tables-{{key}}"),
     log:
         f"logs/{plan.study.name}/tables-{{key}}.log",
     benchmark:
