@@ -9,8 +9,8 @@ import altair as alt
 import pandas as pd
 
 FONT = "Helvetica, Arial, sans-serif"
-# Styles of text beside marks: in the theme's ink, and its outline where lines run behind it.
-WORDS, HALO = "words", "halo"
+# The style of text where lines run behind it: its outline has the colour of the ground.
+HALO = "halo"
 
 
 class Panel(NamedTuple):
@@ -71,10 +71,8 @@ def theme(dark: bool) -> dict[str, Any]:
         "background": None if dark else "white",
         "font": FONT,
         "view": {"stroke": None},
-        "style": {
-            WORDS: {"fill": ink},
-            HALO: {"stroke": "#16181a" if dark else "#fdfdfb", "strokeWidth": 5},
-        },
+        "text": {"color": ink},
+        "style": {HALO: {"stroke": "#16181a" if dark else "#fdfdfb", "strokeWidth": 5}},
         "axis": {
             **words,
             "gridColor": faint,

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import altair as alt
 import pandas as pd
 
-from prunestudy.report.figures import HALO, WORDS
+from prunestudy.report.figures import HALO
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Estimates:
     def words(self, column: str, **mark: Any) -> list[alt.Chart]:
         """A text in the ink of the theme, with a halo where lines run behind it."""
         plain = replace(self, styles={})
-        return plain.labels(column, style=HALO, **mark) + plain.labels(column, style=WORDS, **mark)
+        return plain.labels(column, style=HALO, **mark) + plain.labels(column, **mark)
 
     def _marks(self, kind: str, channels: dict[str, Any], mark: dict[str, Any]) -> list[alt.Chart]:
         """One layer; what a mark sets by itself is no channel."""
