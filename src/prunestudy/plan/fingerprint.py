@@ -14,7 +14,7 @@ from prunestudy.errors import StudyError
 
 PACKAGE = "prunestudy"
 # What cannot change a number: types whose values are in the keys anyway, the plan, errors.
-DATA = frozenset({".html", ".css", ".js", ".bib"})
+DATA = frozenset({".html", ".css", ".js", ".bib", ".toml"})
 NOT_NUMERIC = frozenset(
     f"{PACKAGE}.{name}"
     for name in ("cli", "errors", "params", "params_file", "plan", "source", "status")

@@ -28,10 +28,9 @@ def styles(column: str, kinds: dict[str, Style], legend: bool = True) -> dict[st
     }
 
 
-def tooltip(columns: dict[str, str] | tuple[str, ...]) -> list[alt.Tooltip]:
-    """What hovering tells: column → its name, or columns by their own names."""
-    names = columns if isinstance(columns, dict) else {name: name for name in columns}
-    return [alt.Tooltip(f"{column}:N", title=name) for column, name in names.items()]
+def tooltip(told: pd.DataFrame) -> list[alt.Tooltip]:
+    """What hovering tells: every column of a table of texts."""
+    return [alt.Tooltip(f"{column}:N", title=str(column)) for column in told]
 
 
 def ratios(costs: pd.Series) -> dict[str, Any]:

@@ -1,13 +1,16 @@
 """The headline as one picture: ratios and differences with their intervals, task by task."""
 
+from dataclasses import asdict
+from typing import Any
+
 import altair as alt
 import pandas as pd
 
 from prunestudy.analysis.claims import claims_of
 from prunestudy.analysis.inputs import Inputs
-from prunestudy.report import axes
+from prunestudy.report import axes, words
 from prunestudy.report.figures import Figure, Panel
-from prunestudy.report.formatting import interval, listed, numbers_of_seeds, percent
+from prunestudy.report.formatting import listed
 from prunestudy.report.intervals import Estimates, layered
 from prunestudy.report.palette import BLUE, GREY, RING, VERMILLION
 from prunestudy.report.telling import MEASURES, Measure
@@ -23,7 +26,6 @@ STYLES = {
 }
 # An interval that goes further than this beyond its estimate ends at the panel's edge.
 FURTHEST_RATIO = 4.0
-SHOWN = ("task", "method", "against", "n", "estimate", "interval", "verdict")
 WAYS = {"ratio": "ratio (left is better)", "difference": "difference (right is better)"}
 
 
@@ -37,62 +39,43 @@ def headline_figure(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFram
     first, second = inputs.duel
     rows = pd.concat([headline, latency], ignore_index=True)
     rows = rows[rows["second"] == second]
-    panels = [_panel(inputs, rows, measure) for measure in MEASURES if len(rows)]
-    if not any(panels):
-        return None
-    level, seeds = percent(inputs.level), numbers_of_seeds(rows["n"])
-    dashed = "; the dashed line is the ratio that is claimed" if inputs.claimed else ""
-    loops = (
-        " Rows with the name of another method are that method's, each with its fastest network "
-        "within the budget."
-    )
-    return Figure(
-        name="headline",
-        title=f"{first.capitalize()} against {second}",
-        caption=(
-            f"Each method's smallest network within the allowed validation drop, {first} against "
-            f"{second}, paired by seed ({seeds}): geometric means of ratios and means of "
-            f"differences, with {level} t intervals, which may end at the panel's edge. The grey "
-            f"line is no difference{dashed}. A verdict also asks that the mean is beyond the "
-            "standard deviation between seeds. Test quality is in units of the task's metric."
-            f"{loops if (rows['first'] != first).any() else ''}"
-        ),
-        alt=(
-            f"A row of marks with intervals for each task ({listed(inputs.tasks)}), one panel for "
-            f"each of {listed([one.title for one in MEASURES])}: {first} against {second}. The "
-            "numbers are in the table of the headline."
-        ),
-        panels=tuple(panel for panel in panels if panel),
-        source="headline.csv",
+    panels = [_panel(inputs, rows, measure) for measure in MEASURES]
+    return words.figure(
+        inputs,
+        "headline",
+        [panel for panel in panels if panel],
+        rows["n"],
         named=True,
-        key=(
-            f"● {first} is better, ○ by its interval but not once corrected for the number of "
-            f"comparisons, ■ {second} is better, ◆ no difference; line: {level} t interval, "
-            f"{seeds} seeds"
-        ),
+        first=first,
+        First=first.capitalize(),
+        second=second,
+        tasks=listed(inputs.tasks),
+        measures=listed([measure.title for measure in MEASURES]),
+        with_claimed=bool(inputs.claimed),
+        with_loops=(rows["first"] != first).any(),
     )
 
 
 def _panel(inputs: Inputs, rows: pd.DataFrame, measure: Measure) -> Panel | None:
-    table = _table(inputs, rows, measure)
-    if table.empty:
+    rows = rows.dropna(subset=[measure.mean])
+    if rows.empty:
         return None
+    drawn, told = _drawn(inputs, rows, measure)
     # No difference, and the ratio that others claim.
     claim = inputs.claimed.get(measure.name)
     lines = pd.DataFrame({"mean": [measure.none, claim], "claimed": [False, True]}).dropna()
+    scale = alt.Scale(nice=False, padding=18, zero=False)
+    axis: dict[str, Any] = {"scale": scale, "axis": alt.Axis(tickCount=5, grid=False, format="+~g")}
     if measure.kind == "ratio":
-        reached = pd.concat([table["low"], table["high"], table["mean"], lines["mean"]])
-        axis = axes.ratios(reached.dropna())
-    else:
-        scale = alt.Scale(nice=False, padding=18, zero=False)
-        axis = {"scale": scale, "axis": alt.Axis(tickCount=5, grid=False, format="+~g")}
+        reached = [drawn["low"], drawn["high"], drawn["mean"], lines["mean"]]
+        axis = axes.ratios(pd.concat(reached).dropna())
     x = alt.X("mean:Q", title=None, **axis)
     dashes = alt.Scale(domain=[False, True], range=[[1, 0], [4, 3]])
     dash = {"strokeDash": alt.StrokeDash("claimed:N", scale=dashes, legend=None)}
     styles = axes.styles("outcome", STYLES, legend=False)
-    found = Estimates(table, x, axes.rows("row", list(table["row"])), styles, axes.tooltip(SHOWN))
+    found = Estimates(drawn, x, axes.rows("row", list(drawn["row"])), styles, axes.tooltip(told))
     chart = layered(
-        ROW_HEIGHT * len(table),
+        ROW_HEIGHT * len(drawn),
         Estimates(lines, x, None, dash).across(color=GREY),
         found.intervals("x", strokeWidth=2),
         found.points(size=110),
@@ -101,31 +84,24 @@ def _panel(inputs: Inputs, rows: pd.DataFrame, measure: Measure) -> Panel | None
     return Panel("", f"{measure.title}, {WAYS[measure.kind]}", chart)
 
 
-def _table(inputs: Inputs, rows: pd.DataFrame, measure: Measure) -> pd.DataFrame:
-    """The rows of a panel: estimates with their intervals, and who is better."""
-    claims = claims_of(rows, measure)
-    table = pd.DataFrame(
-        {
-            "row": [
-                one.task if one.first == inputs.reference else f"{one.task}, {one.first}"
-                for one in claims
-            ],
-            "task": [one.task for one in claims],
-            "method": [one.first for one in claims],
-            "against": [one.second for one in claims],
-            "n": [one.n for one in claims],
-            "mean": [one.estimate for one in claims],
-            "estimate": [measure.write(one.estimate) for one in claims],
-            "interval": [interval(one.low, one.high, measure.write) for one in claims],
-            "verdict": rows[f"{measure.name}_verdict"].tolist(),
-            "low": [one.low for one in claims],
-            "high": [one.high for one in claims],
-            "outcome": [
-                one.outcome if one.outcome in STYLES else "no difference" for one in claims
-            ],
-        }
-    ).dropna(subset=["mean"])
+def _drawn(
+    inputs: Inputs, rows: pd.DataFrame, measure: Measure
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of a panel: estimates with their intervals, and what hovering tells of them."""
+    claims = [{**asdict(claim), "measure": measure.name} for claim in claims_of(rows, measure)]
+    table = pd.DataFrame(claims, index=rows.index).assign(
+        verdict=rows[f"{measure.name}_verdict"], mean=rows[measure.mean]
+    )
+    told = words.hover("headline", table, write=measure.write.__name__)
+    known = table["outcome"].isin(list(STYLES))
+    drawn = told.assign(
+        row=table["task"].where(
+            table["first"] == inputs.reference, table["task"] + ", " + table["first"]
+        ),
+        outcome=table["outcome"].where(known, "no difference"),
+        **table[["mean", "low", "high"]],
+    )
     if measure.kind == "ratio":
-        table["low"] = table["low"].clip(lower=table["mean"] / FURTHEST_RATIO)
-        table["high"] = table["high"].clip(upper=table["mean"] * FURTHEST_RATIO)
-    return table
+        drawn["low"] = drawn["low"].clip(lower=drawn["mean"] / FURTHEST_RATIO)
+        drawn["high"] = drawn["high"].clip(upper=drawn["mean"] * FURTHEST_RATIO)
+    return drawn, told

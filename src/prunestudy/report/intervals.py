@@ -49,6 +49,8 @@ class Estimates:
 
     def line(self, channels: dict[str, Any] | None = None, **mark: Any) -> list[alt.Chart]:
         """A line through the estimates of each colour."""
+        # Round ends show a line of one point.
+        mark = {"strokeCap": "round", **mark}
         return self._marks("line", {"shape": None, **(channels or {})}, mark)
 
     def points(self, channels: dict[str, Any] | None = None, **mark: Any) -> list[alt.Chart]:

@@ -1,129 +1,50 @@
-"""Where the numbers come from, and how to compute them again: jobs, machines, versions."""
-
-import pandas as pd
+"""How to compute the study again: commands, versions, jobs and parameters."""
 
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.params import Study
 from prunestudy.params.defaults import documented
 from prunestudy.plan.plan import package_versions
-from prunestudy.report.blocks import Block, Code, Fold, Table, Text
-from prunestudy.report.columns import Column, Layout, written
+from prunestudy.report import tables, words
+from prunestudy.report.blocks import Block, Code, Fold, Text
 from prunestudy.report.contents import Contents
-from prunestudy.report.formatting import count, listed, plural, significant
-from prunestudy.report.provenance import params_anchor, sources_table
+from prunestudy.report.formatting import listed, plural
 
 PACKAGES = (
     *("prunestudy", "torch", "pytorch-lightning", "torch-pruning", "onnxruntime", "numpy"),
     *("pandas", "scipy", "scikit-learn", "altair", "vl-convert-python"),
 )
-PROVENANCE = (
-    "A sentence links the tables that its numbers are from, and a method's name in a table links "
-    "the networks behind its row: for each seed the artifact, its run key, the commit that made "
-    "it, and each network's sha256; from there the method's name links its parameters. The run "
-    "key is also in the artifact's name, in the sidecar beside it, and in MLflow as the tag "
-    "run_key, by which its search finds the run. “prunestudy trace TASK/seedN/METHOD” shows all "
-    "that is known of a trajectory, with the address of its run in MLflow. tables/provenance.csv "
-    "has it in full, with the tables of test quality and of latency that a network's numbers were "
-    "read from, the query that finds its run in MLflow, and the commands that trace and recompute "
-    "each cell."
-)
-VERIFY = (
-    "Is everything on disk what its jobs wrote? And would a cell come out the same? The second "
-    "command computes one again and compares it byte for byte."
-)
-MACHINES = Layout(
-    "timings.csv",
-    "Machines that ran the jobs. Training and latency are on the CPU.",
-    (
-        "processor",
-        Column("cores", "cores", count),
-        Column("memory, GiB", "memory_gb", significant),
-        *("platform", "kernel", "jobs"),
-    ),
-    name="machines",
-)
-STEPS = Layout(
-    "timings.csv",
-    "Duration of every rule's jobs before this report: wall-clock seconds by Snakemake's "
-    "benchmarks, one job after the other; seconds on the processor and most memory by the jobs "
-    "themselves.{lacking}",
-    (
-        *("step", "jobs"),
-        *written(significant, {"seconds in all": "sum", "median": "median", "longest": "max"}),
-        Column("CPU seconds", "cpu", significant),
-        Column("memory, MB", "memory", count),
-    ),
-    name="steps",
-)
-
-
-def provenance(contents: Contents) -> list[Block]:
-    """What the numbers of each task were made from."""
-    return [
-        Text(PROVENANCE),
-        *(
-            Fold(
-                f"Networks behind the numbers on {task}",
-                (sources_table(contents.inputs, contents.provenance, task),),
-            )
-            for task in contents.inputs.tasks
-        ),
-    ]
 
 
 def reproduce(contents: Contents) -> list[Block]:
-    """Commands, versions, machines and parameters."""
+    """Commands, versions, machines, jobs and parameters."""
     inputs = contents.inputs
     name = inputs.study.name
-    study, params = ("", "") if name == "default" else (f" STUDY={name}", f"studies/{name}.yaml")
-    verify = f"prunestudy verify --params {params}" if params else "prunestudy verify"
-    commits = sorted({str(one) for one in inputs.timings["git_commit"].dropna()})
-    versions = [f"{name} {version}" for name, version in package_versions(PACKAGES).items()]
-    origin = (
-        ("run key of the report", inputs.run_key),
-        ("run key of the tables", inputs.tables_key),
-        ("packages", ", ".join(versions)),
-        ("commits of the library", listed(commits) or "unknown"),
-    )
+    study, params = (f" STUDY={name}", f" --params studies/{name}.yaml")
+    if name == "default":
+        study = params = ""
+    origin = {
+        "run key of the report": inputs.run_key,
+        "run key of the tables": inputs.tables_key,
+        "packages": ", ".join(f"{one} {has}" for one, has in package_versions(PACKAGES).items()),
+        "commits of the library": listed(
+            sorted({str(one) for one in inputs.timings["git_commit"].dropna()})
+        ),
+    }
     return [
-        Text("The whole study, in a checkout of the project:"),
+        Text(words.text("whole_study")),
         Code(f"make study{study}"),
-        Text(VERIFY),
-        Code(f"{verify}\n{contents.provenance['recompute'].iloc[-1]}"),
-        Text("Networks and tables come out the same on one platform, measured times aside."),
-        Table("Provenance of this page.", ("", "value"), origin),
-        machines_table(inputs),
+        Text(words.text("verify")),
+        Code(f"prunestudy verify{params}\n{contents.provenance['recompute'].iloc[-1]}"),
+        Text(words.text("platform")),
+        words.table(
+            "origin",
+            [{"name": one, "value": value or "unknown"} for one, value in origin.items()],
+        ),
+        tables.machines(inputs),
         Code(graph(inputs), language="mermaid"),
-        steps_table(inputs),
+        tables.steps(inputs),
         Fold("Parameters of this study", (_parameters(inputs.study),), name="parameters"),
     ]
-
-
-def machines_table(inputs: Inputs) -> Table:
-    """The machines whose jobs the study is made of."""
-    names = ["processor", "cores", "memory_gb", "platform", "kernel"]
-    return MACHINES.table(
-        inputs.timings.groupby(names, dropna=False).size().rename("jobs").reset_index()
-    )
-
-
-def steps_table(inputs: Inputs) -> Table:
-    """How many jobs each step took, how long, and how much memory."""
-    lacking = inputs.timings["benchmark_seconds"].isna()
-    jobs = inputs.timings.assign(
-        wall=inputs.timings["benchmark_seconds"].fillna(inputs.timings["seconds"])
-    ).groupby("step", sort=False)
-    rows: pd.DataFrame = jobs["wall"].agg(["sum", "median", "max"]).reset_index()
-    rows = rows.assign(
-        jobs=jobs.size().tolist(),
-        cpu=jobs["cpu_seconds"].sum().tolist(),
-        memory=jobs["peak_memory_mb"].max().tolist(),
-    )
-    words = (
-        f" {plural(int(lacking.sum()), 'job')} of {len(lacking)} have no benchmark here; for them "
-        "it is the seconds that the job itself noted."
-    )
-    return STEPS.table(rows, lacking=words if lacking.any() else "")
 
 
 def graph(inputs: Inputs) -> str:
@@ -152,5 +73,5 @@ def _parameters(study: Study) -> Code:
         key = line.partition(":")[0]
         inside = key if key == key.strip() else inside
         named = inside in ("tasks", "methods") and key.startswith("  ") and key[2:3] != " "
-        names.append(params_anchor(inside, key.strip()) if named else "")
+        names.append(f"params-{inside}-{key.strip()}" if named else "")
     return Code(text, anchors=tuple(names))

@@ -1,140 +1,21 @@
-"""The report's tables on the study and its results."""
-
-from typing import Any
+"""The tables whose rows are not those of a table in a file."""
 
 import pandas as pd
 
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.plan.plan import DENSE
+from prunestudy.report import words
 from prunestudy.report.blocks import Table
-from prunestudy.report.columns import (
-    METHOD,
-    POINT,
-    Column,
-    Layout,
-    Row,
-    changed,
-    interval,
-    spread,
-    written,
-)
 from prunestudy.report.control import RESOURCES
-from prunestudy.report.formatting import (
-    NOTHING,
-    change,
-    count,
-    effect,
-    mean_count,
-    quality,
-    ratio,
-    significant,
-)
+from prunestudy.report.formatting import NOTHING, plural, point_name
+from prunestudy.report.telling import point_sides
+from prunestudy.report.words import Row, anchor
 
-TASKS = Layout(
-    "results.csv",
-    "Data sets, networks and metrics. MACs count the multiply–adds of one row.",
-    (
-        *("task", "data set", "network"),
-        *written(count, {"parameters": "params", "MACs": "macs"}),
-        *("loss", "metric"),
-        Column("dense test quality, mean", "test", quality),
-        *("training epochs", "retraining epochs"),
-    ),
-    name="tasks",
-)
-DATASETS = Layout(
-    "datasets.csv",
-    "Data sets as prepared: split once, classes keep their shares, the publisher's own test rows "
-    "where there are any; inputs are standardised by the training rows. No row is changed while "
-    "training.",
-    (
-        "task",
-        Column("data set", "data"),
-        *written(count, {"training rows": "train_rows", "validation rows": "validation_rows"}),
-        Column("test rows", "test_rows", count),
-        Column("input", "input_shape"),
-        Column("classes", "classes", lambda classes: str(classes or NOTHING)),
-        "split seed",
-    ),
-)
-RESULTS = Layout(
-    "summary.csv",
-    "{task}: {metric}, higher is better. Ratios are dense ÷ pruned; the speed-up is that of the "
-    "multiply–adds (MACs).",
-    (
-        *(METHOD, POINT, "n"),
-        spread("test", "test", quality),
-        interval("test_low", "test_high", quality),
-        Column(
-            "change from dense",
-            ("method", "test_change_mean"),
-            lambda method, mean: NOTHING if method == DENSE else change(mean),
-        ),
-        Column("validation", "val_mean", quality),
-        Column("parameters", "params_mean", count),
-        Column("compression", "compression_geomean", ratio),
-        Column("MACs", "macs_mean", count),
-        Column("speed-up", "speedup_macs_geomean", ratio),
-        Column("latency ratio, batch 1", "latency_ratio_b1_geomean", ratio),
-        Column("latency ratio, batch 64", "latency_ratio_b64_geomean", ratio),
-    ),
-    name="results-{task}",
-)
-ORACLE = Layout(
-    "oracle.csv",
-    "Kendall's τ between validation quality before and after retraining within a seed, over the "
-    "methods that prune in one step (others were retrained before their last one); mean over seeds "
-    "with its t interval. 1 would mean that nothing has to be retrained to know the order.",
-    (
-        *("task", POINT, Column("seeds", "n"), "networks"),
-        Column("τ, mean", "tau", effect),
-        interval("tau_low", "tau_high", effect),
-    ),
-)
-CRITERIA = Layout(
-    "criteria.csv",
-    "Which criteria won, over all seeds: of each stage's proposals the one that loses least "
-    "quality for what it frees is chosen, then accepted or rolled back; beyond the budget it only "
-    "maps the curve, and a refinement looks for the final network. Proposals count those that led "
-    "to a network that was known.",
-    (
-        *("task", METHOD, "criterion", "proposals", "chosen", "accepted"),
-        Column("rolled back", "rolled_back"),
-        Column("beyond the budget", "beyond_the_budget"),
-        "refined",
-    ),
-)
-FAILURES = Layout(
-    "failures.csv",
-    "Cells that failed. They are missing from every other table, figure and comparison.",
-    ("task", "seed", METHOD, "cause"),
-)
-UNREACHABLE = Layout(
-    "unreachable.csv",
-    "Operating points without a network; they are missing from curves and comparisons. Costs and "
-    "targets are parameters.",
-    ("task", POINT, "methods (seeds)", "reason"),
-)
-COST = Layout(
-    "cost.csv",
-    "One trajectory, all of its networks included: wall-clock seconds of its job, largest memory "
-    "of a job, and epochs over training data (means of the seeds). dense is the first training. A "
-    "closed loop's epochs include its trials and what it tried in vain; an evaluation is a pass "
-    "over the validation rows that a decision or a curve reads, the layer scan and trials "
-    "included; elsewhere there is one an epoch.",
-    (
-        *("task", METHOD, "n"),
-        spread("seconds", "seconds", significant),
-        Column("peak memory, MB", "peak_memory_mb_max", count),
-        Column("networks kept", "networks_mean", mean_count),
-        Column("epochs of each network", "epochs_of_each_network_mean", mean_count),
-        Column("epochs trained in all", "epochs_trained_mean", mean_count),
-        Column("network evaluations", "evaluations_mean", mean_count),
-    ),
-)
+MEASURES = {"params": "parameters", "test": "test quality", "time": "time"}
+PARTS = ("p", "p_holm", "p_t", "p_t_holm", "d")
 
 
-def tasks_table(inputs: Inputs) -> Table:
+def tasks(inputs: Inputs) -> Table:
     """Exact networks, data sets and metrics."""
     rows: list[Row] = []
     for name in inputs.tasks:
@@ -151,57 +32,117 @@ def tasks_table(inputs: Inputs) -> Table:
                 "retraining epochs": task.retraining.epochs,
             }
         )
-    return TASKS.table(rows)
+    return words.table("tasks", rows)
 
 
-def datasets_table(inputs: Inputs) -> Table:
+def datasets(inputs: Inputs) -> Table:
     """Data sets as they were prepared."""
     seeds = {name: task.data.split.seed for name, task in inputs.study.tasks.items()}
-    return DATASETS.table(
-        inputs.datasets.assign(**{"split seed": inputs.datasets["task"].map(seeds)})
-    )
+    rows = inputs.datasets.assign(**{"split seed": inputs.datasets["task"].map(seeds)})
+    return words.table("datasets", rows)
 
 
-def log_table(inputs: Inputs, task: str, method: str, seed: int) -> Table:
-    """The controller's log of one trajectory."""
-    log = inputs.decisions.set_index(["task", "method", "seed"])
-    own = log.index.isin([(task, method, seed)])
-    # The scan has a figure of its own.
-    rows = log[own & (log["verdict"] != "scanned")]
-    resource = rows["resource"].iloc[0] if len(rows) else ""
-    layout = Layout(
-        "decisions.csv",
-        "{task}, {method}, seed {seed}.",
-        (
-            "stage",
-            Column("epochs spent", "epochs_spent", "{:.1f}".format),
-            Column("step", "proposal"),
-            Column("criterion", "criterion", _known),
-            changed(
-                RESOURCES.get(resource, "resource"),
-                "resource",
-                # Milliseconds are not whole numbers.
-                "{:.3g} ms".format if resource == "latency" else count,
-            ),
-            changed("validation", "val", quality),
-            "verdict",
-            Column("why", "reason"),
-        ),
-        name="decisions-{task}-{method}-seed{seed}",
-    )
-    return layout.table(rows, task=task, method=method, seed=seed)
+def log(inputs: Inputs, task: str, method: str, seed: int) -> Table:
+    """The controller's log of one trajectory; the scan has a figure of its own."""
+    decisions = inputs.decisions
+    own = (decisions["task"] == task) & (decisions["method"] == method)
+    rows = decisions[own & (decisions["seed"] == seed) & (decisions["verdict"] != "scanned")]
+    binding = rows["resource"].iloc[0] if len(rows) else ""
+    amount = "milliseconds" if binding == "latency" else "count"
+    said = {"resource": RESOURCES.get(binding, "resource"), "amount": amount}
+    return words.table("decisions", rows, task=task, method=method, seed=seed, **said)
 
 
-def _known(value: Any) -> str:
-    return NOTHING if pd.isna(value) else str(value)
-
-
-def unreachable_table(inputs: Inputs) -> Table:
+def unreachable(inputs: Inputs) -> Table:
     """Operating points that could not be met, and why."""
-    rows: list[Row] = []
     places = ["task", "point", "reason"]
+    rows: list[Row] = []
     for place, group in inputs.unreachable.groupby(places, sort=False):
         seeds = group.groupby("method", sort=False).size()
         methods = ", ".join(f"{method} ({number})" for method, number in seeds.items())
         rows.append({**dict(zip(places, place, strict=True)), "methods (seeds)": methods})
-    return UNREACHABLE.table(rows)
+    return words.table("unreachable", rows)
+
+
+def comparison_counts(compared: pd.DataFrame, reference: str) -> Table:
+    """How the paired comparisons at the same operating point came out."""
+    rows: list[Row] = []
+    for second, pairs in compared.groupby("second", sort=False):
+        apart = point_sides(pairs)
+        row: Row = {"against": second, "comparisons": len(pairs)}
+        for verdict in ("lower", "no difference", "higher"):
+            row[verdict] = (pairs["verdict"] == verdict).sum()
+        for side, arrow in (("lower", "↓"), ("higher", "↑")):
+            places = [
+                f"{one['task']} {point_name(one['point'])}{mark}"
+                for chosen, mark in ((pairs["verdict"] == side, ""), (apart == side, f" {arrow}"))
+                for one in pairs[chosen].to_dict("records")
+            ]
+            row[f"{side} on"] = ", ".join(places) or NOTHING
+        rows.append(row)
+    return words.table("comparison-counts", rows, reference=reference)
+
+
+def tests(headline: pd.DataFrame, name: str) -> Table:
+    """p values and effect sizes behind a headline, a row a comparison and measure."""
+    rows = [
+        {**row, "measure": said, **{part: row[f"{measure}_{part}"] for part in PARTS}}
+        for row in headline.to_dict("records")
+        for measure, said in MEASURES.items()
+    ]
+    return words.table("tests", rows, table=name)
+
+
+def sources(inputs: Inputs, provenance: pd.DataFrame, task: str) -> Table:
+    """Artifacts, keys and digests behind a task's numbers, one row a trajectory.
+
+    Others link a method to the first of its rows; its name there leads to its parameters.
+    """
+    rows: list[Row] = []
+    for method in (DENSE, *inputs.methods):
+        own = provenance[(provenance["task"] == task) & (provenance["method"] == method)]
+        for place, (seed, networks) in enumerate(own.groupby("seed", sort=True)):
+            kind, name = ("tasks", task) if method == DENSE else ("methods", method)
+            named = (
+                networks["point"].map(point_name)
+                + " "
+                + networks["network_sha256"].astype(str).str[:8]
+            )
+            rows.append(
+                {
+                    **{"method": method, "seed": seed, "artifact": networks["artifact"].iloc[0]},
+                    "run key": str(networks["run_key"].iloc[0])[:12],
+                    "commit": networks["git_commit"].iloc[0],
+                    "networks and their sha256": ", ".join(named),
+                    "anchor": "" if place else anchor(task, method),
+                    "link": f"params-{kind}-{name}",
+                }
+            )
+    return words.table("sources", rows, task=task)
+
+
+def machines(inputs: Inputs) -> Table:
+    """The machines whose jobs the study is made of."""
+    names = ["processor", "cores", "memory_gb", "platform", "kernel"]
+    jobs = inputs.timings.groupby(names, dropna=False).size()
+    return words.table("machines", jobs.rename("jobs").reset_index())
+
+
+def steps(inputs: Inputs) -> Table:
+    """How many jobs each step took, how long, and how much memory."""
+    timings = inputs.timings
+    lacking = timings["benchmark_seconds"].isna()
+    wall = timings["benchmark_seconds"].fillna(timings["seconds"])
+    jobs = timings.assign(wall=wall).groupby("step", sort=False)
+    rows = jobs.agg(
+        jobs=("wall", "size"),
+        sum=("wall", "sum"),
+        median=("wall", "median"),
+        max=("wall", "max"),
+        cpu=("cpu_seconds", "sum"),
+        memory=("peak_memory_mb", "max"),
+    ).reset_index()
+    said = words.WORDS["table"]["steps"]["lacking"].format(
+        lacking=plural(int(lacking.sum()), "job"), jobs=len(lacking)
+    )
+    return words.table("steps", rows, lacking=said if lacking.any() else "")
