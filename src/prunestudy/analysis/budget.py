@@ -154,16 +154,9 @@ def _pair(
     first, second = (of_task[of_task["method"] == method] for method in (name, other))
     common = first.index.intersection(second.index)
     first, second = first.loc[common], second.loc[common]
-    row: dict[Hashable, Any] = {
-        "task": task,
-        "first": name,
-        "second": other,
-        "metric": inputs.study.tasks[task].metric,
-        "n": len(first),
-        "level": inputs.level,
-        "first_dense": int((first["point"] == "1").sum()),
-        "second_dense": int((second["point"] == "1").sum()),
-    }
+    place = [task, name, other, inputs.study.tasks[task].metric, len(first), inputs.level]
+    dense = [(chosen["point"] == "1").sum() for chosen in (first, second)]
+    row: dict[Hashable, Any] = dict(zip(HEADLINE_COLUMNS, [*place, *dense], strict=False))
     for measure in MEASURES:
         a, b = first[measure.column].tolist(), second[measure.column].tolist()
         if measure is TIME:
@@ -171,11 +164,8 @@ def _pair(
             a, b = [1 / value for value in a], [1 / value for value in b]
         compare = compare_ratios if measure.kind == "ratio" else compare_paired
         found = compare(a, b, inputs.level)
-        mean, low, high = found.summary.mean, found.summary.low, found.summary.high
-        row |= {
-            measure.mean: mean,
-            **{f"{measure.name}_low": low, f"{measure.name}_high": high},
-            **{f"{measure.name}_{part}": getattr(found, part) for part in ("p", "p_t", "d")},
-            f"{measure.name}_verdict": found.verdict,
-        }
+        numbers = {measure.kind: found.summary.mean, "low": found.summary.low}
+        numbers |= {"high": found.summary.high, "p": found.p, "p_t": found.p_t, "d": found.d}
+        row |= {f"{measure.name}_{part}": number for part, number in numbers.items()}
+        row[f"{measure.name}_verdict"] = found.verdict
     return row

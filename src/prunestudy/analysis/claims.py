@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from prunestudy.analysis.budget import MEASURES, PARAMS, TEST, TIME, Measure
-from prunestudy.analysis.inputs import Inputs
+from prunestudy.analysis.inputs import TRADITIONAL, Inputs
 
 # What a comparison comes to, the bad news first. ``within``: by its interval, but within the
 # spread between seeds. ``perhaps better``: by its interval, but not once corrected for the family.
@@ -223,18 +223,15 @@ def judged(ratio: float, low: float, high: float) -> Judgement:
 
 def tested(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFrame) -> list[Tested]:
     """What the intervals say of others' claims; what latency binds is held to time alone."""
+    places = [(PARAMS, inputs.reference, headline), (TIME, inputs.reference, headline)]
+    places += [(TIME, loop, latency) for loop in inputs.bound_by_latency]
     found = []
-    for measure in (PARAMS, TIME):
-        if inputs.duel is None or measure.name not in inputs.claimed:
-            continue
-        ratio = inputs.claimed[measure.name]
-        loops = inputs.bound_by_latency if measure is TIME else []
-        tables = [(inputs.reference, headline), *((loop, latency) for loop in loops)]
-        for method, table in tables:
-            rows = table[(table["first"] == method) & (table["second"] == inputs.duel[1])]
+    for measure, method, table in places if inputs.duel else []:
+        rows = table[(table["first"] == method) & (table["second"] == TRADITIONAL)]
+        if measure.name in inputs.claimed and len(rows):
+            ratio = inputs.claimed[measure.name]
             tasks: dict[Judgement, list[str]] = {}
             for claim in claims_of(rows, measure):
                 tasks.setdefault(judged(ratio, claim.low, claim.high), []).append(claim.task)
-            if tasks:
-                found.append(Tested(measure.name, ratio, method, tasks))
+            found.append(Tested(measure.name, ratio, method, tasks))
     return found

@@ -4,13 +4,15 @@ import pandas as pd
 
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.statistics import summarise
-from prunestudy.analysis.summaries import flat
 from prunestudy.plan.plan import DENSE
 
 
 def pruning_cost(inputs: Inputs) -> pd.DataFrame:
     """Seconds, memory and epochs of a whole trajectory, by task and method."""
     rows = []
+    columns = ["task", "method", "n", "seconds_mean", "seconds_sd", "seconds_low", "seconds_high"]
+    columns += ["peak_memory_mb_max", "networks_mean", "epochs_of_each_network_mean"]
+    columns += ["epochs_trained_mean", "evaluations_mean"]
     every = inputs.timings[inputs.timings["step"].isin(["train", "prune"])]
     for task in inputs.tasks:
         for method in [DENSE, *inputs.methods]:
@@ -26,17 +28,8 @@ def pruning_cost(inputs: Inputs) -> pd.DataFrame:
             if len(decisions):
                 spent = decisions.groupby("seed")[["epochs_spent", "evaluations"]].max()
                 epochs, evaluations = spent["epochs_spent"], spent["evaluations"]
-            rows.append(
-                {
-                    "task": task,
-                    "method": method,
-                    "n": len(jobs),
-                    **flat("seconds", summarise(jobs["seconds"].tolist(), inputs.level)),
-                    "peak_memory_mb_max": jobs["peak_memory_mb"].max(),
-                    "networks_mean": cells.groupby("seed").size().mean(),
-                    "epochs_of_each_network_mean": cells["epochs"].mean(),
-                    "epochs_trained_mean": epochs.mean(),
-                    "evaluations_mean": evaluations.mean(),
-                }
-            )
-    return pd.DataFrame(rows)
+            seconds = summarise(jobs["seconds"].tolist(), inputs.level)
+            row = [task, method, len(jobs), seconds.mean, seconds.sd, seconds.low, seconds.high]
+            row += [jobs["peak_memory_mb"].max(), cells.groupby("seed").size().mean()]
+            rows.append([*row, cells["epochs"].mean(), epochs.mean(), evaluations.mean()])
+    return pd.DataFrame(rows, columns=columns)

@@ -115,11 +115,7 @@ def compare_ratios(
 
 
 def verdict(difference: Summary, spread: float) -> Verdict:
-    """What a mean difference shows: nothing, where it could be chance or is within the spread.
-
-    No difference: the interval includes 0, or the mean is smaller than the standard deviation
-    between seeds.
-    """
+    """No difference: the interval includes 0, or the mean is within the spread between seeds."""
     if difference.low <= 0 <= difference.high or abs(difference.mean) < spread:
         return "no difference"
     return "higher" if difference.mean > 0 else "lower"

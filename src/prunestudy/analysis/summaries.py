@@ -91,20 +91,8 @@ def _compared(inputs: Inputs, task: str, point: str, other: str) -> dict[str, An
     seeds = [seed for seed in inputs.study.seeds if seed in equal]
     a, b = first["test"][seeds].tolist(), second["test"][seeds].tolist()
     found = compare_paired(a, b, inputs.level)
-    return {
-        "task": task,
-        "point": point,
-        "first": inputs.reference,
-        "second": other,
-        "metric": inputs.study.tasks[task].metric,
-        "n": found.summary.n,
-        "test_difference": found.summary.mean,
-        "low": found.summary.low,
-        "high": found.summary.high,
-        "level": inputs.level,
-        "p": found.p,
-        "p_t": found.p_t,
-        "d": found.d,
-        "spread_between_seeds": found.spread,
-        "verdict": found.verdict,
-    }
+    of = found.summary
+    place = [task, point, inputs.reference, other, inputs.study.tasks[task].metric]
+    row = dict(zip(COMPARISON_COLUMNS, [*place, of.n, of.mean, of.low, of.high], strict=False))
+    row |= {"level": of.level, "p": found.p, "p_t": found.p_t, "d": found.d}
+    return row | {"spread_between_seeds": found.spread, "verdict": found.verdict}

@@ -28,6 +28,12 @@ from prunestudy.report import (
 )
 from prunestudy.report.figures import Figure
 
+# Tables that every report has as files.
+TABLES = (
+    *("summary", "comparisons", "within_budget", "headline", "criteria", "layer_stages"),
+    *("layer_sensitivity", "cost", "oracle", "provenance", "curves", "curve_traits"),
+)
+
 
 @dataclass(frozen=True)
 class Contents:
@@ -105,22 +111,7 @@ class Contents:
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """The derived tables by file name, without ending."""
-        fastest = {
-            "fastest_within_budget": self.fastest,
-            "latency_headline": self.latency_headline,
-        }
-        return {
-            "summary": self.summary,
-            "comparisons": self.comparisons,
-            "within_budget": self.within_budget,
-            "headline": self.headline,
-            **(fastest if self.inputs.bound_by_latency else {}),
-            "criteria": self.criteria,
-            "layer_stages": self.layer_stages,
-            "layer_sensitivity": self.layer_sensitivity,
-            "cost": self.cost,
-            "oracle": self.oracle,
-            "provenance": self.provenance,
-            "curves": self.curves,
-            "curve_traits": self.curve_traits,
-        }
+        names = {name: name for name in TABLES}
+        if self.inputs.bound_by_latency:
+            names |= {"fastest_within_budget": "fastest", "latency_headline": "latency_headline"}
+        return {name: getattr(self, attribute) for name, attribute in names.items()}

@@ -57,14 +57,16 @@ def finding(
     inputs: Inputs, headline: pd.DataFrame, compared: pd.DataFrame, latency: pd.DataFrame
 ) -> list[Sentence]:
     """The study's finding, losses first; the tables are those of :func:`statements`."""
-    said = statements(inputs, headline, compared, latency)
-    sentences = [Sentence(_text(inputs, one), one.sources) for one in said]
     seeds = plural(len(inputs.study.seeds), "seed")
-    ruled = [place for place, one in enumerate(said) if one.kind in RULED]
-    for place in ruled:
-        text, sources = sentences[place].text, sentences[place].sources
-        first = RULE.format(seeds=seeds) + text if place == ruled[0] else _capital(text)
-        sentences[place] = Sentence(first, sources)
+    rule = RULE.format(seeds=seeds)
+    sentences = []
+    for said in statements(inputs, headline, compared, latency):
+        text = _text(inputs, said)
+        if said.kind in RULED:
+            # The rule is said once.
+            text = rule + text if rule else text[0].upper() + text[1:]
+            rule = ""
+        sentences.append(Sentence(text, said.sources))
     if inputs.duel is not None:
         return sentences
     scope = NEUTRAL.format(
@@ -162,7 +164,3 @@ def claims(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFrame) -> lis
     text = CLAIMED.format(source=settings.source, first=first, second=second, told=words)
     tables = ("headline", "latency_headline") if "time" in inputs.claimed else ("headline",)
     return [Sentence(text, (*tables, "parameters"))]
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]

@@ -7,24 +7,14 @@ import pandas as pd
 
 from prunestudy.analysis.versions import PLACE, Version, headlines, movements, only_in
 from prunestudy.plan.status import differences
+from prunestudy.report import formatting
 from prunestudy.report.blocks import Block, Fold, Section, Table, Text
-from prunestudy.report.formatting import (
-    NOTHING,
-    change,
-    count,
-    estimate,
-    interval,
-    listed,
-    percent,
-    plural,
-    quality,
-    ratio,
-)
+from prunestudy.report.formatting import NOTHING, count, interval, listed, plural, ratio
 from prunestudy.report.telling import WORDS
 
 # A column of results: what it is, how its value is written, and how its change.
 COLUMNS = {
-    "test": ("test quality", quality, change),
+    "test": ("test quality", formatting.quality, formatting.change),
     "params_nonzero": ("parameters", count, ratio),
     "macs_nonzero": ("MACs", count, ratio),
     "latency_ratio_b64": ("speed-up in latency", ratio, ratio),
@@ -62,7 +52,11 @@ def _moved(first: Version, second: Version, level: float) -> tuple[Block, ...]:
     if table.empty:
         return (Text(NO_COMMON_SEED),)
     moved = table[table["verdict"].isin(["higher", "lower"])]
-    numbers = {"moved": plural(len(moved), "number"), "total": len(table), "level": percent(level)}
+    numbers = {
+        "moved": plural(len(moved), "number"),
+        "total": len(table),
+        "level": formatting.percent(level),
+    }
     text = Text(MOVED.format(first=first.name, second=second.name, **numbers))
     told = (_movements("What moved beyond noise", moved),) if len(moved) else ()
     every = _movements("All of them", table)
@@ -71,12 +65,13 @@ def _moved(first: Version, second: Version, level: float) -> tuple[Block, ...]:
 
 def _movements(caption: str, table: pd.DataFrame) -> Table:
     rows = []
-    for row in table.to_dict("records"):
-        measure, write, write_change = COLUMNS[row["column"]]
-        place = (*(str(row[name]) for name in PLACE), measure, str(row["n"]))
-        numbers = (write(row["before"]), write(row["after"]), write_change(row["change"]))
-        rows.append((*place, *numbers, interval(row["low"], row["high"], write_change)))
-        rows[-1] += (str(row["verdict"]),)
+    for *place, column, n, before, after, moved, low, high, verdict in table.itertuples(
+        index=False
+    ):
+        measure, write, write_change = COLUMNS[column]
+        numbers = (str(n), write(before), write(after), write_change(moved))
+        bounds = interval(low, high, write_change)
+        rows.append((*map(str, place), measure, *numbers, bounds, verdict))
     columns = (*PLACE, "measure", "n", "before", "after", "change", "interval", "verdict")
     words = "Changes of quality are differences, others ratios after ÷ before; paired by seed."
     return Table(f"{caption}. {words}", columns, tuple(rows))
@@ -101,7 +96,7 @@ def _headline(row: dict[Hashable, Any]) -> tuple[str, ...]:
     found = [str(row["task"]), f"{row['first']} against {row['second']}", words.title]
     for end in "ab":
         mean, low, high = (row[f"{part}_{end}"] for part in ("mean", "low", "high"))
-        found += [estimate(mean, low, high, words.write), str(row[f"verdict_{end}"])]
+        found += [formatting.estimate(mean, low, high, words.write), str(row[f"verdict_{end}"])]
     return tuple(found)
 
 
