@@ -98,7 +98,7 @@ def test_every_claim_and_every_row_lead_to_what_they_were_made_from(built: Built
 
 def test_markup_in_words_is_escaped(built: Built) -> None:
     for name in ("index.html", "report.md"):
-        text = re.sub(r"^```$.*?^```$", "", built.text(name), flags=re.MULTILINE | re.DOTALL)
+        text = re.sub(r"^```\w*$.*?^```$", "", built.text(name), flags=re.MULTILINE | re.DOTALL)
         assert "<script>alert" not in text
         assert "<b>Author" not in text
         assert "<allowed>" not in text
@@ -137,10 +137,38 @@ def test_metrics_hold_each_point_of_each_method(built: Built) -> None:
 
 def test_the_page_can_be_used_without_a_mouse_and_without_scripts(built: Built) -> None:
     page = built.text("index.html").partition("<script")[0]
-    scrolling = page.count("<table ") + page.count("<svg ")
-    assert page.count('role="region" tabindex="0"') == scrolling
+    assert page.count('role="region" tabindex="0"') == page.count("<table ") > 10
+    assert page.count('<pre tabindex="0"') == page.count("<pre ") >= 4
     assert page.count("<noscript><img") == page.count("<figure ")
     assert re.search(r'<button type="button" data-method="adaptive" aria-pressed="true">', page)
+
+
+def test_the_jobs_are_a_flowchart_of_the_steps_that_wait_for_each_other(built: Built) -> None:
+    [chart] = re.findall(r"```mermaid\n(.*?)```", built.text("report.md"), flags=re.DOTALL)
+    nodes = re.findall(r'^  (\w+)\["\1: (\d+) jobs?"\]$', chart, flags=re.MULTILINE)
+    assert {step: int(number) for step, number in nodes} == built.plan.step_counts()
+    edges = set(re.findall(r"^  (\w+) --> (\w+)$", chart, flags=re.MULTILINE))
+    assert len(nodes) + len(edges) + 1 == len(chart.splitlines())
+    waits = {(first, second) for first, second in built.plan.step_edges() if first != second}
+    # What waits for what is what can be reached; no edge is there twice over.
+    assert reached(edges) == reached(waits)
+    assert all((first, second) not in reached(edges - {(first, second)}) for first, second in edges)
+    assert '<pre tabindex="0" class="mermaid">' in built.text("index.html")
+
+
+def reached(edges: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """What leads to what, over any number of edges."""
+    further = edges | {(a, d) for a, b in edges for c, d in edges if b == c}
+    return edges if further == edges else reached(further)
+
+
+def test_no_chart_has_what_is_not_a_number(build: Build) -> None:
+    for built in (build(), build(make_study(seeds=1))):
+        [text] = re.findall(
+            r'<script type="application/json" id="charts">(.*?)</script>', built.text("index.html")
+        )
+        charts = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in a chart"))
+        assert len(charts) > 10
 
 
 def test_checklist_says_what_the_small_study_lacks(built: Built) -> None:

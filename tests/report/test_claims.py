@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from prunestudy.analysis.claims import judged
 from prunestudy.analysis.inputs import read_inputs
 from prunestudy.params.settings import Claims
 from prunestudy.plan.plan import Plan
-from prunestudy.report.claims import judged
 from prunestudy.report.contents import Contents
 from tests.report.fabricated import make_study, write_tables
 
@@ -80,13 +80,13 @@ def test_the_headline_is_drawn_with_its_claims(tmp_path: Path) -> None:
     assert "dashed line is the ratio that is claimed" in figure.caption
     size, quality, time = figure.specifications
     for panel, lines in ((size, [1.0, 0.417]), (quality, [0.0]), (time, [1.0])):
-        [rules] = [rows for rows in panel["datasets"].values() if "at" in rows[0]]
-        assert [row["at"] for row in rules] == lines
-    [rows] = [rows for rows in size["datasets"].values() if "mean" in rows[0]]
+        [rules] = [rows for rows in panel["datasets"].values() if "claimed" in rows[0]]
+        assert [row["mean"] for row in rules] == lines
+    [rows] = [rows for rows in size["datasets"].values() if "outcome" in rows[0]]
     assert {row["row"] for row in rows} == {"numbers", "classes", "numbers, hurried"}
-    own = {row["row"]: row["better"] for row in rows}
-    assert own["numbers"] == own["classes"] == "first"
-    assert own["numbers, hurried"] == "neither"
+    own = {row["row"]: row["outcome"] for row in rows}
+    assert own["numbers"] == own["classes"] == "better"
+    assert own["numbers, hurried"] == "no difference"
 
 
 def test_what_traditional_wins_is_drawn_as_its(tmp_path: Path) -> None:
@@ -96,8 +96,8 @@ def test_what_traditional_wins_is_drawn_as_its(tmp_path: Path) -> None:
     figure = contents.headline_figure
     assert figure is not None
     for panel in figure.specifications[:2]:
-        [rows] = [rows for rows in panel["datasets"].values() if "mean" in rows[0]]
-        assert {row["better"] for row in rows if "," not in row["row"]} == {"second"}
+        [rows] = [rows for rows in panel["datasets"].values() if "outcome" in rows[0]]
+        assert {row["outcome"] for row in rows if "," not in row["row"]} == {"worse"}
 
 
 def test_a_gain_that_does_not_outlast_the_correction_is_drawn_as_that(tmp_path: Path) -> None:
@@ -105,5 +105,7 @@ def test_a_gain_that_does_not_outlast_the_correction_is_drawn_as_that(tmp_path: 
     contents.__dict__["headline"] = contents.headline.assign(params_p_t_holm=0.2)
     figure = contents.headline_figure
     assert figure is not None
-    [rows] = [rows for rows in figure.specifications[0]["datasets"].values() if "mean" in rows[0]]
-    assert {row["better"] for row in rows if "," not in row["row"]} == {"perhaps"}
+    [rows] = [
+        rows for rows in figure.specifications[0]["datasets"].values() if "outcome" in rows[0]
+    ]
+    assert {row["outcome"] for row in rows if "," not in row["row"]} == {"perhaps better"}

@@ -3,7 +3,7 @@
 import pytest
 
 from prunestudy.report import formatting
-from prunestudy.report.blocks import Grid
+from prunestudy.report.blocks import Table
 
 
 @pytest.mark.parametrize(
@@ -38,13 +38,13 @@ def test_three_digits_are_three_after_rounding_too(value: float, text: str) -> N
 
 def test_runs_of_rows_with_one_first_cell_are_groups() -> None:
     rows = tuple((name, "1") for name in "aabba")
-    assert Grid("", ("name", "n"), rows).ends == (False, True, False, True, False)
+    assert Table("", ("name", "n"), rows).ends == (False, True, False, True, False)
     alone = tuple((name, "1") for name in "abc")
-    assert Grid("", ("name", "n"), alone).ends == (False, False, False)
-    assert Grid("", ("name", "n"), ()).ends == ()
+    assert Table("", ("name", "n"), alone).ends == (False, False, False)
+    assert Table("", ("name", "n"), ()).ends == ()
 
 
 def test_versions_and_names_are_no_numbers() -> None:
     cells = ("6.18.44-generic", "95 %", "–", "0.5× (0.4× to 0.6×)", "ratio 0.5")
-    grids = [Grid("", ("cell",), ((cell,), ("1.5",))) for cell in cells]
+    grids = [Table("", ("cell",), ((cell,), ("1.5",))) for cell in cells]
     assert [grid.numeric for grid in grids] == [(False,), (True,), (True,), (True,), (False,)]

@@ -1,24 +1,45 @@
 """Every number in the report's sentences is found again in its tables or parameters."""
 
-import json
 import re
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
+from prunestudy.analysis.inputs import TABLES, read_inputs
 from prunestudy.params.reader import read_study
-from prunestudy.params.settings import Study
+from prunestudy.plan.plan import Plan
 from prunestudy.report import formatting
+from prunestudy.report.blocks import Sentence
+from prunestudy.report.contents import Contents
+from prunestudy.report.paper import methods_paragraph
 from prunestudy.store.names import point_label
-from prunestudy.store.tables import read_table
-from tests.report.fabricated import Build, make_study
+from prunestudy.store.tables import read_table, write_table
+from tests.report.fabricated import make_study, write_tables
 
 NUMBER = re.compile(r"[−+]?\d(?:[\d.]|\u202f(?=\d))*")
 # Names of things, not numbers of the study.
 NAMES = re.compile(r"R²|p_holm|\b[a-z_]+_[a-z0-9_]+\b|ONNX|CPU|batch 64|one\b")
 SENTENCES = ("headline", "latency_headline", "comparisons", "cost", "within_budget", "summary")
-SENTENCES += ("datasets",)
+
+
+@pytest.fixture(scope="module")
+def default(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Contents:
+    """The default study, made from its committed tables."""
+    tables, given = root / "reports" / "tables", tmp_path_factory.mktemp("given")
+    for name in set(TABLES) - {"history"}:
+        write_table(read_table(tables / f"{name}.csv"), given / f"{name}.csv")
+    # Epochs of trainings are in no git history, but what they cost is.
+    (given / "history.csv").write_text("task,seed,method,point,epoch,train_loss,val_loss\n")
+    contents = Contents(read_inputs(Plan(read_study(root / "params.yaml")), given, "f" * 64))
+    contents.__dict__["cost"] = read_table(tables / "cost.csv")
+    return contents
+
+
+def made_up(folder: Path, final_params: int) -> Contents:
+    """A made-up study with losses of quality."""
+    study = make_study(methods=("traditional", "other", "adaptive", "hurried", "rounded"))
+    write_tables(study, folder / "given", final_params, -0.01)
+    return Contents(read_inputs(Plan(study), folder / "given", "f" * 64))
 
 
 def written(value: float) -> set[str]:
@@ -36,23 +57,21 @@ def written(value: float) -> set[str]:
     return ways | {formatting.probability(value), f"{value:g}", f"{value:.4g}"}
 
 
-def known(folder: Path, study: Study) -> set[str]:
+def known(contents: Contents) -> set[str]:
     """Every number of the tables that sentences are made from, and of the parameters."""
+    study, inputs = contents.inputs.study, contents.inputs
     found: set[str] = set()
-    for name in SENTENCES:
-        file = folder / "tables" / f"{name}.csv"
-        if file.exists():
-            table = read_table(file)
-            for column in table.select_dtypes("number"):
-                for value in table[column].dropna().unique():
-                    found |= written(float(value))
-    comparisons = read_table(folder / "tables" / "comparisons.csv")
-    for _other, pairs in comparisons.groupby("second"):
+    tables = [contents.tables[name] for name in SENTENCES if name in contents.tables]
+    for table in (*tables, inputs.datasets):
+        for column in table.select_dtypes("number"):
+            for value in table[column].dropna().unique():
+                found |= written(float(value))
+    for _other, pairs in contents.comparisons.groupby("second"):
         counts = [len(pairs), *pairs["verdict"].value_counts().tolist()]
         counts += [0] * bool(set(pairs["verdict"]) != {"lower", "no difference", "higher"})
         found |= {str(count) for count in counts}
-    results = pd.read_csv(folder / "tables" / "results.csv")
-    found |= {formatting.count(results.loc[results["method"] == "dense", "params"].max())}
+    dense = inputs.networks["method"] == "dense"
+    found |= {formatting.count(inputs.networks.loc[dense, "params"].max())}
     found |= {f"{task.requirements.max_drop:g}" for task in study.tasks.values()}
     found |= {point_label(point) for point in study.points}
     if study.report.claims:
@@ -88,22 +107,18 @@ MEASURES = {
 }
 
 
-def misplaced(folder: Path) -> tuple[int, list[tuple[str, ...]]]:
+def misplaced(contents: Contents, finding: list[Sentence]) -> tuple[int, list[tuple[str, ...]]]:
     """How many estimates the finding has, and those that are not in their row of a cited table.
 
     Their row is that of their task and of the method and the measure that were named last.
     """
-    page = (folder / "index.html").read_text(encoding="utf-8")
     count, wrong = 0, []
-    for claim in re.findall(r'<p class="finding">(.*?)</p>', page, flags=re.DOTALL):
-        cited = [
-            name for name in re.findall(r'href="#table-([\w-]+)"', claim) if "headline" in name
-        ]
-        tables = [read_table(folder / "tables" / f"{name}.csv") for name in cited]
+    for claim in finding:
+        tables = [contents.tables[name] for name in claim.sources if "headline" in name]
         rows = [row for table in tables for row in table.to_dict("records")]
         methods = "|".join({str(row["second"]) for row in rows} or {"nobody"})
-        for found in ESTIMATE.finditer(claim):
-            before = claim[: found.start()]
+        for found in ESTIMATE.finditer(claim.text):
+            before = claim.text[: found.start()]
             second = re.findall(rf"\b(?:{methods})\b", before)[-1]
             mean, low, high, write = MEASURES[re.findall("|".join(MEASURES), before)[-1]]
             expected = [
@@ -122,20 +137,16 @@ def misplaced(folder: Path) -> tuple[int, list[tuple[str, ...]]]:
 
 
 COUNTED = re.compile(
-    r"of (\d+) paired comparisons? of test quality with (\w+), \w+ is lower in (\d+), not "
-    r"different in (\d+)(?: \([^)]*\))? and higher in (\d+)"
+    r"lower in (\d+), not different in (\d+)(?: \([^)]*\))? and higher in (\d+)(?: \(in (\d+) [^)]*"
+    r"\))? of (\d+) paired comparisons? with ([\w, ]+)"
 )
 STAND_IN = re.compile(r"of (\w+) on ([^;.]*)")
 EPOCHS = re.compile(r"([\d.]+) against ([\d.]+) on (\w+)")
 FAMILY = re.compile(r"corrected for (\d+) comparisons")
 
 
-def miscounted(sentences: list[str], folder: Path) -> tuple[int, list[tuple[str, ...]]]:
+def miscounted(contents: Contents, sentences: list[str]) -> tuple[int, list[tuple[str, ...]]]:
     """How many counts the sentences have, and those that the tables do not give."""
-    tables = {
-        name: read_table(folder / "tables" / f"{name}.csv")
-        for name in ("comparisons", "within_budget", "cost", "headline")
-    }
     count, wrong = 0, []
 
     def check(said: tuple[str, ...], found: tuple[str, ...]) -> None:
@@ -144,29 +155,31 @@ def miscounted(sentences: list[str], folder: Path) -> tuple[int, list[tuple[str,
         if said != found:
             wrong.append(said)
 
+    compared, chosen, headline = contents.comparisons, contents.within_budget, contents.headline
     for text in sentences:
-        for said in COUNTED.findall(text):
-            verdicts = tables["comparisons"].query("second == @said[1]")["verdict"]
-            counts = [
-                str((verdicts == name).sum()) for name in ("lower", "no difference", "higher")
-            ]
-            check(said, (str(len(verdicts)), said[1], *counts))
+        for *said, corrected, total, names in COUNTED.findall(text):
+            for second in names.removesuffix(" each").replace(" and ", ", ").split(", "):
+                pairs = compared[compared["second"] == second]
+                gains = pairs[pairs["verdict"] == "higher"]
+                certain = str((gains["p_t_holm"] < 0.05).sum()) if len(gains) else ""
+                verdicts = ("lower", "no difference", "higher")
+                counts = [str((pairs["verdict"] == name).sum()) for name in verdicts]
+                check((*said, corrected, total), (*counts, certain, str(len(pairs))))
         if text.startswith("No pruned network"):
-            chosen = tables["within_budget"]
             for method, places in STAND_IN.findall(text):
                 for task, number, seeds in re.findall(r"(\w+) \((\d+) of (\d+) seeds?\)", places):
                     own = chosen.query("task == @task and method == @method")
                     found = (str((own["point"] == "1").sum()), str(len(own)))
                     check((task, method, number, seeds), (task, method, *found))
         if text.startswith("Epochs of a whole"):
-            cost = tables["cost"].set_index(["task", "method"])["epochs_trained_mean"]
+            cost = contents.cost.set_index(["task", "method"])["epochs_trained_mean"]
             for first, second, task in EPOCHS.findall(text):
                 found = [
                     formatting.mean_count(cost[task, one]) for one in ("adaptive", "traditional")
                 ]
                 check((first, second, task), (*found, task))
         if "fastest" not in text:
-            families = tables["headline"].groupby("second")["family"].max()
+            families = headline.groupby("second")["family"].max()
             asked, others = families["traditional"], families.drop("traditional").max()
             beside = "other methods" in text
             for number in FAMILY.findall(text):
@@ -174,66 +187,56 @@ def miscounted(sentences: list[str], folder: Path) -> tuple[int, list[tuple[str,
     return count, wrong
 
 
-def sentences_of(folder: Path) -> list[str]:
+def sentences_of(contents: Contents) -> list[str]:
     """The finding and what stands beside it."""
-    finding = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["finding"]
-    text = (folder / "report.md").read_text(encoding="utf-8")
-    notes = [line[2:] for line in text.partition("\n## ")[2].splitlines() if line[:2] == "- "]
-    assert notes
-    return [*finding, *[note.replace("\\", "") for note in notes]]
+    return [one.text for one in (*contents.finding, *contents.claims, *contents.caveats)]
 
 
-def test_every_number_of_the_default_report_is_in_its_tables(root: Path) -> None:
-    folder = root / "reports"
-    numbers = known(folder, read_study(root / "params.yaml"))
-    assert unknown(sentences_of(folder), numbers) == []
-    count, wrong = misplaced(folder)
+def test_every_number_of_the_default_report_is_in_its_tables(default: Contents) -> None:
+    assert unknown(sentences_of(default), known(default)) == []
+    count, wrong = misplaced(default, default.finding)
     assert wrong == []
     assert count > 10
-    count, wrong = miscounted(sentences_of(folder), folder)
+    count, wrong = miscounted(default, sentences_of(default))
     assert wrong == []
     assert count > 8
 
 
-def test_a_count_that_is_another_comparisons_is_found(root: Path) -> None:
-    folder = root / "reports"
-    sentences = sentences_of(folder)
+def test_a_count_that_is_another_comparisons_is_found(default: Contents) -> None:
     patterns = {"lower in ": 1, "not different in ": 1, " of 5 seeds)": -1, " against ": -1}
+    patterns |= {" paired comparisons": -1, " (in ": 1}
     found = 0
-    for place, text in enumerate(sentences):
+    for text in sentences_of(default):
         told = (COUNTED.search(text), text.startswith(("No pruned network", "Epochs of a whole")))
         for words, side in patterns.items() if any(told) else ():
-            number = rf"{words}\d+" if side > 0 else rf"\d+{re.escape(words)}"
-            for match in re.finditer(number, text):
+            escaped = re.escape(words)
+            for match in re.finditer(rf"{escaped}\d+" if side > 0 else rf"\d+{escaped}", text):
                 # Another digit in front makes another count.
-                at = match.end() - 1 if side > 0 else match.start()
+                at = match.start() + len(words) if side > 0 else match.start()
                 changed = f"{text[:at]}9{text[at:]}"
-                altered = [*sentences[:place], changed, *sentences[place + 1 :]]
-                if miscounted([text], folder)[0]:
-                    assert miscounted(altered, folder)[1], changed
-                    found += 1
-    assert found > 5
+                assert miscounted(default, [changed])[1], changed
+                found += 1
+    assert found > 15
 
 
 @pytest.mark.parametrize("final_params", [300, 900])
-def test_every_number_of_a_made_up_report_is_in_its_tables(build: Build, final_params: int) -> None:
-    study = make_study(methods=("traditional", "other", "adaptive", "hurried", "rounded"))
-    built = build(study, final_params=final_params, test_change=-0.01)
-    assert unknown(sentences_of(built.folder), known(built.folder, study)) == []
-    count, wrong = misplaced(built.folder)
+def test_every_number_of_a_made_up_report_is_in_its_tables(
+    tmp_path: Path, final_params: int
+) -> None:
+    contents = made_up(tmp_path, final_params)
+    assert unknown(sentences_of(contents), known(contents)) == []
+    count, wrong = misplaced(contents, contents.finding)
     assert wrong == []
     assert count > 5
     # An estimate of another task, or with another interval, is found.
-    page = built.folder / "index.html"
-    text = page.read_text(encoding="utf-8")
-    [task, mean, low, high], *_others = ESTIMATE.findall(text)
-    page.write_text(text.replace(f"{low} to {high})", f"{low} to 9.99)", 1), encoding="utf-8")
-    assert misplaced(built.folder)[1] == [(task, mean, low, "9.99")]
+    first, *others = contents.finding
+    [task, mean, low, high], *_others = ESTIMATE.findall(first.text)
+    altered = Sentence(first.text.replace(f"{low} to {high})", f"{low} to 9.99)", 1), first.sources)
+    assert misplaced(contents, [altered, *others])[1] == [(task, mean, low, "9.99")]
 
 
-def test_a_number_that_is_nowhere_is_found(root: Path) -> None:
-    folder = root / "reports"
-    numbers = known(folder, read_study(root / "params.yaml"))
+def test_a_number_that_is_nowhere_is_found(default: Contents) -> None:
+    numbers = known(default)
     assert unknown(["adaptive needs 0.12345× of it"], numbers)
     assert unknown(["in 987654 of 11 comparisons"], numbers)
 
@@ -241,19 +244,19 @@ def test_a_number_that_is_nowhere_is_found(root: Path) -> None:
 # The rest of the page: checklist, captions, and the paragraph for a paper.
 
 
-def evidence_numbers(folder: Path, study: Study) -> dict[str, set[str]]:
+def evidence_numbers(contents: Contents) -> dict[str, set[str]]:
     """What the checklist's lines may say, computed from the tables alone."""
-    tables = folder / "tables"
-    results, timings = read_table(tables / "results.csv"), read_table(tables / "timings.csv")
+    study, inputs = contents.inputs.study, contents.inputs
+    results, timings = inputs.networks, inputs.timings
     dense = results[results["method"] == "dense"]
     pruned = results[results["compression"] > 1]
-    summary, tau = read_table(tables / "summary.csv"), read_table(tables / "oracle.csv")["tau"]
+    summary, tau = contents.summary, contents.oracle["tau"]
     seeds = {str(count) for count in (summary["n"].min(), summary["n"].max())}
     points = {point_label(point) for point in study.points}
     cells = str(len(study.tasks) * len(study.seeds))
     whole, largest = str(len(results)), formatting.count(dense["params"].max())
     # Controls show no collapse of a method.
-    plain = [name for name, one in study.methods.items() if one.plain]
+    plain = [name for name, one in study.methods.items() if not (one.control or one.reference)]
     losses = set()
     for task, rows in summary.groupby("task"):
         reached = rows[rows["point"].isin(points) & rows["method"].isin(plain)]
@@ -299,16 +302,15 @@ def evidence_numbers(folder: Path, study: Study) -> dict[str, set[str]]:
 SPELLED = re.compile(r"\d+\.\d+\.\d+|\b(?:cnn|mlp)[-\d]*\d|\bcommit \w+|CPUs?\b")
 
 
-def test_every_number_of_the_checklist_is_computed_again(root: Path) -> None:
-    folder = root / "reports"
-    expected = evidence_numbers(folder, read_study(root / "params.yaml"))
-    lines = json.loads((folder / "checklist.json").read_text(encoding="utf-8"))
-    assert {line["id"] for line in lines} >= set(expected)
+def test_every_number_of_the_checklist_is_computed_again(default: Contents) -> None:
+    expected = evidence_numbers(default)
+    lines = default.checklist
+    assert {line.id for line in lines} >= set(expected)
     wrong = [
-        (line["id"], number)
+        (line.id, number)
         for line in lines
-        for number in NUMBER.findall(SPELLED.sub("", NAMES.sub("", line["evidence"])))
-        if number.rstrip(".") not in expected.get(line["id"], set())
+        for number in NUMBER.findall(SPELLED.sub("", NAMES.sub("", line.evidence)))
+        if number.rstrip(".") not in expected.get(line.id, set())
     ]
     assert wrong == []
 
@@ -318,34 +320,28 @@ def test_every_number_of_the_checklist_is_computed_again(root: Path) -> None:
 OF_CAPTIONS = {"0", "1", "64", "15", "2", "3"}
 
 
-def test_every_number_of_a_caption_is_known(root: Path) -> None:
-    folder = root / "reports"
-    study = read_study(root / "params.yaml")
-    text = (folder / "report.md").read_text(encoding="utf-8")
+def test_every_number_of_a_caption_is_known(root: Path, default: Contents) -> None:
+    study = default.inputs.study
+    text = (root / "reports" / "report.md").read_text(encoding="utf-8")
     captions = re.findall(r"^\*(?:[^*]+)\*(.*)$", text, flags=re.MULTILINE)
     assert len(captions) > 5
     numbers = {f"{100 * study.report.confidence:g}", str(len(study.seeds)), *OF_CAPTIONS}
     assert unknown(captions, numbers) == []
 
 
-def test_every_number_of_the_paragraph_for_a_paper_is_known(root: Path) -> None:
-    folder = root / "reports"
-    study = read_study(root / "params.yaml")
-    text = (folder / "paper" / "methods.md").read_text(encoding="utf-8")
-    text = SPELLED.sub("", re.sub(r" \[@[^\]]*\]", "", text))
-    data = read_table(folder / "tables" / "datasets.csv")
+def test_every_number_of_the_paragraph_for_a_paper_is_known(default: Contents) -> None:
+    study, data = default.inputs.study, default.inputs.datasets
+    text = SPELLED.sub("", re.sub(r" \[@[^\]]*\]", "", methods_paragraph(default.inputs)))
     rows = data[["train_rows", "validation_rows", "test_rows"]].to_numpy().ravel()
     numbers = {formatting.count(count) for count in rows}
     numbers |= {str(len(each)) for each in (study.methods, study.tasks, study.seeds)}
     numbers |= {point_label(point) for point in study.points}
-    numbers |= {
-        str(stages) for one in study.methods.values() if (stages := getattr(one, "stages", None))
-    }
+    numbers |= {str(method.stages) for method in study.methods.values() if method.stages}
     numbers |= {f"{task.requirements.max_drop:g}" for task in study.tasks.values()}
     trainings = [one for task in study.tasks.values() for one in (task.training, task.retraining)]
     for training in trainings:
         numbers |= {str(training.epochs), str(training.batch_size), f"{training.lr:g}"}
-    numbers |= {str(getattr(one, "round_to", 1)) for one in study.methods.values()}
+    numbers |= {str(method.round_to) for method in study.methods.values()}
     numbers |= {f"{100 * study.report.confidence:g}", str(study.latency.repeats)}
     layers = [one.network.model_dump() for one in study.tasks.values()]
     widths = [wide for one in layers for wide in (one.get("hidden") or one.get("channels") or [])]

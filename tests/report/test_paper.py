@@ -10,9 +10,9 @@ import pikepdf
 import pytest
 
 from prunestudy.analysis.inputs import read_inputs
-from prunestudy.report.blocks import Grid
+from prunestudy.report.blocks import Table
 from prunestudy.report.contents import Contents
-from prunestudy.report.figures import column_drawing, drawing
+from prunestudy.report.drawings import column_drawing, drawing
 from prunestudy.report.latex import CHARACTERS, escaped, tabular
 from prunestudy.report.paper import bibliography, used_keys
 from tests.report.fabricated import Build, Built, make_study
@@ -46,7 +46,7 @@ def test_no_character_is_left_that_latex_cannot_set(built: Built) -> None:
 def test_what_means_something_to_latex_is_escaped() -> None:
     assert escaped("a_b & 5 % {x} $\\") == r"a\_b \& 5 \% \{x\} \$\textbackslash{}"
     assert escaped("−0.1 ± 2×") == r"$-$0.1 $\pm$ 2$\times$"
-    grid = Grid("caption", ("name", "value"), (("a", "1"), ("b", "2")), "x.csv")
+    grid = Table("caption", ("name", "value"), (("a", "1"), ("b", "2")), "x.csv")
     assert "\\begin{tabular}{lr}" in tabular(grid)
 
 

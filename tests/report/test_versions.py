@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from prunestudy.analysis.versions import Version, movements, read_version
 from prunestudy.errors import StudyError
-from prunestudy.report.blocks import Fold, Grid, Text
-from prunestudy.report.versions import Version, comparison, movements, read_version
+from prunestudy.report.blocks import Fold, Table, Text
+from prunestudy.report.versions import comparison
 
 PLACE = {"task": "t", "method": "adaptive", "point": "2"}
 
@@ -41,15 +42,15 @@ BEFORE = version("a", [0.90, 0.91, 0.92, 0.90, 0.91])
     ],
 )
 def test_a_quality_moves_only_beyond_noise(after: list[float], verdict: str) -> None:
-    moved = movements(BEFORE, version("b", after), 0.95).set_index("measure")
-    assert moved.loc["test quality", "verdict"] == verdict
-    assert moved.loc["parameters", "verdict"] == "the same"
+    moved = movements(BEFORE, version("b", after), 0.95).set_index("column")
+    assert moved.loc["test", "verdict"] == verdict
+    assert moved.loc["params_nonzero", "verdict"] == "the same"
 
 
 def test_costs_are_compared_by_ratio() -> None:
-    moved = movements(BEFORE, version("b", [0.9] * 5, params=50), 0.95).set_index("measure")
-    assert moved.loc["parameters", "verdict"] == "lower"
-    assert moved.loc["parameters", "change"] == pytest.approx(0.5)
+    moved = movements(BEFORE, version("b", [0.9] * 5, params=50), 0.95).set_index("column")
+    assert moved.loc["params_nonzero", "verdict"] == "lower"
+    assert moved.loc["params_nonzero", "change"] == pytest.approx(0.5)
 
 
 def test_only_seeds_that_both_have_are_compared() -> None:
@@ -73,7 +74,7 @@ def test_changed_parameters_and_files_are_named() -> None:
     after = version("b", [0.9] * 5, seeds=[0, 1])
     changes, headline, moved, only = comparison(BEFORE, after, 0.95)
     [grid, code] = changes.blocks
-    assert isinstance(grid, Grid)
+    assert isinstance(grid, Table)
     assert grid.rows == (("seeds", "[0]", "[0, 1]"),)
     assert isinstance(code, Text)
     assert code.text == "No file of the library changed."
@@ -98,12 +99,12 @@ def test_the_headlines_stand_side_by_side() -> None:
     after = replace(version("b", [0.9] * 5), headline=headline(0.8, "no difference"))
     _changes, told, _moved, _only = comparison(before, after, 0.95)
     [grid, fold] = told.blocks
-    assert isinstance(grid, Grid)
+    assert isinstance(grid, Table)
     assert grid.columns == ("task", "methods", "measure", "a", "verdict", "b", "verdict")
     size = ("0.500× (0.250× to 1.00×)", "lower", "0.800× (0.400× to 1.60×)", "no difference")
     assert grid.rows[0] == ("t", "adaptive against traditional", "parameters", *size)
     assert isinstance(fold, Fold)
-    assert [len(inner.rows) for inner in fold.blocks if isinstance(inner, Grid)] == [3]
+    assert [len(inner.rows) for inner in fold.blocks if isinstance(inner, Table)] == [3]
     _changes, told, _moved, _only = comparison(before, before, 0.95)
     assert told.blocks[0] == Text("None of 3 verdicts of the headline changed.")
 
@@ -126,9 +127,9 @@ def test_latency_is_read_with_the_results_and_compared_by_ratio() -> None:
     )
     assert one.headline.empty
     faster = one.results.assign(latency_ratio_b64=2 * one.results["latency_ratio_b64"])
-    moved = movements(one, replace(one, name="b", results=faster), 0.95).set_index("measure")
-    assert moved.loc["speed-up in latency", "change"] == pytest.approx(2.0)
-    assert moved.loc["speed-up in latency", "verdict"] == "higher"
+    moved = movements(one, replace(one, name="b", results=faster), 0.95).set_index("column")
+    assert moved.loc["latency_ratio_b64", "change"] == pytest.approx(2.0)
+    assert moved.loc["latency_ratio_b64", "verdict"] == "higher"
 
 
 def test_a_revision_without_a_report_is_said_so() -> None:

@@ -1,4 +1,4 @@
-"""Versions of a study side by side, and Snakemake's own report, by the real tools."""
+"""Versions of a study side by side, by the real tools."""
 
 import re
 from pathlib import Path
@@ -38,15 +38,3 @@ def test_an_experiment_is_compared_with_what_is_committed(
     assert experiment in shown
     back = checkout.call("prunestudy", "compare", experiment, "HEAD", "--params", PARAMS)
     assert "| methods.traditional.allocation | global | uniform |" in back
-
-
-def test_snakemake_writes_its_own_report(checkout: Checkout) -> None:
-    checkout.call(
-        *("snakemake", "--report", "snakemake.html", "--config", f"params={PARAMS}"),
-    )
-    text = (checkout.folder / "snakemake.html").read_text(encoding="utf-8")
-    for category in ("Tables", "Evaluation", "Latency"):
-        assert f'"{category}"' in text, category
-    for label in ("wdbc", "diabetes", "results"):
-        assert label in text
-    assert "ONNX Runtime on one CPU thread" in text, "captions are in the report"

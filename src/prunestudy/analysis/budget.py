@@ -5,94 +5,112 @@ compared. Quality enters the choice by validation data only; test quality is rep
 chose.
 """
 
-from dataclasses import replace
-from typing import Any
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from prunestudy.analysis.inputs import Inputs, budget
-from prunestudy.analysis.statistics import Comparison, compare_paired, compare_ratios, holm
+from prunestudy.analysis.inputs import CELL, Inputs
+from prunestudy.analysis.statistics import compare_paired, compare_ratios, holm
 from prunestudy.params.settings import Study
+from prunestudy.pruning.controller.settings import Requirements
 from prunestudy.store.names import DENSE
 
 CHOICE_COLUMNS = [
-    "task",
-    "seed",
-    "method",
-    "point",
-    "budget",
-    "val",
-    "test",
-    "params",
-    "params_nonzero",
-    "macs",
-    "compression",
-    "latency_ms_b64",
-    "latency_ratio_b64",
-    "artifact_sha256",
+    *("task", "seed", "method", "point", "budget", "val", "test", "params", "params_nonzero"),
+    *("macs", "compression", "latency_ms_b64", "latency_ratio_b64", "artifact_sha256"),
 ]
-# What the headline compares: the column, and how.
-MEASURES = {
-    "params": ("params_nonzero", "ratio"),
-    "test": ("test", "difference"),
-    "time": ("latency_ratio_b64", "ratio"),
-}
-HEADLINE_COLUMNS = [
-    *("task", "first", "second", "metric", "n", "level", "first_dense", "second_dense", "family"),
-    *(
-        f"{name}_{part}"
-        for name, (_column, kind) in MEASURES.items()
-        for part in (kind, "low", "high", "p", "p_holm", "p_t", "p_t_holm", "d", "verdict")
-    ),
-]
-
-
-# The order in which networks are preferred.
+# The order in which networks are preferred: columns, and whether ascending.
 SMALLEST = {"params_nonzero": True, "macs_nonzero": True}
 FASTEST = {"latency_ratio_b64": False, "params_nonzero": True}
 
 
-def measured_once(inputs: Inputs) -> Inputs:
-    """The same, with one latency a network: the geometric mean where it serves several points.
+@dataclass(frozen=True)
+class Measure:
+    """What the headline compares.
 
-    Else a method that has the same network under several names could choose its luckiest timing.
+    Attributes:
+        name: how its columns in the headline begin.
+        column: the column of networks that is compared.
+        better: the verdict of a gain.
     """
-    networks = inputs.networks.copy()
-    places = networks.groupby(["task", "seed", "method", "artifact_sha256"])
-    for column in ("latency_ratio_b64", "latency_ms_b64"):
-        networks[column] = np.exp(places[column].transform(lambda times: np.log(times).mean()))
-    return replace(inputs, networks=networks)
+
+    name: str
+    column: str
+    kind: Literal["ratio", "difference"]
+    better: Literal["lower", "higher"]
+
+    @property
+    def mean(self) -> str:
+        """The column of its estimates."""
+        return f"{self.name}_{self.kind}"
+
+    @property
+    def none(self) -> float:
+        """Its value where there is no difference."""
+        return 1.0 if self.kind == "ratio" else 0.0
+
+    @property
+    def worse(self) -> str:
+        """The verdict of a loss."""
+        return "higher" if self.better == "lower" else "lower"
+
+
+PARAMS = Measure("params", "params_nonzero", "ratio", "lower")
+TEST = Measure("test", "test", "difference", "higher")
+TIME = Measure("time", "latency_ratio_b64", "ratio", "lower")
+MEASURES = (PARAMS, TEST, TIME)
+_PARTS = ("low", "high", "p", "p_holm", "p_t", "p_t_holm", "d", "verdict")
+HEADLINE_COLUMNS = [
+    *("task", "first", "second", "metric", "n", "level", "first_dense", "second_dense", "family"),
+    *(f"{one.name}_{part}" for one in MEASURES for part in (one.kind, *_PARTS)),
+]
 
 
 def choices(inputs: Inputs, order: dict[str, bool] = SMALLEST) -> pd.DataFrame:
     """One row a (task, seed, method): its smallest (or fastest) network within the budget.
 
-    Where no pruned network is, that is the dense one (point ``1``).
-
-    Args:
-        order: columns to sort by, and whether ascending.
+    Where no pruned network is, that is the dense one (point ``1``). Failed cells have no row.
     """
+    networks = _measured_once(inputs.networks)
+    # Of equal networks the dense one comes first.
+    networks = networks.sort_values("method", key=lambda names: names != DENSE, kind="stable")
+    networks = networks.sort_values(list(order), ascending=list(order.values()), kind="stable")
+    failed = set(inputs.failures[CELL].itertuples(index=False, name=None))
     rows = []
     for task in inputs.tasks:
-        requirements = inputs.study.tasks[task].requirements
-        for seed, dense_quality in inputs.dense_val(task).items():
-            least = budget(requirements, dense_quality)
+        for seed, dense in inputs.cells(task, DENSE)["val"].items():
+            least = least_quality(inputs.study.tasks[task].requirements, dense)
+            within = networks[
+                ((networks["val"] >= least) | (networks["method"] == DENSE))
+                & (networks["task"] == task)
+                & (networks["seed"] == seed)
+            ]
             for method in inputs.methods_on(task):
-                if inputs.has_failed(task, int(str(seed)), method):
-                    continue
-                found = _first(inputs, task, int(str(seed)), method, least, order)
-                rows.append({**found, "method": method, "budget": least})
+                if (task, seed, method) not in failed:
+                    own = within[within["method"].isin([DENSE, method])].iloc[0].to_dict()
+                    rows.append({**own, "method": method, "budget": least})
     return pd.DataFrame(rows, columns=CHOICE_COLUMNS)
 
 
-def _first(
-    inputs: Inputs, task: str, seed: int, method: str, least: float, order: dict[str, bool]
-) -> dict[str, Any]:
-    cells = pd.concat([inputs.cells(task, DENSE), inputs.cells(task, method)])
-    cells = cells[(cells["seed"] == seed) & ((cells["val"] >= least) | (cells["method"] == DENSE))]
-    ranked = cells.sort_values(list(order), ascending=list(order.values()), kind="stable")
-    return {str(name): value for name, value in ranked.iloc[0].items()}
+def least_quality(requirements: Requirements, dense: float) -> float:
+    """Least validation quality that a task's requirements allow, given the dense network's."""
+    drop = requirements.max_drop
+    return dense - (drop * abs(dense) if requirements.relative else drop)
+
+
+def _measured_once(networks: pd.DataFrame) -> pd.DataFrame:
+    """The same, with one latency a network: the geometric mean where it serves several points.
+
+    Else a method that has the same network under several names could choose its luckiest timing.
+    """
+    networks = networks.copy()
+    places = networks.groupby([*CELL, "artifact_sha256"])
+    for column in ("latency_ratio_b64", "latency_ms_b64"):
+        networks[column] = np.exp(places[column].transform(lambda times: np.log(times).mean()))
+    return networks
 
 
 def best(study: Study, chosen: pd.DataFrame) -> pd.DataFrame:
@@ -107,23 +125,13 @@ def best(study: Study, chosen: pd.DataFrame) -> pd.DataFrame:
     return ranked.drop_duplicates("task")
 
 
-def headline(inputs: Inputs, chosen: pd.DataFrame) -> pd.DataFrame:
-    """The reference method against each other one, on what the rule chose; one row a pair.
+def headline(inputs: Inputs, chosen: pd.DataFrame, firsts: list[str]) -> pd.DataFrame:
+    """Each of ``firsts`` against each other method, on what the rule chose; one row a pair.
 
-    ``params`` and ``time`` are ratios first ÷ second (geometric means), ``test`` a difference.
-    ``first_dense`` and ``second_dense`` count the seeds whose choice is the dense network. Holm's
-    correction is over a ``family``: the tasks, for the pair that the study asks about, and all
-    other comparisons.
+    Ratios are first ÷ second (geometric means), ``test`` is a difference. ``first_dense`` and
+    ``second_dense`` count the seeds whose choice is the dense network. Holm's correction is over a
+    ``family``: the tasks, for the pair that the study asks about, and all other comparisons.
     """
-    return _pairs(inputs, chosen, [inputs.reference])
-
-
-def latency_headline(inputs: Inputs, fastest: pd.DataFrame) -> pd.DataFrame:
-    """Every closed loop that latency binds against each other method, each at its fastest."""
-    return _pairs(inputs, fastest, inputs.bound_by_latency)
-
-
-def _pairs(inputs: Inputs, chosen: pd.DataFrame, firsts: list[str]) -> pd.DataFrame:
     rows = [
         _pair(inputs, chosen[chosen["task"] == task].set_index("seed"), task, first, other)
         for first in firsts
@@ -132,57 +140,33 @@ def _pairs(inputs: Inputs, chosen: pd.DataFrame, firsts: list[str]) -> pd.DataFr
         for other in inputs.methods_on(task)
         if other != first
     ]
-    # The question of the study is one family, over its tasks; what else is looked at is another.
     asked = inputs.duel[1] if inputs.duel else ""
-    for family in (
-        [row for row in rows if row["second"] == asked],
-        [row for row in rows if row["second"] != asked],
-    ):
-        for row in family:
-            row["family"] = len(family)
-        for p in (f"{name}_{test}" for name in MEASURES for test in ("p", "p_t")):
-            adjusted = holm([row[p] for row in family])
-            for row, value in zip(family, adjusted, strict=True):
-                row[f"{p}_holm"] = value
+    for is_asked in (True, False):
+        family = [row for row in rows if (row["second"] == asked) is is_asked]
+        for p in (f"{measure.name}_{test}" for measure in MEASURES for test in ("p", "p_t")):
+            for row, adjusted in zip(family, holm([row[p] for row in family]), strict=True):
+                row |= {f"{p}_holm": adjusted, "family": len(family)}
     return pd.DataFrame(rows, columns=HEADLINE_COLUMNS)
 
 
 def _pair(
     inputs: Inputs, of_task: pd.DataFrame, task: str, name: str, other: str
-) -> dict[str, Any]:
-    first = of_task[of_task["method"] == name]
-    second = of_task[of_task["method"] == other]
+) -> dict[Hashable, Any]:
+    first, second = (of_task[of_task["method"] == method] for method in (name, other))
     common = first.index.intersection(second.index)
     first, second = first.loc[common], second.loc[common]
-    row: dict[str, Any] = {
-        "task": task,
-        "first": name,
-        "second": other,
-        "metric": inputs.study.tasks[task].metric,
-        "n": len(first),
-        "level": inputs.level,
-        "first_dense": int((first["point"] == "1").sum()),
-        "second_dense": int((second["point"] == "1").sum()),
-    }
-    for measure, (column, kind) in MEASURES.items():
-        row |= _measured(measure, kind, first[column], second[column], inputs.level)
+    place = [task, name, other, inputs.study.tasks[task].metric, len(first), inputs.level]
+    dense = [(chosen["point"] == "1").sum() for chosen in (first, second)]
+    row: dict[Hashable, Any] = dict(zip(HEADLINE_COLUMNS, [*place, *dense], strict=False))
+    for measure in MEASURES:
+        a, b = first[measure.column].tolist(), second[measure.column].tolist()
+        if measure is TIME:
+            # Latency ratios are dense ÷ network; turned about, times against its.
+            a, b = [1 / value for value in a], [1 / value for value in b]
+        compare = compare_ratios if measure.kind == "ratio" else compare_paired
+        found = compare(a, b, inputs.level)
+        numbers = {measure.kind: found.summary.mean, "low": found.summary.low}
+        numbers |= {"high": found.summary.high, "p": found.p, "p_t": found.p_t, "d": found.d}
+        row |= {f"{measure.name}_{part}": number for part, number in numbers.items()}
+        row[f"{measure.name}_verdict"] = found.verdict
     return row
-
-
-def _measured(
-    name: str, kind: str, first: pd.Series, second: pd.Series, level: float
-) -> dict[str, Any]:
-    a, b = first.tolist(), second[first.index].tolist()
-    if name == "time":
-        # Latency ratios are dense ÷ network; turned about, they are times against the dense one.
-        a, b = [1 / value for value in a], [1 / value for value in b]
-    found: Comparison = (compare_ratios if kind == "ratio" else compare_paired)(a, b, level)
-    return {
-        f"{name}_{kind}": found.summary.mean,
-        f"{name}_low": found.summary.low,
-        f"{name}_high": found.summary.high,
-        f"{name}_p": found.p,
-        f"{name}_p_t": found.p_t,
-        f"{name}_d": found.d,
-        f"{name}_verdict": found.verdict,
-    }

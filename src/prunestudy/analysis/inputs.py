@@ -1,5 +1,6 @@
 """What a report is made from: the study, its tables, and which methods play which part."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,8 +9,7 @@ import pandas as pd
 
 from prunestudy.params.settings import Study
 from prunestudy.plan.plan import Plan
-from prunestudy.pruning.controller.settings import Requirements
-from prunestudy.pruning.settings import Baseline, ClosedLoop
+from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, OpenLoop
 from prunestudy.store.names import DENSE, point_label
 from prunestudy.store.tables import read_table
 
@@ -22,7 +22,8 @@ TABLES = (
     *("results", "latency", "history", "decisions", "unreachable", "failures", "datasets"),
     "timings",
 )
-SEED_PLACE = ["task", "seed", "method", "point"]
+CELL = ["task", "seed", "method"]
+SEED_PLACE = [*CELL, "point"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Inputs:
 
     @property
     def claimed(self) -> dict[str, float]:
-        """Ratios that others claim for the duel, by measure of the headline."""
+        """Ratios that others claim for the question, by measure of the headline."""
         claims = self.study.report.claims
         return claims.model_dump(exclude_none=True, exclude={"source"}) if claims else {}
 
@@ -68,66 +69,82 @@ class Inputs:
         return [task for task in self.study.tasks if task in dense]
 
     @property
-    def methods(self) -> list[str]:
-        """Methods in the order of the study, without the dense network."""
-        return list(self.study.methods)
-
-    @property
-    def compared(self) -> list[str]:
-        """The methods that stand by themselves: neither controls nor another's proportions."""
-        return [name for name, method in self.study.methods.items() if method.plain]
-
-    @property
-    def controls(self) -> list[str]:
-        """Controls of the reference method: its shapes or proportions, and extra epochs."""
-        return [
-            name
-            for name, method in self.study.methods.items()
-            if (isinstance(method, Baseline) and method.control == "dense_extra")
-            or method.reference == self.reference
-        ]
-
-    @property
-    def bound_by_latency(self) -> list[str]:
-        """Closed loops that free latency by themselves."""
-        return [
-            name
-            for name, method in self.study.methods.items()
-            if isinstance(method, ClosedLoop) and method.controller.resource == "latency"
-        ]
-
-    @property
     def points(self) -> list[str]:
         """Names of the operating points, ascending."""
         return [point_label(point) for point in self.study.points]
 
     @property
+    def methods(self) -> list[str]:
+        """Methods in the order of the study, without the dense network."""
+        return list(self.study.methods)
+
+    def methods_on(self, task: str) -> list[str]:
+        """Methods that run on a task."""
+        return self._named(lambda method: method.tasks is None or task in method.tasks)
+
+    @property
+    def compared(self) -> list[str]:
+        """Methods that stand by themselves: neither controls nor another's proportions."""
+        return self._named(lambda method: method.plain)
+
+    @property
+    def controls(self) -> list[str]:
+        """Controls of the reference method: its shapes or proportions, and extra epochs."""
+        reference = self.reference
+        return self._named(lambda method: _extends_dense(method) or method.reference == reference)
+
+    @property
+    def closed_loops(self) -> list[str]:
+        """Methods that a controller steers."""
+        return self._named(lambda method: isinstance(method, ClosedLoop))
+
+    @property
+    def bound_by_latency(self) -> list[str]:
+        """Closed loops that free latency by themselves."""
+        return self._named(
+            lambda method: (
+                isinstance(method, ClosedLoop) and method.controller.resource == "latency"
+            )
+        )
+
+    @property
+    def from_dense(self) -> list[str]:
+        """Methods whose networks are the trained dense one, retrained."""
+        return self._named(
+            lambda method: (
+                isinstance(method, ClosedLoop)
+                or (isinstance(method, OpenLoop) and method.start == "trained")
+                or _extends_dense(method)
+            )
+        )
+
+    def _named(self, plays: Callable[[Method], bool]) -> list[str]:
+        return [name for name, method in self.study.methods.items() if plays(method)]
+
+    @property
     def duel(self) -> tuple[str, str] | None:
         """The two methods of the headline, if the study has both on a common task."""
         pair = ADAPTIVE, TRADITIONAL
-        if any(set(pair) <= set(self.methods_on(task)) for task in self.tasks):
-            return pair
-        return None
+        asked = any(set(pair) <= set(self.methods_on(task)) for task in self.tasks)
+        return pair if asked else None
+
+    @property
+    def reference(self) -> str:
+        """The method that every other one is compared with."""
+        named = [ADAPTIVE] if ADAPTIVE in self.study.methods else []
+        return [*named, *self.closed_loops, *self.methods][0]
 
     @cached_property
     def measured(self) -> set[str]:
         """Methods that left a network on every task that they run on."""
         found = set(self.networks[["task", "method"]].itertuples(index=False, name=None))
-        return {
+        lacking = {
             name
-            for name in self.methods
-            if all((task, name) in found for task in self.tasks if name in self.methods_on(task))
+            for task in self.tasks
+            for name in self.methods_on(task)
+            if (task, name) not in found
         }
-
-    @property
-    def reference(self) -> str:
-        """The method that every other one is compared with."""
-        loops = [
-            name for name, method in self.study.methods.items() if isinstance(method, ClosedLoop)
-        ]
-        if ADAPTIVE in self.study.methods:
-            return ADAPTIVE
-        return loops[0] if loops else self.methods[0]
+        return set(self.methods) - lacking
 
     def cells(self, task: str, method: str, point: str | None = None) -> pd.DataFrame:
         """Networks of a task and method, of one operating point or all, by seed."""
@@ -137,55 +154,27 @@ class Inputs:
             chosen &= table["point"] == point
         return table[chosen].set_index("seed", drop=False).rename_axis(None)
 
-    @cached_property
-    def _failed(self) -> set[tuple[str, int, str]]:
-        cells = self.failures[["task", "seed", "method"]].itertuples(index=False, name=None)
-        return {(str(task), int(seed), str(method)) for task, seed, method in cells}
-
-    def has_failed(self, task: str, seed: int, method: str) -> bool:
-        """Whether a cell is a hole, so that nothing may stand in for it."""
-        return (task, seed, method) in self._failed
-
-    def methods_on(self, task: str) -> list[str]:
-        """Methods that run on a task, in the order of the study."""
-        return [
-            name
-            for name, method in self.study.methods.items()
-            if method.tasks is None or task in method.tasks
-        ]
-
-    def dense_val(self, task: str) -> pd.Series:
-        """Validation quality of the dense network, by seed."""
-        return self.cells(task, DENSE)["val"]
-
     def metric(self, task: str) -> str:
         """The quality metric of a task, as people write it."""
         return {"r2": "R²"}.get(self.study.tasks[task].metric, self.study.tasks[task].metric)
 
 
+def _extends_dense(method: Method) -> bool:
+    return isinstance(method, Baseline) and method.control == "dense_extra"
+
+
 def read_inputs(plan: Plan, tables: Path, run_key: str) -> Inputs:
     """Read the tables of a study."""
     read = {name: read_table(tables / f"{name}.csv") for name in TABLES}
-    networks = read["results"].merge(
-        read["latency"], on=SEED_PLACE, how="left", validate="one_to_one"
-    )
+    latency = read.pop("latency")
     return Inputs(
         study=plan.study,
         run_key=run_key,
         tables_key=plan.find("collect").key,
-        networks=networks,
-        history=read["history"],
-        decisions=read["decisions"],
-        unreachable=read["unreachable"],
-        failures=read["failures"],
-        datasets=read["datasets"],
-        timings=read["timings"],
+        networks=read.pop("results").merge(
+            latency, on=SEED_PLACE, how="left", validate="one_to_one"
+        ),
+        **read,
         steps=plan.step_counts(),
         waits=frozenset(plan.step_edges()),
     )
-
-
-def budget(requirements: Requirements, dense_quality: float) -> float:
-    """Least validation quality that a task's requirements allow."""
-    drop = requirements.max_drop
-    return dense_quality - (drop * abs(dense_quality) if requirements.relative else drop)

@@ -6,7 +6,7 @@ seed share their dense network and their batches.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,7 +16,6 @@ NAN = float("nan")
 # Differences of qualities that are equal on paper differ in their last bits.
 DECIMALS = 12
 
-UNKNOWN: Literal["not measured"] = "not measured"
 Verdict = Literal["higher", "lower", "no difference", "one seed", "not measured"]
 
 
@@ -46,30 +45,28 @@ class Comparison:
 
     Attributes:
         summary: of the differences, or of the ratios first ÷ second.
-        p: two-sided Wilcoxon signed-rank test, exact; nan for n < 2.
-        p_t: two-sided paired t test, the one that belongs to the interval; nan for n < 2.
-        d: Cohen's d of the paired differences, mean ÷ sd; nan where it is not defined.
-        spread: standard deviation between seeds, pooled over the two methods.
         verdict: whether the first is higher, lower, or not different.
+        p: two-sided Wilcoxon signed-rank test, exact; nan for n < 2, as all that follows.
+        p_t: two-sided paired t test, the one that belongs to the interval.
+        d: Cohen's d of the paired differences, mean ÷ sd.
+        spread: standard deviation between seeds, pooled over the two methods.
     """
 
     summary: Summary
-    p: float
-    d: float
-    spread: float
     verdict: Verdict
+    p: float = NAN
     p_t: float = NAN
+    d: float = NAN
+    spread: float = NAN
 
 
 def summarise(values: Sequence[float], level: float = 0.95) -> Summary:
     """Mean, sample standard deviation and t interval of a sample."""
     sample = np.asarray(values, dtype=float)
     n = len(sample)
-    if n == 0:
-        return Summary(0, NAN, NAN, NAN, NAN, level)
-    mean = float(sample.mean())
-    if n == 1:
-        return Summary(1, mean, NAN, NAN, NAN, level)
+    mean = float(sample.mean()) if n else NAN
+    if n < 2:
+        return Summary(n, mean, NAN, NAN, NAN, level)
     sd = float(sample.std(ddof=1))
     half = float(stats.t.ppf(0.5 + level / 2, n - 1)) * sd / math.sqrt(n)
     return Summary(n, mean, sd, mean - half, mean + half, level)
@@ -93,18 +90,18 @@ def compare_paired(
         raise ValueError(f"paired samples need equal lengths, got {len(a)} and {len(b)}")
     differences = np.round(a - b, DECIMALS)
     summary = summarise(differences.tolist(), level)
-    if not np.isfinite(differences).all():
-        return Comparison(summary, NAN, NAN, NAN, UNKNOWN)
-    if summary.n < 2:
-        return Comparison(summary, NAN, NAN, NAN, "one seed" if summary.n else UNKNOWN)
+    if not summary.n or not np.isfinite(differences).all():
+        return Comparison(summary, "not measured")
+    if summary.n == 1:
+        return Comparison(summary, "one seed")
     spread = math.sqrt((a.var(ddof=1) + b.var(ddof=1)) / 2)
     return Comparison(
         summary,
-        signed_rank_p(differences.tolist()),
-        summary.mean / summary.sd if summary.sd > 0 else NAN,
-        spread,
         verdict(summary, spread),
-        paired_t_p(summary),
+        p=signed_rank_p(differences.tolist()),
+        p_t=paired_t_p(summary),
+        d=summary.mean / summary.sd if summary.sd > 0 else NAN,
+        spread=spread,
     )
 
 
@@ -114,16 +111,11 @@ def compare_ratios(
     """Compare two positive samples by their ratio first ÷ second, on logarithms."""
     logs = compare_paired(np.log(first).tolist(), np.log(second).tolist(), level)
     ratios = (np.asarray(first, dtype=float) / np.asarray(second, dtype=float)).tolist()
-    summary = summarise_ratios(ratios, level) if ratios else logs.summary
-    return Comparison(summary, logs.p, logs.d, logs.spread, logs.verdict, logs.p_t)
+    return replace(logs, summary=summarise_ratios(ratios, level)) if ratios else logs
 
 
 def verdict(difference: Summary, spread: float) -> Verdict:
-    """What a mean difference shows: nothing, where it could be chance or is within the spread.
-
-    No difference: the interval includes 0, or the mean is smaller than the standard deviation
-    between seeds.
-    """
+    """No difference: the interval includes 0, or the mean is within the spread between seeds."""
     if difference.low <= 0 <= difference.high or abs(difference.mean) < spread:
         return "no difference"
     return "higher" if difference.mean > 0 else "lower"

@@ -132,14 +132,13 @@ def _trace(arguments: Namespace) -> None:
 
 def _compare(arguments: Namespace) -> None:
     """What changed between two versions, as text and as a page."""
+    from prunestudy.analysis.versions import read_version
     from prunestudy.report import markdown, page, versions
 
     study = read_study(arguments.params)
     folder = report_folder(study.name)
     one, two = (
-        versions.read_version(
-            name, git.reader(name), arguments.params, folder, git.code_files(name)
-        )
+        read_version(name, git.reader(name), arguments.params, folder, git.code_files(name))
         for name in (arguments.first, arguments.second)
     )
     told = versions.comparison(one, two, study.report.confidence)

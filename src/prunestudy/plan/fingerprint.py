@@ -17,7 +17,7 @@ from prunestudy.store.files import file_digest, text_digest
 
 PACKAGE = "prunestudy"
 # Data beside the code, such as a page's template, decides the outcome as well.
-DATA = frozenset({".html", ".css", ".js", ".bib", ".jinja", ".json"})
+DATA = frozenset({".html", ".css", ".js", ".bib", ".toml"})
 # What decides no number: how files are written, what runs when, what people type. Typed settings
 # stay out as well, since their values are in the keys themselves.
 INFRASTRUCTURE = tuple(

@@ -1,8 +1,10 @@
 """What a report consists of, whatever it is written as: sections of a few kinds of block."""
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 from prunestudy.report.figures import Figure
 from prunestudy.report.formatting import MINUS, NOTHING, THIN
@@ -17,7 +19,6 @@ class Sentence:
 
     text: str
     sources: tuple[str, ...] = ()
-    kind: str = "sentence"
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,6 @@ class Notes:
     """A list of sentences that stand beside what is claimed."""
 
     sentences: tuple[Sentence, ...]
-    kind: str = "notes"
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,6 @@ class Heading:
     """A heading within a section."""
 
     text: str
-    kind: str = "heading"
 
 
 @dataclass(frozen=True)
@@ -42,20 +41,18 @@ class Text:
 
     text: str
     note: bool = False
-    kind: str = "text"
 
 
 @dataclass(frozen=True)
-class Grid:
+class Table:
     """A table of texts, ready to be shown.
 
     Attributes:
         source: the CSV file with the full numbers, under ``tables/``.
         strong: value of the first column whose rows stand out.
-        name: name of the grid and its LaTeX file, where the source's is not enough.
-        task: the task of every row, where no column says it.
+        name: name of the table and its LaTeX file, where the source's is not enough.
         anchors: a name for each row that other rows point to, or an empty one.
-        links: what the first cell of each row leads to.
+        links: what each cell of each row leads to, or nothing.
     """
 
     caption: str
@@ -63,15 +60,13 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
     source: str = ""
     strong: str = ""
-    kind: str = "grid"
     name: str = ""
-    task: str = ""
     anchors: tuple[str, ...] = ()
-    links: tuple[str, ...] = ()
+    links: tuple[tuple[str, ...], ...] = ()
 
     @property
     def label(self) -> str:
-        """What the grid is called in links and file names."""
+        """What the table is called in links and file names."""
         return self.name or self.source.removesuffix(".csv")
 
     @property
@@ -97,7 +92,6 @@ class Chart:
     """A figure."""
 
     figure: Figure
-    kind: str = "chart"
 
 
 @dataclass(frozen=True)
@@ -106,11 +100,12 @@ class Code:
 
     Attributes:
         anchors: a name for each line that others point to, or an empty one; none at all: no names.
+        language: what it is written in, where a reader's tool may know it.
     """
 
     text: str
-    kind: str = "code"
     anchors: tuple[str, ...] = ()
+    language: str = ""
 
     @property
     def lines(self) -> list[tuple[str, str]]:
@@ -125,20 +120,11 @@ class Fold:
 
     summary: str
     blocks: "tuple[Block, ...]"
-    kind: str = "fold"
     name: str = ""
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """A picture that is part of the page, as SVG, and what it shows in words."""
-
-    svg: str
-    words: str
-    kind: str = "drawing"
-
-
-Block = Sentence | Notes | Heading | Text | Grid | Chart | Code | Fold | Drawing
+Block = Sentence | Notes | Heading | Text | Table | Chart | Code | Fold
+Kind = TypeVar("Kind", bound=Block)
 
 
 @dataclass(frozen=True)
@@ -150,19 +136,17 @@ class Section:
     blocks: tuple[Block, ...]
 
 
-def grids_of(sections: list[Section]) -> list[Grid]:
-    """Every grid, those that are folded away included."""
+def blocks_of(sections: Sequence[Section], kind: type[Kind]) -> list[Kind]:
+    """Every block of a kind, those that are folded away included."""
 
-    def of(blocks: tuple[Block, ...]) -> list[Grid]:
-        found: list[Grid] = []
+    def every(blocks: tuple[Block, ...]) -> Iterator[Block]:
         for block in blocks:
-            if isinstance(block, Grid):
-                found.append(block)
-            elif isinstance(block, Fold):
-                found += of(block.blocks)
-        return found
+            yield block
+            if isinstance(block, Fold):
+                yield from every(block.blocks)
 
-    return [grid for section in sections for grid in of(section.blocks)]
+    found = (block for section in sections for block in every(section.blocks))
+    return [block for block in found if isinstance(block, kind)]
 
 
 def _is_number(cell: str) -> bool:

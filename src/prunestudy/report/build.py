@@ -11,9 +11,9 @@ import pandas as pd
 from prunestudy.analysis.inputs import TABLES, read_inputs
 from prunestudy.plan.plan import Plan
 from prunestudy.report import latex, paper
-from prunestudy.report.blocks import Grid, Section, grids_of
+from prunestudy.report.blocks import Section, Table, blocks_of
 from prunestudy.report.contents import Contents
-from prunestudy.report.figures import column_drawing, drawing
+from prunestudy.report.drawings import column_drawing, drawing
 from prunestudy.report.markdown import markdown
 from prunestudy.report.metrics import metrics
 from prunestudy.report.page import page
@@ -69,9 +69,9 @@ def _write_for_papers(contents: Contents, told: list[Section], folder: Path) -> 
     texts = {f"tables/{name}": text for name, text in latex.tables(told).items()}
     # A table that is shown otherwise than it is stored, or stored nowhere, has a file as shown.
     stored = {*contents.tables, *TABLES}
-    for grid in grids_of(told):
-        if grid.label and grid.label not in stored:
-            texts[f"tables/{grid.label}.csv"] = _as_csv(grid)
+    for table in blocks_of(told, Table):
+        if table.label and table.label not in stored:
+            texts[f"tables/{table.label}.csv"] = _as_csv(table)
     texts["paper/methods.md"] = f"{paragraph}\n"
     texts["paper/methods.tex"] = paper.latex_paragraph(paragraph, latex.escaped)
     texts["paper/references.bib"] = paper.bibliography(paragraph)
@@ -82,8 +82,8 @@ def _write_for_papers(contents: Contents, told: list[Section], folder: Path) -> 
     return written
 
 
-def _as_csv(grid: Grid) -> str:
-    shown = pd.DataFrame(list(grid.rows), columns=list(grid.columns))
+def _as_csv(table: Table) -> str:
+    shown = pd.DataFrame(list(table.rows), columns=list(table.columns))
     return shown.to_csv(index=False, lineterminator="\n")
 
 

@@ -1,162 +1,67 @@
-"""The checklists of the field's critics, evaluated from the study's own tables."""
+"""The checklists of the field's critics as one table of rules, evaluated from a study's tables.
+
+R and C: Blalock et al. 2020 (recommendations, appendix). S: Wang et al. 2023. O: Feng et al. 2024.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 
-from prunestudy.analysis.inputs import SMALL, Inputs
-from prunestudy.data.catalogue import CATALOGUE
-from prunestudy.plan.keys import package_versions
-from prunestudy.pruning.settings import Baseline, ClosedLoop, OpenLoop
-from prunestudy.report import appendix_checks, formatting
-from prunestudy.report.checks import Item, Outcome, judged
-from prunestudy.store.names import DENSE, FINAL, point_label
+from prunestudy.analysis.inputs import Inputs
+from prunestudy.report import checks
+from prunestudy.report.checks import Outcome
 
-MANY_CLASSES = 100
-STANDARD_POINTS = tuple(point_label(point) for point in (2, 4, 8, 16, 32))
+Status = Literal["PASS", "FAIL", "N/A"]
+# Line → its text, the table or section of the page that shows it, and what judges it.
+RULES: dict[str, tuple[str, str, Callable[[Inputs, pd.DataFrame], Outcome]]] = {
+    "R1": ("Exact networks, data sets and metrics in one table", "tasks", checks.setting),
+    "R2": ("Three pairs of data set and network; say if all are small", "tasks", checks.pairs),
+    "R3": ("Compression and theoretical speed-up of every network", "results", checks.both_costs),
+    "R4": ("Top-1 and top-5 for data sets of many classes", "datasets", checks.top_five),
+    "R5": ("The same metrics for the unpruned control", "results", checks.dense_rows),
+    "R6": ("The whole trade-off curve, with competing methods", "trade-off", checks.curve),
+    "R7": ("At least five points, with 2, 4, 8, 16 and 32", "trade-off", checks.operating_points),
+    "R8": ("Means and sample standard deviations over seeds", "results", checks.spread),
+    "R9": ("All methods share library, data loading and code", "provenance", checks.same_code),
+    "C1": ("Magnitude, recent and pre-2010 work beside it", "trade-off", checks.baselines),
+    "C2": ("Suffices to implement it again", "parameters", checks.reimplementable),
+    "C3": ("Claims are limited to what was tested", "finding", checks.claims),
+    "C4": ("Link to the code", "reproduce", checks.code),
+    "C5": ("Architectures described", "parameters", checks.architectures),
+    "C6": ("Data pipeline described", "datasets", checks.pipeline),
+    "C7": ("Library and hardware named", "reproduce", checks.environment),
+    "C8": ("Ratios up to collapse, or to where networks end", "results", checks.until_collapse),
+    "C9": ("Raw quality at every point, not only differences", "results", checks.raw_quality),
+    "C10": ("Several seeds, initialisation included", "provenance", checks.seeds),
+    "C11": ("Error bars defined", "comparisons", checks.error_bars),
+    "C12": ("Multiply–adds where efficiency is claimed", "results", checks.macs),
+    "C13": ("Random: global, and in its own proportions", "controls", checks.random),
+    "C14": ("Magnitude: global or uniform, and in its proportions", "controls", checks.magnitude),
+    "C15": ("Where other methods' numbers come from", "provenance", checks.own_numbers),
+    "S": ("Setup is at least S3.2 (Wang et al. 2023)", "parameters", checks.setup),
+    "S-scratch": ("Small dense networks: Scratch-E and Scratch-B", "controls", checks.scratch),
+    "O": ("Evaluated after retraining; τ (Feng et al. 2024)", "oracle", checks.after_retraining),
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the checklist with its evidence, and what of the page shows it."""
+
+    id: str
+    text: str
+    status: Status
+    evidence: str
+    shown: str
 
 
 def checklist(inputs: Inputs, summary: pd.DataFrame) -> list[Item]:
     """Evaluate every line."""
-    return [
-        Item(name, text, *rule(inputs, summary), SHOWN[name]) for name, (text, rule) in ALL.items()
-    ]
-
-
-def _setting(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    named = inputs.networks.groupby("task")[["network", "metric"]].nunique()
-    return judged(
-        set(named.index) == set(inputs.study.tasks) and bool((named == 1).all(axis=None)),
-        f"{formatting.plural(len(inputs.tasks), 'task')} in the table of tasks",
-    )
-
-
-def _pairs(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    networks = inputs.networks.drop_duplicates("task").set_index("task")["network"]
-    tasks = inputs.study.tasks
-    pairs = {(tasks[name].data.name, networks[name]) for name in inputs.tasks}
-    largest = inputs.networks["params"].max()
-    size = "all are small" if largest < SMALL else "not all are small"
-    return judged(
-        len(pairs) >= 3,
-        f"{formatting.plural(len(pairs), 'pair')}; {size}: at most {formatting.count(largest)} "
-        "parameters",
-    )
-
-
-def _both_costs(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    costs = inputs.networks[["compression", "speedup_macs"]]
-    return judged(
-        bool(costs.notna().all(axis=None)),
-        f"both for {int(costs.notna().all(axis=1).sum())} of {len(costs)} networks in results.csv",
-    )
-
-
-def _top_five(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    classes = {
-        task.data.name: len(CATALOGUE[task.data.name].classes)
-        for task in inputs.study.tasks.values()
-    }
-    many = [name for name, number in classes.items() if number >= MANY_CLASSES]
-    if not many:
-        return "N/A", f"no data set has {MANY_CLASSES} classes or more"
-    return "FAIL", f"no top-5 quality for {formatting.listed(many)}"
-
-
-def _control(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    wanted = {(task, seed) for task in inputs.tasks for seed in inputs.study.seeds}
-    dense = inputs.networks[inputs.networks["method"] == DENSE]
-    measured = dense.dropna(subset=["val", "test", "macs", "latency_ms_b64"])
-    found = set(zip(measured["task"], measured["seed"], strict=True))
-    return judged(
-        found == wanted, f"dense rows for {len(found & wanted)} of {len(wanted)} tasks and seeds"
-    )
-
-
-def _curve(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    told, whole = [], True
-    for task in inputs.tasks:
-        pruned = summary[(summary["task"] == task) & summary["point"].isin(inputs.points)]
-        methods, points = pruned["method"].nunique(), pruned["point"].nunique()
-        whole &= methods >= 2 and points >= 2
-        told.append(
-            f"{task} {formatting.plural(methods, 'method')} at {formatting.plural(points, 'point')}"
-        )
-    return judged(whole and bool(told), formatting.listed(told))
-
-
-def _points(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    missing = [point for point in STANDARD_POINTS if point not in inputs.points]
-    evidence = f"points {', '.join(inputs.points)}"
-    if missing:
-        evidence += f"; without {', '.join(missing)}"
-    # A network can be too small for a ratio: then the largest one that it allows is the last.
-    reasons = set(inputs.unreachable[["task", "point"]].itertuples(index=False, name=None))
-    short, unexplained = [], 0
-    for task in inputs.tasks:
-        reached = set(summary.loc[summary["task"] == task, "point"])
-        lacking = [point for point in inputs.points if point not in reached]
-        unexplained += sum((task, point) not in reasons for point in lacking)
-        if lacking:
-            names = formatting.listed([f"{point}×" for point in lacking])
-            short.append(f"{task} has no network at {names}")
-    if short:
-        evidence += f"; {'; '.join(short)}, listed as unreachable with reasons"
-    return judged(len(inputs.points) >= 5 and not missing and not unexplained, evidence)
-
-
-def _spread(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    rows = summary[summary["point"] != FINAL]
-    return judged(
-        len(rows) > 0 and bool((rows["n"] >= 2).all()),
-        f"{formatting.numbers_of_seeds(rows['n'])} seeds a point",
-    )
-
-
-def _same_code(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    library = package_versions(("prunestudy",))["prunestudy"]
-    # Networks trained from initialisation get the dense training's epochs on top, by design.
-    retrained = [
-        name
-        for name, method in inputs.study.methods.items()
-        if isinstance(method, ClosedLoop)
-        or (isinstance(method, OpenLoop) and method.start == "trained")
-        or (isinstance(method, Baseline) and method.control == "dense_extra")
-    ]
-    # A closed loop may end with the dense network itself, which nothing was retrained for.
-    networks = inputs.networks
-    pruned = networks[networks["method"].isin(retrained) & (networks["compression"] > 1)]
-    epochs = pruned.groupby("task")["epochs"].nunique()
-    same = len(epochs) > 0 and bool((epochs == 1).all())
-    total = "the same retraining epochs" if same else "differing retraining epochs"
-    return judged(
-        same, f"every network by prunestudy {library} from one prepared data set a task, {total}"
-    )
-
-
-RULES: dict[str, tuple[str, Callable[[Inputs, pd.DataFrame], Outcome]]] = {
-    "R1": ("Exact networks, data sets and metrics in one table", _setting),
-    "R2": ("At least three pairs of data set and network; say if all are small", _pairs),
-    "R3": ("Compression and theoretical speed-up of every network", _both_costs),
-    "R4": ("Top-1 and top-5 for data sets of many classes", _top_five),
-    "R5": ("The same metrics for the unpruned control", _control),
-    "R6": ("The whole trade-off curve, with competing methods", _curve),
-    "R7": ("At least five operating points, 2, 4, 8, 16 and 32 among them", _points),
-    "R8": ("Means and sample standard deviations over seeds", _spread),
-    "R9": ("All methods share library, data loading and code", _same_code),
-}
-ALL = {**RULES, **appendix_checks.RULES}
-# Which table or section of the page shows what a line claims.
-SHOWN = {
-    **dict.fromkeys(("R1", "R2"), "tasks"),
-    **dict.fromkeys(("R4", "C6"), "datasets"),
-    **dict.fromkeys(("R3", "R5", "R8", "C8", "C9", "C12"), "results"),
-    "O": "oracle",
-    **dict.fromkeys(("R6", "R7", "C1"), "trade-off"),
-    **dict.fromkeys(("R9", "C10", "C15"), "provenance"),
-    **dict.fromkeys(("C13", "C14", "S-scratch"), "controls"),
-    **dict.fromkeys(("C2", "C5", "S"), "parameters"),
-    **dict.fromkeys(("C4", "C7"), "reproduce"),
-    "C3": "finding",
-    "C11": "comparisons",
-}
+    items = []
+    for name, (text, shown, rule) in RULES.items():
+        holds, evidence = rule(inputs, summary)
+        status: Status = "N/A" if holds is None else "PASS" if holds else "FAIL"
+        items.append(Item(name, text, status, evidence, shown))
+    return items

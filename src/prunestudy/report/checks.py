@@ -1,24 +1,304 @@
-"""What a line of a checklist is: its text, its outcome, and the evidence for it."""
+"""What judges each line of the checklist: whether it holds, and the evidence for it.
 
-from dataclasses import dataclass
-from typing import Literal
+Each is a function of the inputs and the summary of operating points; ``None``: not applicable.
+"""
 
-Status = Literal["PASS", "FAIL", "N/A"]
-Outcome = tuple[Status, str]
+import pandas as pd
+from ruamel.yaml import YAML
+
+from prunestudy.analysis.fairness import equally_retrained, retrainings, setup_level
+from prunestudy.analysis.inputs import SMALL, Inputs
+from prunestudy.analysis.rank_correlation import oracle
+from prunestudy.data.catalogue import CATALOGUE
+from prunestudy.params.documented import documented
+from prunestudy.params.reader import check_study
+from prunestudy.plan.keys import package_versions
+from prunestudy.pruning.settings import Baseline, OpenLoop, criteria_of
+from prunestudy.report.formatting import (
+    EDITED,
+    commit,
+    count,
+    effect,
+    listed,
+    numbers_of_seeds,
+    percent,
+    plural,
+)
+from prunestudy.settings.parts import is_dotted
+from prunestudy.store.names import DENSE, FINAL, point_label
+
+Outcome = tuple[bool | None, str]
+MANY_CLASSES = 100
+STANDARD_POINTS = tuple(point_label(point) for point in (2, 4, 8, 16, 32))
+# Criteria by the decade of their source: OBD is LeCun et al. 1990, magnitude Han et al. 2015 (and
+# older), the others are of 2016 and later.
+OLD = {"obd"}
+RECENT = {"taylor", "snip", "bn_scale", "gradient", "sensitivity", "activation_entropy"}
+# A method has collapsed where it lost more than this share of the dense quality.
+COLLAPSE = 0.1
 
 
-@dataclass(frozen=True)
-class Item:
-    """One line of the checklist with its evidence."""
-
-    id: str
-    text: str
-    status: Status
-    evidence: str
-    # The table or section of the page that shows it.
-    shown: str = ""
+def setting(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    named = inputs.networks.groupby("task")[["network", "metric"]].nunique()
+    holds = set(named.index) == set(inputs.study.tasks) and bool((named == 1).all(axis=None))
+    return holds, f"{plural(len(inputs.tasks), 'task')} in the table of tasks"
 
 
-def judged(holds: bool, evidence: str) -> Outcome:
-    """PASS or FAIL, with the same evidence."""
-    return ("PASS" if holds else "FAIL"), evidence
+def pairs(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    networks = inputs.networks.drop_duplicates("task").set_index("task")["network"]
+    found = {(inputs.study.tasks[name].data.name, networks[name]) for name in inputs.tasks}
+    largest = inputs.networks["params"].max()
+    size = "all are small" if largest < SMALL else "not all are small"
+    evidence = f"{plural(len(found), 'pair')}; {size}: at most {count(largest)} parameters"
+    return len(found) >= 3, evidence
+
+
+def both_costs(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    whole = inputs.networks[["compression", "speedup_macs"]].notna().all(axis=1)
+    return bool(whole.all()), f"both for {whole.sum()} of {len(whole)} networks in results.csv"
+
+
+def top_five(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    names = {task.data.name for task in inputs.study.tasks.values()}
+    many = sorted(name for name in names if len(CATALOGUE[name].classes) >= MANY_CLASSES)
+    if not many:
+        return None, f"no data set has {MANY_CLASSES} classes or more"
+    return False, f"no top-5 quality for {listed(many)}"
+
+
+def dense_rows(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    wanted = {(task, seed) for task in inputs.tasks for seed in inputs.study.seeds}
+    dense = inputs.networks[inputs.networks["method"] == DENSE]
+    measured = dense.dropna(subset=["val", "test", "macs", "latency_ms_b64"])
+    found = set(measured[["task", "seed"]].itertuples(index=False, name=None))
+    there = len(found & wanted)
+    return found == wanted, f"dense rows for {there} of {len(wanted)} tasks and seeds"
+
+
+def curve(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    pruned = summary[summary["point"].isin(inputs.points)].groupby("task", sort=False)
+    numbers = pruned[["method", "point"]].nunique()
+    whole = set(numbers.index) == set(inputs.tasks) and bool((numbers >= 2).all(axis=None))
+    told = [
+        f"{task} {plural(methods, 'method')} at {plural(points, 'point')}"
+        for task, methods, points in numbers.itertuples(name=None)
+    ]
+    return whole, listed(told) or "no network at an operating point"
+
+
+def operating_points(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    missing = [point for point in STANDARD_POINTS if point not in inputs.points]
+    evidence = f"points {', '.join(inputs.points)}"
+    evidence += f"; without {', '.join(missing)}" if missing else ""
+    # A network can be too small for a ratio: then the largest one that it allows is the last.
+    reasons = set(inputs.unreachable[["task", "point"]].itertuples(index=False, name=None))
+    short, unexplained = [], 0
+    for task in inputs.tasks:
+        reached = set(summary.loc[summary["task"] == task, "point"])
+        lacking = [point for point in inputs.points if point not in reached]
+        unexplained += sum((task, point) not in reasons for point in lacking)
+        if lacking:
+            short.append(f"{task} has no network at {listed([f'{one}×' for one in lacking])}")
+    evidence += f"; {'; '.join(short)}, listed as unreachable with reasons" if short else ""
+    return len(inputs.points) >= 5 and not missing and not unexplained, evidence
+
+
+def spread(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    seeds = summary.loc[summary["point"] != FINAL, "n"]
+    return len(seeds) > 0 and bool((seeds >= 2).all()), f"{numbers_of_seeds(seeds)} seeds a point"
+
+
+def same_code(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    library, same = package_versions(("prunestudy",))["prunestudy"], equally_retrained(inputs)
+    evidence = f"every network by prunestudy {library} from one prepared data set a task, "
+    return same, evidence + ("the same" if same else "differing") + " retraining epochs"
+
+
+def baselines(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    alone = [inputs.study.methods[name] for name in inputs.compared if name in inputs.measured]
+    criteria = {one.criterion for one in alone if isinstance(one, OpenLoop)}
+    missing = [] if "magnitude" in criteria else ["magnitude"]
+    missing += [] if criteria & RECENT else ["a criterion of recent work"]
+    missing += [] if criteria & OLD else ["one from before 2010 (OBD)"]
+    return not missing, f"methods by {listed(sorted(criteria))}" + _without(*missing)
+
+
+def _without(*missing: str) -> str:
+    return f"; without {listed(missing)}" if missing else ""
+
+
+def reimplementable(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    methods = inputs.study.methods.values()
+    own = sorted({name for one in methods for name in criteria_of(one) if is_dotted(name)})
+    if own:
+        return False, f"the code of {listed(own)} is not part of this page; describe it"
+    return (
+        check_study(YAML(typ="safe", pure=True).load(documented(inputs.study))) == inputs.study,
+        "the parameters under “How to reproduce” read back as this very study, defaults included; "
+        "the code is pinned by the run keys",
+    )
+
+
+def claims(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    largest = inputs.networks.loc[inputs.networks["method"] == DENSE, "params"].max()
+    lost = [task for task in inputs.study.tasks if task not in inputs.tasks]
+    lost += [name for name in inputs.methods if name not in inputs.measured]
+    evidence = (
+        f"sentences are generated from the tables of {listed(inputs.tasks)}, and followed by their "
+        f"scope: dense networks of at most {count(largest)} parameters"
+    )
+    return not lost, evidence + (f"; without a network: {listed(lost)}" if lost else "")
+
+
+def code(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    commits = sorted({commit(one) for one in inputs.timings["git_commit"].dropna()})
+    link = inputs.study.report.code
+    if not link:
+        return False, "no link; give the address of the code as report.code"
+    # What ran was edited after its commit, so that no address leads to it.
+    edited = any(name.endswith(EDITED) for name in commits)
+    return bool(commits) and not edited, f"{link}, commit {listed(commits) or 'unknown'}"
+
+
+def architectures(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    names = sorted(set(inputs.networks["network"]))
+    return bool(names), f"{listed(names)} in the table of tasks, layers in the parameters"
+
+
+def pipeline(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    return (
+        set(inputs.tasks) <= set(inputs.datasets["task"]),
+        "rows of each part, split seed and scaling in the table of data sets; one prepared data "
+        "set for every method of a task",
+    )
+
+
+def environment(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    known = inputs.timings[["processor", "cores", "memory_gb"]].dropna().drop_duplicates()
+    machines = [
+        f"{processor} with {cores:g} cores and {memory:g} GiB"
+        for processor, cores, memory in known.itertuples(index=False)
+    ]
+    return bool(machines), f"{listed(machines)}; packages under “How to reproduce”"
+
+
+def until_collapse(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    told, whole = [], True
+    pruned = summary[summary["point"].isin(inputs.points) & summary["method"].isin(inputs.compared)]
+    for task, rows in pruned.groupby("task", sort=False):
+        last = max(rows["point"], key=float)
+        quality = summary.set_index(["task", "method"])["test_mean"]
+        lost = float(1 - rows.loc[rows["point"] == last, "test_mean"].min() / quality[task, DENSE])
+        # Whether the study asks for smaller networks of the task than there can be.
+        asked = {point for point in inputs.points if float(point) > float(last)}
+        listed_points = inputs.unreachable.loc[inputs.unreachable["task"] == task, "point"]
+        ends = bool(asked) and asked <= set(listed_points)
+        whole &= lost > COLLAPSE or ends
+        floor = ", beyond which the floor of layers allows no network" if ends else ""
+        told.append(f"{percent(round(lost, 3))} on {task} at {last}×{floor}")
+    if not told:
+        return False, "no network at an operating point"
+    return whole, f"largest loss of a method: {'; '.join(told)}"
+
+
+def raw_quality(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    whole = inputs.networks[["val", "test"]].notna().all(axis=1)
+    evidence = f"validation and test quality of {whole.sum()} of {len(whole)} networks, results.csv"
+    return bool(whole.all()), evidence
+
+
+def seeds(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    dense = inputs.networks[inputs.networks["method"] == DENSE].groupby("task")
+    number = len(inputs.study.seeds)
+    return (
+        number >= 2 and bool((dense["artifact_sha256"].nunique() == dense.size()).all()),
+        f"{plural(number, 'seed')}; each has a dense network of its own, from its own "
+        "initialisation and order of batches",
+    )
+
+
+def error_bars(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    having = summary.loc[summary["point"].isin(inputs.points), "test_low"].notna()
+    return (
+        len(having) > 0 and bool(having.all()),
+        f"{percent(inputs.level)} t intervals over seeds for {having.sum()} of {len(having)} means "
+        "at operating points, named in figures and tables; sd is the sample standard deviation",
+    )
+
+
+def macs(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    whole = bool(inputs.networks["macs"].notna().all())
+    return whole, "multiply–adds of every network beside its measured latency"
+
+
+def random(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    return _baselines_by(inputs, "random", "global")
+
+
+def magnitude(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    return _baselines_by(inputs, "magnitude", "global", "uniform")
+
+
+def _baselines_by(inputs: Inputs, criterion: str, *allocations: str) -> Outcome:
+    """Baselines of a criterion: by itself, and with the reference method's own proportions."""
+    named = {
+        name: method
+        for name, method in inputs.study.methods.items()
+        if name in inputs.measured
+        and isinstance(method, OpenLoop)
+        and method.criterion == criterion
+    }
+    alone = [name for name, method in named.items() if method.allocation in allocations]
+    like = [name for name, method in named.items() if method.reference == inputs.reference]
+    missing = [] if alone else [f"one by itself ({' or '.join(allocations)})"]
+    missing += [] if like else [f"one with the proportions of {inputs.reference}"]
+    return not missing, (listed([*alone, *like]) or "none") + _without(*missing)
+
+
+def own_numbers(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    jobs = set(inputs.timings.loc[inputs.timings["step"].isin(["train", "prune"]), "run_key"])
+    own = inputs.networks["run_key"].isin(jobs)
+    return (
+        bool(own.all()),
+        f"{own.sum()} of {len(own)} networks are of this study's own jobs; no number is copied "
+        "from elsewhere",
+    )
+
+
+def setup(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    level = setup_level(inputs)
+    why = {
+        "S1": "not all methods have networks at operating points from the trained dense network",
+        "S2": "the retraining epochs differ between methods",
+        "S3.1": f"the retraining differs: {listed(retrainings(inputs))}",
+        "S3.2": "the same dense network, retraining epochs and learning-rate schedule",
+    }
+    return level == "S3.2", f"{level}: {why[level]}"
+
+
+def scratch(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    controls = {
+        method.control: name
+        for name, method in inputs.study.methods.items()
+        if name in inputs.measured and isinstance(method, Baseline)
+    }
+    wanted = ("scratch_e", "scratch_b")
+    evidence = listed([controls[name] for name in wanted if name in controls]) or "none"
+    if "scratch_b" in controls:
+        evidence += "; equal compute up to twice the epochs, as its authors do"
+    missing = [name for name in wanted if name not in controls]
+    return not missing, evidence + _without(*missing)
+
+
+def after_retraining(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    table = oracle(inputs)
+    if table.empty:
+        return None, "too few networks of equal size to rank"
+    retrained = inputs.networks.loc[inputs.networks["compression"] > 1, "epochs"] > 0
+    return (
+        bool(retrained.all()),
+        f"{retrained.sum()} of {len(retrained)} pruned networks were retrained before their "
+        "quality was read; Kendall's τ between quality before and after, within a seed: from "
+        f"{effect(table['tau'].min())} to {effect(table['tau'].max())} at "
+        f"{plural(len(table), 'operating point')} (oracle.csv)",
+    )

@@ -1,121 +1,166 @@
-"""The finding in a few sentences, generated from the tables by rules that cannot overclaim.
+"""The finding and others' claims in a few sentences, rendered from typed claims.
 
-Each sentence sorts the tasks by verdict, losses first, and gives every number its interval. What
-the statistics call no difference is called so here.
+Sentences with a loss come first, each sorts the tasks by outcome, losses first, and gives every
+number its interval. What the statistics call no difference is called so here.
 """
+
+from collections import Counter
 
 import pandas as pd
 
-from prunestudy.analysis.inputs import Inputs
-from prunestudy.pruning.settings import ClosedLoop, OpenLoop
-from prunestudy.report import formatting
-from prunestudy.report.blocks import Sentence
-from prunestudy.report.other_methods import (
-    COUNTS,
-    against_others,
-    beside_controls,
-    equal_compression,
-    lost_to,
+from prunestudy.analysis.claims import (
+    JUDGEMENTS,
+    Claim,
+    Statement,
+    among,
+    same_rounding,
+    statements,
+    tested,
 )
-from prunestudy.report.telling import PARAMS, TEST, TIME, Claim, loses, told
+from prunestudy.analysis.inputs import Inputs
+from prunestudy.report.blocks import Sentence
+from prunestudy.report.formatting import listed, plural
+from prunestudy.report.telling import told
 
-LATENCY = "latency_headline"
+RULE = "With each method's smallest network within the allowed validation drop ({seeds}), "
 FASTEST = "With each method's fastest network within the allowed validation drop"
+# Sentences that begin with the rule; it is said once.
+RULED = {
+    "params": "in size ({first} ÷ {second}), {told}.",
+    "test": "on test data ({first} − {second}), {told}; {points}.",
+    "time": (
+        "in inference time ({first} ÷ {second}; ONNX Runtime, batch 64, one CPU thread), {told}."
+    ),
+    "lost": "beside the other methods, {told}.",
+    "gained": "in size against the other methods, {told}.",
+}
+OTHERS = {
+    "controls": "Beside its controls, {points}.",
+    "latency": f"{FASTEST} ({{first}} ÷ {{second}} time{{rounded}}), {{told}}.",
+    "points": "With {first} against each other method, {points}.",
+}
+NEUTRAL = (
+    "This study compares {methods} ({method_names}) on {tasks} ({task_names}) with {seeds}; it has "
+    "no task with methods named adaptive and traditional, so it makes no headline claim."
+)
+CLAIMED = "Claims of {source}, {first} against {second}: {told}."
+CLAIMED_MEASURES = {"params": "the parameters", "time": "the time"}
+JUDGED = {
+    "missed": "beyond the interval's better end on",
+    "open": "within the interval on",
+    "reached": "reached by the whole interval on",
+    "one seed": "without a verdict, for want of seeds, on",
+}
 
 
 def finding(
     inputs: Inputs, headline: pd.DataFrame, compared: pd.DataFrame, latency: pd.DataFrame
 ) -> list[Sentence]:
-    """The study's finding, a sentence for each of size, quality and time, losses first.
-
-    Args:
-        headline: the reference method against the others, each with its smallest network.
-        latency: closed loops that latency binds against the others, each with its fastest.
-    """
-    if inputs.duel is None:
-        return _neutral(inputs, compared)
-    pair = inputs.duel
-    other = pair[1]
-    rows = headline[headline["second"] == other]
-    at_points = equal_compression(inputs, compared, other)
-    seeds = formatting.plural(len(inputs.study.seeds), "seed")
-    rule = f"With each method's smallest network within the allowed validation drop ({seeds}),"
-    claims: list[Claim] = [
-        (
-            loses(rows, PARAMS),
-            f"{rule} in size ({pair[0]} ÷ {pair[1]} parameters), {told(inputs, rows, PARAMS)}.",
-            ("headline",),
-        ),
-        (
-            loses(rows, TEST) or bool((compared["verdict"] == TEST.worse).any()),
-            f"{rule} on test data ({pair[0]} − {pair[1]}), {told(inputs, rows, TEST)}; "
-            f"{at_points}{lost_to(inputs, compared)}.",
-            ("headline", *COUNTS),
-        ),
-        (
-            loses(rows, TIME),
-            f"{rule} in inference time ({pair[0]} ÷ {pair[1]}; ONNX Runtime, batch 64, one CPU "
-            f"thread), {told(inputs, rows, TIME)}.",
-            ("headline",),
-        ),
-        *against_others(inputs, headline, rule),
-        *beside_controls(inputs, compared),
-        *_bound_by_latency(inputs, latency, other),
-    ]
-    # Sentences with a loss come first; beside the question itself, with one beyond chance. The
-    # order is kept otherwise.
-    sentences, ruled = [], False
-    for _loss, text, sources in sorted(claims, key=lambda item: not item[0]):
-        if ruled and text.startswith(rule):
+    """The study's finding, losses first; the tables are those of :func:`statements`."""
+    seeds = plural(len(inputs.study.seeds), "seed")
+    rule = RULE.format(seeds=seeds)
+    sentences = []
+    for said in statements(inputs, headline, compared, latency):
+        text = _text(inputs, said)
+        if said.kind in RULED:
             # The rule is said once.
-            short = text.removeprefix(f"{rule} ")
-            sentences.append(Sentence(f"{short[0].upper()}{short[1:]}", sources))
-        else:
-            sentences.append(Sentence(text, sources))
-        ruled = ruled or text.startswith(rule)
-    return sentences
-
-
-def _bound_by_latency(inputs: Inputs, latency: pd.DataFrame, other: str) -> list[Claim]:
-    """A claim for each closed loop that latency binds, and one for each fair opponent.
-
-    That is the other method of the headline, and fixed ratios with the same rounding of widths.
-    """
-    claims: list[Claim] = []
-    methods = inputs.study.methods
-    for name in inputs.bound_by_latency:
-        loop = methods[name]
-        assert isinstance(loop, ClosedLoop), "only closed loops are bound by latency"
-        twins = [
-            twin
-            for twin, method in methods.items()
-            if isinstance(method, OpenLoop) and method.round_to == loop.round_to
-        ]
-        for second in dict.fromkeys([other, *twins]):
-            rows = latency[(latency["first"] == name) & (latency["second"] == second)]
-            if len(rows):
-                rounded = ", rounded to the same widths" if second in twins else ""
-                text = (
-                    f"{FASTEST} ({name} ÷ {second} time{rounded}),"
-                    f" {told(inputs, rows, TIME)}; on test data ({name} − {second}), "
-                    f"{told(inputs, rows, TEST)}."
-                )
-                claims.append((loses(rows, TIME) or loses(rows, TEST), text, (LATENCY,)))
-    return claims
-
-
-def _neutral(inputs: Inputs, compared: pd.DataFrame) -> list[Sentence]:
-    study = inputs.study
-    scope = (
-        f"This study compares {formatting.plural(len(inputs.methods), 'method')} "
-        f"({formatting.listed(inputs.methods)}) on {formatting.plural(len(inputs.tasks), 'task')} "
-        f"({formatting.listed(inputs.tasks)}) with {formatting.plural(len(study.seeds), 'seed')}; it "
-        "has no task with methods named adaptive and traditional, so it makes no headline claim."
+            text = rule + text if rule else text[0].upper() + text[1:]
+            rule = ""
+        sentences.append(Sentence(text, said.sources))
+    if inputs.duel is not None:
+        return sentences
+    scope = NEUTRAL.format(
+        methods=plural(len(inputs.methods), "method"),
+        method_names=listed(inputs.methods),
+        tasks=plural(len(inputs.tasks), "task"),
+        task_names=listed(inputs.tasks),
+        seeds=seeds,
     )
-    sentences = [Sentence(scope, ("parameters",))]
-    others = [method for method in inputs.methods if method != inputs.reference]
-    if others:
-        counts = [equal_compression(inputs, compared, other) for other in others]
-        joined = "; ".join(counts)
-        sentences.append(Sentence(joined[0].upper() + joined[1:] + ".", COUNTS))
-    return [*sentences, Sentence("The tables give every number with its interval.")]
+    tables = Sentence("The tables give every number with its interval.")
+    return [Sentence(scope, ("parameters",)), *sentences, tables]
+
+
+def _text(inputs: Inputs, said: Statement) -> str:
+    first, second = inputs.duel or (inputs.reference, "")
+    rounded = ""
+    if said.kind == "latency":
+        first, second = said.claims[0].first, said.claims[0].second
+        if second in same_rounding(inputs, first):
+            rounded = ", rounded to the same widths"
+    words = _gained(inputs, said) if said.kind == "gained" else told(inputs, said.claims)
+    points = _points(inputs.reference, said.points)
+    values = {"first": first, "second": second, "rounded": rounded, "points": points}
+    return {**RULED, **OTHERS}[said.kind].format(told=words, **values)
+
+
+def _gained(inputs: Inputs, said: Statement) -> str:
+    """No difference to whom, by the name of the method alone, then gains with their numbers."""
+    tasks: dict[str, list[str]] = {}
+    for claim in among(said.claims, "no difference"):
+        tasks.setdefault(claim.second, []).append(claim.task)
+    methods: dict[str, list[str]] = {}
+    for method, names in tasks.items():
+        methods.setdefault(listed(names), []).append(method)
+    alike = [f"{listed(names)} on {places}" for places, names in methods.items()]
+    clauses = [f"{inputs.reference} shows no difference to {'; nor to '.join(alike)}"]
+    gains = [claim for claim in said.claims if claim.outcome != "no difference"]
+    return "; ".join((clauses if alike else []) + ([told(inputs, gains)] if gains else []))
+
+
+def _points(first: str, points: dict[str, list[Claim]]) -> str:
+    """How comparisons at the same operating point came out, methods of equal counts together."""
+    others: dict[str, list[str]] = {}
+    for other, claims in points.items():
+        if claims:
+            others.setdefault(_counted(claims), []).append(other)
+    if not others:
+        return "there is no common operating point to compare at"
+    counts = [
+        f"{text} with {listed(names)}{' each' if len(names) > 1 else ''}"
+        for text, names in others.items()
+    ]
+    return f"at the same operating point, test quality of {first} is {'; '.join(counts)}"
+
+
+def _counted(claims: list[Claim]) -> str:
+    """How many are lower, not different and higher, and what intervals and correction say."""
+    count = Counter(claim.outcome for claim in claims)
+    total = f"of {plural(len(claims), 'paired comparison')}"
+    unknown = count["one seed"] + count["not measured"]
+    if unknown == len(claims):
+        return f"without a verdict in {unknown} {total}"
+    sides = {"lower": count["worse within"], "higher": count["better within"]}
+    within = [f"{side} in {number}" for side, number in sides.items() if number]
+    same = count["no difference"] + sum(sides.values())
+    gains = count["better"] + count["perhaps better"]
+    told = [
+        f"lower in {count['worse']}",
+        f"not different in {same}"
+        + (f" (by the interval, but within the spread, {listed(within)})" if within else ""),
+        f"higher in {gains}"
+        + (f" (in {count['better']} once corrected for a task's comparisons)" if gains else ""),
+    ]
+    return f"{listed([*told, f'without a verdict in {unknown}'] if unknown else told)} {total}"
+
+
+def claims(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFrame) -> list[Sentence]:
+    """A sentence on what the intervals say of the ratios that others claim."""
+    clauses: dict[str, list[str]] = {}
+    for one in tested(inputs, headline, latency):
+        verdicts = [
+            f"{JUDGED[verdict]} {listed(one.tasks[verdict])}"
+            for verdict in JUDGEMENTS
+            if verdict in one.tasks
+        ]
+        claim = f"{one.ratio:g}× {CLAIMED_MEASURES[one.measure]} is "
+        fastest = f"with the fastest networks of {one.method} "
+        own = one.method == inputs.reference
+        clauses.setdefault(claim, []).append(("" if own else fastest) + ", ".join(verdicts))
+    settings = inputs.study.report.claims
+    if not clauses or settings is None or inputs.duel is None:
+        return []
+    first, second = inputs.duel
+    words = "; ".join(claim + ", and ".join(found) for claim, found in clauses.items())
+    text = CLAIMED.format(source=settings.source, first=first, second=second, told=words)
+    tables = ("headline", "latency_headline") if "time" in inputs.claimed else ("headline",)
+    return [Sentence(text, (*tables, "parameters"))]

@@ -46,6 +46,11 @@ def interval(low: float, high: float, write: Callable[[float], str] = quality) -
     return NOTHING if math.isnan(low) else f"{bound(low, write)} to {bound(high, write)}"
 
 
+def estimate(mean: float, low: float, high: float, write: Callable[[float], str]) -> str:
+    """A mean with its interval behind it, if it has one."""
+    return write(mean) if math.isnan(low) else f"{write(mean)} ({interval(low, high, write)})"
+
+
 def _reads_as(text: str, number: float) -> bool:
     plain = text.replace(MINUS, "-").replace(THIN, "").rstrip("×")
     return float(plain) == number

@@ -1,6 +1,6 @@
-"""Tables for a paper: the report's grids as LaTeX with booktabs, ready for ``\\input``."""
+"""Tables for a paper: the report's tables as LaTeX with booktabs, ready for ``\\input``."""
 
-from prunestudy.report.blocks import Grid, Section, grids_of
+from prunestudy.report.blocks import Section, Table, blocks_of
 from prunestudy.report.formatting import MINUS, NOTHING, THIN
 
 # Characters that mean something to LaTeX, and those that its fonts may lack.
@@ -45,21 +45,22 @@ HEAD = "% Needs \\usepackage{booktabs}. Numbers: tables/%s of the report.\n"
 
 
 def tables(sections: list[Section]) -> dict[str, str]:
-    """Every grid with a table behind it: file name → LaTeX."""
-    return {f"{grid.label}.tex": tabular(grid) for grid in grids_of(sections) if grid.label}
+    """Every table with numbers behind it: file name → LaTeX."""
+    shown = blocks_of(sections, Table)
+    return {f"{table.label}.tex": tabular(table) for table in shown if table.label}
 
 
-def tabular(grid: Grid) -> str:
-    """A grid as a ``tabular``: numbers to the right, long texts as paragraphs."""
+def tabular(table: Table) -> str:
+    """A table as a ``tabular``: numbers to the right, long texts as paragraphs."""
     kinds = []
-    for place, numeric in enumerate(grid.numeric):
-        longest = max((len(row[place]) for row in grid.rows), default=0)
+    for place, numeric in enumerate(table.numeric):
+        longest = max((len(row[place]) for row in table.rows), default=0)
         paragraph = r"p{0.4\linewidth}"
         kinds.append("r" if numeric else paragraph if longest > LONG else "l")
-    rows = "".join(f"{_row(row)}\n" for row in grid.rows)
+    rows = "".join(f"{_row(row)}\n" for row in table.rows)
     return (
-        HEAD.replace("%s", grid.source or "(none)")
-        + f"\\begin{{tabular}}{{{''.join(kinds)}}}\n\\toprule\n{_row(grid.columns)}\n\\midrule\n"
+        HEAD.replace("%s", table.source or "(none)")
+        + f"\\begin{{tabular}}{{{''.join(kinds)}}}\n\\toprule\n{_row(table.columns)}\n\\midrule\n"
         + f"{rows}\\bottomrule\n\\end{{tabular}}\n"
     )
 

@@ -1,238 +1,90 @@
 """What is left of each layer, stage by stage, and how sensitive each layer is."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
+from prunestudy.analysis.decisions import loops
 from prunestudy.analysis.inputs import Inputs
-from prunestudy.analysis.statistics import summarise
-from prunestudy.report import formatting
-from prunestudy.report.control import loops
-from prunestudy.report.figures import Chart, Figure, Panel
+from prunestudy.report import axes, words
+from prunestudy.report.control import places
+from prunestudy.report.figures import Figure, Panel, by_task
+from prunestudy.report.formatting import listed
+from prunestudy.report.intervals import Estimates, layered
 from prunestudy.report.palette import OTHERS
 
-# Verdicts of stages that the walk went on from.
-WALKED = ("analysed", "accepted", "mapped")
 ROW_HEIGHT = 30
 # Share left from which a cell is so dark that its number is white.
 DARK_FROM = 0.55
 
 
-def widths(text: str) -> dict[str, int]:
-    """Units by layer, as the decisions log writes them."""
-    pairs = (pair.rpartition("=") for pair in text.split())
-    return {layer: int(width) for layer, _, width in pairs}
-
-
-def layer_stages(inputs: Inputs) -> pd.DataFrame:
-    """One row a stage of a walk and layer: units and the share of the dense width left."""
-    rows = []
-    for place, table in inputs.decisions.groupby(["task", "method", "seed"], sort=False):
-        walked = table[table["verdict"].isin(WALKED) | (table["verdict"] == "final")]
-        dense = widths(table.loc[table["verdict"] == "analysed", "widths"].iloc[0])
-        for step, row in enumerate(walked.to_dict("records")):
-            for layer, width in widths(row["widths"]).items():
-                rows.append(
-                    {
-                        **dict(zip(("task", "method", "seed"), place, strict=True)),
-                        "step": step,
-                        "verdict": row["verdict"],
-                        "layer": layer,
-                        "units": width,
-                        "share": width / dense[layer],
-                    }
-                )
-    columns = ["task", "method", "seed", "step", "verdict", "layer", "units", "share"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def sensitivity(inputs: Inputs) -> pd.DataFrame:
-    """Quality by the share that one layer alone lost, without retraining; over seeds."""
-    scanned = inputs.decisions[inputs.decisions["verdict"] == "scanned"].copy()
-    dense = inputs.decisions[inputs.decisions["verdict"] == "analysed"]
-    full = {task: widths(text) for task, text in zip(dense["task"], dense["widths"], strict=True)}
-    # Of few units, a tenth may be none: what counts is what went.
-    scanned["ratio"] = [
-        f"{1 - widths(left)[layer] / full[task][layer]:.0%}"
-        for task, layer, left in zip(
-            scanned["task"], scanned["layer"], scanned["widths"], strict=True
-        )
-    ]
-    scanned = scanned.drop_duplicates(["task", "method", "seed", "layer", "ratio"])
-    rows = []
-    # Every closed loop of a task scans the same dense networks; the first one is enough.
-    for task, of_task in scanned.groupby("task", sort=False):
-        table = of_task[of_task["method"] == of_task["method"].iloc[0]]
-        for place, cell in table.groupby(["layer", "ratio"], sort=False):
-            found = summarise((cell["val_before"] - cell["val_after"]).tolist(), inputs.level)
-            rows.append(
-                {
-                    "task": task,
-                    **dict(zip(("layer", "ratio"), place, strict=True)),
-                    "criterion": cell["criterion"].iloc[0],
-                    "n": len(cell),
-                    "drop": found.mean,
-                    "drop_low": found.low,
-                    "drop_high": found.high,
-                }
-            )
-    columns = ["task", "layer", "ratio", "criterion", "n", "drop", "drop_low", "drop_high"]
-    return pd.DataFrame(rows, columns=columns)
-
-
 def layer_figure(inputs: Inputs, stages: pd.DataFrame) -> Figure | None:
     """A panel a task and closed loop: layers down, stages across, what is left as colour."""
     seed = inputs.study.seeds[0]
-    shown = stages[stages["seed"] == seed]
-    panels = [
-        Panel(task, _title(inputs, task, method), _grid(table))
-        for task, method, table in _places(inputs, shown)
-    ]
-    if not panels:
-        return None
-    return Figure(
-        name="layers",
-        title="What is left of each layer, stage by stage",
-        caption=(
-            f"Seed {seed}; the others are in layer_stages.csv. A column is a state that the walk "
-            "went on from, the dense network first and the final network (◆) last; the number is "
-            "the layer's units, the colour the share of its dense width. n = 1."
-        ),
-        alt=(
-            f"Grids of layers by stages for {formatting.listed(loops(inputs))} on "
-            f"{formatting.listed(inputs.tasks)}: units left in each layer."
-        ),
-        panels=tuple(panels),
-        methods=(),
-        source="layer_stages.csv",
+    shown = places(inputs, stages[stages["seed"] == seed])
+    panels = [Panel(task, title, _grid(table)) for task, title, table in shown]
+    return words.figure(
+        inputs,
+        "layers",
+        panels,
+        pd.Series(dtype=int),
+        seed=seed,
+        loops=listed(loops(inputs)),
+        tasks=listed(inputs.tasks),
     )
 
 
-def _places(inputs: Inputs, table: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    for task in inputs.tasks:
-        for method in loops(inputs):
-            part = table[(table["task"] == task) & (table["method"] == method)]
-            if len(part):
-                yield task, method, part
-
-
-def _title(inputs: Inputs, task: str, method: str) -> str:
-    return task if len(loops(inputs)) == 1 else f"{task}, {method}"
-
-
-def _grid(table: pd.DataFrame) -> Chart:
+def _grid(table: pd.DataFrame) -> alt.LayerChart:
     layers = list(dict.fromkeys(table["layer"]))
-    last = table["step"].max()
-    drawn = table.assign(
-        state=[
-            "◆" if verdict == "final" else str(step)
-            for verdict, step in zip(table["verdict"], table["step"], strict=True)
-        ],
-        left=[f"{share:.0%}" for share in table["share"]],
-    )
-    order = [*map(str, range(last)), "◆"]
-    base = alt.Chart(drawn).encode(
-        x=alt.X("state:O", sort=order, title="stage", axis=alt.Axis(labelAngle=0)),
+    table = table.assign(stage=table["step"].astype(str).mask(table["verdict"] == "final", "◆"))
+    told = words.hover("layers", table)
+    order = [*map(str, range(table["step"].max())), "◆"]
+    base = alt.Chart(told.assign(share=table["share"])).encode(
+        x=alt.X("stage:O", sort=order, title="stage", axis=alt.Axis(labelAngle=0)),
         y=alt.Y("layer:O", sort=layers, title="layer"),
+        tooltip=axes.tooltip(told),
     )
-    tooltip: list[Any] = [
-        alt.Tooltip(f"{column}:N", title=title)
-        for column, title in (
-            ("layer", "layer"),
-            ("state", "stage"),
-            ("verdict", "verdict"),
-            ("units", "units left"),
-            ("left", "share of the dense width"),
-        )
-    ]
     scale = alt.Scale(domain=[0, 1], scheme="blues")
-    cells = base.mark_rect().encode(
-        color=alt.Color("share:Q", scale=scale, legend=None), tooltip=tooltip
-    )
+    cells = base.mark_rect().encode(color=alt.Color("share:Q", scale=scale, legend=None))
     numbers = [
         base.transform_filter(f"datum.share {side} {DARK_FROM}")
         .mark_text(fontSize=10, color=ink)
-        .encode(text="units:N", tooltip=tooltip)
+        .encode(text="units left:N")
         for side, ink in ((">", "white"), ("<=", "black"))
     ]
-    return alt.layer(cells, *numbers).properties(height=ROW_HEIGHT * len(layers))
+    return layered(ROW_HEIGHT * len(layers), [cells, *numbers])
 
 
 def sensitivity_figure(inputs: Inputs, table: pd.DataFrame) -> Figure | None:
     """A panel a task: quality lost when one layer alone loses units."""
-    tasks = [task for task in inputs.tasks if (table["task"] == task).any()]
-    if not tasks:
-        return None
-    interval = formatting.percent(inputs.level)
-    criterion = str(table["criterion"].iloc[0])
-    return Figure(
-        name="layer-sensitivity",
-        title="How sensitive each layer is",
-        caption=(
-            "Validation quality that the dense network loses when one layer alone loses a share of "
-            f"its units by {criterion}, without retraining. Line: mean over seeds "
-            f"({formatting.numbers_of_seeds(table['n'])}); band: its {interval} t interval. The "
-            "controller measures this first; its quotas follow from it. Lines end in the name of "
-            "their layer in the network."
-        ),
-        alt=(
-            "Lines of the quality lost by the share of units removed, one line a layer, one panel "
-            f"for each task ({formatting.listed(tasks)})."
-        ),
-        panels=tuple(
-            Panel(task, task, _lines(table[table["task"] == task], inputs.metric(task)))
-            for task in tasks
-        ),
-        methods=(),
-        source="layer_sensitivity.csv",
-        key=f"mean and {interval} t interval, {formatting.numbers_of_seeds(table['n'])} seeds",
-    )
+    panels = by_task(inputs.tasks, table, lambda part: _lines(inputs, part))
+    criterion = "".join(table["criterion"].head(1))
+    return words.figure(inputs, "layer-sensitivity", panels, table["n"], criterion=criterion)
 
 
-def _lines(table: pd.DataFrame, metric: str) -> Chart:
+def _lines(inputs: Inputs, table: pd.DataFrame) -> alt.LayerChart:
+    lost = f"{inputs.metric(table['task'].iloc[0])} lost"
     layers = list(dict.fromkeys(table["layer"]))
-    gone = pd.Series([float(text.rstrip("%")) / 100 for text in table["ratio"]], table.index)
-    drawn = table.assign(
-        gone=gone,
-        last=gone == gone.groupby(table["layer"]).transform("max"),
-        low=table["drop_low"].fillna(table["drop"]),
-        high=table["drop_high"].fillna(table["drop"]),
-        text=[
-            f"{formatting.quality(mean)} ({formatting.quality(low)} to {formatting.quality(high)})"
-            for mean, low, high in zip(
-                table["drop"], table["drop_low"], table["drop_high"], strict=True
-            )
-        ],
-    )[["layer", "ratio", "gone", "last", "drop", "low", "high", "n", "text"]]
-    colour = alt.Color(
-        "layer:N",
-        sort=layers,
-        scale=alt.Scale(domain=layers, range=[OTHERS[i % len(OTHERS)] for i in range(len(layers))]),
-        legend=None,
+    styles = {layer: (OTHERS[i % len(OTHERS)], "circle") for i, layer in enumerate(layers)}
+    told = words.hover("layer-sensitivity", table, lost=lost)
+    axis = alt.Axis(format="%", tickCount=5, grid=False)
+    found = Estimates(
+        told.assign(
+            gone=table["removed"],
+            drop=table["drop"],
+            low=table["drop_low"],
+            high=table["drop_high"],
+        ),
+        alt.X("gone:Q", title="share of the layer's units removed", axis=axis),
+        alt.Y("drop:Q", title=f"{lost} on validation data"),
+        axes.styles("layer", styles, legend=False),
+        axes.tooltip(told),
     )
-    x = alt.X(
-        "gone:Q",
-        title="share of the layer's units removed",
-        axis=alt.Axis(format="%", tickCount=5, grid=False),
-    )
-    base = alt.Chart(drawn).encode(x=x, color=colour)
-    title = f"{metric} lost on validation data"
-    band = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=title), y2="high:Q")
-    line = base.mark_line(size=2).encode(y=alt.Y("drop:Q", title=title))
-    tooltip = [
-        alt.Tooltip(f"{column}:N", title=name)
-        for column, name in (
-            ("layer", "layer"),
-            ("ratio", "share removed"),
-            ("n", "n"),
-            ("text", f"{metric} lost"),
-        )
-    ]
-    target = base.mark_point(size=90, opacity=0, filled=True).encode(y="drop:Q", tooltip=tooltip)
     # The layer's name at the end of its line: a legend would be shared over panels.
-    ends = base.transform_filter("datum.last").mark_text(align="left", dx=4, fontSize=10)
-    return alt.layer(band, line, target, ends.encode(y="drop:Q", text="layer:N")).properties(
-        height=220
+    last = table["removed"] == table.groupby("layer")["removed"].transform("max")
+    return layered(
+        220,
+        found.intervals("y", kind="area", opacity=0.18),
+        found.line(size=2),
+        found.targets(),
+        found.where(last).labels("layer", align="left", dx=4, fontSize=10),
     )

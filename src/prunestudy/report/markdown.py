@@ -2,46 +2,40 @@
 
 import html
 import re
+from collections.abc import Sequence
 
 from prunestudy.report.blocks import (
     Block,
     Chart,
     Code,
-    Drawing,
     Fold,
-    Grid,
     Heading,
     Notes,
     Section,
     Sentence,
+    Table,
     Text,
 )
 from prunestudy.report.contents import Contents
 
 
-def markdown(contents: Contents, sections: list[Section]) -> str:
+def markdown(contents: Contents, sections: Sequence[Section]) -> str:
     """The whole text."""
-    study = contents.inputs.study
-    lines = [f"# {_plain(study.report.title)}", ""]
-    if study.report.authors:
-        lines += [_plain(", ".join(study.report.authors)), ""]
-    lines += ["The interactive version of this page is `index.html` beside this file."]
-    for section in sections:
-        lines += ["", f"## {_plain(section.title)}"]
-        for block in section.blocks:
-            lines += ["", *_block(block)]
-    return "\n".join(lines) + "\n"
+    report = contents.inputs.study.report
+    head = [f"# {_plain(report.title)}", ""]
+    if report.authors:
+        head += [_plain(", ".join(report.authors)), ""]
+    head += ["The interactive version of this page is `index.html` beside this file.", "", ""]
+    return "\n".join(head) + sections_text(sections, folded=True)
 
 
-def sections_text(sections: list[Section]) -> str:
-    """Sections alone, for reading in a terminal."""
-    lines = []
+def sections_text(sections: Sequence[Section], folded: bool = False) -> str:
+    """Sections alone; for reading in a terminal, without what is folded away."""
+    parts = []
     for section in sections:
-        lines += [f"## {_plain(section.title)}", ""]
-        for block in section.blocks:
-            if not isinstance(block, Fold):
-                lines += [*_block(block), ""]
-    return "\n".join(lines)
+        blocks = [one for one in section.blocks if folded or not isinstance(one, Fold)]
+        parts += [f"## {_plain(section.title)}", *("\n".join(_block(one)) for one in blocks)]
+    return "\n\n".join(parts) + "\n"
 
 
 def _block(block: Block) -> list[str]:
@@ -52,10 +46,8 @@ def _block(block: Block) -> list[str]:
             return [f"- {_plain(note.text)}" for note in block.sentences]
         case Heading():
             return [f"### {_plain(block.text)}"]
-        case Drawing():
-            return [_plain(block.words)]
         case Code():
-            return ["```", *block.text.rstrip("\n").split("\n"), "```"]
+            return [f"```{block.language}", *block.text.rstrip("\n").split("\n"), "```"]
         case Chart(figure):
             picture = f"![{_plain(figure.alt)}](figures/{figure.name}.svg)"
             return [picture, "", f"*{_plain(figure.title)}.* {_plain(figure.caption)}"]
@@ -63,17 +55,12 @@ def _block(block: Block) -> list[str]:
             inner = [line for one in block.blocks for line in (*_block(one), "")]
             summary = f"<details><summary>{html.escape(block.summary)}</summary>"
             return [summary, "", *inner, "</details>"]
-        case Grid():
-            return _grid(block)
-
-
-def _grid(grid: Grid) -> list[str]:
-    source = f" ([{grid.source}](tables/{grid.source}))" if grid.source else ""
-    rules = ["---:" if numeric else "---" for numeric in grid.numeric]
-    rows = [grid.columns, *grid.rows]
-    written = ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows]
-    written.insert(1, "| " + " | ".join(rules) + " |")
-    return [f"{_plain(grid.caption)}{source}", "", *written]
+        case Table():
+            source = f" ([{block.source}](tables/{block.source}))" if block.source else ""
+            rules = ["---:" if numeric else "---" for numeric in block.numeric]
+            head, *rows = [[_cell(cell) for cell in row] for row in (block.columns, *block.rows)]
+            written = [f"| {' | '.join(row)} |" for row in (head, rules, *rows)]
+            return [f"{_plain(block.caption)}{source}", "", *written]
 
 
 def _cell(text: str) -> str:

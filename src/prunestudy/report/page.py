@@ -1,6 +1,7 @@
 """The report as one self-contained page that opens offline."""
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -8,10 +9,9 @@ from typing import Any
 import jinja2
 import vl_convert
 
-from prunestudy.analysis.provenance import targets
-from prunestudy.report.blocks import Block, Chart, Code, Fold, Section, grids_of
+from prunestudy.report.blocks import Chart, Code, Fold, Section, Table, blocks_of
 from prunestudy.report.contents import Contents
-from prunestudy.report.figures import Figure, specification, theme
+from prunestudy.report.figures import Figure, theme
 from prunestudy.report.formatting import plural
 from prunestudy.report.palette import looks
 
@@ -19,73 +19,66 @@ from prunestudy.report.palette import looks
 VEGA_GLOBAL = "window.vegaEmbed = vegaEmbed;"
 
 
-def page(contents: Contents, sections: list[Section]) -> str:
+def page(contents: Contents, sections: Sequence[Section]) -> str:
     """The page's HTML, scripts, styles and charts included."""
-    study = contents.inputs.study
+    inputs = contents.inputs
+    study = inputs.study
     parts = [
         plural(len(study.tasks), "task"),
         plural(len(study.methods), "method"),
         plural(len(study.points), "operating point"),
         plural(len(study.seeds), "seed"),
     ]
+    figures = [chart.figure for chart in blocks_of(sections, Chart)]
+    # What a reader can narrow the charts to: one task, one axis of cost.
+    picks = {"task": inputs.tasks, "cost": [figure.cost for figure in figures if figure.cost]}
+    charts = {
+        f"{figure.name}-{place}": _chart(spec, figure)
+        for figure in figures
+        for place, spec in enumerate(figure.specifications)
+    }
     return _rendered(
         "page.html",
         title=study.report.title,
         authors=study.report.authors,
         subtitle=f"Study {study.name}: {', '.join(parts)}",
         sections=sections,
-        looks={look.method: look for look in looks(contents.inputs)},
+        looks={look.method: look for look in looks(inputs)},
         script=_resource("page.js"),
         vega=_vega(),
-        picks=_picks(sections, contents),
-        charts=_json(_charts(sections)),
+        picks={name: choices for name, choices in picks.items() if len(choices) > 1},
+        charts=_json(charts),
         themes=_json({"light": _page_theme(False), "dark": _page_theme(True)}),
     )
 
 
-def comparison_page(title: str, sections: list[Section]) -> str:
+def comparison_page(title: str, sections: Sequence[Section]) -> str:
     """A page of tables alone, for two versions of a study."""
     return _rendered("base.html", title=title, sections=sections, looks={})
 
 
-def _rendered(name: str, sections: list[Section], **values: Any) -> str:
+def _rendered(name: str, sections: Sequence[Section], **values: Any) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_resource),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
-    text = environment.get_template(name).render(
-        style=_resource("style.css"),
-        sections=sections,
-        places=_places(sections),
-        target=targets,
-        **values,
-    )
-    return text if text.endswith("\n") else text + "\n"
+    shared = {"style": _resource("style.css"), "sections": sections, "places": _places(sections)}
+    return environment.get_template(name).render(**shared, **values)
 
 
-def _picks(sections: list[Section], contents: Contents) -> dict[str, list[str]]:
-    """What a reader can narrow the charts to: one task, one axis of cost."""
-    figures = _figures([block for section in sections for block in section.blocks])
-    picks = {
-        "task": contents.inputs.tasks,
-        "cost": [figure.cost for figure in figures if figure.cost],
-    }
-    return {name: choices for name, choices in picks.items() if len(choices) > 1}
-
-
-def _places(sections: list[Section]) -> dict[str, str]:
-    """What links may lead to: sections, grids, rows and folds with a name; and the id of each."""
-    grids = grids_of(sections)
-    folds = [block for section in sections for block in section.blocks if isinstance(block, Fold)]
-    found = {name: name for grid in grids for name in grid.anchors if name}
-    found |= {fold.name: fold.name for fold in folds if fold.name}
-    codes = [block for fold in folds for block in fold.blocks if isinstance(block, Code)]
-    found |= {name: name for code in codes for name in code.anchors if name}
-    found |= {grid.label: f"table-{grid.label}" for grid in grids if grid.label}
-    return {**{one.id: one.id for one in sections}, **found}
+def _places(sections: Sequence[Section]) -> dict[str, str]:
+    """What links may lead to: sections, tables, rows, lines and folds; and the id of each."""
+    tables = blocks_of(sections, Table)
+    names = [section.id for section in sections]
+    names += [fold.name for fold in blocks_of(sections, Fold)]
+    names += [name for table in tables for name in table.anchors]
+    names += [name for code in blocks_of(sections, Code) for name in code.anchors]
+    found = {name: name for name in names if name}
+    return found | {table.label: f"table-{table.label}" for table in tables if table.label}
 
 
 @cache
@@ -103,37 +96,23 @@ def _page_theme(dark: bool) -> dict[str, Any]:
     return {**theme(dark), "background": None, "legend": {"disable": True}}
 
 
-def _charts(sections: list[Section]) -> dict[str, Any]:
-    """Vega-Lite specifications by the id of their box."""
-    found = {}
-    for figure in _figures([block for section in sections for block in section.blocks]):
-        for place, spec in enumerate(figure.specifications):
-            found[f"{figure.name}-{place}"] = _switchable(specification(spec), figure)
-    return found
-
-
-def _figures(blocks: list[Block]) -> list[Figure]:
-    found: list[Figure] = []
-    for block in blocks:
-        if isinstance(block, Chart):
-            found.append(block.figure)
-        elif isinstance(block, Fold):
-            found += _figures(list(block.blocks))
-    return found
-
-
-def _switchable(spec: dict[str, Any], figure: Figure) -> dict[str, Any]:
-    """Give a panel a parameter that names the methods shown."""
+def _chart(panel: dict[str, Any], figure: Figure) -> dict[str, Any]:
+    """A panel as wide as its box, with a parameter that names the methods that are hidden."""
+    size = {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
+    spec = {**{name: value for name, value in panel.items() if name != "config"}, **size}
     if not figure.methods:
         return spec
     # "dense" is not among the figure's methods and always stays.
-    hidden = "indexof(hidden, datum.method) < 0"
-    for layer in spec.get("layer", [spec]):
-        layer["transform"] = [{"filter": hidden}, *layer.get("transform", [])]
-    return {**spec, "params": [{"name": "hidden", "value": []}]}
+    shown = {"filter": "indexof(hidden, datum.method) < 0"}
+    layers = [
+        {**layer, "transform": [shown, *layer.get("transform", [])]} for layer in spec["layer"]
+    ]
+    return {**spec, "layer": layers, "params": [{"name": "hidden", "value": []}]}
 
 
 def _json(content: Any) -> str:
     """JSON that may stand inside a script element."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(
+        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -8,6 +8,10 @@ from prunestudy.store.names import DENSE
 VERMILLION, BLUE, GREY = "#D55E00", "#0072B2", "#7F7F7F"
 OTHERS = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#A6761D", "#8C6BB1")
 SHAPES = ("triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "triangle-left")
+# A circle with a hole in it, a cross that is not upright, and a large diamond.
+RING = "M-1,0a1,1,0,1,0,2,0a1,1,0,1,0,-2,0ZM-0.55,0a0.55,0.55,0,1,1,1.1,0a0.55,0.55,0,1,1,-1.1,0Z"
+CROSS = "M-1,-0.7L-0.7,-1L0,-0.3L0.7,-1L1,-0.7L0.3,0L1,0.7L0.7,1L0,0.3L-0.7,1L-1,0.7L-0.3,0Z"
+LOZENGE = "M0,-1.9L1.5,0L0,1.9L-1.5,0Z"
 SYMBOLS = {
     "circle": "●",
     "square": "■",
@@ -28,6 +32,11 @@ class Look:
     colour: str
     shape: str
     emphasis: bool
+
+    @property
+    def style(self) -> tuple[str, str]:
+        """Colour and shape."""
+        return self.colour, self.shape
 
     @property
     def symbol(self) -> str:

@@ -1,14 +1,19 @@
 """For a paper: a paragraph on the methods and the references of what the study used."""
 
+import re
 from collections.abc import Callable
 from importlib.resources import files
 
+from prunestudy.analysis.fairness import equally_retrained
 from prunestudy.analysis.inputs import Inputs
-from prunestudy.networks.architectures.settings import Cnn, Mlp, Network
+from prunestudy.networks.architectures.settings import Cnn, Mlp
+from prunestudy.params.settings import Task
 from prunestudy.plan.keys import package_versions
-from prunestudy.pruning.settings import Baseline, ClosedLoop, OpenLoop
-from prunestudy.report import formatting
+from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, OpenLoop
+from prunestudy.report.formatting import count, listed, percent, plural
+from prunestudy.report.telling import allowed_drop
 from prunestudy.store.names import DENSE
+from prunestudy.training.settings import Training
 
 # What a criterion scores a unit by, and its key in references.bib where it has a paper.
 UNITS = {
@@ -57,6 +62,8 @@ TOOLS = {
     "dvc": ("DVC", "kuprieiev2020dvc"),
     "mlflow": ("MLflow", "zaharia2018accelerating"),
 }
+CITED = re.compile(r"@(\w+)")
+BRACKET = re.compile(r" (\[@[^\]]*\])")
 SCHEDULES = {"cubic": "zhu2017prune"}
 OPTIMISERS = {"adam": "Adam", "sgd": "SGD with momentum 0.9"}
 NETWORKS = {"lenet_300_100": "LeNet-300-100", "lenet_5": "LeNet-5 with 20, 50 and 500 units"}
@@ -70,193 +77,156 @@ CONTROLS = {
         "[@liu2019rethinking]"
     ),
 }
+PARAGRAPH = (
+    "We compare {methods} on {tasks}: {data}. For each of {seeds} a dense network is trained on "
+    "each task, and its prunings are retrained: {training}. Networks are pruned to compressions of "
+    "{points} (parameters dense ÷ pruned){as_far}. Units, or weights, with the smallest scores are "
+    "removed. {described} {controls}Networks that are pruned from the dense one have {same} "
+    "retraining epochs on a task; all decisions use validation data, and test data is read once "
+    "for each network. The headline compares each method's smallest network within an allowed "
+    "validation drop of {drops}. Latency is the median of {repeats} runs in ONNX Runtime on one "
+    "CPU thread at batch 64, in turns with the dense network. Intervals are {level} t intervals "
+    "over seeds; a difference counts where its interval excludes 0 (1 for ratios) and its mean is "
+    "beyond the standard deviation between seeds. Methods are compared seed by seed with the exact "
+    "Wilcoxon signed-rank test [@wilcoxon1945individual] and the paired t test under Holm's "
+    "correction [@holm1979simple], and reported by the checklists of{checklists}. Software: "
+    "{tools}; results are from CPUs."
+)
+LOOP = (
+    "is a closed loop that frees {resource}: it proposes, retrains, evaluates and accepts or rolls "
+    "back each stage by validation quality [@yang2018netadapt], with proposals by {criteria}, "
+    "chosen by their record [@auer2002finite]"
+)
 
 
 def methods_paragraph(inputs: Inputs) -> str:
     """What was done, in sentences that the parameters and tables fill, with citations."""
     study = inputs.study
-    data = []
-    for row in inputs.datasets.to_dict("records"):
-        name = study.tasks[row["task"]].data.name
-        title, key = DATA.get(name, (name, ""))
-        counts = "/".join(
-            formatting.count(row[f"{part}_rows"]) for part in ("train", "validation", "test")
-        )
-        data.append(
-            f"{row['task']} ({title}{_cite([key])}; {counts} rows for training, validation and "
-            "test)"
-        )
     versions = package_versions(tuple(TOOLS))
-    tools = [f"{name} {versions[key]}{_cite([cite])}" for key, (name, cite) in TOOLS.items()]
-    return " ".join(
-        [
-            f"We compare {formatting.plural(len(inputs.methods), 'method')} on "
-            f"{formatting.plural(len(inputs.tasks), 'task')}: {formatting.listed(data)}.",
-            *_training(inputs),
-            _points(inputs),
-            "Units, or weights, with the smallest scores are removed.",
-            *_sentences(inputs),
-            *_controls(inputs),
-            _fairness(inputs),
-            f"The headline compares each method's smallest network within an allowed validation "
-            f"drop of {_budgets(inputs)}.",
-            f"Latency is the median of {study.latency.repeats} runs in ONNX Runtime on one CPU "
-            "thread at batch 64, in turns with the dense network.",
-            f"Intervals are {formatting.percent(inputs.level)} t intervals over seeds; a difference "
-            "counts where its interval excludes 0 (1 for ratios) and its mean is beyond the "
-            "standard deviation between seeds. Methods are compared seed by seed with the exact "
-            f"Wilcoxon signed-rank test{_cite(['wilcoxon1945individual'])} and the paired t test "
-            f"under Holm's correction{_cite(['holm1979simple'])}, and reported by the checklists of"
-            f"{_cite(list(CHECKLISTS))}.",
-            f"Software: {formatting.listed(tools)}; results are from CPUs.",
-        ]
+    tools = [f"{name} {versions[key]}{_cite(cite)}" for key, (name, cite) in TOOLS.items()]
+    described = [
+        f"The method {name}{_where(method)} {_described(method)}."
+        for name, method in study.methods.items()
+        if method.plain
+    ]
+    controls = [text for name, one in study.methods.items() if (text := _control(name, one))]
+    return PARAGRAPH.format(
+        methods=plural(len(inputs.methods), "method"),
+        tasks=plural(len(inputs.tasks), "task"),
+        data=listed(_data(inputs)),
+        seeds=plural(len(study.seeds), "seed"),
+        training="; ".join(_trained(inputs, task) for task in inputs.tasks),
+        points=listed([f"{point}×" for point in inputs.points]),
+        as_far=", as far as a network is large enough for them" if len(inputs.unreachable) else "",
+        described=" ".join(described),
+        controls=f"Controls are {'; '.join(controls)}. " if controls else "",
+        same="the same" if equally_retrained(inputs) else "not the same",
+        drops=listed([allowed_drop(inputs, task) for task in inputs.tasks]),
+        repeats=study.latency.repeats,
+        level=percent(inputs.level),
+        checklists=_cite(*CHECKLISTS),
+        tools=listed(tools),
     )
 
 
-def _training(inputs: Inputs) -> list[str]:
-    """How the dense networks are trained, a sentence a task."""
-    parts = []
-    for task in inputs.tasks:
-        settings = inputs.study.tasks[task]
-        network = inputs.cells(task, DENSE)["network"].iloc[0]
-        first, again = settings.training, settings.retraining
-        parts.append(
-            f"{_network(settings.network, network)} on {task} with "
-            f"{OPTIMISERS[first.optimizer]} for {first.epochs} epochs (batches of "
-            f"{first.batch_size}, learning rate {first.lr:g}, "
-            f"{first.lr_schedule.replace('_', '-')}), then for {again.epochs} "
-            f"(learning rate {again.lr:g}, {again.lr_schedule.replace('_', '-')})"
+def _data(inputs: Inputs) -> list[str]:
+    """The data set of each task with its rows."""
+    told = []
+    for row in inputs.datasets.to_dict("records"):
+        name = inputs.study.tasks[row["task"]].data.name
+        title, key = DATA.get(name, (name, ""))
+        rows = "/".join(count(row[f"{part}_rows"]) for part in ("train", "validation", "test"))
+        told.append(
+            f"{row['task']} ({title}{_cite(key)}; {rows} rows for training, validation and test)"
         )
-    seeds = formatting.plural(len(inputs.study.seeds), "seed")
-    return [
-        f"For each of {seeds} a dense network is trained on each task, and its prunings are "
-        f"retrained: {'; '.join(parts)}."
-    ]
+    return told
 
 
-def _network(network: Network, name: str) -> str:
-    """An architecture in words."""
-    match network:
-        case Mlp(hidden=widths):
-            units = formatting.listed([str(width) for width in widths])
-            layers = formatting.plural(len(widths), "hidden layer")
-            return f"a fully connected network with {layers} of {units} ReLU units"
-        case Cnn(channels=widths):
-            channels = formatting.listed([str(width) for width in widths])
-            return (
-                f"a network of 3×3 convolutions with {channels} channels, each with BatchNorm and "
-                "ReLU, 2×2 max pooling between them and a linear classifier on the mean of the last"
-            )
-    return NETWORKS.get(network.name, name)
-
-
-def _points(inputs: Inputs) -> str:
-    points = formatting.listed([f"{point}×" for point in inputs.points])
-    text = f"Networks are pruned to compressions of {points} (parameters dense ÷ pruned)"
-    if len(inputs.unreachable):
-        text += ", as far as a network is large enough for them"
-    return f"{text}."
-
-
-def _fairness(inputs: Inputs) -> str:
-    """What is equal for all, as far as it is."""
-    trained = [
-        name
-        for name, method in inputs.study.methods.items()
-        if isinstance(method, ClosedLoop)
-        or (isinstance(method, OpenLoop) and method.start == "trained")
-        or (isinstance(method, Baseline) and method.control == "dense_extra")
-    ]
-    pruned = inputs.networks[
-        inputs.networks["method"].isin(trained) & (inputs.networks["compression"] > 1)
-    ]
-    equal = bool((pruned.groupby("task")["epochs"].nunique() == 1).all())
-    same = "the same" if equal else "not the same"
+def _trained(inputs: Inputs, task: str) -> str:
+    """How the dense network of a task is trained, and its prunings again."""
+    settings = inputs.study.tasks[task]
+    first, again = settings.training, settings.retraining
+    optimiser = f"{OPTIMISERS[first.optimizer]} for {first.epochs} epochs"
+    batches = f"batches of {first.batch_size}, {_rate(first)}"
+    network = _network(settings, inputs.cells(task, DENSE)["network"].iloc[0])
     return (
-        f"Networks that are pruned from the dense one have {same} retraining epochs on a task; all "
-        "decisions use validation data, and test data is read once for each network."
+        f"{network} on {task} with {optimiser} ({batches}), then for {again.epochs} "
+        f"({_rate(again)})"
     )
 
 
-def _budgets(inputs: Inputs) -> str:
-    told = []
-    for task in inputs.tasks:
-        limits = inputs.study.tasks[task].requirements
-        size = formatting.percent(limits.max_drop) if limits.relative else f"{limits.max_drop:g}"
-        told.append(f"{size} {inputs.metric(task)} on {task}")
-    return formatting.listed(told)
+def _rate(training: Training) -> str:
+    return f"learning rate {training.lr:g}, {training.lr_schedule.replace('_', '-')}"
 
 
-def _sentences(inputs: Inputs) -> list[str]:
-    """One sentence a method that chooses by itself."""
-    methods = {name: inputs.study.methods[name] for name in inputs.compared}
-    return [
-        f"The method {name}{_where(inputs, name)} {_described(method)}."
-        for name, method in methods.items()
-        if not isinstance(method, Baseline)
-    ]
+def _network(task: Task, name: str) -> str:
+    """An architecture in words."""
+    match task.network:
+        case Mlp(hidden=widths):
+            layers = plural(len(widths), "hidden layer")
+            return f"a fully connected network with {layers} of {_units(widths)} ReLU units"
+        case Cnn(channels=widths):
+            return (
+                f"a network of 3×3 convolutions with {_units(widths)} channels, each with "
+                "BatchNorm and ReLU, 2×2 max pooling between them and a linear classifier on the "
+                "mean of the last"
+            )
+    return NETWORKS.get(task.network.name, name)
 
 
-def _where(inputs: Inputs, name: str) -> str:
-    tasks = inputs.study.methods[name].tasks
-    return f" (on {formatting.listed(tasks)} alone)" if tasks else ""
+def _units(widths: list[int]) -> str:
+    return listed([str(width) for width in widths])
 
 
-def _controls(inputs: Inputs) -> list[str]:
-    """One sentence on the methods that stand for comparison alone."""
-    told = []
-    for name, method in inputs.study.methods.items():
-        if isinstance(method, Baseline):
-            told.append(f"{name}, {CONTROLS[method.control].format(of=method.of)}")
-        elif isinstance(method, OpenLoop) and method.reference is not None:
-            chosen = "at random" if method.criterion == "random" else f"by {method.criterion}"
-            told.append(f"{name}, units {chosen} in the layers' proportions of {method.reference}")
-    return [f"Controls are {'; '.join(told)}."] if told else []
+def _where(method: Method) -> str:
+    return f" (on {listed(method.tasks)} alone)" if method.tasks else ""
 
 
-def _described(method: OpenLoop | ClosedLoop) -> str:
+def _control(name: str, method: Method) -> str:
+    """What a method that stands for comparison alone is; nothing for others."""
+    if isinstance(method, Baseline):
+        return f"{name}, {CONTROLS[method.control].format(of=method.of)}"
+    if method.reference is None or not isinstance(method, OpenLoop):
+        return ""
+    chosen = "at random" if method.criterion == "random" else f"by {method.criterion}"
+    return f"{name}, units {chosen} in the layers' proportions of {method.reference}"
+
+
+def _described(method: Method) -> str:
+    assert not isinstance(method, Baseline), "baselines are described by what they stand for"
     rounded = f", to widths in multiples of {method.round_to}" if method.round_to > 1 else ""
+    units = isinstance(method, ClosedLoop) or method.granularity == "structured"
     if isinstance(method, ClosedLoop):
-        criteria = method.controller.criteria
+        resource = method.controller.resource
         bound = {"params": "parameters", "latency": "measured layer times"}
-        resource = bound.get(method.controller.resource, method.controller.resource)
-        return (
-            f"is a closed loop that frees {resource}: it proposes, retrains, evaluates and accepts "
-            f"or rolls back each stage by validation quality{_cite(['yang2018netadapt'])}, with "
-            f"proposals by {formatting.listed([_named(one, method) for one in criteria])}, chosen by "
-            f"their record{_cite(['auer2002finite'])}{rounded}"
-        )
-    stages = f" over {method.stages} stages" if method.stages else ""
+        criteria = listed([_named(one, units) for one in method.controller.criteria])
+        return LOOP.format(resource=bound.get(resource, resource), criteria=criteria) + rounded
     criterion = method.criterion
-    scheduled = [SCHEDULES[method.schedule]] if method.schedule in SCHEDULES else []
-    units = method.granularity == "structured"
-    chosen = "at random" if criterion == "random" else f"by {_named(criterion, method)}"
+    chosen = "at random" if criterion == "random" else f"by {_named(criterion, units)}"
+    stages = f" over {method.stages} stages" if method.stages else ""
+    scheduled = f"{method.schedule.replace('_', '-')}{_cite(SCHEDULES.get(method.schedule, ''))}"
     return (
         f"removes {'units' if units else 'weights'} {chosen}, {method.allocation} over layers, "
-        f"{method.schedule.replace('_', '-')}{_cite(scheduled)}{stages}{rounded}"
+        f"{scheduled}{stages}{rounded}"
     )
 
 
-def _named(criterion: str, method: OpenLoop | ClosedLoop) -> str:
+def _named(criterion: str, units: bool) -> str:
     """A criterion by what it scores, for readers who do not know its name here, with its paper."""
-    units = isinstance(method, ClosedLoop) or method.granularity == "structured"
-    names = UNITS if units else WEIGHTS
-    words, key = names.get(criterion, (criterion, ""))
-    if units:
-        words = words.replace(" its ", " a unit's ", 1)
-    return f"{words} ({criterion}){_cite([key])}"
+    words, key = (UNITS if units else WEIGHTS).get(criterion, (criterion, ""))
+    words = words.replace(" its ", " a unit's ", 1) if units else words
+    return f"{words} ({criterion}){_cite(key)}"
 
 
-def _cite(keys: list[str]) -> str:
+def _cite(*keys: str) -> str:
     """Keys as Pandoc cites them; those that are empty are left out."""
-    given = [key for key in keys if key]
-    return f" [@{'; @'.join(given)}]" if given else ""
+    given = [f"@{key}" for key in keys if key]
+    return f" [{'; '.join(given)}]" if given else ""
 
 
 def used_keys(text: str) -> list[str]:
     """The citation keys of a text, sorted."""
-    words = text.replace("[", " ").replace("]", " ").replace(";", " ").split()
-    return sorted({word.strip(".,:)(")[1:] for word in words if word.startswith("@")})
+    return sorted(set(CITED.findall(text)))
 
 
 def bibliography(text: str) -> str:
@@ -265,23 +235,16 @@ def bibliography(text: str) -> str:
     Raises:
         KeyError: an entry is missing.
     """
-    entries = _entries()
+    content = files("prunestudy.report").joinpath("references.bib").read_text(encoding="utf-8")
+    named = [entry.strip() for entry in content.split("\n\n") if entry.strip()]
+    entries = {entry.partition("{")[2].partition(",")[0]: entry for entry in named}
     return "\n\n".join(entries[key] for key in sorted({*used_keys(text), *ALWAYS})) + "\n"
-
-
-def _entries() -> dict[str, str]:
-    text = files("prunestudy.report").joinpath("references.bib").read_text(encoding="utf-8")
-    entries = [entry.strip() for entry in text.split("\n\n") if entry.strip()]
-    return {entry.partition("{")[2].partition(",")[0]: entry for entry in entries}
 
 
 def latex_paragraph(text: str, escape: Callable[[str], str]) -> str:
     """The paragraph with ``\\cite`` for each bracket of keys."""
-    parts = text.split("[@")
-    out = escape(parts[0].removesuffix(" ")) if len(parts) > 1 else escape(parts[0])
-    for place, part in enumerate(parts[1:], start=1):
-        keys, _, rest = part.partition("]")
-        cited = ",".join(key.strip().lstrip("@") for key in keys.split(";"))
-        last = place == len(parts) - 1
-        out += f"~\\cite{{{cited}}}" + escape(rest if last else rest.removesuffix(" "))
-    return out + "\n"
+    words = BRACKET.split(text)
+    told = [escape(words[0])]
+    for keys, following in zip(words[1::2], words[2::2], strict=True):
+        told.append(f"~\\cite{{{','.join(used_keys(keys))}}}{escape(following)}")
+    return "".join(told) + "\n"

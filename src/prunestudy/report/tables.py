@@ -1,0 +1,148 @@
+"""The tables whose rows are not those of a table in a file."""
+
+import pandas as pd
+
+from prunestudy.analysis.inputs import Inputs
+from prunestudy.report import words
+from prunestudy.report.blocks import Table
+from prunestudy.report.control import RESOURCES
+from prunestudy.report.formatting import NOTHING, plural, point_name
+from prunestudy.report.telling import point_sides
+from prunestudy.report.words import Row, anchor
+from prunestudy.store.names import DENSE
+
+MEASURES = {"params": "parameters", "test": "test quality", "time": "time"}
+PARTS = ("p", "p_holm", "p_t", "p_t_holm", "d")
+
+
+def tasks(inputs: Inputs) -> Table:
+    """Exact networks, data sets and metrics."""
+    rows: list[Row] = []
+    for name in inputs.tasks:
+        task, dense = inputs.study.tasks[name], inputs.cells(name, DENSE)
+        rows.append(
+            {
+                "task": name,
+                "data set": task.data.name,
+                "network": dense["network"].iloc[0],
+                **dense[["params", "macs", "test"]].mean().to_dict(),
+                "loss": task.loss.replace("_", "-"),
+                "metric": inputs.metric(name),
+                "training epochs": task.training.epochs,
+                "retraining epochs": task.retraining.epochs,
+            }
+        )
+    return words.table("tasks", rows)
+
+
+def datasets(inputs: Inputs) -> Table:
+    """Data sets as they were prepared."""
+    seeds = {name: task.data.split.seed for name, task in inputs.study.tasks.items()}
+    rows = inputs.datasets.assign(**{"split seed": inputs.datasets["task"].map(seeds)})
+    return words.table("datasets", rows)
+
+
+def log(inputs: Inputs, task: str, method: str, seed: int) -> Table:
+    """The controller's log of one trajectory; the scan has a figure of its own."""
+    decisions = inputs.decisions
+    own = (decisions["task"] == task) & (decisions["method"] == method)
+    rows = decisions[own & (decisions["seed"] == seed) & (decisions["verdict"] != "scanned")]
+    binding = rows["resource"].iloc[0] if len(rows) else ""
+    amount = "milliseconds" if binding == "latency" else "count"
+    said = {"resource": RESOURCES.get(binding, "resource"), "amount": amount}
+    return words.table("decisions", rows, task=task, method=method, seed=seed, **said)
+
+
+def unreachable(inputs: Inputs) -> Table:
+    """Operating points that could not be met, and why."""
+    places = ["task", "point", "reason"]
+    rows: list[Row] = []
+    for place, group in inputs.unreachable.groupby(places, sort=False):
+        seeds = group.groupby("method", sort=False).size()
+        methods = ", ".join(f"{method} ({number})" for method, number in seeds.items())
+        rows.append({**dict(zip(places, place, strict=True)), "methods (seeds)": methods})
+    return words.table("unreachable", rows)
+
+
+def comparison_counts(compared: pd.DataFrame, reference: str) -> Table:
+    """How the paired comparisons at the same operating point came out."""
+    rows: list[Row] = []
+    for second, pairs in compared.groupby("second", sort=False):
+        apart = point_sides(pairs)
+        row: Row = {"against": second, "comparisons": len(pairs)}
+        for verdict in ("lower", "no difference", "higher"):
+            row[verdict] = (pairs["verdict"] == verdict).sum()
+        for side, arrow in (("lower", "↓"), ("higher", "↑")):
+            places = [
+                f"{one['task']} {point_name(one['point'])}{mark}"
+                for chosen, mark in ((pairs["verdict"] == side, ""), (apart == side, f" {arrow}"))
+                for one in pairs[chosen].to_dict("records")
+            ]
+            row[f"{side} on"] = ", ".join(places) or NOTHING
+        rows.append(row)
+    return words.table("comparison-counts", rows, reference=reference)
+
+
+def tests(headline: pd.DataFrame, name: str) -> Table:
+    """p values and effect sizes behind a headline, a row a comparison and measure."""
+    rows = [
+        {**row, "measure": said, **{part: row[f"{measure}_{part}"] for part in PARTS}}
+        for row in headline.to_dict("records")
+        for measure, said in MEASURES.items()
+    ]
+    return words.table("tests", rows, table=name)
+
+
+def sources(inputs: Inputs, provenance: pd.DataFrame, task: str) -> Table:
+    """Artifacts, keys and digests behind a task's numbers, one row a trajectory.
+
+    Others link a method to the first of its rows; its name there leads to its parameters.
+    """
+    rows: list[Row] = []
+    for method in (DENSE, *inputs.methods):
+        own = provenance[(provenance["task"] == task) & (provenance["method"] == method)]
+        for place, (seed, networks) in enumerate(own.groupby("seed", sort=True)):
+            kind, name = ("tasks", task) if method == DENSE else ("methods", method)
+            named = (
+                networks["point"].map(point_name)
+                + " "
+                + networks["network_sha256"].astype(str).str[:8]
+            )
+            rows.append(
+                {
+                    **{"method": method, "seed": seed, "artifact": networks["artifact"].iloc[0]},
+                    "run key": str(networks["run_key"].iloc[0])[:12],
+                    "commit": networks["git_commit"].iloc[0],
+                    "networks and their sha256": ", ".join(named),
+                    "anchor": "" if place else anchor(task, method),
+                    "link": f"params-{kind}-{name}",
+                }
+            )
+    return words.table("sources", rows, task=task)
+
+
+def machines(inputs: Inputs) -> Table:
+    """The machines whose jobs the study is made of."""
+    names = ["processor", "cores", "memory_gb", "platform", "kernel"]
+    jobs = inputs.timings.groupby(names, dropna=False).size()
+    return words.table("machines", jobs.rename("jobs").reset_index())
+
+
+def steps(inputs: Inputs) -> Table:
+    """How many jobs each step took, how long, and how much memory."""
+    timings = inputs.timings
+    lacking = timings["benchmark_seconds"].isna()
+    wall = timings["benchmark_seconds"].fillna(timings["seconds"])
+    jobs = timings.assign(wall=wall).groupby("step", sort=False)
+    rows = jobs.agg(
+        jobs=("wall", "size"),
+        sum=("wall", "sum"),
+        median=("wall", "median"),
+        max=("wall", "max"),
+        cpu=("cpu_seconds", "sum"),
+        memory=("peak_memory_mb", "max"),
+    ).reset_index()
+    said = words.WORDS["table"]["steps"]["lacking"].format(
+        lacking=plural(int(lacking.sum()), "job"), jobs=len(lacking)
+    )
+    return words.table("steps", rows, lacking=said if lacking.any() else "")

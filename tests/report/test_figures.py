@@ -1,0 +1,93 @@
+"""Every figure shows what it is made of: marks for estimates, intervals where there are any."""
+
+import re
+from collections import Counter
+
+import pandas as pd
+import pytest
+import vl_convert
+
+from prunestudy.analysis.inputs import read_inputs
+from prunestudy.plan.plan import Plan
+from prunestudy.report.contents import Contents
+from prunestudy.report.figures import Figure
+from prunestudy.report.formatting import quality, ratio
+from tests.report.fabricated import make_study, write_tables
+
+METHODS = ("traditional", "other", "adaptive", "hurried", "rounded")
+NAMES = {
+    *("headline", "tradeoff-compression", "tradeoff-macs", "tradeoff-latency", "training-curves"),
+    *("parameters-within-budget", "time-within-budget", "fastest-within-budget", "controller"),
+    *("layers", "layer-sensitivity"),
+}
+# Marks that show an estimate, a seed or a cell; an axis's ticks and labels are none.
+SHOWING = ("point", "rect mark", "line mark", "rule mark", "tick")
+
+
+@pytest.fixture(scope="module", params=[5, 1], ids=["five seeds", "one seed"])
+def contents(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Contents:
+    study = make_study(seeds=request.param, methods=METHODS)
+    folder = tmp_path_factory.mktemp("figures") / "tables"
+    write_tables(study, folder, 300, 0.0)
+    return Contents(read_inputs(Plan(study), folder, "f" * 64))
+
+
+def marks(panel: dict) -> Counter[str]:
+    """Marks that a reader sees, by what they are."""
+    svg = vl_convert.vegalite_to_svg({**panel, "width": 250})
+    found = re.findall(r'<[^>]*aria-roledescription="([^"]+)"[^>]*>', svg)
+    hidden = re.findall(r'<[^>]*aria-roledescription="([^"]+)"[^>]*[ "]opacity="0"[^>]*>', svg)
+    return Counter(found) - Counter(hidden)
+
+
+def test_every_figure_has_marks_even_for_one_seed(contents: Contents) -> None:
+    assert {figure.name for figure in contents.figures} == NAMES
+    for figure in contents.figures:
+        for panel, spec in zip(figure.panels, figure.specifications, strict=True):
+            drawn = marks(spec)
+            assert sum(drawn[kind] for kind in SHOWING) > 0, (figure.name, panel.title, drawn)
+
+
+def test_an_interval_is_drawn_for_each_estimate_that_has_one(contents: Contents) -> None:
+    figure = named(contents, "headline")
+    rows = contents.headline[contents.headline["second"] == "traditional"]
+    loops = contents.latency_headline[contents.latency_headline["second"] == "traditional"]
+    rows = pd.concat([rows, loops])
+    for name, spec in zip(("params", "test", "time"), figure.specifications, strict=True):
+        drawn = marks(spec)
+        assert drawn["point"] == len(rows)
+        # One more line is that of no difference; these tables have no claim.
+        assert drawn["rule mark"] == rows[f"{name}_low"].notna().sum() + 1
+        assert drawn["text mark"] == 2 * len(rows), "an estimate and its halo"
+
+
+def test_a_seed_has_a_mark_and_a_method_a_bar(contents: Contents) -> None:
+    figure = named(contents, "parameters-within-budget")
+    chosen = contents.within_budget
+    seeds = len(contents.inputs.study.seeds)
+    for panel, spec in zip(figure.panels, figure.specifications, strict=True):
+        own = chosen[chosen["task"] == panel.task]
+        drawn = marks(spec)
+        # The dense network has a row of its own.
+        assert drawn["point"] == len(own) + seeds
+        assert drawn["tick"] == own["method"].nunique() + 1
+
+
+def test_hovering_tells_the_numbers_of_the_tables(contents: Contents) -> None:
+    figure = named(contents, "tradeoff-compression")
+    told = next(
+        row
+        for rows in figure.specifications[0]["datasets"].values()
+        for row in rows
+        if row["operating point"] == "2×" and row["method"] == "adaptive"
+    )
+    summary = contents.summary.set_index(["task", "method", "point"]).loc[
+        "numbers", "adaptive", "2"
+    ]
+    assert told["test quality"].startswith(quality(summary["test_mean"]))
+    assert told["compression"] == ratio(summary["compression_geomean"])
+    assert told["quality"] == pytest.approx(summary["test_mean"])
+
+
+def named(contents: Contents, name: str) -> Figure:
+    return next(figure for figure in contents.figures if figure.name == name)
