@@ -6,6 +6,7 @@ import pandas as pd
 
 from prunestudy.analysis.inputs import CELL, Inputs
 from prunestudy.analysis.statistics import summarise
+from prunestudy.pruning.settings import criteria_of
 
 # Verdicts on attempts, of which each takes a stage.
 ATTEMPTED = ("accepted", "rolled back", "mapped")

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from prunestudy.analysis.fairness import equally_retrained, retrainings, setup_level
 from prunestudy.analysis.inputs import SMALL, Inputs
 from prunestudy.analysis.rank_correlation import oracle
-from prunestudy.data.catalogue import CATALOGUE
+from prunestudy.data.dataset import find_dataset
 from prunestudy.params.documented import documented
 from prunestudy.params.reader import check_study
 from prunestudy.plan.keys import package_versions
@@ -60,7 +60,7 @@ def both_costs(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
 
 def top_five(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     names = {task.data.name for task in inputs.study.tasks.values()}
-    many = sorted(name for name in names if len(CATALOGUE[name].classes) >= MANY_CLASSES)
+    many = sorted(name for name in names if len(find_dataset(name).classes) >= MANY_CLASSES)
     if not many:
         return None, f"no data set has {MANY_CLASSES} classes or more"
     return False, f"no top-5 quality for {listed(many)}"
