@@ -133,14 +133,15 @@ def _counted(claims: list[Claim]) -> str:
     within = [f"{side} in {number}" for side, number in sides.items() if number]
     same = count["no difference"] + sum(sides.values())
     gains = count["better"] + count["perhaps better"]
-    told = [
+    counts = [
         f"lower in {count['worse']}",
         f"not different in {same}"
         + (f" (by the interval, but within the spread, {listed(within)})" if within else ""),
         f"higher in {gains}"
         + (f" (in {count['better']} once corrected for a task's comparisons)" if gains else ""),
     ]
-    return f"{listed([*told, f'without a verdict in {unknown}'] if unknown else told)} {total}"
+    counts += [f"without a verdict in {unknown}"] if unknown else []
+    return f"{listed(counts)} {total}"
 
 
 def claims(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFrame) -> list[Sentence]:
