@@ -137,8 +137,8 @@ def add_loss(library: Library) -> None:
     library.write("training/losses/dummy.py", "from torch.nn.functional import l1_loss as loss\n")
     library.edit(
         "training/losses/settings.py",
-        '    "mse": LossInfo(',
-        '    "dummy": LossInfo("value"),\n    "mse": LossInfo(',
+        '{"mse": "value",',
+        '{"dummy": "value", "mse": "value",',
     )
 
 

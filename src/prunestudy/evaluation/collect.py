@@ -14,37 +14,13 @@ from prunestudy.store.names import DENSE
 from prunestudy.store.tables import read_table, write_table
 from prunestudy.store.trajectories import failure_of
 
-RESULT_COLUMNS = [
-    "task",
-    "network",
-    "seed",
-    "method",
-    "criterion",
-    "granularity",
-    "allocation",
-    "schedule",
-    "point",
-    "stage",
-    "params",
-    "params_nonzero",
-    "compression",
-    "macs",
-    "macs_nonzero",
-    "speedup_macs",
-    "bytes",
-    "bytes_gzip",
-    "metric",
-    "val",
-    "val_loss",
-    "test",
-    "test_loss",
-    "val_before_retraining",
-    "epochs",
-    "artifact_sha256",
-    "run_key",
-]
-
 METHOD_PARTS = ("criterion", "granularity", "allocation", "schedule")
+RESULT_COLUMNS = [
+    *("task", "network", "seed", "method", *METHOD_PARTS, "point", "stage"),
+    *("params", "params_nonzero", "compression", "macs", "macs_nonzero", "speedup_macs"),
+    *("bytes", "bytes_gzip", "metric", "val", "val_loss", "test", "test_loss"),
+    *("val_before_retraining", "epochs", "artifact_sha256", "run_key"),
+]
 
 Cells = dict[tuple[str, int], Path]
 

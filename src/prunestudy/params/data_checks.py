@@ -19,7 +19,7 @@ def problems_of_data(study: Study) -> list[Problem]:
 
 def _problems(name: str, task: Task) -> Iterator[Problem]:
     dataset = find_dataset(task.data.name)
-    fitting = [loss for loss, info in LOSSES.items() if info.target == dataset.target]
+    fitting = [loss for loss, target in LOSSES.items() if target == dataset.target]
     if task.loss not in fitting:
         kind = KINDS[dataset.target]
         reason = f"'{task.loss}' does not fit '{task.data.name}', whose targets are {kind}"

@@ -46,7 +46,7 @@ class Task(Params):
 
     @model_validator(mode="after")
     def _metric_fits_loss(self) -> Self:
-        if LOSSES[self.loss].target != METRICS[self.metric].target:
+        if LOSSES[self.loss] != METRICS[self.metric].target:
             raise ValueError(f"metric '{self.metric}' does not fit loss '{self.loss}'")
         return self
 

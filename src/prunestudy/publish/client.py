@@ -13,8 +13,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from mlflow import MlflowClient
-    from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+    from mlflow import MlflowClient, entities
     from mlflow.exceptions import MlflowException
 
 from requests.exceptions import RequestException
@@ -22,17 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from prunestudy.store.files import written_whole
 
-__all__ = [
-    "AWAY",
-    "Dataset",
-    "DatasetInput",
-    "InputTag",
-    "Metric",
-    "MlflowClient",
-    "MlflowException",
-    "Param",
-    "RunTag",
-]
+__all__ = ["MlflowClient", "MlflowException", "entities"]
 
 FOLDER = Path("mlruns")
 # Uploads of files raise what the HTTP library raises, the embedded database what its own does.

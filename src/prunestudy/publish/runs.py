@@ -9,15 +9,7 @@ import pandas as pd
 
 from prunestudy.plan.artifact import Artifact
 from prunestudy.plan.plan import Plan
-from prunestudy.publish.client import (
-    Dataset,
-    DatasetInput,
-    InputTag,
-    Metric,
-    MlflowClient,
-    Param,
-    RunTag,
-)
+from prunestudy.publish.client import MlflowClient, entities
 from prunestudy.publish.registry import register_best
 from prunestudy.store.git import git_commit
 from prunestudy.store.names import DENSE
@@ -72,7 +64,7 @@ class Publisher:
         trajectories = [*self.plan.of_step("train"), *self.plan.of_step("prune")]
         added = sum(self._publish_trajectory(made, parent) for made in trajectories)
         values = [
-            Metric(name, value, 0, 0)
+            entities.Metric(name, value, 0, 0)
             for name, value in sorted(_numbers(metrics).items())
             if pd.notna(value)
         ]
@@ -107,7 +99,7 @@ class Publisher:
             **_flat(made.parts["params"]),
         }
         self.client.log_batch(
-            run, params=[Param(key, str(value)[:6000]) for key, value in params.items()]
+            run, params=[entities.Param(key, str(value)[:6000]) for key, value in params.items()]
         )
         metrics = [*self._curves(made, sidecar), *self._finals(made, rows)]
         for begin in range(0, len(metrics), BATCH):
@@ -123,7 +115,9 @@ class Publisher:
         tags = {**tags, RUN_KEY: key, "mlflow.runName": name}
         if key in self.known:
             run = self.known[key]
-            self.client.log_batch(run, tags=[RunTag(tag, value) for tag, value in tags.items()])
+            self.client.log_batch(
+                run, tags=[entities.RunTag(tag, value) for tag, value in tags.items()]
+            )
             return run, False
         begin = None
         if sidecar is not None:
@@ -165,24 +159,26 @@ class Publisher:
         chosen = (found["task"] == cell.task) & (found["method"] == cell.method)
         return found[chosen & (found["seed"] == cell.seed)]
 
-    def _curves(self, made: Artifact, sidecar: dict[str, Any]) -> list[Metric]:
+    def _curves(self, made: Artifact, sidecar: dict[str, Any]) -> list[entities.Metric]:
         at = _milliseconds(sidecar)
         return [
-            Metric(f"{name}/{_place(row['point'])}", float(row[name]), at, int(row["epoch"]))
+            entities.Metric(
+                f"{name}/{_place(row['point'])}", float(row[name]), at, int(row["epoch"])
+            )
             for row in self._rows("history", made).to_dict("records")
             # The stage draws the boundaries of a schedule beside the curves.
             for name in ("train_loss", "val_loss", "val", "stage")
             if pd.notna(row[name])
         ]
 
-    def _finals(self, made: Artifact, rows: pd.DataFrame) -> list[Metric]:
+    def _finals(self, made: Artifact, rows: pd.DataFrame) -> list[entities.Metric]:
         # Of two values of one step, MLflow shows the later one.
         at = max(_milliseconds(read_sidecar(measured.path)) for measured in self._measured(made))
         names = ("params", "compression", "macs", "speedup_macs", "bytes", "val", "test")
         timed = ("latency_ms_b1", "latency_ms_b64", "latency_ratio_b1", "latency_ratio_b64")
         tables = ((rows, names), (self._rows("latency", made), timed))
         return [
-            Metric(f"final_{name}/{_place(row['point'])}", float(row[name]), at, 0)
+            entities.Metric(f"final_{name}/{_place(row['point'])}", float(row[name]), at, 0)
             for table, columns in tables
             for row in table.to_dict("records")
             for name in columns
@@ -191,15 +187,15 @@ class Publisher:
     def _log_dataset(self, run: str, made: Artifact) -> None:
         data = next(one for one in made.needed() if one.step.name == "prepare")
         digest = read_sidecar(data.path)["sha256"]
-        dataset = Dataset(
+        dataset = entities.Dataset(
             name=self.plan.study.tasks[str(made.cell.task)].data.name,
             # MLflow keeps 36 characters of a digest; the source holds all of it.
             digest=digest[:36],
             source_type="local",
             source=json.dumps({"path": data.path.as_posix(), "sha256": digest}),
         )
-        tags = [InputTag("mlflow.data.context", "training")]
-        self.client.log_inputs(run, [DatasetInput(dataset, tags)])
+        tags = [entities.InputTag("mlflow.data.context", "training")]
+        self.client.log_inputs(run, [entities.DatasetInput(dataset, tags)])
 
 
 def _is_whole(run: Any) -> bool:
