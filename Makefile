@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export OMP_NUM_THREADS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help environment study test test-faults archive check ui lock clean
+.PHONY: help environment study test test-slow test-faults archive check ui lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,8 +25,11 @@ environment: .venv/.complete  ## make .venv from the lock file
 study: environment  ## run params.yaml, or studies/NAME.yaml with STUDY=NAME
 	@prunestudy study $(if $(STUDY),--study $(STUDY))
 
-test: environment  ## run the tests
-	@python -m pytest -n 2 tests --ignore tests/faults
+test: environment  ## run the tests, but for the slow ones
+	@python -m pytest -n 2 -m "not slow" tests --ignore tests/faults
+
+test-slow: environment  ## run the tests that take minutes each
+	@python -m pytest -n 2 -m slow tests --ignore tests/faults
 
 test-faults: environment  ## inject faults: kills, full disks, hostile files (takes long)
 	@python -m pytest -n 2 tests/faults

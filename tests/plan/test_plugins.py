@@ -122,7 +122,7 @@ def test_a_module_that_fails_when_it_is_loaded_is_a_sentence(project: Path, code
 def prune_keys(content: dict[str, Any]) -> dict[Cell, str]:
     """Keys of every trajectory of a study."""
     made = Plan(check_study(content)).of_step("prune")
-    return {artifact.name: artifact.key for artifact in made}
+    return {artifact.cell: artifact.key for artifact in made}
 
 
 @pytest.fixture

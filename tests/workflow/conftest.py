@@ -182,7 +182,7 @@ def pulled(checkout: Checkout, tmp_path: Path) -> Checkout:
     return clone
 
 
-@pytest.fixture(params=["checkout", "pulled"])
+@pytest.fixture(params=["checkout", pytest.param("pulled", marks=pytest.mark.slow)])
 def place(request: pytest.FixtureRequest) -> Checkout:
     """Where an edit is made: where the study ran, or in a clone that only pulled."""
     return request.getfixturevalue(request.param)

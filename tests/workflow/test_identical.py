@@ -29,6 +29,7 @@ def elsewhere(tmp_path: Path) -> Iterator[Checkout]:
     shutil.rmtree(place.folder)
 
 
+@pytest.mark.slow
 def test_one_core_another_user_and_another_folder_give_the_same_bytes(
     finished: Checkout, elsewhere: Checkout
 ) -> None:

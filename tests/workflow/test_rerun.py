@@ -2,6 +2,8 @@
 
 import csv
 
+import pytest
+
 from tests.workflow.conftest import STUDY, Checkout, ran
 
 REPORTING = {"report", "publish"}
@@ -48,6 +50,7 @@ def test_a_method_edit_reruns_its_trajectories_and_what_follows(place: Checkout)
     }
 
 
+@pytest.mark.slow
 def test_a_requirement_edit_reruns_the_tasks_closed_loop_and_moves_the_outcome(
     checkout: Checkout,
 ) -> None:
@@ -112,6 +115,7 @@ def test_a_clone_pulls_and_has_nothing_to_do(checkout: Checkout, pulled: Checkou
     assert ran(before, pulled.sidecars()) == set()
 
 
+@pytest.mark.slow
 def test_a_report_that_was_deleted_or_edited_is_written_again(checkout: Checkout) -> None:
     before = checkout.sidecars()
     page = checkout.folder / "reports" / STUDY / "index.html"
@@ -127,6 +131,7 @@ def test_a_report_that_was_deleted_or_edited_is_written_again(checkout: Checkout
     assert table.read_text(encoding="utf-8") == text
 
 
+@pytest.mark.slow
 def test_an_edit_of_the_users_criterion_reruns_the_method_that_names_it(
     checkout: Checkout,
 ) -> None:

@@ -20,6 +20,7 @@ def experiment(checkout: Checkout) -> str:
     return "wide"
 
 
+@pytest.mark.slow
 def test_an_experiment_is_compared_with_what_is_committed(
     checkout: Checkout, experiment: str, tmp_path: Path
 ) -> None:

@@ -642,6 +642,7 @@ def test_the_first_decision_tells_what_layers_can_lose(make_tools: Callable):
     assert analysis["step_after"] == closed_loop().controller.step
 
 
+@pytest.mark.slow
 def test_quality_may_be_judged_by_its_lower_bound(make_tools: Callable):
     methods = closed_loop(), closed_loop(confidence=0.9)
     plain, careful = (make_tools(method, "wdbc", epochs=6) for method in methods)
