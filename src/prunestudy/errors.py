@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -16,21 +17,18 @@ class CellFailure(StudyError):
     """
 
 
+@dataclass(frozen=True)
 class Problem:
     """One thing that is wrong with a parameters file."""
 
-    def __init__(self, path: str, reason: str, allowed: str = "", near_miss: str = "") -> None:
-        self.path = path
-        self.reason = reason
-        self.allowed = allowed
-        self.near_miss = near_miss
+    path: str
+    reason: str
+    allowed: str = ""
+    near_miss: str = ""
 
     def apart(self) -> "list[Problem]":
         """The problems that one check of a whole group found, one a line of its reason."""
-        return [
-            Problem(self.path, line, self.allowed, self.near_miss)
-            for line in self.reason.split("\n")
-        ]
+        return [replace(self, reason=line) for line in self.reason.split("\n")]
 
     def __str__(self) -> str:
         text = f"{self.path}: {self.reason}"

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prunestudy.pruning.schedules.cubic import shares as cubic
-from prunestudy.pruning.schedules.epochs import stage_epochs
 from prunestudy.pruning.schedules.geometric import shares as geometric
 from prunestudy.pruning.schedules.linear import shares as linear
 from prunestudy.pruning.schedules.one_shot import shares as one_shot
 from prunestudy.pruning.schedules.settings import SCHEDULES
+from prunestudy.pruning.stages import stage_epochs
 from prunestudy.settings.parts import load_part
 
 FINAL = st.floats(0.01, 0.99)

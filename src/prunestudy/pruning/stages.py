@@ -5,7 +5,6 @@ from collections.abc import Callable
 from prunestudy.pruning.cell import Cell
 from prunestudy.pruning.regularisers.proximal import proximal_steps
 from prunestudy.pruning.retrainer import Retrainer
-from prunestudy.pruning.schedules.epochs import stage_epochs
 from prunestudy.pruning.settings import OpenLoop
 from prunestudy.pruning.state import Snapshot, State, TrajectoryResult
 from prunestudy.pruning.tools import Tools, make_tools
@@ -91,3 +90,14 @@ def retrained(
     state = tools.retrainer.retrain(state, epochs, result, label, stage, after_step)
     check_finite(state.network, result.history[begun:], f"point {label}, stage {stage}")
     return state
+
+
+def stage_epochs(stages: int, epochs: int, prune_share: float) -> list[int]:
+    """Retraining epochs after each stage; they sum to ``epochs``.
+
+    The stages divide the first ``prune_share`` of the clock; the last one keeps the rest. With
+    fewer epochs than stages, some stages have no retraining of their own.
+    """
+    window = round(epochs * prune_share) if stages > 1 else 0
+    marks = [round(window * stage / stages) for stage in range(stages)]
+    return [end - begin for begin, end in zip(marks, [*marks[1:], epochs], strict=True)]
