@@ -2,9 +2,9 @@
 
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from prunestudy.settings.base import Count, Params, Seed, Share, known_name
+from prunestudy.settings.base import Count, OneOf, Params, Seed, Share
 from prunestudy.settings.parts import part_names
 
 DATASETS = part_names("prunestudy.data.sets")
@@ -27,9 +27,7 @@ class SplitShares(Params):
 class Data(Params):
     """A data set of the catalogue and its split."""
 
-    name: Annotated[str, AfterValidator(known_name(DATASETS))] = Field(
-        description="data set of the catalogue", json_schema_extra={"enum": list(DATASETS)}
-    )
+    name: Annotated[str, OneOf(DATASETS)] = Field(description="data set of the catalogue")
     train_rows: Count | None = Field(
         None, description="use only this many training rows (none: all of them)"
     )

@@ -1,10 +1,11 @@
 """What all parameter groups share: strict models and the small types."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, core_schema
 
 # Names become folder names and table entries, so they are plain and portable.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -39,15 +40,22 @@ def unknown_name(value: str, allowed: tuple[str, ...], others: str = "") -> Pyda
     return PydanticCustomError("unknown_name", "is not a known value", context)
 
 
-def known_name(allowed: tuple[str, ...]) -> Callable[[str], str]:
-    """A validator that takes these names only."""
+@dataclass(frozen=True)
+class OneOf:
+    """Marks a text that is one of some names; editors complete them by the schema."""
 
-    def known(value: str) -> str:
-        if value not in allowed:
-            raise unknown_name(value, allowed)
+    names: Iterable[str]
+
+    def __get_pydantic_core_schema__(self, kind: Any, handler: Any) -> Any:
+        return core_schema.no_info_after_validator_function(self._known, handler(kind))
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return {**handler(schema), "enum": list(self.names)}
+
+    def _known(self, value: str) -> str:
+        if value not in self.names:
+            raise unknown_name(value, tuple(self.names))
         return value
-
-    return known
 
 
 class Params(BaseModel):

@@ -2,22 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from prunestudy.settings.base import Count, Epochs, NotNegative, Params, Positive, known_name
+from prunestudy.settings.base import Count, Epochs, NotNegative, OneOf, Params, Positive
 from prunestudy.training.losses.settings import LOSSES
 from prunestudy.training.metrics.settings import METRICS
 
-LossName = Annotated[
-    str,
-    AfterValidator(known_name(tuple(LOSSES))),
-    Field(json_schema_extra={"enum": list(LOSSES)}),
-]
-MetricName = Annotated[
-    str,
-    AfterValidator(known_name(tuple(METRICS))),
-    Field(json_schema_extra={"enum": list(METRICS)}),
-]
+LossName = Annotated[str, OneOf(LOSSES)]
+MetricName = Annotated[str, OneOf(METRICS)]
 
 
 class Training(Params):

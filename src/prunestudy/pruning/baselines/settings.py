@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
-
-from prunestudy.settings.base import known_name
+from prunestudy.settings.base import OneOf
 
 
 @dataclass(frozen=True)
@@ -26,8 +24,4 @@ BASELINES: dict[str, BaselineInfo] = {
     "scratch_e": BaselineInfo(reads_another=True, source="Liu et al. 2019"),
     "scratch_b": BaselineInfo(reads_another=True, source="Liu et al. 2019"),
 }
-BaselineName = Annotated[
-    str,
-    AfterValidator(known_name(tuple(BASELINES))),
-    Field(json_schema_extra={"enum": list(BASELINES)}),
-]
+BaselineName = Annotated[str, OneOf(BASELINES)]

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from prunestudy.settings.base import Params, Positive, Share, known_name
+from prunestudy.settings.base import OneOf, Params, Positive, Share
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,8 @@ REGULARISERS: dict[str, RegulariserInfo] = {
 class Regulariser(Params):
     """A penalty on the dense network before it is pruned, by exact proximal steps."""
 
-    kind: Annotated[str, AfterValidator(known_name(tuple(REGULARISERS)))] = Field(
-        description="l1: weights; group_lasso: whole units; bn_l1: scales of BatchNorm",
-        json_schema_extra={"enum": list(REGULARISERS)},
+    kind: Annotated[str, OneOf(REGULARISERS)] = Field(
+        description="l1: weights; group_lasso: whole units; bn_l1: scales of BatchNorm"
     )
     strength: Positive = Field(1e-3, description="factor of the penalty")
     share: Share = Field(0.3, description="share of the retraining epochs spent before pruning")

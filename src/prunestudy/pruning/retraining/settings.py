@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from prunestudy.settings.base import Params, Positive, known_name
+from prunestudy.settings.base import OneOf, Params, Positive
 
 
 @dataclass(frozen=True)
@@ -42,18 +42,10 @@ class Distillation(Params):
     temperature: Positive = Field(4.0, le=1000, description="softens the classes of both networks")
 
 
-Retraining = Annotated[
-    str,
-    AfterValidator(known_name(tuple(RETRAINING))),
-    Field(json_schema_extra={"enum": list(RETRAINING)}),
-]
+Retraining = Annotated[str, OneOf(RETRAINING)]
 # Retraining with the task's retraining settings, not the dense training's.
 FROM_TRAINED = tuple(name for name, info in RETRAINING.items() if not info.resets)
-RetrainingFromTrained = Annotated[
-    str,
-    AfterValidator(known_name(FROM_TRAINED)),
-    Field(json_schema_extra={"enum": list(FROM_TRAINED)}),
-]
+RetrainingFromTrained = Annotated[str, OneOf(FROM_TRAINED)]
 Teaching = Annotated[
     Distillation | None,
     Field(description="settings of retraining: distill (none: the usual ones)"),
