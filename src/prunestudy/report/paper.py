@@ -35,8 +35,8 @@ def methods_paragraph(inputs: Inputs) -> str:
         if method.plain
     ]
     controls = [text for name, one in study.methods.items() if (text := _control(name, one))]
-    paragraph: str = WORDS["paragraph"]
-    return paragraph.format(
+    return words.text(
+        "paper.paragraph",
         methods=plural(len(inputs.methods), "method"),
         tasks=plural(len(inputs.tasks), "task"),
         data=listed(_data(inputs)),
@@ -103,7 +103,7 @@ def _where(method: Method) -> str:
 def _control(name: str, method: Method) -> str:
     """What a method that stands for comparison alone is; nothing for others."""
     if isinstance(method, Baseline):
-        return f"{name}, {WORDS['controls'][method.control].format(of=method.of)}"
+        return f"{name}, {words.text(f'paper.controls.{method.control}', of=method.of)}"
     if method.reference is None or not isinstance(method, OpenLoop):
         return ""
     chosen = "at random" if method.criterion == "random" else f"by {method.criterion}"
@@ -118,8 +118,12 @@ def _described(method: Method) -> str:
         resource = method.controller.resource
         bound = {"params": "parameters", "latency": "measured layer times"}
         criteria = listed([_named(one, units) for one in method.controller.criteria])
-        loop: str = WORDS["closed_loop"]
-        return loop.format(resource=bound.get(resource, resource), criteria=criteria) + rounded
+        return (
+            words.text(
+                "paper.closed_loop", resource=bound.get(resource, resource), criteria=criteria
+            )
+            + rounded
+        )
     criterion = method.criterion
     chosen = "at random" if criterion == "random" else f"by {_named(criterion, units)}"
     stages = f" over {method.stages} stages" if method.stages else ""
