@@ -30,9 +30,10 @@ def methods_paragraph(inputs: Inputs) -> str:
     versions = package_versions(tuple(WORDS["tools"]))
     tools = [f"{name} {versions[key]}{_cite(cite)}" for key, (name, cite) in WORDS["tools"].items()]
     described = [
-        f"The method {name}{_where(method)} {_described(method)}."
+        f"The method {name}{alone} {_described(method)}."
         for name, method in study.methods.items()
         if method.plain
+        for alone in [f" (on {listed(method.tasks)} alone)" if method.tasks else ""]
     ]
     controls = [text for name, one in study.methods.items() if (text := _control(name, one))]
     return words.text(
@@ -87,17 +88,11 @@ def _rate(training: Training) -> str:
 
 def _network(task: Task, name: str) -> str:
     """An architecture in words."""
-    kind = task.network.name
-    widths: list[int] = getattr(task.network, "hidden", None) or getattr(
-        task.network, "channels", []
-    )
+    settings = task.network.model_dump()
+    widths: list[int] = settings.get("hidden") or settings.get("channels") or []
     layers = plural(len(widths), "hidden layer")
-    told: str = WORDS["networks"].get(kind, name)
+    told: str = WORDS["networks"].get(task.network.name, name)
     return told.format(layers=layers, widths=listed([*map(str, widths)]))
-
-
-def _where(method: Method) -> str:
-    return f" (on {listed(method.tasks)} alone)" if method.tasks else ""
 
 
 def _control(name: str, method: Method) -> str:

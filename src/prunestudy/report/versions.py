@@ -9,16 +9,9 @@ from prunestudy.analysis.versions import PLACE, Version, headlines, movements, o
 from prunestudy.plan.status import differences
 from prunestudy.report import formatting, words
 from prunestudy.report.blocks import Block, Fold, Section, Table, Text
-from prunestudy.report.formatting import NOTHING, count, interval, listed, plural, ratio
+from prunestudy.report.formatting import NOTHING, interval, listed, plural
 from prunestudy.report.telling import MEASURES
 
-# A column of results: what it is, how its value is written, and how its change.
-COLUMNS = {
-    "test": ("test quality", formatting.quality, formatting.change),
-    "params_nonzero": ("parameters", count, ratio),
-    "macs_nonzero": ("MACs", count, ratio),
-    "latency_ratio_b64": ("speed-up in latency", ratio, ratio),
-}
 SHOWN_FILES = 20
 
 
@@ -38,23 +31,20 @@ def _moved(first: Version, second: Version, level: float) -> tuple[Block, ...]:
     if table.empty:
         return (Text(words.text("versions.no_common_seed")),)
     moved = table[table["verdict"].isin(["higher", "lower"])]
-    numbers = {
-        "moved": plural(len(moved), "number"),
-        "total": len(table),
-        "level": formatting.percent(level),
-    }
-    said = Text(words.text("versions.moved", first=first.name, second=second.name, **numbers))
+    said = {"first": first.name, "second": second.name, "level": formatting.percent(level)}
+    said |= {"moved": plural(len(moved), "number"), "total": str(len(table))}
+    text = Text(words.text("versions.moved", **said))
     told = (_movements("What moved beyond noise", moved),) if len(moved) else ()
     every = _movements("All of them", table)
-    return (said, *told, Fold("Every number in both versions", (every,)))
+    return (text, *told, Fold("Every number in both versions", (every,)))
 
 
 def _movements(caption: str, table: pd.DataFrame) -> Table:
     rows = []
-    for *place, column, n, before, after, moved, low, high, verdict in table.itertuples(
-        index=False
-    ):
-        measure, write, write_change = COLUMNS[column]
+    for row in table.itertuples(index=False):
+        *place, column, n, before, after, moved, low, high, verdict = row
+        measure, *writers = words.WORDS["versions"]["columns"][column]
+        write, write_change = (words.WRITERS[name] for name in writers)
         numbers = (str(n), write(before), write(after), write_change(moved))
         bounds = interval(low, high, write_change)
         rows.append((*map(str, place), measure, *numbers, bounds, verdict))
