@@ -14,9 +14,9 @@ from prunestudy.pruning.settings import Baseline, OpenLoop
 from prunestudy.report import formatting
 from prunestudy.report.blocks import Sentence
 from prunestudy.report.contents import Contents
-from prunestudy.report.findings import FASTEST, finding
+from prunestudy.report.findings import finding
 from prunestudy.report.sections import sections
-from prunestudy.report.telling import marked
+from prunestudy.report.words import marked, text
 from tests.report.fabricated import make_study, write_tables
 
 METHODS = ("traditional", "other", "adaptive")
@@ -157,7 +157,8 @@ def test_a_loop_bound_by_latency_is_told_by_the_fastest_networks(tmp_path: Path)
     against = rows[rows["second"] == "traditional"]
     assert against["time_ratio"].tolist() == pytest.approx([0.25] * len(against))
     *_others, last, fair = (sentence.text for sentence in contents.finding)
-    assert last.startswith(f"{FASTEST} (hurried ÷ traditional time)")
+    told = {"first": "hurried", "second": "traditional", "rounded": "", "told": "hurried takes"}
+    assert last.startswith(text("finding.others.latency", **told).rstrip("."))
     assert "hurried takes less time than traditional on" in last
     # The fair opponent stands in the finding too.
     assert "(hurried ÷ rounded time, rounded to the same widths)" in fair
@@ -363,4 +364,4 @@ def test_what_only_the_interval_shows_is_told_as_that(tmp_path: Path) -> None:
 def test_tables_mark_what_a_verdict_leaves_out(
     verdict: str, interval: tuple[float, float], p: float, text: str
 ) -> None:
-    assert marked(verdict, interval, 1.0, p, 0.95) == text
+    assert marked(1.0, verdict, *interval, p, 0.95) == text

@@ -8,6 +8,7 @@ import pytest
 from prunestudy.analysis.inputs import TABLES, read_inputs
 from prunestudy.params.reader import read_study
 from prunestudy.plan.plan import Plan
+from prunestudy.pruning.settings import ClosedLoop, OpenLoop
 from prunestudy.report import formatting
 from prunestudy.report.blocks import Sentence
 from prunestudy.report.contents import Contents
@@ -256,7 +257,11 @@ def evidence_numbers(contents: Contents) -> dict[str, set[str]]:
     cells = str(len(study.tasks) * len(study.seeds))
     whole, largest = str(len(results)), formatting.count(dense["params"].max())
     # Controls show no collapse of a method.
-    plain = [name for name, one in study.methods.items() if not (one.control or one.reference)]
+    plain = [
+        name
+        for name, one in study.methods.items()
+        if isinstance(one, ClosedLoop) or (isinstance(one, OpenLoop) and one.reference is None)
+    ]
     losses = set()
     for task, rows in summary.groupby("task"):
         reached = rows[rows["point"].isin(points) & rows["method"].isin(plain)]
@@ -336,12 +341,14 @@ def test_every_number_of_the_paragraph_for_a_paper_is_known(default: Contents) -
     numbers = {formatting.count(count) for count in rows}
     numbers |= {str(len(each)) for each in (study.methods, study.tasks, study.seeds)}
     numbers |= {point_label(point) for point in study.points}
-    numbers |= {str(method.stages) for method in study.methods.values() if method.stages}
+    fixed = [method for method in study.methods.values() if isinstance(method, OpenLoop)]
+    loops = [method for method in study.methods.values() if isinstance(method, ClosedLoop)]
+    numbers |= {str(method.stages) for method in fixed if method.stages}
     numbers |= {f"{task.requirements.max_drop:g}" for task in study.tasks.values()}
     trainings = [one for task in study.tasks.values() for one in (task.training, task.retraining)]
     for training in trainings:
         numbers |= {str(training.epochs), str(training.batch_size), f"{training.lr:g}"}
-    numbers |= {str(method.round_to) for method in study.methods.values()}
+    numbers |= {str(method.round_to) for method in (*fixed, *loops)}
     numbers |= {f"{100 * study.report.confidence:g}", str(study.latency.repeats)}
     layers = [one.network.model_dump() for one in study.tasks.values()]
     widths = [wide for one in layers for wide in (one.get("hidden") or one.get("channels") or [])]

@@ -16,20 +16,13 @@ from prunestudy.pruning.settings import ClosedLoop, OpenLoop
 
 # What a comparison comes to, the bad news first. ``within``: by its interval, but within the
 # spread between seeds. ``perhaps better``: by its interval, but not once corrected for the family.
-Outcome = Literal[
-    "worse",
-    "worse within",
-    "no difference",
-    "better within",
-    "better",
-    "perhaps better",
-    "one seed",
-    "not measured",
-]
+Loss = Literal["worse", "worse within"]
+Held = Literal["no difference", "better within", "better", "perhaps better"]
+Outcome = Literal[Loss, Held, "one seed", "not measured"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-LOSSES: tuple[Outcome, ...] = ("worse", "worse within")
+LOSSES: tuple[Loss, ...] = get_args(Loss)
 # Neither a loss nor without a verdict.
-HELD: tuple[Outcome, ...] = ("no difference", "better within", "better", "perhaps better")
+HELD: tuple[Held, ...] = get_args(Held)
 # Tables of comparisons at the same operating point.
 AT_POINTS = ("comparison-counts", "comparisons")
 # What a claim on others' ratios comes to, the bad news first.

@@ -5,7 +5,7 @@ from typing import Literal
 import pandas as pd
 
 from prunestudy.analysis.inputs import Inputs
-from prunestudy.pruning.settings import Method, OpenLoop
+from prunestudy.pruning.settings import OpenLoop
 from prunestudy.store.names import FINAL
 
 Level = Literal["S1", "S2", "S3.1", "S3.2"]
@@ -28,10 +28,6 @@ def setup_level(inputs: Inputs) -> Level:
     if not _equal_epochs(at_points):
         return "S2"
     return "S3.1" if len(retrainings(inputs)) > 1 else "S3.2"
-
-
-def _from_initial(method: Method) -> bool:
-    return isinstance(method, OpenLoop) and method.start == "initial"
 
 
 def retrainings(inputs: Inputs) -> list[str]:

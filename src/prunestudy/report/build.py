@@ -42,9 +42,7 @@ def build_report(plan: Plan, tables: Path, folder: Path, run_key: str) -> list[P
         "metrics.json": _json(metrics(contents)),
         "checklist.json": _json([asdict(item) for item in contents.checklist]),
     }
-    for name, text in texts.items():
-        write_text(folder / name, text)
-        written.append(folder / name)
+    written += _write_texts(texts, folder)
     for inner in ("tables", "figures", "paper"):
         _remove_others(folder / inner, written)
     return written
@@ -75,11 +73,13 @@ def _write_for_papers(contents: Contents, told: list[Section], folder: Path) -> 
     texts["paper/methods.md"] = f"{paragraph}\n"
     texts["paper/methods.tex"] = paper.latex_paragraph(paragraph, latex.escaped)
     texts["paper/references.bib"] = paper.bibliography(paragraph)
-    written = []
+    return _write_texts(texts, folder)
+
+
+def _write_texts(texts: dict[str, str], folder: Path) -> list[Path]:
     for name, text in texts.items():
         write_text(folder / name, text)
-        written.append(folder / name)
-    return written
+    return [folder / name for name in texts]
 
 
 def _as_csv(table: Table) -> str:

@@ -3,6 +3,8 @@
 Each is a function of the inputs and the summary of operating points; ``None``: not applicable.
 """
 
+from functools import partial
+
 import pandas as pd
 from ruamel.yaml import YAML
 
@@ -14,6 +16,7 @@ from prunestudy.params.documented import documented
 from prunestudy.params.reader import check_study
 from prunestudy.plan.keys import package_versions
 from prunestudy.pruning.settings import Baseline, OpenLoop, criteria_of
+from prunestudy.report import words
 from prunestudy.report.formatting import (
     EDITED,
     commit,
@@ -53,9 +56,16 @@ def pairs(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     return len(found) >= 3, evidence
 
 
-def both_costs(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    whole = inputs.networks[["compression", "speedup_macs"]].notna().all(axis=1)
-    return bool(whole.all()), f"both for {whole.sum()} of {len(whole)} networks in results.csv"
+def _whole(columns: list[str], evidence: str, inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+    """Whether every network has values in these columns."""
+    whole = inputs.networks[columns].notna().all(axis=1)
+    said = {"there": whole.sum(), "number": len(whole)}
+    return bool(whole.all()), words.text(f"evidence.{evidence}", **said)
+
+
+both_costs = partial(_whole, ["compression", "speedup_macs"], "both_costs")
+raw_quality = partial(_whole, ["val", "test"], "raw_quality")
+macs = partial(_whole, ["macs"], "macs")
 
 
 def top_five(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
@@ -132,21 +142,15 @@ def reimplementable(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     own = sorted({name for one in methods for name in criteria_of(one) if is_dotted(name)})
     if own:
         return False, f"the code of {listed(own)} is not part of this page; describe it"
-    return (
-        check_study(YAML(typ="safe", pure=True).load(documented(inputs.study))) == inputs.study,
-        "the parameters under “How to reproduce” read back as this very study, defaults included; "
-        "the code is pinned by the run keys",
-    )
+    read = check_study(YAML(typ="safe", pure=True).load(documented(inputs.study)))
+    return read == inputs.study, words.text("evidence.reimplementable")
 
 
 def claims(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     largest = inputs.networks.loc[inputs.networks["method"] == DENSE, "params"].max()
     lost = [task for task in inputs.study.tasks if task not in inputs.tasks]
     lost += [name for name in inputs.methods if name not in inputs.measured]
-    evidence = (
-        f"sentences are generated from the tables of {listed(inputs.tasks)}, and followed by their "
-        f"scope: dense networks of at most {count(largest)} parameters"
-    )
+    evidence = words.text("evidence.claims", tasks=listed(inputs.tasks), largest=count(largest))
     return not lost, evidence + (f"; without a network: {listed(lost)}" if lost else "")
 
 
@@ -166,11 +170,7 @@ def architectures(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
 
 
 def pipeline(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    return (
-        set(inputs.tasks) <= set(inputs.datasets["task"]),
-        "rows of each part, split seed and scaling in the table of data sets; one prepared data "
-        "set for every method of a task",
-    )
+    return set(inputs.tasks) <= set(inputs.datasets["task"]), words.text("evidence.pipeline")
 
 
 def environment(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
@@ -201,45 +201,22 @@ def until_collapse(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     return whole, f"largest loss of a method: {'; '.join(told)}"
 
 
-def raw_quality(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    whole = inputs.networks[["val", "test"]].notna().all(axis=1)
-    evidence = f"validation and test quality of {whole.sum()} of {len(whole)} networks, results.csv"
-    return bool(whole.all()), evidence
-
-
 def seeds(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     dense = inputs.networks[inputs.networks["method"] == DENSE].groupby("task")
     number = len(inputs.study.seeds)
-    return (
-        number >= 2 and bool((dense["artifact_sha256"].nunique() == dense.size()).all()),
-        f"{plural(number, 'seed')}; each has a dense network of its own, from its own "
-        "initialisation and order of batches",
-    )
+    own = bool((dense["artifact_sha256"].nunique() == dense.size()).all())
+    return number >= 2 and own, words.text("evidence.seeds", seeds=plural(number, "seed"))
 
 
 def error_bars(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     having = summary.loc[summary["point"].isin(inputs.points), "test_low"].notna()
-    return (
-        len(having) > 0 and bool(having.all()),
-        f"{percent(inputs.level)} t intervals over seeds for {having.sum()} of {len(having)} means "
-        "at operating points, named in figures and tables; sd is the sample standard deviation",
-    )
+    said = {"level": percent(inputs.level), "there": having.sum(), "number": len(having)}
+    return len(having) > 0 and bool(having.all()), words.text("evidence.error_bars", **said)
 
 
-def macs(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    whole = bool(inputs.networks["macs"].notna().all())
-    return whole, "multiply–adds of every network beside its measured latency"
-
-
-def random(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    return _baselines_by(inputs, "random", "global")
-
-
-def magnitude(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    return _baselines_by(inputs, "magnitude", "global", "uniform")
-
-
-def _baselines_by(inputs: Inputs, criterion: str, *allocations: str) -> Outcome:
+def _baselines_by(
+    criterion: str, allocations: tuple[str, ...], inputs: Inputs, summary: pd.DataFrame
+) -> Outcome:
     """Baselines of a criterion: by itself, and with the reference method's own proportions."""
     named = {
         name: method
@@ -255,25 +232,22 @@ def _baselines_by(inputs: Inputs, criterion: str, *allocations: str) -> Outcome:
     return not missing, (listed([*alone, *like]) or "none") + _without(*missing)
 
 
+random = partial(_baselines_by, "random", ("global",))
+magnitude = partial(_baselines_by, "magnitude", ("global", "uniform"))
+
+
 def own_numbers(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     jobs = set(inputs.timings.loc[inputs.timings["step"].isin(["train", "prune"]), "run_key"])
     own = inputs.networks["run_key"].isin(jobs)
-    return (
-        bool(own.all()),
-        f"{own.sum()} of {len(own)} networks are of this study's own jobs; no number is copied "
-        "from elsewhere",
-    )
+    evidence = words.text("evidence.own_numbers", there=own.sum(), number=len(own))
+    return bool(own.all()), evidence
 
 
 def setup(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     level = setup_level(inputs)
-    why = {
-        "S1": "not all methods have networks at operating points from the trained dense network",
-        "S2": "the retraining epochs differ between methods",
-        "S3.1": f"the retraining differs: {listed(retrainings(inputs))}",
-        "S3.2": "the same dense network, retraining epochs and learning-rate schedule",
-    }
-    return level == "S3.2", f"{level}: {why[level]}"
+    told: str = words.WORDS["evidence"]["setup"][level]
+    evidence = told.format(retrainings=listed(retrainings(inputs)))
+    return level == "S3.2", f"{level}: {evidence}"
 
 
 def scratch(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
@@ -295,10 +269,11 @@ def after_retraining(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     if table.empty:
         return None, "too few networks of equal size to rank"
     retrained = inputs.networks.loc[inputs.networks["compression"] > 1, "epochs"] > 0
-    return (
-        bool(retrained.all()),
-        f"{retrained.sum()} of {len(retrained)} pruned networks were retrained before their "
-        "quality was read; Kendall's τ between quality before and after, within a seed: from "
-        f"{effect(table['tau'].min())} to {effect(table['tau'].max())} at "
-        f"{plural(len(table), 'operating point')} (oracle.csv)",
+    return bool(retrained.all()), words.text(
+        "evidence.after_retraining",
+        there=retrained.sum(),
+        number=len(retrained),
+        least=effect(table["tau"].min()),
+        most=effect(table["tau"].max()),
+        points=plural(len(table), "operating point"),
     )

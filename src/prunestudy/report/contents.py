@@ -1,19 +1,14 @@
 """Everything that the report computes, once, for the page, the Markdown text and the files."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from typing import TypeVar
 
 import pandas as pd
 
-from prunestudy.analysis import (
-    budget,
-    cost,
-    curves,
-    decisions,
-    provenance,
-    rank_correlation,
-    summaries,
-)
+from prunestudy.analysis import budget, curves, decisions, provenance, rank_correlation, summaries
+from prunestudy.analysis.cost import pruning_cost
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.report import (
     checklist,
@@ -28,11 +23,17 @@ from prunestudy.report import (
 )
 from prunestudy.report.figures import Figure
 
+Made = TypeVar("Made")
 # Tables that every report has as files.
 TABLES = (
     *("summary", "comparisons", "within_budget", "headline", "criteria", "layer_stages"),
     *("layer_sensitivity", "cost", "oracle", "provenance", "curves", "curve_traits"),
 )
+
+
+def once(make: Callable[..., Made], *names: str) -> "cached_property[Made]":
+    """What a function makes of the inputs and the contents of these names."""
+    return cached_property(lambda self: make(self.inputs, *(getattr(self, name) for name in names)))
 
 
 @dataclass(frozen=True)
@@ -41,62 +42,42 @@ class Contents:
 
     inputs: Inputs
 
+    # What the headline compares with the other methods.
+    reference = property(lambda self: [self.inputs.reference])
+    bound_by_latency = property(lambda self: self.inputs.bound_by_latency)
+
     # Tables, in the order of the analysis.
-    summary = cached_property(lambda self: summaries.summary(self.inputs))
-    comparisons = cached_property(lambda self: summaries.comparisons(self.inputs))
-    within_budget = cached_property(lambda self: budget.choices(self.inputs))
-    headline = cached_property(
-        lambda self: budget.headline(self.inputs, self.within_budget, [self.inputs.reference])
-    )
-    fastest = cached_property(lambda self: budget.choices(self.inputs, budget.FASTEST))
-    latency_headline = cached_property(
-        lambda self: budget.headline(self.inputs, self.fastest, self.inputs.bound_by_latency)
-    )
-    criteria = cached_property(lambda self: decisions.criteria(self.inputs))
-    layer_stages = cached_property(lambda self: decisions.layer_stages(self.inputs))
-    layer_sensitivity = cached_property(lambda self: decisions.layer_sensitivity(self.inputs))
-    cost = cached_property(lambda self: cost.pruning_cost(self.inputs))
-    oracle = cached_property(lambda self: rank_correlation.oracle(self.inputs))
-    provenance = cached_property(lambda self: provenance.provenance(self.inputs))
-    seed_curves = cached_property(lambda self: curves.seed_curves(self.inputs))
-    curves = cached_property(lambda self: curves.curves(self.inputs, self.seed_curves))
-    curve_traits = cached_property(lambda self: curves.curve_traits(self.inputs, self.seed_curves))
+    summary = once(summaries.summary)
+    comparisons = once(summaries.comparisons)
+    within_budget = once(budget.choices)
+    headline = once(budget.headline, "within_budget", "reference")
+    fastest = once(partial(budget.choices, order=budget.FASTEST))
+    latency_headline = once(budget.headline, "fastest", "bound_by_latency")
+    criteria = once(decisions.criteria)
+    layer_stages = once(decisions.layer_stages)
+    layer_sensitivity = once(decisions.layer_sensitivity)
+    cost = once(pruning_cost)
+    oracle = once(rank_correlation.oracle)
+    provenance = once(provenance.provenance)
+    seed_curves = once(curves.seed_curves)
+    curve_traits = once(curves.curve_traits, "seed_curves")
+    curves = once(curves.curves, "seed_curves")
 
     # Words.
-    finding = cached_property(
-        lambda self: findings.finding(
-            self.inputs, self.headline, self.comparisons, self.latency_headline
-        )
-    )
-    claims = cached_property(
-        lambda self: findings.claims(self.inputs, self.headline, self.latency_headline)
-    )
-    caveats = cached_property(
-        lambda self: limitations.caveats(self.inputs, self.headline, self.cost)
-    )
-    checklist = cached_property(lambda self: checklist.checklist(self.inputs, self.summary))
+    finding = once(findings.finding, "headline", "comparisons", "latency_headline")
+    claims = once(findings.claims, "headline", "latency_headline")
+    caveats = once(limitations.caveats, "headline", "cost")
+    checklist = once(checklist.checklist, "summary")
 
     # Figures; those of one picture are none where there is nothing to draw.
-    headline_figure = cached_property(
-        lambda self: headline_figure.headline_figure(
-            self.inputs, self.headline, self.latency_headline
-        )
-    )
-    tradeoff_figures = cached_property(
-        lambda self: tradeoff.tradeoff_figures(self.inputs, self.summary)
-    )
-    controls_figure = cached_property(
-        lambda self: tradeoff.controls_figure(self.inputs, self.summary)
-    )
-    curve_figure = cached_property(lambda self: curve_figure.curve_figure(self.inputs, self.curves))
-    size_figures = cached_property(
-        lambda self: size_figures.size_figures(self.inputs, self.within_budget, self.fastest)
-    )
-    control_figure = cached_property(lambda self: control.control_figure(self.inputs))
-    layer_figure = cached_property(lambda self: layers.layer_figure(self.inputs, self.layer_stages))
-    sensitivity_figure = cached_property(
-        lambda self: layers.sensitivity_figure(self.inputs, self.layer_sensitivity)
-    )
+    headline_figure = once(headline_figure.headline_figure, "headline", "latency_headline")
+    tradeoff_figures = once(tradeoff.tradeoff_figures, "summary")
+    controls_figure = once(tradeoff.controls_figure, "summary")
+    curve_figure = once(curve_figure.curve_figure, "curves")
+    size_figures = once(size_figures.size_figures, "within_budget", "fastest")
+    control_figure = once(control.control_figure)
+    layer_figure = once(layers.layer_figure, "layer_stages")
+    sensitivity_figure = once(layers.sensitivity_figure, "layer_sensitivity")
 
     @property
     def figures(self) -> list[Figure]:

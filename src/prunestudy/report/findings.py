@@ -18,39 +18,13 @@ from prunestudy.analysis.claims import (
     tested,
 )
 from prunestudy.analysis.inputs import Inputs
+from prunestudy.report import words
 from prunestudy.report.blocks import Sentence
 from prunestudy.report.formatting import listed, plural
 from prunestudy.report.telling import told
 
-RULE = "With each method's smallest network within the allowed validation drop ({seeds}), "
-FASTEST = "With each method's fastest network within the allowed validation drop"
-# Sentences that begin with the rule; it is said once.
-RULED = {
-    "params": "in size ({first} ÷ {second}), {told}.",
-    "test": "on test data ({first} − {second}), {told}; {points}.",
-    "time": (
-        "in inference time ({first} ÷ {second}; ONNX Runtime, batch 64, one CPU thread), {told}."
-    ),
-    "lost": "beside the other methods, {told}.",
-    "gained": "in size against the other methods, {told}.",
-}
-OTHERS = {
-    "controls": "Beside its controls, {points}.",
-    "latency": f"{FASTEST} ({{first}} ÷ {{second}} time{{rounded}}), {{told}}.",
-    "points": "With {first} against each other method, {points}.",
-}
-NEUTRAL = (
-    "This study compares {methods} ({method_names}) on {tasks} ({task_names}) with {seeds}; it has "
-    "no task with methods named adaptive and traditional, so it makes no headline claim."
-)
-CLAIMED = "Claims of {source}, {first} against {second}: {told}."
+RULED: dict[str, str] = words.WORDS["finding"]["ruled"]
 CLAIMED_MEASURES = {"params": "the parameters", "time": "the time"}
-JUDGED = {
-    "missed": "beyond the interval's better end on",
-    "open": "within the interval on",
-    "reached": "reached by the whole interval on",
-    "one seed": "without a verdict, for want of seeds, on",
-}
 
 
 def finding(
@@ -58,7 +32,7 @@ def finding(
 ) -> list[Sentence]:
     """The study's finding, losses first; the tables are those of :func:`statements`."""
     seeds = plural(len(inputs.study.seeds), "seed")
-    rule = RULE.format(seeds=seeds)
+    rule = words.text("finding.rule", seeds=seeds)
     sentences = []
     for said in statements(inputs, headline, compared, latency):
         text = _text(inputs, said)
@@ -69,7 +43,8 @@ def finding(
         sentences.append(Sentence(text, said.sources))
     if inputs.duel is not None:
         return sentences
-    scope = NEUTRAL.format(
+    scope = words.text(
+        "finding.scope",
         methods=plural(len(inputs.methods), "method"),
         method_names=listed(inputs.methods),
         tasks=plural(len(inputs.tasks), "task"),
@@ -87,10 +62,11 @@ def _text(inputs: Inputs, said: Statement) -> str:
         first, second = said.claims[0].first, said.claims[0].second
         if second in same_rounding(inputs, first):
             rounded = ", rounded to the same widths"
-    words = _gained(inputs, said) if said.kind == "gained" else told(inputs, said.claims)
+    told_of = _gained(inputs, said) if said.kind == "gained" else told(inputs, said.claims)
     points = _points(inputs.reference, said.points)
     values = {"first": first, "second": second, "rounded": rounded, "points": points}
-    return {**RULED, **OTHERS}[said.kind].format(told=words, **values)
+    kind = "ruled" if said.kind in RULED else "others"
+    return words.text(f"finding.{kind}.{said.kind}", told=told_of, **values)
 
 
 def _gained(inputs: Inputs, said: Statement) -> str:
@@ -149,7 +125,7 @@ def claims(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFrame) -> lis
     clauses: dict[str, list[str]] = {}
     for one in tested(inputs, headline, latency):
         verdicts = [
-            f"{JUDGED[verdict]} {listed(one.tasks[verdict])}"
+            f"{words.text(f'finding.judged.{verdict}')} {listed(one.tasks[verdict])}"
             for verdict in JUDGEMENTS
             if verdict in one.tasks
         ]
@@ -161,7 +137,8 @@ def claims(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFrame) -> lis
     if not clauses or settings is None or inputs.duel is None:
         return []
     first, second = inputs.duel
-    words = "; ".join(claim + ", and ".join(found) for claim, found in clauses.items())
-    text = CLAIMED.format(source=settings.source, first=first, second=second, told=words)
+    said = {"first": first, "second": second, "source": settings.source}
+    said["told"] = "; ".join(claim + ", and ".join(found) for claim, found in clauses.items())
+    text = words.text("finding.claimed", **said)
     tables = ("headline", "latency_headline") if "time" in inputs.claimed else ("headline",)
     return [Sentence(text, (*tables, "parameters"))]

@@ -39,7 +39,7 @@ def headline_figure(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFram
     first, second = inputs.duel
     rows = pd.concat([headline, latency], ignore_index=True)
     rows = rows[rows["second"] == second]
-    panels = [_panel(inputs, rows, measure) for measure in MEASURES]
+    panels = [_panel(inputs, rows, measure) for measure in MEASURES.values()]
     return words.figure(
         inputs,
         "headline",
@@ -50,7 +50,7 @@ def headline_figure(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFram
         First=first.capitalize(),
         second=second,
         tasks=listed(inputs.tasks),
-        measures=listed([measure.title for measure in MEASURES]),
+        measures=listed([measure.title for measure in MEASURES.values()]),
         with_claimed=bool(inputs.claimed),
         with_loops=(rows["first"] != first).any(),
     )

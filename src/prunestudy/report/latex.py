@@ -1,44 +1,9 @@
 """Tables for a paper: the report's tables as LaTeX with booktabs, ready for ``\\input``."""
 
 from prunestudy.report.blocks import Section, Table, blocks_of
-from prunestudy.report.formatting import MINUS, NOTHING, THIN
+from prunestudy.report.words import WORDS
 
-# Characters that mean something to LaTeX, and those that its fonts may lack.
-CHARACTERS = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    THIN: r"\,",
-    MINUS: "$-$",
-    NOTHING: "--",
-    "×": r"$\times$",
-    "÷": r"$\div$",
-    "±": r"$\pm$",
-    "≥": r"$\geq$",
-    "≤": r"$\leq$",
-    "→": r"$\to$",
-    "↓": r"$\downarrow$",
-    "↑": r"$\uparrow$",
-    "†": r"\dag{}",
-    "²": "$^2$",
-    "τ": r"$\tau$",
-    "µ": r"\textmu{}",
-    "…": r"\dots{}",
-    "“": "``",
-    "”": "''",
-    "’": "'",
-    "·": r"$\cdot$",
-}
+CHARACTERS: dict[str, str] = WORDS["latex"]["characters"]
 # Columns whose longest cell has more characters are set as paragraphs.
 LONG = 40
 HEAD = "% Needs \\usepackage{booktabs}. Numbers: tables/%s of the report.\n"

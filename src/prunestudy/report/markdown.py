@@ -4,18 +4,8 @@ import html
 import re
 from collections.abc import Sequence
 
-from prunestudy.report.blocks import (
-    Block,
-    Chart,
-    Code,
-    Fold,
-    Heading,
-    Notes,
-    Section,
-    Sentence,
-    Table,
-    Text,
-)
+from prunestudy.report import blocks
+from prunestudy.report.blocks import Block, Fold, Section
 from prunestudy.report.contents import Contents
 
 
@@ -33,29 +23,29 @@ def sections_text(sections: Sequence[Section], folded: bool = False) -> str:
     """Sections alone; for reading in a terminal, without what is folded away."""
     parts = []
     for section in sections:
-        blocks = [one for one in section.blocks if folded or not isinstance(one, Fold)]
-        parts += [f"## {_plain(section.title)}", *("\n".join(_block(one)) for one in blocks)]
+        shown = [one for one in section.blocks if folded or not isinstance(one, Fold)]
+        parts += [f"## {_plain(section.title)}", *("\n".join(_block(one)) for one in shown)]
     return "\n\n".join(parts) + "\n"
 
 
 def _block(block: Block) -> list[str]:
     match block:
-        case Sentence() | Text():
+        case blocks.Sentence() | blocks.Text():
             return [_plain(block.text)]
-        case Notes():
+        case blocks.Notes():
             return [f"- {_plain(note.text)}" for note in block.sentences]
-        case Heading():
+        case blocks.Heading():
             return [f"### {_plain(block.text)}"]
-        case Code():
+        case blocks.Code():
             return [f"```{block.language}", *block.text.rstrip("\n").split("\n"), "```"]
-        case Chart(figure):
+        case blocks.Chart(figure):
             picture = f"![{_plain(figure.alt)}](figures/{figure.name}.svg)"
             return [picture, "", f"*{_plain(figure.title)}.* {_plain(figure.caption)}"]
         case Fold():
             inner = [line for one in block.blocks for line in (*_block(one), "")]
             summary = f"<details><summary>{html.escape(block.summary)}</summary>"
             return [summary, "", *inner, "</details>"]
-        case Table():
+        case blocks.Table():
             source = f" ([{block.source}](tables/{block.source}))" if block.source else ""
             rules = ["---:" if numeric else "---" for numeric in block.numeric]
             head, *rows = [[_cell(cell) for cell in row] for row in (block.columns, *block.rows)]

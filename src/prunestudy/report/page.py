@@ -23,12 +23,9 @@ def page(contents: Contents, sections: Sequence[Section]) -> str:
     """The page's HTML, scripts, styles and charts included."""
     inputs = contents.inputs
     study = inputs.study
-    parts = [
-        plural(len(study.tasks), "task"),
-        plural(len(study.methods), "method"),
-        plural(len(study.points), "operating point"),
-        plural(len(study.seeds), "seed"),
-    ]
+    counts = {"task": len(study.tasks), "method": len(study.methods)}
+    counts |= {"operating point": len(study.points), "seed": len(study.seeds)}
+    parts = [plural(number, noun) for noun, number in counts.items()]
     figures = [chart.figure for chart in blocks_of(sections, Chart)]
     # What a reader can narrow the charts to: one task, one axis of cost.
     picks = {"task": inputs.tasks, "cost": [figure.cost for figure in figures if figure.cost]}

@@ -16,11 +16,6 @@ from prunestudy.store.names import DENSE
 
 # The finding proper is in so many sentences; losses are among the first.
 MAIN = 3
-# What training curves are, in words, by trait and verdict; losses first.
-TRAITS = {
-    "final": ("final validation loss", "higher", "lower"),
-    "roughness": ("curve, epoch to epoch,", "rougher", "smoother"),
-}
 
 
 def sections(contents: Contents) -> list[Section]:
@@ -99,7 +94,7 @@ def _curve_words(contents: Contents) -> str:
         return words.text("no_question")
     first, second = contents.inputs.duel
     sentences = []
-    for trait, (subject, worse, better) in TRAITS.items():
+    for trait, (subject, worse, better) in words.WORDS["curves"]["traits"].items():
         phrases = {"higher": worse, "no difference": "not different", "lower": better}
         clauses = [
             f"{phrase} on {listed(list(rows['task']))}"

@@ -1,16 +1,15 @@
 """How measures and claims are worded, each number with its interval, bad news first."""
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from prunestudy.analysis import budget
-from prunestudy.analysis.claims import OUTCOMES, Claim, among, claims_of, side
+from prunestudy.analysis.claims import OUTCOMES, Claim, among, side
 from prunestudy.analysis.inputs import Inputs
-from prunestudy.report import formatting
+from prunestudy.report import formatting, words
 
 
 @dataclass(frozen=True)
@@ -30,39 +29,13 @@ class Measure(budget.Measure):
     write: Callable[[float], str]
 
 
-def _told(measure: budget.Measure, title: str, loses: str, wins: str) -> Measure:
+def _told(measure: budget.Measure) -> Measure:
     write = formatting.ratio if measure.kind == "ratio" else formatting.change
-    return Measure(**vars(measure), title=title, loses=loses, wins=wins, write=write)
+    return Measure(**vars(measure), **WORDS["measures"][measure.name], write=write)
 
 
-PARAMS = _told(
-    budget.PARAMS, "parameters", "needs more parameters than", "needs fewer parameters than"
-)
-TEST = _told(
-    budget.TEST, "test quality", "has lower test quality than", "has higher test quality than"
-)
-TIME = _told(budget.TIME, "inference time", "takes more time than", "takes less time than")
-MEASURES = (PARAMS, TEST, TIME)
-WORDS = {measure.name: measure for measure in MEASURES}
-# A clause by outcome; ``loses`` and ``wins`` are the measure's words.
-WITHIN = "by its interval, but within the spread between seeds and so no difference,"
-CLAUSES = {
-    "worse": "{first} {loses} {second} on",
-    "worse within": f"{WITHIN} {{first}} {{loses}} {{second}} on",
-    "no difference": "{first} and {second} show no difference in {title} on",
-    "better within": f"{WITHIN} {{first}} {{wins}} {{second}} on",
-    "better": "{first} {wins} {second} on",
-    "perhaps better": (
-        "by its interval, but not once corrected for {family} comparisons, "
-        "{first} {wins} {second} on"
-    ),
-    "one seed": "one seed allows no verdict in {title} between {first} and {second} on",
-    "not measured": "{title} of {first} or {second} is not measured on",
-}
-MARKS = (
-    "† by its interval, but not once corrected (paired t test, Holm); ↓ ↑ lower and higher by the "
-    "interval, but within the spread between seeds."
-)
+WORDS = words.WORDS["finding"]
+MEASURES = {measure.name: _told(measure) for measure in budget.MEASURES}
 
 
 def told(inputs: Inputs, claims: Sequence[Claim]) -> str:
@@ -75,11 +48,12 @@ def told(inputs: Inputs, claims: Sequence[Claim]) -> str:
         for outcome in OUTCOMES:
             alike = among(group, outcome)
             if alike:
-                words, one = vars(WORDS[measure]), alike[0]
+                one = alike[0]
                 names = {"first": one.first, "second": second, "family": one.family}
                 # The level of the intervals is said once a sentence.
                 numbers = [_number(inputs, each, not clauses and each is one) for each in alike]
-                clause = CLAUSES[outcome].format(**words, **names)
+                said = {**vars(MEASURES[measure]), **names}
+                clause = words.text(f"finding.clauses.{outcome}", **said)
                 clauses.append(f"{clause} {formatting.listed(numbers)}")
     return "; ".join(clauses) or "no task has both methods"
 
@@ -88,8 +62,8 @@ def _number(inputs: Inputs, claim: Claim, named: bool) -> str:
     """A claim's task with its estimate and interval."""
     if math.isnan(claim.estimate):
         return claim.task
-    write = WORDS[claim.measure.name].write
-    unit = f" {inputs.metric(claim.task)}" if claim.measure.name == TEST.name else ""
+    write = MEASURES[claim.measure.name].write
+    unit = f" {inputs.metric(claim.task)}" if claim.measure is budget.TEST else ""
     if claim.n < 2:
         return f"{claim.task} ({write(claim.estimate)}{unit}, n = 1, no interval)"
     level = f"{formatting.percent(claim.level)} interval " if named else ""
@@ -105,27 +79,6 @@ def allowed_drop(inputs: Inputs, task: str) -> str:
     if limits.relative:
         return f"{formatting.percent(limits.max_drop)} of the dense {metric} on {task}"
     return f"{limits.max_drop:g} {metric} on {task}"
-
-
-def marked(verdict: str, interval: tuple[float, float], none: float, p: float, level: float) -> str:
-    """A verdict in a table, with the marks that :data:`MARKS` explains."""
-    if verdict == "no difference":
-        return verdict + {"lower": " ↓", "higher": " ↑", "": ""}[side(*interval, none)]
-    return f"{verdict} †" if verdict in ("lower", "higher") and p >= 1 - level else verdict
-
-
-def marked_row(row: dict[Hashable, Any], measure: budget.Measure) -> str:
-    """The verdict of a measure in a row of a headline's table."""
-    low, high, p, verdict = (
-        row[f"{measure.name}_{part}"] for part in ("low", "high", "p_t_holm", "verdict")
-    )
-    return marked(verdict, (low, high), measure.none, p, row["level"])
-
-
-def by_chance(inputs: Inputs, rows: pd.DataFrame, measure: budget.Measure) -> pd.Series:
-    """What is better by its interval, but not once corrected for the family's number."""
-    found = [claim.outcome == "perhaps better" for claim in claims_of(rows, measure)]
-    return pd.Series(found, index=rows.index, dtype=bool)
 
 
 def point_sides(pairs: pd.DataFrame) -> pd.Series:

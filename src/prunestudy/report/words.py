@@ -3,18 +3,19 @@
 import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from importlib.resources import files
+from operator import getitem
 from typing import Any
 
 import pandas as pd
 
+from prunestudy.analysis.claims import side
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.report import formatting
 from prunestudy.report.blocks import Table
 from prunestudy.report.figures import Figure, Panel
 from prunestudy.report.formatting import NOTHING, interval, listed, significant
-from prunestudy.report.telling import MARKS, marked
 
 Row = dict[Any, Any]
 WORDS = tomllib.loads(files("prunestudy.report").joinpath("words.toml").read_text("utf-8"))
@@ -37,8 +38,11 @@ def _changed(before: float, after: float, write: Callable[[float], str]) -> str:
     return f"{write(before)} → {write(after)}"
 
 
-def _marked(none: float, verdict: str, low: float, high: float, p: float, level: float) -> str:
-    return marked(verdict, (low, high), none, p, level)
+def marked(none: float, verdict: str, low: float, high: float, p: float, level: float) -> str:
+    """A verdict in a table, with the marks that the text ``marks`` explains."""
+    if verdict == "no difference":
+        return verdict + {"lower": " ↓", "higher": " ↑", "": ""}[side(low, high, none)]
+    return f"{verdict} †" if verdict in ("lower", "higher") and p >= 1 - level else verdict
 
 
 def _of_trait(trait: str, low: float, high: float) -> str:
@@ -57,8 +61,8 @@ WRITERS: dict[str, Callable[..., str]] = {
     "decimal": "{:.1f}".format,
     "milliseconds": "{:.3g} ms".format,
     "share": "{:.0%}".format,
-    "marked ratio": partial(_marked, 1.0),
-    "marked difference": partial(_marked, 0.0),
+    "marked ratio": partial(marked, 1.0),
+    "marked difference": partial(marked, 0.0),
     "trait": lambda trait: TRAITS[trait][0],
     "trait_interval": _of_trait,
 }
@@ -98,10 +102,11 @@ class Column:
         return anchor(row["task"], self.text(row)) if is_method else ""
 
 
-def text(name: str, **words: object) -> str:
-    """A text of the report."""
-    found: str = WORDS["text"][name]
-    return found.format(**words)
+def text(place: str, /, **words: object) -> str:
+    """A text of the report: its name in ``[text]``, or its whole place, with dots."""
+    *parts, name = place.split(".")
+    found: Any = reduce(getitem, [*(parts or ["text"]), name], WORDS)
+    return str(found.format(**words))
 
 
 def table(
@@ -113,7 +118,7 @@ def table(
     has.
     """
     template = WORDS["table"][name]
-    words = {"marks": MARKS, **words}
+    words = {"marks": WORDS["text"]["marks"], **words}
     records = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else list(rows)
     columns = [Column.read(spec, words) for spec in template["columns"]]
     links = [[column.link(row) for column in columns] for row in records]
