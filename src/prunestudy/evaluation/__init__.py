@@ -1,1 +1,1 @@
-"""Evaluation: quality, cost, latency, statistics and the study's tables."""
+"""Evaluation: quality, cost, latency, and the study's tables."""

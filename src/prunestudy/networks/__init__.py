@@ -1,1 +1,1 @@
-"""Networks: the zoo, and the spec from which any network, dense or shrunk, is rebuilt."""
+"""Networks: architectures, and the spec from which any network, dense or shrunk, is rebuilt."""

@@ -1,1 +1,1 @@
-"""publish."""
+"""Publishing: MLflow's record of runs, and archives to cite."""
