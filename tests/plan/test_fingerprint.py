@@ -15,6 +15,7 @@ from prunestudy.plan.fingerprint import (
     source_digest,
 )
 from prunestudy.plan.steps import STEPS
+from tests.settings.test_parts import REGISTRIES
 
 PLAIN = """
     def scale(values, factor=2):
@@ -253,9 +254,7 @@ def test_a_users_settings_are_no_infrastructure():
     assert not is_infrastructure("prunestudy.networks.spec")
 
 
-def test_closures_hold_no_part(closures: dict[str, set[str]]):
-    folders = ("data.sets", "networks.architectures", "training.losses", "training.metrics")
+@pytest.mark.parametrize(("folder", "named", "_functions"), REGISTRIES)
+def test_closures_hold_no_part(closures: dict[str, set[str]], folder: str, named, _functions):
     for step, closure in closures.items():
-        for folder in folders:
-            inside = {name for name in closure if name.startswith(f"prunestudy.{folder}.")}
-            assert not inside, step
+        assert not closure & {f"{folder}.{name}" for name in named}, step

@@ -258,8 +258,9 @@ def test_an_edit_of_a_metric_re_keys_the_tasks_that_use_it_and_the_report(
         ("analysis/budget.py", None, None),
         ("params/documented.py", None, None),
         ("training/settings.py", "passes over the training rows", "passes over all rows"),
+        ("training/metrics/settings.py", '"R²"', '"r squared"'),
     ],
-    ids=["analysis", "how params are printed", "a comment that the report prints"],
+    ids=["analysis", "how params are printed", "a comment that it prints", "a metric's label"],
 )
 def test_what_the_report_shows_re_keys_the_report(
     library: Library, before: Keys, file: str, old: str | None, new: str | None

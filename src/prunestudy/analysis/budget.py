@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from prunestudy.analysis.inputs import CELL, Inputs
+from prunestudy.analysis.inputs import CELL, Inputs, stands_alone
 from prunestudy.analysis.statistics import compare_paired, compare_ratios, holm
 from prunestudy.params.settings import Study
 from prunestudy.pruning.controller.settings import Requirements
@@ -119,7 +119,7 @@ def best(study: Study, chosen: pd.DataFrame) -> pd.DataFrame:
     Controls are for comparison and never the best, nor are other methods' proportions. Of equally
     small networks that with the higher validation quality; test data has no say.
     """
-    plain = [name for name, method in study.methods.items() if method.plain]
+    plain = [name for name, method in study.methods.items() if stands_alone(method)]
     pruned = chosen[(chosen["point"] != "1") & chosen["method"].isin(plain)]
     ranked = pruned.sort_values(["params_nonzero", "val"], ascending=[True, False], kind="stable")
     return ranked.drop_duplicates("task")

@@ -1,5 +1,6 @@
 """What a report is made from: the study, its tables, and which methods play which part."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from prunestudy.plan.plan import Plan
 from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, OpenLoop
 from prunestudy.store.names import DENSE, point_label
 from prunestudy.store.tables import read_table
+from prunestudy.training.metrics.settings import METRICS
 
 FINAL = "final"
 ADAPTIVE = "adaptive"
@@ -85,7 +87,7 @@ class Inputs:
     @property
     def compared(self) -> list[str]:
         """Methods that stand by themselves: neither controls nor another's proportions."""
-        return self._named(lambda method: method.plain)
+        return self._named(stands_alone)
 
     @property
     def controls(self) -> list[str]:
@@ -156,7 +158,12 @@ class Inputs:
 
     def metric(self, task: str) -> str:
         """The quality metric of a task, as people write it."""
-        return {"r2": "R²"}.get(self.study.tasks[task].metric, self.study.tasks[task].metric)
+        return METRICS[self.study.tasks[task].metric].label
+
+
+def stands_alone(method: Method) -> bool:
+    """Whether it chooses by itself what goes: no baseline, no layer ratios of another method."""
+    return method.reference is None and not isinstance(method, Baseline)
 
 
 def _extends_dense(method: Method) -> bool:
@@ -167,6 +174,9 @@ def read_inputs(plan: Plan, tables: Path, run_key: str) -> Inputs:
     """Read the tables of a study."""
     read = {name: read_table(tables / f"{name}.csv") for name in TABLES}
     latency = read.pop("latency")
+    # What the tables were made from and the report: a step that feeds neither is not shown.
+    report = plan.find("report")
+    behind = [*report.ancestors(), report]
     return Inputs(
         study=plan.study,
         run_key=run_key,
@@ -175,6 +185,8 @@ def read_inputs(plan: Plan, tables: Path, run_key: str) -> Inputs:
             latency, on=SEED_PLACE, how="left", validate="one_to_one"
         ),
         **read,
-        steps=plan.step_counts(),
-        waits=frozenset(plan.step_edges()),
+        steps=dict(Counter(one.step.name for one in behind)),
+        waits=frozenset(
+            (one.step.name, made.step.name) for made in behind for one in made.needed()
+        ),
     )

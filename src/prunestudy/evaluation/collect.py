@@ -22,6 +22,11 @@ RESULT_COLUMNS = [
     *("val_before_retraining", "epochs", "artifact_sha256", "run_key"),
 ]
 
+# What a sidecar says of the job's own process, and of the machine.
+TAKEN = ("seconds", "cpu_seconds", "peak_memory_mb")
+HARDWARE = ("platform", "kernel", "processor", "cores", "memory_gb")
+COORDINATES = ("dataset", "task", "seed", "method", "granule")
+
 Cells = dict[tuple[str, int], Path]
 
 
@@ -155,3 +160,26 @@ def _labelled(table: pd.DataFrame, **labels: Any) -> pd.DataFrame:
     for position, (name, value) in enumerate(labels.items()):
         table.insert(position, name, value)
     return table
+
+
+def job_row(
+    step: str, cell: dict[str, Any], made: dict[str, Any], benchmark: Path, key: str, path: Path
+) -> dict[str, Any]:
+    """What a finished job took, from its sidecar and from Snakemake's benchmark of it.
+
+    Benchmarks stay on the machine that ran the job: without one, its column is empty. What
+    Snakemake sees of processor and memory misses forked jobs, so the seconds alone are taken.
+    """
+    seconds: float | str = ""
+    if benchmark.exists():
+        seconds = float(pd.read_csv(benchmark, sep="\t")["s"].iloc[-1])
+    return {
+        "step": step,
+        **{name: cell.get(name, "") for name in COORDINATES},
+        **{name: made[name] for name in TAKEN},
+        "benchmark_seconds": seconds,
+        **{name: made[name] for name in HARDWARE},
+        "git_commit": made["git_commit"],
+        "run_key": key,
+        "path": path.as_posix(),
+    }

@@ -106,7 +106,9 @@ def _problem(error: dict[str, Any], content: Any) -> Problem:
     if kind == "extra_forbidden":
         known = _known_keys(error["loc"][:-1])
         reason = REASONS[kind] + _of_method_type(error["loc"])
-        return Problem(path, reason, ", ".join(known), near(location[-1], known))
+        others = [key for one in METHOD_TYPES.values() for key in one.model_fields]
+        words = [*known, *others] if set(error["loc"]) & set(METHOD_TYPES) else known
+        return Problem(path, reason, ", ".join(known), near(location[-1], words))
     if kind in ("literal_error", "union_tag_invalid"):
         expected = context.get("expected") or context.get("expected_tags", "")
         allowed = [word.strip(" '") for word in expected.replace(" or ", ", ").split(",")]

@@ -38,6 +38,13 @@ class Artifact:
         for given in self.inputs.values():
             yield from given.values() if isinstance(given, dict) else (given,)
 
+    def ancestors(self) -> list["Artifact"]:
+        """All that it was made from, each once, in an order in which it can be made."""
+        found: dict[Artifact, None] = {}
+        for needed in self.needed():
+            found |= dict.fromkeys([*needed.ancestors(), needed]) if needed not in found else {}
+        return list(found)
+
     def arguments(self) -> list[str]:
         """Options of the step's command for this cell, but for parameters and outcome."""
         options = [

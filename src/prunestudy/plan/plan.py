@@ -4,7 +4,6 @@ The key is in the file name, so a file that is there is the right one, and whoev
 to look for files only.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,19 +63,6 @@ class Plan:
     def of_step(self, step: str) -> list[Artifact]:
         """The artifacts that a step makes, in the plan's order."""
         return [artifact for artifact in self.artifacts if artifact.step.name == step]
-
-    def step_counts(self) -> dict[str, int]:
-        """How many jobs each step has, in the order of the table."""
-        counts = Counter(artifact.step.name for artifact in self.artifacts)
-        return {name: counts[name] for name in STEPS if counts[name]}
-
-    def step_edges(self) -> set[tuple[str, str]]:
-        """(step, step that waits for an outcome of it), over all jobs."""
-        return {
-            (needed.step.name, artifact.step.name)
-            for artifact in self.artifacts
-            for needed in artifact.needed()
-        }
 
     def find(self, step: str, **coordinates: str | int) -> Artifact:
         """The one artifact of a step for a cell, given by its coordinates.

@@ -12,6 +12,7 @@ from prunestudy.pruning.settings import ClosedLoop, criteria_of, parts_of
 from prunestudy.settings.base import plain
 from prunestudy.settings.parts import part_module
 from prunestudy.store.files import text_digest
+from prunestudy.training.metrics.settings import METRICS
 
 # What a study says of its cells.
 
@@ -75,7 +76,7 @@ def prune_parts(study: Study, cell: Cell) -> list[str]:
 
 
 def report_parts(study: Study, _cell: Cell) -> list[str]:
-    """Every data set and metric that the report tells of."""
+    """Every data set, loss and metric that the report tells of."""
     found = [part for task in study.tasks for part in _objective(study, task)]
     found += [part for task in study.tasks for part in prepare_parts(study, Cell(task=task))]
     return list(dict.fromkeys(found))
@@ -158,6 +159,8 @@ def collect(study: Study, _cell: Cell) -> dict[str, Any]:
 
 
 def report(study: Study, _cell: Cell) -> dict[str, Any]:
-    """The whole study, as the report prints it: with the comments that explain its keys."""
+    """The whole study, as the report prints it: with comments that explain keys, and labels."""
     comments = {line.partition("  # ")[2] for line in documented(study).splitlines()}
-    return {**plain(study), "comments": text_digest("\n".join(sorted(comments)))}
+    labels = {task.metric: METRICS[task.metric].label for task in study.tasks.values()}
+    shown = {"comments": text_digest("\n".join(sorted(comments))), "metrics": labels}
+    return {**plain(study), **shown}

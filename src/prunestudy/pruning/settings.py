@@ -54,11 +54,6 @@ class MethodSettings(Params):
         """The method whose networks this one looks at, if any."""
         return None
 
-    @property
-    def plain(self) -> bool:
-        """Whether it chooses by itself what goes: no baseline, no ratios of another method."""
-        return self.reference is None
-
     @model_validator(mode="before")
     @classmethod
     def _written_out(cls, given: Any) -> Any:
@@ -217,11 +212,6 @@ class Baseline(MethodSettings):
     def reference(self) -> str | None:
         """The method whose shapes it takes, if any."""
         return self.of
-
-    @property
-    def plain(self) -> bool:
-        """It prunes nothing."""
-        return False
 
     def _problems(self) -> list[str]:
         if BASELINES[self.control].reads_another and self.of is None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from importlib.resources import files
 
 from prunestudy.analysis.fairness import equally_retrained
-from prunestudy.analysis.inputs import Inputs
+from prunestudy.analysis.inputs import Inputs, stands_alone
 from prunestudy.params.settings import Task
 from prunestudy.plan.keys import package_versions
 from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, OpenLoop
@@ -32,7 +32,7 @@ def methods_paragraph(inputs: Inputs) -> str:
     described = [
         f"The method {name}{alone} {_described(method)}."
         for name, method in study.methods.items()
-        if method.plain
+        if stands_alone(method)
         for alone in [f" (on {listed(method.tasks)} alone)" if method.tasks else ""]
     ]
     controls = [text for name, one in study.methods.items() if (text := _control(name, one))]

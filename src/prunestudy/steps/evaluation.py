@@ -1,19 +1,11 @@
 """Jobs that measure networks, and gather the tables."""
 
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
 
 from prunestudy.errors import StudyError
-from prunestudy.plan.artifact import Artifact
 from prunestudy.steps.job import Job
 from prunestudy.store.names import DENSE
-from prunestudy.store.sidecars import read_sidecar, sidecar_path
-
-# What a sidecar says of the job's own process, and of the machine.
-TAKEN = ("seconds", "cpu_seconds", "peak_memory_mb")
-HARDWARE = ("platform", "kernel", "processor", "cores", "memory_gb")
+from prunestudy.store.sidecars import read_sidecar
 
 
 def evaluate(job: Job, scratch: Path) -> None:
@@ -60,35 +52,17 @@ def collect(job: Job, scratch: Path) -> None:
         {(str(made.cell.task), int(made.cell.seed or 0)): made.path for made in plan.of_step(name)}
         for name in ("evaluate", "latency")
     )
-    jobs = [job_row(made) for made in plan if sidecar_path(made.path).exists()]
+    jobs = [
+        step.job_row(
+            made.step.name,
+            made.cell.given(),
+            read_sidecar(made.path)["made"],
+            made.log("tsv"),
+            made.key,
+            made.path,
+        )
+        for made in job.artifact.ancestors()
+    ]
     data = {str(made.cell.task): made.path for made in plan.of_step("prepare")}
     labels = step.Labels(**job.artifact.parts["params"])
     step.collect(labels, trajectories, evaluations, latencies, jobs, data, scratch)
-
-
-def job_row(artifact: Artifact) -> dict[str, Any]:
-    """What a finished job took, from its sidecar and from Snakemake's benchmark of it.
-
-    Benchmarks stay on the machine that ran the job: without one, its column is empty.
-    """
-    circumstances = read_sidecar(artifact.path)["made"]
-    cell = artifact.cell
-    return {
-        "step": artifact.step.name,
-        "dataset": cell.dataset or "",
-        "task": cell.task or "",
-        "seed": "" if cell.seed is None else cell.seed,
-        "method": cell.method or "",
-        "granule": "" if cell.granule is None else cell.granule,
-        **{name: circumstances[name] for name in TAKEN},
-        "benchmark_seconds": _benchmark(artifact.log("tsv")),
-        **{name: circumstances[name] for name in HARDWARE},
-        "git_commit": circumstances["git_commit"],
-        "run_key": artifact.key,
-        "path": artifact.path.as_posix(),
-    }
-
-
-def _benchmark(path: Path) -> float | str:
-    """Wall-clock seconds by Snakemake; what it sees of processor and memory misses forked jobs."""
-    return float(pd.read_csv(path, sep="\t")["s"].iloc[-1]) if path.exists() else ""
