@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from prunestudy.pruning.open_loop_like import run_like
 
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.pruning.open_loop import run_open_loop
-from prunestudy.pruning.open_loop_like import run_like
 from prunestudy.pruning.regularisers.settings import Regulariser
 from prunestudy.pruning.settings import OpenLoop, Sharing
 from prunestudy.pruning.state import LayerRatios

@@ -7,7 +7,7 @@ from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.statistics import compare_paired, compare_ratios, summarise_ratios
 
 # How the history names the epochs that a closed loop's networks share.
-SHARED = "walk"
+SHARED = "shrink"
 LOSSES = ("train_loss", "val_loss")
 TRAIT_COLUMNS = [
     *("task", "point", "trait", "n", "first", "second", "first_mean", "second_mean"),

@@ -1,5 +1,6 @@
 """What the controllers did: the record of each criterion, attempts in order, layers by stage."""
 
+import json
 from collections import Counter
 
 import pandas as pd
@@ -54,8 +55,7 @@ def criteria(inputs: Inputs) -> pd.DataFrame:
 
 def widths(text: str) -> dict[str, int]:
     """Units by layer, as the decisions log writes them."""
-    pairs = (pair.rpartition("=") for pair in text.split())
-    return {layer: int(width) for layer, _, width in pairs}
+    return json.loads(text)
 
 
 def layer_stages(inputs: Inputs) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from typing import Literal
 import pandas as pd
 
 from prunestudy.analysis.inputs import Inputs
-from prunestudy.pruning.settings import OpenLoop
+from prunestudy.pruning.settings import FixedRatios
 from prunestudy.store.names import FINAL
 
 Level = Literal["S1", "S2", "S3.1", "S3.2"]
@@ -22,7 +22,7 @@ def setup_level(inputs: Inputs) -> Level:
         inputs.networks["method"].isin(inputs.compared) & (inputs.networks["point"] != FINAL)
     ]
     if at_points.empty or any(
-        isinstance(one, OpenLoop) and one.start != "trained" for one in methods
+        isinstance(one, FixedRatios) and one.prune_at != "trained" for one in methods
     ):
         return "S1"
     if not _equal_epochs(at_points):

@@ -10,7 +10,7 @@ import pandas as pd
 
 from prunestudy.params.settings import Study
 from prunestudy.plan.plan import Plan
-from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, OpenLoop
+from prunestudy.pruning.settings import Baseline, ClosedLoop, FixedRatios, Method
 from prunestudy.store.names import DENSE, point_label
 from prunestudy.store.tables import read_table
 from prunestudy.training.metrics.settings import METRICS
@@ -73,7 +73,7 @@ class Inputs:
     @property
     def points(self) -> list[str]:
         """Names of the operating points, ascending."""
-        return [point_label(point) for point in self.study.points]
+        return [point_label(one) for one in self.study.compressions]
 
     @property
     def methods(self) -> list[str]:
@@ -115,7 +115,7 @@ class Inputs:
         return self._named(
             lambda method: (
                 isinstance(method, ClosedLoop)
-                or (isinstance(method, OpenLoop) and method.start == "trained")
+                or (isinstance(method, FixedRatios) and method.prune_at == "trained")
                 or _extends_dense(method)
             )
         )
@@ -167,7 +167,7 @@ def stands_alone(method: Method) -> bool:
 
 
 def _extends_dense(method: Method) -> bool:
-    return isinstance(method, Baseline) and method.control == "dense_extra"
+    return isinstance(method, Baseline) and method.baseline == "dense_longer"
 
 
 def read_inputs(plan: Plan, tables: Path, run_key: str) -> Inputs:

@@ -5,7 +5,7 @@ from scipy import stats
 
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.statistics import summarise
-from prunestudy.pruning.settings import OpenLoop
+from prunestudy.pruning.settings import FixedRatios
 
 ORACLE_COLUMNS = ["task", "point", "n", "networks", "tau", "tau_low", "tau_high"]
 
@@ -20,7 +20,7 @@ def oracle(inputs: Inputs) -> pd.DataFrame:
     alike = [
         name
         for name, one in methods.items()
-        if isinstance(one, OpenLoop) and (one.schedule, one.start) == ("one_shot", "trained")
+        if isinstance(one, FixedRatios) and one.one_shot and one.prune_at == "trained"
     ]
     table = inputs.networks[inputs.networks["point"].isin(inputs.points)]
     table = table[table["method"].isin(alike)]

@@ -90,12 +90,12 @@ def _candidate(file: Path) -> Candidate:
 def _measure(dense: Candidate, candidate: Candidate, settings: Latency) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for size in BATCH_SIZES:
-        reference, own = _in_turns(Candidate.onnx_call, size, dense, candidate, settings)
+        reference, own = _in_turns(Candidate.onnx_call, size, dense, candidate, settings, SESSIONS)
         row[f"latency_ms_b{size}"] = np.median(own)
         row[f"latency_q1_b{size}"] = np.quantile(own, 0.25)
         row[f"latency_q3_b{size}"] = np.quantile(own, 0.75)
         row[f"latency_ratio_b{size}"] = np.median(reference / own)
-        reference, own = _in_turns(Candidate.eager_call, size, dense, candidate, settings)
+        reference, own = _in_turns(Candidate.eager_call, size, dense, candidate, settings, 1)
         row[f"eager_ms_b{size}"] = np.median(own)
         row[f"eager_ratio_b{size}"] = np.median(reference / own)
     return row
@@ -107,9 +107,10 @@ def _in_turns(
     dense: Candidate,
     candidate: Candidate,
     settings: Latency,
+    sessions: int,
 ) -> np.ndarray:
     """Milliseconds of both networks, 2 × repeats, over several sessions that live side by side."""
-    sessions = min(SESSIONS, settings.repeats)
+    sessions = min(sessions, settings.repeats)
     pairs = [(made(dense, size), made(candidate, size)) for _ in range(sessions)]
     # The repeats are shared out, one more to the first where they are not a multiple.
     shares = [(settings.repeats + place) // sessions for place in reversed(range(sessions))]

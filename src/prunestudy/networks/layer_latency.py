@@ -1,7 +1,7 @@
 """Layer latency: how long each layer takes at each width, measured once on this machine.
 
-A closed loop that is bound by latency prices its moves by this table (as NetAdapt does, Yang et
-al. 2018), so that its trajectory is a function of its inputs.
+A closed loop that is bound by latency weighs its actions by this table (as NetAdapt does, Yang
+et al. 2018), so that its trajectory is a function of its inputs.
 """
 
 from pathlib import Path
@@ -26,7 +26,6 @@ BATCH_SIZE = 64
 # A search by these times decides by their differences, so they are measured more often than the
 # latencies of the tables.
 MORE_REPEATS = 10
-WHOLE = "whole"
 
 
 def measure_layers(
@@ -34,14 +33,14 @@ def measure_layers(
 ) -> None:
     """Write a row a layer and pair of widths: ``layer, inputs, outputs, ms``; batch 64.
 
-    The first row is the whole dense network, from which what lies between layers follows.
+    The first row, of no layer, is the whole network, from which what lies between layers follows.
     """
     set_up_torch(0)
     prepared = read_prepared(data)
     spec = NetworkSpec.from_params(plain(architecture), prepared.input_shape, prepared.outputs)
     network = spec.build().eval()
     units = UnitGraph(network, spec.input_shape)
-    rows = [(WHOLE, 0, 0, _call(network, spec.input_shape))]
+    rows = [(None, 0, 0, _call(network, spec.input_shape))]
     shapes = _input_shapes(network, spec.input_shape)
     for name, module in network.named_modules():
         if isinstance(module, LAYERS):

@@ -6,7 +6,7 @@ from prunestudy.errors import Problem, near
 from prunestudy.params.settings import Study
 from prunestudy.pruning.criteria.settings import criterion_info
 from prunestudy.pruning.regularisers.settings import REGULARISERS
-from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, OpenLoop, criteria_of
+from prunestudy.pruning.settings import Baseline, FixedRatios, Method, SameRatios, criteria_of
 
 
 def problems_across(study: Study) -> list[Problem]:
@@ -32,7 +32,8 @@ def _references(study: Study, name: str, method: Method) -> Iterator[Problem]:
     reference = method.reference
     if reference is None:
         return
-    place = f"methods.{name}.{'of' if isinstance(method, Baseline) else 'allocation'}"
+    key = "shapes_of" if isinstance(method, Baseline) else "layer_ratios_from"
+    place = f"methods.{name}.{key}"
     if reference not in study.methods:
         yield Problem(
             place,
@@ -45,20 +46,20 @@ def _references(study: Study, name: str, method: Method) -> Iterator[Problem]:
     if _leads_back(study, name):
         yield Problem(place, f"'{reference}' depends on '{name}' itself")
     elif isinstance(other, Baseline):
-        yield Problem(place, f"'{reference}' is a control and has no proportions of its own")
+        yield Problem(place, f"'{reference}' is a baseline and has no layer ratios of its own")
     elif isinstance(method, Baseline) and _granularity(other) != "structured":
         yield Problem(place, f"'{reference}' prunes single weights; its shapes are the dense ones")
-    elif isinstance(method, OpenLoop) and _granularity(other) != method.granularity:
+    elif isinstance(method, SameRatios) and _granularity(other) != method.granularity:
         reason = f"'{reference}' is {_granularity(other)}, '{name}' is {method.granularity}"
-        yield Problem(place, f"{reason}; proportions need the same granularity")
+        yield Problem(place, f"{reason}; layer ratios need the same granularity")
     mine = set(method.tasks or study.tasks)
     missing = mine - set(other.tasks or study.tasks)
     if missing:
         yield Problem(place, f"'{reference}' does not run on {', '.join(sorted(missing))}")
 
 
-def _granularity(method: OpenLoop | ClosedLoop) -> str:
-    return method.granularity if isinstance(method, OpenLoop) else "structured"
+def _granularity(method: Method) -> str:
+    return method.granularity if isinstance(method, FixedRatios) else "structured"
 
 
 def _leads_back(study: Study, name: str) -> bool:
@@ -78,7 +79,7 @@ def _batch_norm(study: Study, name: str, method: Method) -> Iterator[Problem]:
         for criterion in criteria_of(method)
         if criterion_info(criterion).needs == "batch_norm"
     ]
-    regulariser = method.regulariser if isinstance(method, OpenLoop) else None
+    regulariser = method.regulariser if isinstance(method, FixedRatios) else None
     if regulariser is not None and REGULARISERS[regulariser.kind].needs == "batch_norm":
         needs.append(("regulariser", regulariser.kind))
     for task in method.tasks or study.tasks:

@@ -1,7 +1,7 @@
 """What tables call networks and methods."""
 
 from prunestudy.networks.architectures.settings import Architecture
-from prunestudy.pruning.settings import Baseline, ClosedLoop, Method
+from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, SameRatios
 
 PARTS = ("criterion", "granularity", "allocation", "schedule")
 NONE = dict.fromkeys(PARTS, "none")
@@ -24,5 +24,12 @@ def method_labels(method: Method) -> dict[str, str]:
             "granularity": "structured",
             "allocation": method.allocation,
             "schedule": method.schedule,
+        }
+    if isinstance(method, SameRatios):
+        return {
+            "criterion": method.criterion,
+            "granularity": method.granularity,
+            "allocation": f"layer ratios of {method.layer_ratios_from}",
+            "schedule": "one_shot",
         }
     return {part: str(getattr(method, part)) for part in PARTS}

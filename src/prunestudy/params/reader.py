@@ -13,6 +13,7 @@ from prunestudy.errors import ParamsError, Problem, near
 from prunestudy.params.cross_checks import problems_across
 from prunestudy.params.data_checks import problems_of_data
 from prunestudy.params.plugin_checks import problems_of_user_code
+from prunestudy.params.renames import renamed
 from prunestudy.params.settings import Study
 from prunestudy.pruning.settings import METHOD_TYPES
 
@@ -83,12 +84,19 @@ def check_study(content: Any, file: str = "params") -> Study:
     if not isinstance(content, dict):
         found = "nothing" if content is None else type(content).__name__
         raise ParamsError(file, [Problem("file", f"must be a mapping of keys, found {found}")])
+    content, old_names = renamed(content)
     try:
         study = Study.model_validate(content)
     except ValidationError as error:
-        wrong = [_problem(dict(item), content) for item in error.errors(include_url=False)]
-        raise ParamsError(file, [each for one in wrong for each in one.apart()]) from None
+        wrong = [
+            _problem(dict(item), content)
+            for item in error.errors(include_url=False)
+            if not _inherited(item["loc"], content)
+        ]
+        apart = [each for one in wrong for each in one.apart()]
+        raise ParamsError(file, [*old_names, *apart]) from None
     problems = [
+        *old_names,
         *problems_across(study),
         *problems_of_data(study),
         *problems_of_user_code(study),
@@ -108,7 +116,8 @@ def _problem(error: dict[str, Any], content: Any) -> Problem:
         reason = REASONS[kind] + _of_method_type(error["loc"])
         others = [key for one in METHOD_TYPES.values() for key in one.model_fields]
         words = [*known, *others] if set(error["loc"]) & set(METHOD_TYPES) else known
-        return Problem(path, reason, ", ".join(known), near(location[-1], words))
+        meant = near(location[-1], words)
+        return Problem(path, reason, ", ".join(known), meant if meant != location[-1] else "")
     if kind in ("literal_error", "union_tag_invalid"):
         expected = context.get("expected") or context.get("expected_tags", "")
         allowed = [word.strip(" '") for word in expected.replace(" or ", ", ").split(",")]
@@ -132,6 +141,14 @@ def _problem(error: dict[str, Any], content: Any) -> Problem:
         return Problem(path, reason, "lower-case letters, digits and _, starting with a letter")
     message = error["msg"][:1].lower() + error["msg"][1:]
     return Problem(path, f"{message}, found {_short(given)}")
+
+
+def _inherited(location: tuple[Any, ...], content: Any) -> bool:
+    """Whether it is told already: retraining inherits what training says."""
+    if len(location) != 4 or location[0] != "tasks" or location[2] != "retraining":
+        return False
+    task = content["tasks"][location[1]]
+    return location[3] in task["training"] and location[3] not in task.get("retraining", {})
 
 
 def _short(value: Any) -> str:

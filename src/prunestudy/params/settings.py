@@ -1,6 +1,6 @@
 """Parameters of a study: its tasks, and everything beside the methods."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -10,9 +10,9 @@ from prunestudy.networks.settings import Latency
 from prunestudy.pruning.controller.settings import Requirements
 from prunestudy.pruning.settings import Method
 from prunestudy.settings.base import (
+    Compression,
     Name,
     Params,
-    Point,
     Positive,
     Seed,
     Share,
@@ -38,11 +38,22 @@ class Task(Params):
     metric: MetricName = Field(description="quality, higher is better")
     training: Training = Field(description="training of the dense network")
     retraining: Training = Field(
-        description="retraining of every pruned network: the same total for every method"
+        description="retraining of every pruned network, the same total for every method; what it "
+        "does not say is as in training"
     )
     requirements: Requirements = Field(
         default_factory=Requirements, description="limits for the adaptive methods"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _retraining_inherits(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or not isinstance(given.get("training"), dict):
+            return given
+        own = given.get("retraining", {})
+        if not isinstance(own, dict):
+            return given
+        return {**given, "retraining": {**given["training"], **own}}
 
     @model_validator(mode="after")
     def _metric_fits_loss(self) -> Self:
@@ -102,11 +113,11 @@ class Study(Params):
     seeds: Annotated[list[Seed], AfterValidator(unique)] = Field(
         min_length=1, max_length=1000, description="one dense network and its prunings a seed"
     )
-    points: Annotated[list[Point], AfterValidator(ascending)] = Field(
+    compressions: Annotated[list[Compression], AfterValidator(ascending)] = Field(
         default=[2.0, 4.0, 8.0, 16.0, 32.0],
         min_length=1,
         max_length=100,
-        description="operating points: parameters dense ÷ pruned",
+        description="parameters dense ÷ pruned of the operating points",
     )
     tasks: dict[Name, Task] = Field(min_length=1, description="what is learned")
     methods: Annotated[dict[Name, Method], AfterValidator(_unreserved)] = Field(

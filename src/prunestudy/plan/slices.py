@@ -1,16 +1,14 @@
-"""Slices: the parameters that each step reads, and the parts that a cell names."""
+"""Slices: the parameters that each step reads of a cell."""
 
 from typing import Any
 
-from prunestudy.networks.architectures.settings import Architecture
 from prunestudy.params.documented import documented
 from prunestudy.params.labels import method_labels, network_label
 from prunestudy.params.settings import Study
 from prunestudy.plan.cell import Cell
 from prunestudy.plan.fingerprint import user_digests
-from prunestudy.pruning.settings import ClosedLoop, criteria_of, parts_of
+from prunestudy.pruning.settings import ClosedLoop, criteria_of
 from prunestudy.settings.base import plain
-from prunestudy.settings.parts import part_module
 from prunestudy.store.files import text_digest
 from prunestudy.training.metrics.settings import METRICS
 
@@ -33,56 +31,6 @@ def granule(study: Study, task: str, method: str) -> int | None:
         return None
     limited = study.tasks[task].requirements.latency_ms is not None
     return chosen.round_to if limited or chosen.controller.resource == "latency" else None
-
-
-# Parts.
-
-
-def _architecture(network: Architecture) -> str:
-    return part_module("prunestudy.networks.architectures", network.model_dump()["name"])
-
-
-def _objective(study: Study, task: str) -> list[str]:
-    chosen = study.tasks[task]
-    return [
-        part_module("prunestudy.training.losses", chosen.loss),
-        part_module("prunestudy.training.metrics", chosen.metric),
-    ]
-
-
-def architecture_part(study: Study, cell: Cell) -> list[str]:
-    """The architecture of a cell's task."""
-    return [_architecture(study.tasks[str(cell.task)].network)]
-
-
-def fetch_parts(_study: Study, cell: Cell) -> list[str]:
-    """The data set."""
-    return [part_module("prunestudy.data.sets", str(cell.dataset))]
-
-
-def prepare_parts(study: Study, cell: Cell) -> list[str]:
-    """The data set of a task."""
-    return fetch_parts(study, Cell(dataset=study.tasks[str(cell.task)].data.name))
-
-
-def train_parts(study: Study, cell: Cell) -> list[str]:
-    """Architecture, loss and metric."""
-    return [*architecture_part(study, cell), *_objective(study, str(cell.task))]
-
-
-def prune_parts(study: Study, cell: Cell) -> list[str]:
-    """Those of the training, and what the method is composed of."""
-    return [*train_parts(study, cell), *parts_of(study.methods[str(cell.method)])]
-
-
-def report_parts(study: Study, _cell: Cell) -> list[str]:
-    """Every data set, loss and metric that the report tells of."""
-    found = [part for task in study.tasks for part in _objective(study, task)]
-    found += [part for task in study.tasks for part in prepare_parts(study, Cell(task=task))]
-    return list(dict.fromkeys(found))
-
-
-# Parameters.
 
 
 def nothing(_study: Study, _cell: Cell) -> dict[str, Any]:
@@ -124,14 +72,14 @@ def layer_latency(study: Study, cell: Cell) -> dict[str, Any]:
 
 
 def prune(study: Study, cell: Cell) -> dict[str, Any]:
-    """The method, its points and retraining; requirements where they are read."""
+    """The method, the compressions and retraining; requirements where they are read."""
     task, method = study.tasks[str(cell.task)], study.methods[str(cell.method)]
     composition = {name: value for name, value in plain(method).items() if name != "tasks"}
     found = {
         **_learning(study, cell),
         "retraining": plain(task.retraining),
         "method": composition,
-        "points": study.points,
+        "compressions": study.compressions,
     }
     if isinstance(method, ClosedLoop):
         found["requirements"] = plain(task.requirements)

@@ -1,6 +1,6 @@
 """The step table, which plan, commands, rules, checks and forked jobs read."""
 
-from prunestudy.plan import needs, slices
+from prunestudy.plan import needs, parts, slices
 from prunestudy.plan.step import Role, Step
 
 LEARNING = ("torch", "numpy", "pytorch-lightning", "safetensors")
@@ -19,7 +19,7 @@ _TABLE = (
         over=("dataset",),
         cells=needs.datasets,
         params=slices.fetch,
-        parts=slices.fetch_parts,
+        parts=parts.fetch_parts,
         packages=("scikit-learn",),
         folder=True,
     ),
@@ -32,7 +32,7 @@ _TABLE = (
         over=("task",),
         cells=needs.tasks,
         params=slices.prepare,
-        parts=slices.prepare_parts,
+        parts=parts.prepare_parts,
         packages=("numpy", "pandas", "scikit-learn", "safetensors"),
         roles=(Role("raw", "folder of the fetched data set"),),
         needs=needs.raw,
@@ -46,7 +46,7 @@ _TABLE = (
         over=("task", "seed"),
         cells=needs.dense,
         params=slices.train,
-        parts=slices.train_parts,
+        parts=parts.train_parts,
         packages=LEARNING,
         roles=(DATA,),
         needs=needs.data,
@@ -63,7 +63,7 @@ _TABLE = (
         over=("task", "granule"),
         cells=needs.layer_latencies,
         params=slices.layer_latency,
-        parts=slices.architecture_part,
+        parts=parts.architecture_part,
         packages=("torch", "onnx", "onnxruntime", "torch-pruning"),
         roles=(DATA,),
         needs=needs.data,
@@ -80,19 +80,19 @@ _TABLE = (
         over=("task", "seed", "method"),
         cells=needs.trajectories,
         params=slices.prune,
-        parts=slices.prune_parts,
+        parts=parts.prune_parts,
         packages=(*LEARNING, "torch-pruning", "scikit-learn"),
         roles=(
             DATA,
             Role("dense", "folder of the dense network"),
             Role(
                 "reference",
-                "the other method's trajectory, for baselines and like:METHOD",
+                "the other method's trajectory, for baselines and layer ratios",
                 required=False,
             ),
             Role(
                 "layer_latency",
-                "table of layer-latency, for loops that price latency",
+                "table of layer-latency, for loops that free latency",
                 required=False,
             ),
         ),
@@ -110,7 +110,7 @@ _TABLE = (
         over=("task", "seed"),
         cells=needs.task_seeds,
         params=slices.evaluate,
-        parts=slices.train_parts,
+        parts=parts.train_parts,
         packages=("torch", "numpy", "safetensors"),
         roles=(DATA, NETWORKS),
         needs=needs.data_and_networks,
@@ -125,7 +125,7 @@ _TABLE = (
         over=("task", "seed"),
         cells=needs.task_seeds,
         params=slices.latency,
-        parts=slices.architecture_part,
+        parts=parts.architecture_part,
         packages=("torch", "numpy", "onnx", "onnxruntime", "safetensors"),
         roles=(NETWORKS,),
         needs=needs.networks,
@@ -158,7 +158,7 @@ _TABLE = (
         over=(),
         cells=needs.whole,
         params=slices.report,
-        parts=slices.report_parts,
+        parts=parts.report_parts,
         packages=(
             "prunestudy",
             "pandas",

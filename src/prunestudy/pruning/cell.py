@@ -38,25 +38,25 @@ class Inputs:
     """Files that a trajectory starts from.
 
     Attributes:
-        reference: another method's trajectory, for baselines and ``like:METHOD``.
-        layer_times: measured times of layers, where latency is priced.
+        reference: another method's trajectory, for baselines and layer ratios.
+        layer_latency: measured latencies of layers, where latency counts.
         journal: where each epoch is kept until the trajectory is whole.
     """
 
     data: Path
     dense: Path
     reference: Path | None = None
-    layer_times: Path | None = None
+    layer_latency: Path | None = None
     journal: Journal | None = None
 
 
 @dataclass(frozen=True)
 class Cell(Generic[Type_co]):
-    """One (task, seed, method) with all that its way of running reads."""
+    """One (task, seed, method) with all that its trajectory reads."""
 
     task: PruningTask
     method: Type_co
-    points: list[float]
+    compressions: list[float]
     seed: int
     compute: Compute
     inputs: Inputs

@@ -40,11 +40,11 @@ def scan(dense: Widths, quality: Callable[[Widths], float]) -> list[SensitivityP
     return points
 
 
-def quotas(points: list[SensitivityPoint], dense: float, drop: float) -> dict[str, float]:
-    """The largest ratio of each layer whose drop in quality stays within ``drop``; 0 if none."""
+def quotas(points: list[SensitivityPoint], dense: float, max_drop: float) -> dict[str, float]:
+    """The largest ratio of each layer whose drop stays within ``max_drop``; 0 if none."""
     found = {point.layer: 0.0 for point in points}
     for point in points:
-        if dense - point.val <= drop:
+        if dense - point.val <= max_drop:
             found[point.layer] = max(found[point.layer], point.ratio)
     return found
 
@@ -58,14 +58,14 @@ class SensitivityScan:
         widths: widths of the dense network.
         quality: validation quality of a copy of the dense network with given widths.
         dense_quality: validation quality of the dense network itself.
-        drop: quality that a layer's quota may cost alone.
+        max_drop: quality that a layer may cost alone.
     """
 
     criterion: str
     widths: Widths
     quality: Callable[[Widths], float]
     dense_quality: Callable[[], float]
-    drop: float
+    max_drop: float
 
     @cached_property
     def points(self) -> list[SensitivityPoint]:
@@ -76,4 +76,4 @@ class SensitivityScan:
     def quotas(self) -> dict[str, float]:
         """The share that each layer can lose alone."""
         points = self.points
-        return quotas(points, self.dense_quality(), self.drop)
+        return quotas(points, self.dense_quality(), self.max_drop)

@@ -20,12 +20,6 @@ def maskable(network: nn.Module) -> list[str]:
     ]
 
 
-def full_masks(network: nn.Module) -> Masks:
-    """Masks that keep every weight."""
-    tensors = dict(network.named_parameters())
-    return {name: torch.ones_like(tensors[name], dtype=torch.bool) for name in maskable(network)}
-
-
 def apply_masks(network: nn.Module, masks: Mapping[str, Tensor]) -> None:
     """Set masked weights to exactly zero."""
     parameters = dict(network.named_parameters())

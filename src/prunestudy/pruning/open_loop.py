@@ -13,10 +13,18 @@ from prunestudy.settings.parts import load_part
 
 def run(cell: Cell[OpenLoop]) -> TrajectoryResult:
     """The trajectory of an open loop."""
-    return run_open_loop(tools_of(cell), cell.method, cell.points)
+    method = cell.method
+    tools = tools_of(
+        cell,
+        score_norm=method.score_norm or "layer",
+        sensitivity_max_drop=method.sensitivity_max_drop or 0.0,
+        min_width_ratio=method.min_width_ratio,
+        granule=method.round_to,
+    )
+    return run_open_loop(tools, method, cell.compressions)
 
 
-def run_open_loop(tools: Tools, method: OpenLoop, points: list[float]) -> TrajectoryResult:
+def run_open_loop(tools: Tools, method: OpenLoop, compressions: list[float]) -> TrajectoryResult:
     """Prune the dense network to each operating point, each with the same retraining epochs."""
     result = TrajectoryResult()
     schedule = load_part(f"{ROOM}.schedules", method.schedule)
@@ -24,12 +32,14 @@ def run_open_loop(tools: Tools, method: OpenLoop, points: list[float]) -> Trajec
     def pruned(state: State, share: float) -> State:
         return prune_to(tools, method, state, share)
 
-    for point, label in labels(points):
+    for compression, label in labels(compressions):
         begun = len(result.history)
         try:
-            check_point(tools, method, point)
-            shares = schedule.shares(1 - 1 / point, method.stages or 1)
-            result.kept.append(run_stages(tools, method, label, result, shares, pruned))
+            check_reachable(tools, method, compression)
+            shares = schedule.shares(1 - 1 / compression, method.stages or 1)
+            fraction = method.pruning_fraction or 0.0
+            kept = run_stages(tools, method, label, result, shares, pruned, fraction)
+            result.kept.append(kept)
         except InfeasibleTarget as reason:
             # Floors of single weights can forbid what those of units allow.
             del result.history[begun:]
@@ -37,15 +47,15 @@ def run_open_loop(tools: Tools, method: OpenLoop, points: list[float]) -> Trajec
     return result
 
 
-def check_point(tools: Tools, method: OpenLoop, point: float) -> None:
+def check_reachable(tools: Tools, method: OpenLoop, compression: float) -> None:
     """Raise ``InfeasibleTarget`` if no allowed network is that small."""
     pruner = tools.pruner
     if method.granularity == "unstructured":
-        pruner.check_weights(pruner.target(point))
+        pruner.check_weights(pruner.target(compression))
     elif method.granularity == "structured":
-        pruner.check_units(pruner.target(point))
+        pruner.check_units(pruner.target(compression))
     else:
-        pruner.check_units(pruner.target(point**0.5))
+        pruner.check_units(pruner.target(compression**0.5))
 
 
 def prune_to(tools: Tools, method: OpenLoop, state: State, share: float) -> State:
@@ -56,7 +66,7 @@ def prune_to(tools: Tools, method: OpenLoop, state: State, share: float) -> Stat
     target = round(pruner.dense_params * (1 - share), 6)
     if method.granularity == "structured":
         return pruner.prune_units(state, criterion, target, spread.units)
-    if method.granularity == "structured_unstructured":
+    if method.granularity == "hybrid":
         # Units take half of the compression (as a factor), single weights the rest.
         units = pruner.dense_params * (1 - share) ** 0.5
         state = pruner.prune_units(replace(state, masks=None), criterion, units, spread.units)

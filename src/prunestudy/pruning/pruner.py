@@ -8,7 +8,7 @@ import torch
 
 from prunestudy.networks.unit_graph import Removal, UnitGraph
 from prunestudy.pruning.allocation.units import (
-    Price,
+    CostOf,
     Scores,
     UnitBudget,
     check_reachable,
@@ -17,7 +17,6 @@ from prunestudy.pruning.allocation.units import (
 from prunestudy.pruning.allocation.weights import Counts, check_weights_reachable, weight_floors
 from prunestudy.pruning.masks import apply_masks, maskable
 from prunestudy.pruning.scorer import Scorer
-from prunestudy.pruning.settings import ClosedLoop, OpenLoop
 from prunestudy.pruning.state import State
 from prunestudy.pruning.surgery import remove_units
 
@@ -30,22 +29,25 @@ class Pruner:
 
     Args:
         quotas: measures the share of each layer that can go alone, for what asks for it.
+        min_width_ratio: share of each layer's units that always stays.
+        granule: layers keep multiples of this many units.
     """
 
     def __init__(
         self,
         dense: State,
         scorer: Scorer,
-        method: OpenLoop | ClosedLoop,
         quotas: Callable[[], Mapping[str, float]],
+        min_width_ratio: float = 0.0,
+        granule: int = 1,
     ) -> None:
         self.dense = dense
         self.scorer = scorer
-        self.granule = method.round_to
+        self.granule = granule
         self.quotas = quotas
         self.units = UnitGraph(dense.network, dense.spec.input_shape)
         self.dense_params = self.units.cost.params(self.units.widths)
-        self.floors = floor_widths(self.units.widths, method.floor, method.round_to)
+        self.floors = floor_widths(self.units.widths, min_width_ratio, granule)
 
     def target(self, point: float) -> float:
         """Largest number of parameters at an operating point."""
@@ -74,13 +76,19 @@ class Pruner:
         criterion: str,
         target: float,
         spread: SpreadUnits,
-        price: Price | None = None,
+        cost: CostOf | None = None,
     ) -> State:
-        """A smaller copy that costs at most ``target``; the price is of parameters by default."""
+        """A smaller copy that costs at most ``target``, in parameters by default."""
         scores = self.scorer.units(state, criterion)
-        cost = price or self.units.cost.params
-        dense, floors = self.units.widths, self.floors
-        budget = UnitBudget(scores, dense, floors, cost, target, self.granule, self.quotas)
+        budget = UnitBudget(
+            scores,
+            self.units.widths,
+            self.floors,
+            cost or self.units.cost.params,
+            target,
+            self.granule,
+            self.quotas,
+        )
         return _without(state, spread(budget))
 
     def keep_units(

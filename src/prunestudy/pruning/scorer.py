@@ -13,22 +13,22 @@ from prunestudy.training.loop import TrainingLoop
 class Scorer:
     """Importance of a state's units or weights under any criterion."""
 
-    def __init__(self, loop: TrainingLoop, normalise: str) -> None:
+    def __init__(self, loop: TrainingLoop, norm: str) -> None:
         self.loop = loop
-        self.normalise = normalise
+        self.norm = norm
         self._seen: tuple[State, SaliencyInputs] | None = None
 
-    def units(self, state: State, criterion: str, normalise: str | None = None) -> Scores:
+    def units(self, state: State, criterion: str, norm: str | None = None) -> Scores:
         """Scores of the units, by layer."""
         # Criteria of one state share what they look at: the passes over data are the costly part.
         if self._seen is None or self._seen[0] is not state:
             self._seen = (state, self._inputs(state))
-        return as_numpy(score_units(criterion, self._seen[1], normalise or self.normalise))
+        return as_numpy(score_units(criterion, self._seen[1], norm or self.norm))
 
     def weights(self, state: State, criterion: str) -> Scores:
         """Scores of the weights by name; −inf where a mask holds one at zero."""
         names = maskable(state.network)
-        found = score_weights(criterion, self._inputs(state), names, self.normalise)
+        found = score_weights(criterion, self._inputs(state), names, self.norm)
         scores = as_numpy(found)
         for name, mask in (state.masks or {}).items():
             scores[name][~mask.numpy()] = -float("inf")

@@ -4,17 +4,17 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
+from prunestudy.errors import near
 from prunestudy.pruning.allocation.settings import (
-    LIKE,
+    ALLOCATIONS,
     Allocation,
-    Floor,
-    QuotaDrop,
+    MinWidthRatio,
     RoundTo,
-    allocation_info,
+    SensitivityMaxDrop,
 )
 from prunestudy.pruning.baselines.settings import BASELINES, BaselineName
 from prunestudy.pruning.controller.settings import Controller
-from prunestudy.pruning.criteria.settings import CriterionName, Normalise, criterion_problems
+from prunestudy.pruning.criteria.settings import CriterionName, ScoreNorm, criterion_problems
 from prunestudy.pruning.regularisers.settings import REGULARISERS, Regulariser
 from prunestudy.pruning.retraining.settings import (
     RETRAINING,
@@ -25,11 +25,14 @@ from prunestudy.pruning.retraining.settings import (
 )
 from prunestudy.pruning.schedules.settings import CLOSED_LOOP, Schedule
 from prunestudy.settings.base import Count, Name, Params, Share, unique
-from prunestudy.settings.parts import part_module
 
 # Every pair of widths of every layer is timed, so finer steps would take hours.
 LEAST_GRANULE = 4
-
+SPREADS: dict[str, tuple[str, ...]] = {
+    "structured": ("units",),
+    "unstructured": ("weights",),
+    "hybrid": ("units", "weights"),
+}
 
 Tasks = Annotated[
     Annotated[list[Name], Field(min_length=1), AfterValidator(unique)] | None,
@@ -37,7 +40,7 @@ Tasks = Annotated[
 ]
 
 
-class Sharing(Params):
+class WeightSharing(Params):
     """Weight sharing (Deep Compression): k-means clusters of each layer's weights."""
 
     clusters: int = Field(16, ge=2, le=255, description="shared values of a layer")
@@ -58,9 +61,17 @@ class MethodSettings(Params):
     @classmethod
     def _written_out(cls, given: Any) -> Any:
         """Defaults that depend on another part belong to the values, and so to the run keys."""
-        if isinstance(given, dict) and given.get("retraining") == "distill":
-            return {**given, "distillation": given.get("distillation") or {}}
-        return given
+        if not isinstance(given, dict):
+            return given
+        implied = {
+            key: value for key, value in cls._implied(given).items() if given.get(key) is None
+        }
+        return {**given, **implied}
+
+    @classmethod
+    def _implied(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """What the given values imply."""
+        return {"distillation": {}} if given.get("retraining") == "distill" else {}
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
@@ -74,29 +85,17 @@ class MethodSettings(Params):
         raise NotImplementedError
 
 
-class OpenLoop(MethodSettings):
-    """Ratios fixed beforehand, in one shot or spread over stages."""
+class FixedRatios(MethodSettings):
+    """What holds where the ratios of layers are fixed beforehand."""
 
     criterion: CriterionName = Field(description="importance of a unit or weight")
-    start: Literal["trained", "initial"] = Field(
+    granularity: Literal["structured", "unstructured", "hybrid"] = Field(
+        "structured",
+        description="structured: units are removed; unstructured: weights are masked; hybrid: both",
+    )
+    prune_at: Literal["trained", "initial"] = Field(
         "trained", description="initial: prune before any training, then train and retrain"
     )
-    granularity: Literal["structured", "unstructured", "structured_unstructured"] = Field(
-        "structured",
-        description="structured: units are removed; unstructured: weights are masked; or both",
-    )
-    allocation: Allocation = Field(
-        "uniform", description="uniform, global, quota, erk, or like:METHOD"
-    )
-    quota_drop: QuotaDrop = 0.02
-    normalise: Normalise = "layer"
-    schedule: Schedule = Field("one_shot", description="how the budget is spread over stages")
-    stages: Count | None = Field(None, description="stages of linear, geometric and cubic")
-    prune_share: Share = Field(
-        0.5, description="share of the retraining epochs over which an iterative schedule prunes"
-    )
-    floor: Floor = 0.05
-    round_to: RoundTo = 1
     regulariser: Regulariser | None = Field(None, description="penalty before pruning")
     retraining: Retraining = Field(
         "finetune",
@@ -104,64 +103,107 @@ class OpenLoop(MethodSettings):
         "training's settings",
     )
     distillation: Teaching = None
-    sharing: Sharing | None = Field(None, description="weight sharing after pruning")
+    weight_sharing: WeightSharing | None = Field(None, description="shared values after pruning")
     tasks: Tasks = None
 
     @property
-    def reference(self) -> str | None:
-        """The method whose layer ratios it takes, if any."""
-        return self.allocation.removeprefix(LIKE) if self.allocation.startswith(LIKE) else None
+    def spreads(self) -> tuple[str, ...]:
+        """What it takes away: units, weights, or both."""
+        return SPREADS[self.granularity]
+
+    @property
+    def one_shot(self) -> bool:
+        """Whether all goes in one stage."""
+        return True
 
     def _problems(self) -> list[str]:
-        if self.schedule == "one_shot" and self.stages is not None:
-            return ["one_shot has one stage; remove stages"]
-        if self.schedule != "one_shot" and self.stages is None:
-            return [f"schedule '{self.schedule}' needs stages"]
-        spread = {
-            "structured": ("units",),
-            "unstructured": ("weights",),
-            "structured_unstructured": ("units", "weights"),
-        }[self.granularity]
-        return [
-            *criterion_problems([self.criterion], spread, self.start),
-            *self._allocation_problems(spread),
-            *self._start_problems(),
-            *teaching_problems(self.retraining, self.distillation),
-        ]
-
-    def _allocation_problems(self, spread: tuple[str, ...]) -> list[str]:
-        name, info = self.allocation, allocation_info(self.allocation)
-        found = []
-        if "units" not in info.spreads and "units" in spread:
-            found.append(f"{name} gives densities of weights; use granularity unstructured")
-        if "weights" not in info.spreads and "weights" in spread:
-            found.append(f"{name} removes units of a layer; use granularity structured")
-        if self.round_to > 1 and ("weights" in spread or not info.granules):
-            found.append("round_to counts units; use granularity structured, uniform or global")
-        if self.reference is not None and self.schedule != "one_shot":
-            found.append("like:METHOD takes the other's final proportions; use one_shot")
-        if info.trained and self.start == "initial":
-            found.append(f"{name} measures layers of a trained network; write start: trained")
+        found = criterion_problems([self.criterion], self.spreads, self.prune_at)
+        several = self.regulariser is not None or not self.one_shot
         kind = self.regulariser.kind if self.regulariser else None
-        if kind and REGULARISERS[kind].whole_units and "units" not in spread:
+        if kind and REGULARISERS[kind].whole_units and "units" not in self.spreads:
             found.append(f"{kind} empties whole units; use granularity structured, or l1")
-        return found
-
-    def _start_problems(self) -> list[str]:
-        several = bool(self.regulariser) or self.schedule != "one_shot"
-        found = []
-        if self.start == "initial" and self.retraining != "finetune":
+        if self.prune_at == "initial" and self.retraining != "finetune":
             found.append(
                 "an untrained network has nothing to rewind to or learn from; use finetune"
             )
-        if self.start == "initial" and several:
+        if self.prune_at == "initial" and several:
             found.append("pruning at initialisation is one_shot, without a regulariser")
         if RETRAINING[self.retraining].once and several:
             found.append(
                 f"{self.retraining} goes back to initialisation once; use one_shot, without a "
                 "regulariser"
             )
-        return found
+        return [*found, *teaching_problems(self.retraining, self.distillation)]
+
+
+class OpenLoop(FixedRatios):
+    """Ratios by an allocation, in one shot or spread over stages."""
+
+    allocation: Allocation = Field("uniform", description="how the budget is spread over layers")
+    score_norm: ScoreNorm | None = Field(
+        None, description="of global: how scores of layers compare (default none)"
+    )
+    sensitivity_max_drop: SensitivityMaxDrop | None = Field(
+        None, description="of layer_sensitivity: quality that a layer may cost alone (default 0.02)"
+    )
+    min_width_ratio: MinWidthRatio = 0.05
+    round_to: RoundTo = 1
+    schedule: Schedule = Field("one_shot", description="how the budget is spread over stages")
+    stages: Count | None = Field(None, description="stages of linear, geometric and cubic")
+    pruning_fraction: Share | None = Field(
+        None,
+        description="of a schedule with stages: share of the retraining epochs over which it "
+        "prunes (default 0.5)",
+    )
+
+    @classmethod
+    def _implied(cls, given: dict[str, Any]) -> dict[str, Any]:
+        implied = super()._implied(given)
+        if given.get("allocation") == "global":
+            implied["score_norm"] = "none"
+        if given.get("allocation") == "layer_sensitivity":
+            implied["sensitivity_max_drop"] = 0.02
+        if given.get("schedule", "one_shot") != "one_shot":
+            implied["pruning_fraction"] = 0.5
+        return implied
+
+    @property
+    def one_shot(self) -> bool:
+        """Whether all goes in one stage."""
+        return self.schedule == "one_shot"
+
+    def _problems(self) -> list[str]:
+        name, info, found = self.allocation, ALLOCATIONS[self.allocation], []
+        if self.one_shot and self.stages is not None:
+            found.append("one_shot has one stage; remove stages")
+        if self.one_shot and self.pruning_fraction is not None:
+            found.append("one_shot prunes once; remove pruning_fraction")
+        if not self.one_shot and self.stages is None:
+            found.append(f"schedule '{self.schedule}' needs stages")
+        if self.score_norm is not None and name != "global":
+            found.append(f"score_norm compares layers, {name} does not; use allocation global")
+        if self.sensitivity_max_drop is not None and not info.trained:
+            found.append("sensitivity_max_drop belongs to allocation layer_sensitivity")
+        if "units" not in info.spreads and "units" in self.spreads:
+            found.append(f"{name} gives densities of weights; use granularity unstructured")
+        if "weights" not in info.spreads and "weights" in self.spreads:
+            found.append(f"{name} removes units of a layer; use granularity structured")
+        if self.round_to > 1 and ("weights" in self.spreads or not info.granules):
+            found.append("round_to counts units; use granularity structured, uniform or global")
+        if info.trained and self.prune_at == "initial":
+            found.append(f"{name} measures layers of a trained network; write prune_at: trained")
+        return [*found, *super()._problems()]
+
+
+class SameRatios(FixedRatios):
+    """As much of each layer as another method left, to tell what its criterion brings."""
+
+    layer_ratios_from: Name = Field(description="the method that chose how much of each layer goes")
+
+    @property
+    def reference(self) -> str | None:
+        """The method whose layer ratios it takes."""
+        return self.layer_ratios_from
 
 
 class ClosedLoop(MethodSettings):
@@ -170,38 +212,38 @@ class ClosedLoop(MethodSettings):
     allocation: Annotated[
         Literal["uniform", "global"],
         Field(description="global: proposals rank all layers, too; uniform: one ratio only"),
-    ] = "uniform"
-    quota_drop: QuotaDrop = 0.02
-    normalise: Normalise = "layer"
-    schedule: Literal["closed_loop"] = Field(
-        "closed_loop", description="closed_loop: the controller spreads the budget over stages"
-    )
-    floor: Floor = 0.05
+    ] = "global"
+    score_norm: ScoreNorm = "none"
+    sensitivity_max_drop: SensitivityMaxDrop = 0.02
+    min_width_ratio: MinWidthRatio = 0.05
     round_to: RoundTo = 1
+    schedule: Literal["closed_loop"] = Field(
+        "closed_loop", description="the controller spreads the budget over stages"
+    )
+    controller: Controller = Field(
+        default_factory=Controller, description="settings of a closed loop"
+    )
     retraining: RetrainingFromTrained = Field(
         "finetune", description="distill: the dense network teaches"
     )
     distillation: Teaching = None
-    controller: Controller = Field(
-        default_factory=Controller, description="settings of a closed loop"
-    )
     tasks: Tasks = None
 
     def _problems(self) -> list[str]:
         found = criterion_problems(self.controller.criteria, ("units",), "trained")
         if self.controller.resource == "latency" and self.round_to < LEAST_GRANULE:
-            found.append(f"a loop that prices latency needs round_to of at least {LEAST_GRANULE}")
+            found.append(f"a loop that frees latency needs round_to of at least {LEAST_GRANULE}")
         return [*found, *teaching_problems(self.retraining, self.distillation)]
 
 
 class Baseline(MethodSettings):
     """What pruning is compared with: no pruning of its own."""
 
-    control: BaselineName = Field(
-        description="a control instead of pruning: the dense network with the extra epochs, or "
-        "the small network of another method from initialisation, for equal epochs or compute"
+    baseline: BaselineName = Field(
+        description="dense_longer: the dense network with the retraining epochs; scratch_e, "
+        "scratch_b: another method's shapes from initialisation, for equal epochs or compute"
     )
-    of: Name | None = Field(None, description="the method whose shapes a scratch control takes")
+    shapes_of: Name | None = Field(None, description="the method whose shapes scratch_* takes")
     retraining: RetrainingFromTrained = Field(
         "finetune", description="distill: the dense network teaches"
     )
@@ -211,13 +253,13 @@ class Baseline(MethodSettings):
     @property
     def reference(self) -> str | None:
         """The method whose shapes it takes, if any."""
-        return self.of
+        return self.shapes_of
 
     def _problems(self) -> list[str]:
-        if BASELINES[self.control].reads_another and self.of is None:
-            return [f"{self.control} needs of, the method whose shapes it takes"]
-        if not BASELINES[self.control].reads_another and self.of is not None:
-            return [f"{self.control} takes no other method's shapes (of)"]
+        if BASELINES[self.baseline].reads_another and self.shapes_of is None:
+            return [f"{self.baseline} needs shapes_of, the method whose shapes it takes"]
+        if not BASELINES[self.baseline].reads_another and self.shapes_of is not None:
+            return [f"{self.baseline} takes no other method's shapes; remove shapes_of"]
         return teaching_problems(self.retraining, self.distillation)
 
 
@@ -225,7 +267,15 @@ class Baseline(MethodSettings):
 METHOD_TYPES: dict[str, type[MethodSettings]] = {
     "an open loop": OpenLoop,
     "a closed loop": ClosedLoop,
+    "one with another's layer ratios": SameRatios,
     "a baseline": Baseline,
+}
+# Keys that only one type has.
+TELLTALE = {
+    "baseline": "a baseline",
+    "shapes_of": "a baseline",
+    "layer_ratios_from": "one with another's layer ratios",
+    "controller": "a closed loop",
 }
 
 
@@ -234,14 +284,20 @@ def _method_type(given: Any) -> str:
         if isinstance(given, kind):
             return tag
     keys = given if isinstance(given, dict) else {}
-    if keys.get("control") is not None:
-        return "a baseline"
-    return "a closed loop" if keys.get("schedule") == CLOSED_LOOP else "an open loop"
+    if keys.get("schedule") == CLOSED_LOOP:
+        return "a closed loop"
+    # A misspelt key is told as such, not as a criterion that is missing.
+    words = keys if "criterion" in keys else {near(key, TELLTALE) or key: key for key in keys}
+    for key, tag in TELLTALE.items():
+        if key in words and not (key == "controller" and "schedule" in keys):
+            return tag
+    return "an open loop"
 
 
 Method = Annotated[
     Annotated[OpenLoop, Tag("an open loop")]
     | Annotated[ClosedLoop, Tag("a closed loop")]
+    | Annotated[SameRatios, Tag("one with another's layer ratios")]
     | Annotated[Baseline, Tag("a baseline")],
     Discriminator(_method_type),
 ]
@@ -249,39 +305,6 @@ Method = Annotated[
 
 def criteria_of(method: Method) -> list[str]:
     """The criteria that a method asks."""
-    if isinstance(method, OpenLoop):
+    if isinstance(method, FixedRatios):
         return [method.criterion]
     return list(method.controller.criteria) if isinstance(method, ClosedLoop) else []
-
-
-def parts_of(method: Method) -> list[str]:
-    """Dotted names of the modules that a method's trajectory loads by name.
-
-    The user's own criteria are not among them: they lie outside the library.
-    """
-    room = "prunestudy.pruning"
-    found = [
-        part_module(f"{room}.criteria", name) for name in criteria_of(method) if "." not in name
-    ]
-    if isinstance(method, Baseline):
-        found.append(part_module(f"{room}.baselines", method.control))
-    elif isinstance(method, ClosedLoop):
-        # Layers alone and operating points of parameters go by one ranking in every loop.
-        spreads = ["uniform", "global"]
-        if method.allocation == "global" and method.round_to == 1:
-            spreads.append("quota")
-        found.append(part_module(f"{room}.controller", "closed_loop"))
-        found += [part_module(f"{room}.allocation", name) for name in spreads]
-    else:
-        like = method.reference is not None
-        found.append(part_module(room, "open_loop_like" if like else "open_loop"))
-        if not like:
-            found.append(part_module(f"{room}.allocation", method.allocation))
-        found.append(part_module(f"{room}.schedules", method.schedule))
-        if method.regulariser is not None:
-            found.append(part_module(f"{room}.regularisers", method.regulariser.kind))
-        if method.sharing is not None:
-            found.append(part_module(room, "weight_sharing"))
-        if method.start == "initial":
-            return found
-    return [*found, part_module(f"{room}.retraining", method.retraining)]

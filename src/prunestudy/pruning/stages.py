@@ -1,11 +1,12 @@
-"""An open loop's way to one operating point: stages of pruning and retraining."""
+"""From the dense network to one operating point by stages of pruning and retraining."""
 
 from collections.abc import Callable
+from typing import Any
 
 from prunestudy.pruning.cell import Cell
 from prunestudy.pruning.regularisers.proximal import proximal_steps
 from prunestudy.pruning.retrainer import Retrainer
-from prunestudy.pruning.settings import OpenLoop
+from prunestudy.pruning.settings import FixedRatios, OpenLoop, SameRatios
 from prunestudy.pruning.state import Snapshot, State, TrajectoryResult
 from prunestudy.pruning.tools import Tools, make_tools
 from prunestudy.settings.parts import load_part
@@ -15,53 +16,55 @@ from prunestudy.training.loop import AfterStep
 ROOM = "prunestudy.pruning"
 
 
-def tools_of(cell: Cell[OpenLoop]) -> Tools:
-    """The tools of an open loop, from the trained network on or from the initial one."""
+def tools_of(cell: Cell[OpenLoop] | Cell[SameRatios], **settings: Any) -> Tools:
+    """Tools from the trained network on or from the initial one; settings as ``make_tools``."""
     method, task = cell.method, cell.task
-    if method.start == "initial":
+    if method.prune_at == "initial":
         # Nothing is trained yet, so the epochs of the dense training come on top.
         epochs = task.training.epochs + task.retraining.epochs
         retrainer = Retrainer(cell.loop(task.training, epochs), epochs)
-        return make_tools(method, retrainer, cell.initial(), method.criterion)
+        return make_tools(retrainer, cell.initial(), method.criterion, **settings)
     retrainer = load_part(f"{ROOM}.retraining", method.retraining).retrainer(cell)
-    return make_tools(method, retrainer, cell.dense(), method.criterion)
+    return make_tools(retrainer, cell.dense(), method.criterion, **settings)
 
 
 def run_stages(
     tools: Tools,
-    method: OpenLoop,
+    method: FixedRatios,
     label: str,
     result: TrajectoryResult,
     shares: list[float],
     pruned: Callable[[State, float], State],
+    pruning_fraction: float = 0.0,
 ) -> Snapshot:
     """One network: regularise, then prune and retrain by stages, then share weights.
 
     Args:
         shares: share of the parameters that is gone after each stage.
         pruned: a state without such a share of the dense network's parameters.
+        pruning_fraction: share of the epochs over which several stages prune.
     """
     retrainer = tools.retrainer
     state = regularised(tools, method, tools.pruner.dense.restored(), result, label)
-    sharing = method.sharing.epochs if method.sharing else 0
+    sharing = method.weight_sharing.epochs if method.weight_sharing else 0
     left = retrainer.epochs - state.clock - min(sharing, retrainer.epochs - state.clock)
     before = 0.0
-    lengths = stage_epochs(len(shares), left, method.prune_share)
+    lengths = stage_epochs(len(shares), left, pruning_fraction)
     for stage, (gone, length) in enumerate(zip(shares, lengths, strict=True), start=1):
         state = pruned(state, gone)
         before = tools.judge.val(state)
         state = retrained(tools, retrainer.rewound(state), length, result, label, stage)
-    if method.sharing is None:
+    if method.weight_sharing is None:
         return Snapshot(label, state, state.clock, before)
     part = load_part(ROOM, "weight_sharing")
-    shared, after_step = part.sharing(state.network, method.sharing.clusters, state.masks)
+    shared, after_step = part.sharing(state.network, method.weight_sharing.clusters, state.masks)
     epochs = retrainer.epochs - state.clock
     state = retrained(tools, state, epochs, result, label, state.stage, after_step)
     return Snapshot(label, state, state.clock, before, shared)
 
 
 def regularised(
-    tools: Tools, method: OpenLoop, state: State, result: TrajectoryResult, label: str
+    tools: Tools, method: FixedRatios, state: State, result: TrajectoryResult, label: str
 ) -> State:
     """A state that was trained under the method's regulariser, if it has one."""
     regulariser = method.regulariser
@@ -92,12 +95,12 @@ def retrained(
     return state
 
 
-def stage_epochs(stages: int, epochs: int, prune_share: float) -> list[int]:
+def stage_epochs(stages: int, epochs: int, pruning_fraction: float) -> list[int]:
     """Retraining epochs after each stage; they sum to ``epochs``.
 
-    The stages divide the first ``prune_share`` of the clock; the last one keeps the rest. With
+    The stages divide the first ``pruning_fraction`` of the clock; the last one keeps the rest. With
     fewer epochs than stages, some stages have no retraining of their own.
     """
-    window = round(epochs * prune_share) if stages > 1 else 0
+    window = round(epochs * pruning_fraction) if stages > 1 else 0
     marks = [round(window * stage / stages) for stage in range(stages)]
     return [end - begin for begin, end in zip(marks, [*marks[1:], epochs], strict=True)]

@@ -112,6 +112,6 @@ class TrajectoryResult:
         self.history += [{"point": point, "stage": stage, **row} for row in curve]
 
 
-def labels(points: list[float]) -> list[tuple[float, str]]:
-    """Operating points with their names."""
-    return [(point, point_label(point)) for point in points]
+def labels(compressions: list[float]) -> list[tuple[float, str]]:
+    """Compressions with the names of their operating points."""
+    return [(compression, point_label(compression)) for compression in compressions]

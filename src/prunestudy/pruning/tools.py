@@ -10,7 +10,6 @@ from prunestudy.pruning.layer_sensitivity import SensitivityScan
 from prunestudy.pruning.pruner import Pruner
 from prunestudy.pruning.retrainer import Retrainer
 from prunestudy.pruning.scorer import Scorer
-from prunestudy.pruning.settings import ClosedLoop, OpenLoop
 from prunestudy.pruning.state import State
 from prunestudy.pruning.surgery import remove_units
 
@@ -30,21 +29,29 @@ class Tools:
 
 
 def make_tools(
-    method: OpenLoop | ClosedLoop,
     retrainer: Retrainer,
     dense: State,
     criterion: str,
+    *,
+    score_norm: str = "layer",
+    sensitivity_max_drop: float = 0.0,
+    min_width_ratio: float = 0.0,
+    granule: int = 1,
     confidence: float | None = None,
 ) -> Tools:
-    """The tools for a method.
+    """The tools for a trajectory.
 
     Args:
         dense: the network to start from.
         criterion: looks at the layers of the dense network.
+        score_norm: puts the scores of layers on one scale.
+        sensitivity_max_drop: quality that a layer may lose alone.
+        min_width_ratio: share of each layer's units that always stays.
+        granule: layers keep multiples of this many units.
         confidence: level of the judge's lower bound, if decisions go by one.
     """
     judge = Judge(retrainer.loop, dense.network, confidence)
-    scorer = Scorer(retrainer.loop, method.normalise)
+    scorer = Scorer(retrainer.loop, score_norm)
 
     @cache
     def scores() -> Scores:
@@ -55,8 +62,8 @@ def make_tools(
         remove_units(copy.network, copy.spec, lowest(scores(), widths))
         return judge.val(copy)
 
-    pruner = Pruner(dense, scorer, method, lambda: scan.quotas)
+    pruner = Pruner(dense, scorer, lambda: scan.quotas, min_width_ratio, granule)
     scan = SensitivityScan(
-        criterion, pruner.units.widths, quality, lambda: judge.val(dense), method.quota_drop
+        criterion, pruner.units.widths, quality, lambda: judge.val(dense), sensitivity_max_drop
     )
     return Tools(pruner, retrainer, judge, scan)

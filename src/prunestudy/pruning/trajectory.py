@@ -10,7 +10,7 @@ from prunestudy.errors import CellFailure
 from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.storage import write_network
 from prunestudy.pruning.cell import Cell, Inputs, PruningTask
-from prunestudy.pruning.settings import Baseline, ClosedLoop, Method
+from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, SameRatios
 from prunestudy.pruning.state import DECISION_COLUMNS, TrajectoryResult
 from prunestudy.settings.parts import load_part
 from prunestudy.store.tables import write_table
@@ -27,7 +27,7 @@ ROOM = "prunestudy.pruning"
 def prune(
     task: PruningTask,
     method: Method,
-    points: list[float],
+    compressions: list[float],
     seed: int,
     compute: Compute,
     inputs: Inputs,
@@ -44,18 +44,18 @@ def prune(
         if cause is not None:
             raise CellFailure(f"{name} has failed: {cause}")
     set_up_torch(seed)
-    cell = Cell(task, method, points, seed, compute, inputs, read_prepared(inputs.data))
-    write_result(_way(cell).run(cell), folder, run_key)
+    cell = Cell(task, method, compressions, seed, compute, inputs, read_prepared(inputs.data))
+    write_result(_runner(cell).run(cell), folder, run_key)
 
 
-def _way(cell: Cell[Method]) -> ModuleType:
+def _runner(cell: Cell[Method]) -> ModuleType:
     """The module that runs a trajectory of the method's type."""
     method = cell.method
     if isinstance(method, Baseline):
-        return load_part(f"{ROOM}.baselines", method.control)
+        return load_part(f"{ROOM}.baselines", method.baseline)
     if isinstance(method, ClosedLoop):
         return load_part(f"{ROOM}.controller", "closed_loop")
-    return load_part(ROOM, "open_loop" if cell.inputs.reference is None else "open_loop_like")
+    return load_part(ROOM, "same_ratios" if isinstance(method, SameRatios) else "open_loop")
 
 
 def write_result(result: TrajectoryResult, folder: Path, run_key: str) -> None:

@@ -15,7 +15,7 @@ from prunestudy.data.dataset import find_dataset
 from prunestudy.params.documented import documented
 from prunestudy.params.reader import check_study
 from prunestudy.plan.keys import package_versions
-from prunestudy.pruning.settings import Baseline, OpenLoop, criteria_of
+from prunestudy.pruning.settings import Baseline, FixedRatios, OpenLoop, criteria_of
 from prunestudy.report import words
 from prunestudy.report.formatting import (
     EDITED,
@@ -126,7 +126,7 @@ def same_code(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
 
 def baselines(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     alone = [inputs.study.methods[name] for name in inputs.compared if name in inputs.measured]
-    criteria = {one.criterion for one in alone if isinstance(one, OpenLoop)}
+    criteria = {one.criterion for one in alone if isinstance(one, FixedRatios)}
     missing = [] if "magnitude" in criteria else ["magnitude"]
     missing += [] if criteria & RECENT else ["a criterion of recent work"]
     missing += [] if criteria & OLD else ["one from before 2010 (OBD)"]
@@ -222,10 +222,14 @@ def _baselines_by(
         name: method
         for name, method in inputs.study.methods.items()
         if name in inputs.measured
-        and isinstance(method, OpenLoop)
+        and isinstance(method, FixedRatios)
         and method.criterion == criterion
     }
-    alone = [name for name, method in named.items() if method.allocation in allocations]
+    alone = [
+        name
+        for name, method in named.items()
+        if isinstance(method, OpenLoop) and method.allocation in allocations
+    ]
     like = [name for name, method in named.items() if method.reference == inputs.reference]
     missing = [] if alone else [f"one by itself ({' or '.join(allocations)})"]
     missing += [] if like else [f"one with the proportions of {inputs.reference}"]
@@ -252,7 +256,7 @@ def setup(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
 
 def scratch(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     controls = {
-        method.control: name
+        method.baseline: name
         for name, method in inputs.study.methods.items()
         if name in inputs.measured and isinstance(method, Baseline)
     }

@@ -8,7 +8,7 @@ from prunestudy.analysis.fairness import equally_retrained
 from prunestudy.analysis.inputs import Inputs, stands_alone
 from prunestudy.params.settings import Task
 from prunestudy.plan.keys import package_versions
-from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, OpenLoop
+from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, OpenLoop, SameRatios
 from prunestudy.report import words
 from prunestudy.report.formatting import count, listed, percent, plural
 from prunestudy.report.telling import allowed_drop
@@ -98,15 +98,15 @@ def _network(task: Task, name: str) -> str:
 def _control(name: str, method: Method) -> str:
     """What a method that stands for comparison alone is; nothing for others."""
     if isinstance(method, Baseline):
-        return f"{name}, {words.text(f'paper.controls.{method.control}', of=method.of)}"
-    if method.reference is None or not isinstance(method, OpenLoop):
+        return f"{name}, {words.text(f'paper.controls.{method.baseline}', of=method.shapes_of)}"
+    if not isinstance(method, SameRatios):
         return ""
     chosen = "at random" if method.criterion == "random" else f"by {method.criterion}"
-    return f"{name}, units {chosen} in the layers' proportions of {method.reference}"
+    return f"{name}, units {chosen} in the layer ratios of {method.reference}"
 
 
 def _described(method: Method) -> str:
-    assert not isinstance(method, Baseline), "baselines are described by what they stand for"
+    assert isinstance(method, OpenLoop | ClosedLoop), "others are described by what they stand for"
     rounded = f", to widths in multiples of {method.round_to}" if method.round_to > 1 else ""
     units = isinstance(method, ClosedLoop) or method.granularity == "structured"
     if isinstance(method, ClosedLoop):

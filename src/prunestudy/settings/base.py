@@ -17,7 +17,7 @@ Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Epochs = Annotated[int, Field(ge=1, le=100_000)]
 Width = Annotated[int, Field(ge=1, le=65_536)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
-Point = Annotated[float, Field(gt=1, le=100_000, allow_inf_nan=False)]
+Compression = Annotated[float, Field(gt=1, le=100_000, allow_inf_nan=False)]
 
 
 def unique(values: list[Any]) -> list[Any]:
@@ -28,9 +28,9 @@ def unique(values: list[Any]) -> list[Any]:
 
 
 def ascending(values: list[float]) -> list[float]:
-    """Refuse operating points out of order."""
+    """Refuse compressions out of order."""
     if sorted(set(values)) != list(values):
-        raise ValueError("points must ascend without repeats")
+        raise ValueError("compressions must ascend without repeats")
     return values
 
 

@@ -55,7 +55,7 @@ def prune(job: Job, scratch: Path) -> None:
     run(
         _task(job),
         study.methods[str(cell.method)],
-        study.points,
+        study.compressions,
         int(cell.seed or 0),
         study.compute,
         inputs,

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from prunestudy.pruning.controller.priced import priced_scores
 
 from prunestudy.pruning.allocation.units import InfeasibleTarget, floor_widths, lowest
-from prunestudy.pruning.controller.priced import priced_scores
 from tests.pruning.allocation.spread import UNIT_ALLOCATIONS, global_ranking, uniform
 
 INPUTS, OUTPUTS = 7, 3

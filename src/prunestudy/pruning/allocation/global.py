@@ -18,7 +18,7 @@ def units(budget: UnitBudget) -> Removal:
     Raises:
         InfeasibleTarget: the floors forbid the target.
     """
-    price, target, widths = budget.price, budget.target, budget.widths
+    cost, target, widths = budget.cost, budget.target, budget.widths
     ranking = []
     for layer, (name, values) in enumerate(budget.scores.items()):
         order = np.argsort(values, kind="stable")
@@ -27,14 +27,14 @@ def units(budget: UnitBudget) -> Removal:
     ranking.sort(key=lambda item: item[:3])
     removal: Removal = {}
     for _score, _layer, _position, name, chunk in ranking:
-        if price(widths) <= target:
+        if cost(widths) <= target:
             break
         if widths[name] - len(chunk) >= budget.floors[name]:
             widths[name] -= len(chunk)
             removal.setdefault(name, []).extend(int(unit) for unit in chunk)
-    if price(widths) > target:
+    if cost(widths) > target:
         raise InfeasibleTarget(
-            f"the smallest allowed network costs {price(widths):g}, the target is {target:g}"
+            f"the smallest allowed network costs {cost(widths):g}, the target is {target:g}"
         )
     return {name: sorted(gone) for name, gone in removal.items()}
 

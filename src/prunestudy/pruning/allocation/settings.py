@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from prunestudy.settings.base import Count, NotNegative, unknown_name
+from prunestudy.settings.base import Count, NotNegative, OneOf
 
 
 @dataclass(frozen=True)
@@ -28,32 +28,15 @@ class AllocationInfo:
 ALLOCATIONS: dict[str, AllocationInfo] = {
     "uniform": AllocationInfo(("units", "weights"), granules=True),
     "global": AllocationInfo(("units", "weights"), granules=True),
-    "quota": AllocationInfo(("units",), trained=True),
+    "layer_sensitivity": AllocationInfo(("units",), trained=True),
     "erk": AllocationInfo(("weights",), source="Mocanu et al. 2018, Evci et al. 2020"),
 }
-LIKE = "like:"
-# What ``like:METHOD`` stands for.
-LAYER_RATIOS = AllocationInfo(("units", "weights"))
-
-
-def allocation_info(name: str) -> AllocationInfo:
-    """What is known of an allocation, the layer ratios of another method included."""
-    return ALLOCATIONS.get(name, LAYER_RATIOS)
-
-
-def _allocation(value: str) -> str:
-    if value in ALLOCATIONS or (value.startswith(LIKE) and len(value) > len(LIKE)):
-        return value
-    others = "or like:METHOD, the proportions of another method"
-    raise unknown_name(value, tuple(ALLOCATIONS), others)
-
-
-Allocation = Annotated[str, AfterValidator(_allocation)]
-QuotaDrop = Annotated[
+Allocation = Annotated[str, OneOf(ALLOCATIONS)]
+SensitivityMaxDrop = Annotated[
     NotNegative,
-    Field(description="quality that a layer's quota may cost alone (allocation quota)"),
+    Field(description="quality that a layer may cost alone (allocation layer_sensitivity)"),
 ]
-Floor = Annotated[
+MinWidthRatio = Annotated[
     float,
     Field(ge=0, lt=1, description="share of each layer's units that always stays (at least 1)"),
 ]

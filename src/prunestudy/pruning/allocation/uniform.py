@@ -15,7 +15,7 @@ def units(budget: UnitBudget) -> Removal:
     Raises:
         InfeasibleTarget: the floors forbid the target.
     """
-    dense, price, target = budget.dense, budget.price, budget.target
+    dense, cost, target = budget.dense, budget.cost, budget.target
     widths = budget.widths
     ratios = sorted({removed / width for width in dense.values() for removed in range(width + 1)})
     kept = before = widths
@@ -24,10 +24,10 @@ def units(budget: UnitBudget) -> Removal:
         for name, width in widths.items():
             left = dense[name] - math.floor(ratio * dense[name] + 1e-9)
             kept[name] = min(width, max(budget.floors[name], rounded_up(left, budget.granule)))
-        if price(kept) <= target:
+        if cost(kept) <= target:
             return lowest(budget.scores, _given_back(kept, before, budget))
         before = kept
-    raise InfeasibleTarget(f"the smallest allowed network costs {price(kept):g}, target {target:g}")
+    raise InfeasibleTarget(f"the smallest allowed network costs {cost(kept):g}, target {target:g}")
 
 
 def _given_back(kept: Widths, before: Widths, budget: UnitBudget) -> dict[str, int]:
@@ -38,7 +38,7 @@ def _given_back(kept: Widths, before: Widths, budget: UnitBudget) -> dict[str, i
     """
     widths = dict(kept)
     for name, width in before.items():
-        if budget.price({**widths, name: width}) <= budget.target:
+        if budget.cost({**widths, name: width}) <= budget.target:
             widths[name] = width
     return widths
 

@@ -1,6 +1,6 @@
 """What allocations of units share: the budget that they spread, and how units go.
 
-Pure functions of scores and a price; exact counts, ties broken by index, never by a threshold.
+Pure functions of scores and costs; exact counts, ties broken by index, never by a threshold.
 """
 
 import math
@@ -11,7 +11,7 @@ import numpy as np
 
 from prunestudy.networks.unit_graph import Removal, Widths
 
-Price = Callable[[Widths], float]
+CostOf = Callable[[Widths], float]
 Scores = Mapping[str, np.ndarray]
 
 
@@ -27,7 +27,7 @@ class UnitBudget:
         scores: importance of the units that are left, by layer.
         dense: widths of the dense network, to which ratios refer.
         floors: fewest units that stay in each layer.
-        price: cost of a network with given widths, e.g. its parameters; latency need not fall
+        cost: cost of a network with given widths, e.g. its parameters; latency need not fall
             with every unit.
         target: largest cost allowed.
         granule: layers keep multiples of this many units, where they had as many.
@@ -37,7 +37,7 @@ class UnitBudget:
     scores: Scores
     dense: Widths
     floors: Widths
-    price: Price
+    cost: CostOf
     target: float
     granule: int = 1
     quotas: Callable[[], Mapping[str, float]] = dict
@@ -48,10 +48,10 @@ class UnitBudget:
         return {name: len(score) for name, score in self.scores.items()}
 
 
-def floor_widths(dense: Widths, floor: float, granule: int = 1) -> dict[str, int]:
+def floor_widths(dense: Widths, ratio: float, granule: int = 1) -> dict[str, int]:
     """Fewest units that each layer keeps: a share of the dense width, at least one granule."""
     return {
-        name: min(width, rounded_up(max(1, math.ceil(floor * width - 1e-9)), granule))
+        name: min(width, rounded_up(max(1, math.ceil(ratio * width - 1e-9)), granule))
         for name, width in dense.items()
     }
 
@@ -61,9 +61,9 @@ def rounded_up(count: int, granule: int) -> int:
     return -(-count // granule) * granule
 
 
-def check_reachable(price: Price, floors: Widths, target: float) -> None:
+def check_reachable(cost: CostOf, floors: Widths, target: float) -> None:
     """Raise ``InfeasibleTarget`` if even the smallest allowed network is above ``target``."""
-    least = price(floors)
+    least = cost(floors)
     if least > target:
         raise InfeasibleTarget(
             f"the smallest allowed network costs {least:g}, the target is {target:g}"

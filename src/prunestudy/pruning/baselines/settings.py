@@ -20,7 +20,7 @@ class BaselineInfo:
 
 
 BASELINES: dict[str, BaselineInfo] = {
-    "dense_extra": BaselineInfo(reads_another=False),
+    "dense_longer": BaselineInfo(reads_another=False),
     "scratch_e": BaselineInfo(reads_another=True, source="Liu et al. 2019"),
     "scratch_b": BaselineInfo(reads_another=True, source="Liu et al. 2019"),
 }

@@ -30,10 +30,10 @@ class CriterionBandit:
         """Mean reward so far; zero before the first trial."""
         return self.earned.get(name, 0.0) / max(self.tried.get(name, 0), 1)
 
-    def __str__(self) -> str:
-        return " ".join(
-            f"{name}={self.mean(name):.2f}/{self.tried.get(name, 0)}" for name in self.criteria
-        )
+    def record(self) -> dict[str, tuple[float, int]]:
+        """Mean reward and number of trials, by criterion."""
+        tried = self.tried
+        return {name: (round(self.mean(name), 4), tried.get(name, 0)) for name in self.criteria}
 
     def reward(self, name: str, amount: float) -> None:
         """Note a trial of a criterion that earned ``amount`` between 0 and 1."""

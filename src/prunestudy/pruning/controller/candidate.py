@@ -4,12 +4,12 @@ from dataclasses import dataclass, field, replace
 
 from prunestudy.networks.unit_graph import Removal
 from prunestudy.pruning.allocation.units import UnitBudget
-from prunestudy.pruning.controller.priced import priced_scores
+from prunestudy.pruning.controller.cost_aware import scores_per_cost
 from prunestudy.pruning.state import Snapshot, State
 from prunestudy.settings.parts import load_part
 
 # One ranking of all layers by score for each bit of the resource freed.
-PRICED = "priced"
+COST_AWARE = "cost_aware"
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class Action:
 
     Attributes:
         allocation: ``uniform`` (same ratio in each layer), ``global`` (one ranking by score),
-            ``priced`` (one ranking by score for what is freed) or ``quota`` (by what layers can
-            lose alone); none where one layer gives all.
+            ``cost_aware`` (one ranking by score for what is freed) or
+            ``layer_sensitivity`` (by what layers can lose alone); none where one layer gives all.
         layer: the layer that gives all; none where an allocation spreads the budget.
     """
 
@@ -39,9 +39,9 @@ class Action:
             widths = budget.widths
             least = min(widths[self.layer], budget.floors[self.layer])
             budget = replace(budget, floors={**widths, self.layer: least})
-        elif name == PRICED:
+        elif name == COST_AWARE:
             name = "global"
-            scores = priced_scores(budget.scores, budget.price, budget.granule)
+            scores = scores_per_cost(budget.scores, budget.cost, budget.granule)
             budget = replace(budget, scores=scores)
         assert name is not None, "an action has an allocation or a layer"
         return load_part("prunestudy.pruning.allocation", name).units(budget)

@@ -34,20 +34,29 @@ def run(cell: Cell[ClosedLoop]) -> TrajectoryResult:
     method = cell.method
     retrainer = load_part("prunestudy.pruning.retraining", method.retraining).retrainer(cell)
     criteria, confidence = method.controller.criteria, method.controller.confidence
-    tools = make_tools(method, retrainer, cell.dense(), criteria[0], confidence)
-    requirements, layer_times = cell.task.requirements, cell.inputs.layer_times
-    return run_closed_loop(tools, method, cell.points, requirements, layer_times)
+    tools = make_tools(
+        retrainer,
+        cell.dense(),
+        criteria[0],
+        score_norm=method.score_norm,
+        sensitivity_max_drop=method.sensitivity_max_drop,
+        min_width_ratio=method.min_width_ratio,
+        granule=method.round_to,
+        confidence=confidence,
+    )
+    requirements, layer_latency = cell.task.requirements, cell.inputs.layer_latency
+    return run_closed_loop(tools, method, cell.compressions, requirements, layer_latency)
 
 
 def run_closed_loop(
     tools: Tools,
     method: ClosedLoop,
-    points: list[float],
+    compressions: list[float],
     requirements: Requirements,
-    layer_times: Path | None = None,
+    layer_latency: Path | None = None,
 ) -> TrajectoryResult:
     """Shrink the dense network in stages, deciding each by validation quality."""
-    return _Loop(tools, method, points, requirements, layer_times).run()
+    return _Loop(tools, method, compressions, requirements, layer_latency).run()
 
 
 class _Loop:
@@ -55,9 +64,9 @@ class _Loop:
         self,
         tools: Tools,
         method: ClosedLoop,
-        points: list[float],
+        compressions: list[float],
         requirements: Requirements,
-        layer_times: Path | None,
+        layer_latency: Path | None,
     ) -> None:
         controller, pruner = method.controller, tools.pruner
         self.tools, self.method, self.controller = tools, method, controller
@@ -68,14 +77,14 @@ class _Loop:
             requirements,
             val,
             pruner.units.widths,
-            resources(pruner.units.cost, layer_times),
+            resources(pruner.units.cost, layer_latency),
             controller.resource,
         )
         pending: list[tuple[float, str]] = []
-        for point, label in labels(points):
+        for compression, label in labels(compressions):
             try:
-                pruner.check_units(pruner.target(point))
-                pending.append((point, label))
+                pruner.check_units(pruner.target(compression))
+                pending.append((compression, label))
             except InfeasibleTarget as reason:
                 self.result.unreachable.append({"point": label, "reason": str(reason)})
         # As an open loop, the retraining epochs for each network that it delivers, the final one
@@ -131,7 +140,7 @@ class _Loop:
             f"{constraints.resource.name} binds: {search.here.amount:g} now, {search.floor:g} at "
             f"least, aim {aim}; first step {self.shrinking.step:.0%}; a stage of retraining alone "
             f"leaves {search.unpruned_val:.4f}; alone and without retraining, layers can lose "
-            f"{told} of their units by {scan.criterion} within {scan.drop:g}"
+            f"{told} of their units by {scan.criterion} within {scan.max_drop:g}"
         )
 
     def _keep_final(self, best: Candidate) -> None:

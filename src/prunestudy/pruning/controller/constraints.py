@@ -1,4 +1,4 @@
-"""Requirement analysis: what a task demands, which resource binds, and how to price a network."""
+"""Requirement analysis: what a task demands, which resource binds, and what a network costs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ LIMITS = {"params": "params", "macs": "macs", "bytes": "bytes", "latency": "late
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource that a closed loop can free: its name and its price as a function of widths."""
+    """A resource that a closed loop can free: its name and its cost as a function of widths."""
 
     name: str
-    price: Callable[[Widths], float]
+    cost: Callable[[Widths], float]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Constraints:
         """The limits that a network with these widths exceeds, in words."""
         found = []
         for resource, limit in self.limits:
-            amount = resource.price(widths)
+            amount = resource.cost(widths)
             if amount > limit:
                 found.append(f"{resource.name} {amount:g} > {limit:g}")
         return found
@@ -55,25 +55,25 @@ def allowed_drop(requirements: Requirements, dense_quality: float) -> float:
     return requirements.max_drop
 
 
-def resources(cost: CostModel, layer_times: Path | None) -> dict[str, Resource]:
-    """The resources that can be priced here; latency needs the table of layer times."""
-    prices: dict[str, Callable[[Widths], float]] = {
-        "params": cost.params,
-        "macs": cost.macs,
-        "bytes": lambda widths: BYTES_OF_FLOAT * cost.params(widths),
+def resources(model: CostModel, layer_latency: Path | None) -> dict[str, Resource]:
+    """The resources whose cost is known; latency needs the table of layer latencies."""
+    costs: dict[str, Callable[[Widths], float]] = {
+        "params": model.params,
+        "macs": model.macs,
+        "bytes": lambda widths: BYTES_OF_FLOAT * model.params(widths),
     }
-    if layer_times is not None:
-        prices["latency"] = LatencyTable(cost, layer_times)
-    return {name: Resource(name, price) for name, price in prices.items()}
+    if layer_latency is not None:
+        costs["latency"] = LatencyTable(model, layer_latency)
+    return {name: Resource(name, cost) for name, cost in costs.items()}
 
 
 class LatencyTable:
     """Milliseconds of a network from the measured times of its layers, batch 64."""
 
-    def __init__(self, cost: CostModel, file: Path) -> None:
-        self.cost = cost
+    def __init__(self, model: CostModel, file: Path) -> None:
+        self.model = model
         table = read_table(file)
-        whole, layers = table[table["layer"] == "whole"], table[table["layer"] != "whole"]
+        whole, layers = table[table["layer"].isna()], table[table["layer"].notna()]
         self.times: dict[str, dict[tuple[int, int], float]] = {}
         for row in layers.to_dict("records"):
             place = (int(row["inputs"]), int(row["outputs"]))
@@ -85,8 +85,8 @@ class LatencyTable:
     def __call__(self, widths: Widths) -> float:
         """Milliseconds with these widths; between measured widths the next larger ones count."""
         total = self.overhead
-        for layer in self.cost.layers:
-            inputs, outputs = self.cost.layer_widths(layer, widths)
+        for layer in self.model.layers:
+            inputs, outputs = self.model.layer_widths(layer, widths)
             total += self._time(layer, inputs, outputs)
         return total
 
@@ -104,7 +104,7 @@ def analyse(
     requirements: Requirements,
     dense_quality: float,
     widths: Widths,
-    priced: Mapping[str, Resource],
+    known: Mapping[str, Resource],
     preferred: str,
 ) -> Constraints:
     """Quality budget, binding resource and target of a task.
@@ -113,21 +113,21 @@ def analyse(
     the mode is to meet it; otherwise ``preferred`` is freed as far as the budget allows.
 
     Raises:
-        StudyError: latency binds, but no layer times are at hand.
+        StudyError: latency binds, but no layer latencies are at hand.
     """
     budget = dense_quality - allowed_drop(requirements, dense_quality)
     limits = []
     for name, field in LIMITS.items():
         limit = getattr(requirements, field)
         if limit is not None:
-            limits.append((_known(priced, name), float(limit)))
+            limits.append((_known(known, name), float(limit)))
     if not limits:
-        return Constraints(budget, _known(priced, preferred), None)
-    resource, target = max(limits, key=lambda item: item[0].price(widths) / item[1])
+        return Constraints(budget, _known(known, preferred), None)
+    resource, target = max(limits, key=lambda item: item[0].cost(widths) / item[1])
     return Constraints(budget, resource, target, tuple(limits))
 
 
-def _known(priced: Mapping[str, Resource], name: str) -> Resource:
-    if name not in priced:
-        raise StudyError(f"resource '{name}' needs the table of layer times (--layer-times)")
-    return priced[name]
+def _known(known: Mapping[str, Resource], name: str) -> Resource:
+    if name not in known:
+        raise StudyError(f"resource '{name}' needs the table of layer latencies (--layer-latency)")
+    return known[name]

@@ -1,5 +1,6 @@
 """The decisions log: one row a proposal, the rejected ones too, with the numbers behind it."""
 
+import json
 from typing import Any
 
 from prunestudy.networks.unit_graph import Widths
@@ -65,7 +66,7 @@ class DecisionLog:
             stage=0,
             proposal=f"scan {point.layer} {point.ratio:.0%}",
             action=Action(state.tools.scan.criterion, layer=point.layer),
-            after=state.constraints.resource.price(point.widths),
+            after=state.constraints.resource.cost(point.widths),
             val_after=point.val,
             widths=point.widths,
             verdict="scanned",
@@ -112,11 +113,11 @@ class DecisionLog:
                 "budget": state.constraints.budget,
                 "step_before": step_before,
                 "step_after": step_after,
-                "widths": " ".join(f"{layer}={width}" for layer, width in widths.items()),
+                "widths": json.dumps(dict(widths)),
                 "epochs_spent": round(state.spent, 3),
                 "evaluations": state.evaluations,
                 # By criterion, the mean reward and how often it was tried so far.
-                "credits": str(state.bandit),
+                "credits": json.dumps(state.bandit.record()),
                 "verdict": verdict,
                 "reason": reason,
             }

@@ -32,11 +32,11 @@ def ranking(trials: list[Trial], val_before: float, amount_before: float) -> lis
     A trial without a finite quality has diverged and comes last.
     """
     return sorted(
-        trials, key=lambda trial: (price_of(trial, val_before, amount_before), trial.loss)
+        trials, key=lambda trial: (drop_per_resource(trial, val_before, amount_before), trial.loss)
     )
 
 
-def price_of(trial: Trial, val_before: float, amount_before: float) -> float:
+def drop_per_resource(trial: Trial, val_before: float, amount_before: float) -> float:
     """Quality lost per share of the resource that is freed."""
     if not math.isfinite(trial.val):
         return math.inf

@@ -20,7 +20,7 @@ class SearchState:
     Attributes:
         spent_limit: epochs that may be spent in all.
         bandit: the criteria's record.
-        recovery: share of a drop that finishing is expected to win back.
+        expected_recovery: share of a drop that finishing is expected to win back.
         candidates: the accepted states, the dense network first.
         unpruned_val: quality of the dense network after a stage's retraining without pruning.
         spent: epochs spent so far, rejected stages and trials included.
@@ -33,7 +33,7 @@ class SearchState:
     dense_val: float
     spent_limit: float
     bandit: CriterionBandit = field(init=False)
-    recovery: float = field(init=False)
+    expected_recovery: float = field(init=False)
     candidates: list[Candidate] = field(default_factory=list)
     unpruned_val: float = float("inf")
     spent: float = 0.0
@@ -41,7 +41,7 @@ class SearchState:
 
     def __post_init__(self) -> None:
         self.bandit = CriterionBandit(list(self.controller.criteria))
-        self.recovery = self.controller.recovery
+        self.expected_recovery = self.controller.expected_recovery
 
     # Where it stands.
 
@@ -53,7 +53,7 @@ class SearchState:
     @property
     def floor(self) -> float:
         """The least that a network can cost of the resource that binds."""
-        return self.constraints.resource.price(self.tools.pruner.floors)
+        return self.constraints.resource.cost(self.tools.pruner.floors)
 
     @property
     def evaluations(self) -> int:
@@ -62,7 +62,7 @@ class SearchState:
 
     def amount(self, state: State) -> float:
         """What a state costs of the resource that binds."""
-        return self.constraints.resource.price(self.tools.pruner.widths(state))
+        return self.constraints.resource.cost(self.tools.pruner.widths(state))
 
     def unmet(self, candidate: Candidate) -> list[str]:
         """The task's limits that a state exceeds, in words."""
@@ -85,7 +85,7 @@ class SearchState:
         What a stage's retraining costs without any pruning is not held against the pruning.
         """
         allowed = self.dense_val - self.constraints.budget
-        return min(self.dense_val - allowed / (1 - self.recovery), self.unpruned_val)
+        return min(self.dense_val - allowed / (1 - self.expected_recovery), self.unpruned_val)
 
     def learn_recovery(self, candidate: Candidate) -> None:
         """Average in how much of its drop a finished network won back."""
@@ -93,14 +93,14 @@ class SearchState:
         if drop > 0:
             # Zero comes first: the quality of a diverged network is not a number and loses to it.
             share = min(max(0.0, (candidate.val - candidate.stage_val) / drop), MOST_RECOVERY)
-            self.recovery = (self.recovery + share) / 2
+            self.expected_recovery = (self.expected_recovery + share) / 2
 
     # Epochs.
 
     @property
     def shrink_epochs(self) -> int:
         """Retraining epochs that stages may use."""
-        return max(1, int(self.tools.retrainer.epochs * self.controller.walk_share))
+        return max(1, int(self.tools.retrainer.epochs * self.controller.pruning_fraction))
 
     @property
     def stage_epochs(self) -> int:

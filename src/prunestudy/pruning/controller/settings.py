@@ -19,7 +19,9 @@ class Controller(Params):
         description="criteria that make proposals",
         min_length=1,
     )
-    proposals: Count = Field(2, description="criteria that each stage tries, the most trusted")
+    criteria_per_stage: Count = Field(
+        2, description="criteria that each stage tries, the most trusted"
+    )
     per_layer: bool = Field(False, description="also propose each layer alone (NetAdapt)")
     step: Share = Field(0.5, description="first step: share of the parameters freed by a stage")
     max_step: Share = Field(0.5, description="largest step that acceptances may grow to")
@@ -29,7 +31,7 @@ class Controller(Params):
     patience: Count = Field(5, description="stop after this many roll-backs in a row")
     stages: Count = Field(30, description="stop after this many stages")
     stage_epochs: Epochs = Field(1, description="retraining epochs of a stage")
-    recovery: Share = Field(
+    expected_recovery: Share = Field(
         0.8, description="share of a drop that finishing is expected to bring back, until measured"
     )
     refinements: int = Field(
@@ -43,7 +45,7 @@ class Controller(Params):
         description="judge quality by its bootstrap lower bound of this level (none: by itself)",
     )
     trial_batches: Count = Field(2, description="batches of recovery for each proposal")
-    walk_share: Share = Field(
+    pruning_fraction: Share = Field(
         0.25, description="share of the retraining epochs that stages may use; the rest finishes"
     )
 

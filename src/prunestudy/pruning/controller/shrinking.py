@@ -120,7 +120,7 @@ class ShrinkPhase:
         accepted = val >= needed or not bound
         step = self.step
         if not bound:
-            verdict, reason = "mapped", "walked on without the budget to map the curve"
+            verdict, reason = "mapped", "went on beyond the budget to map the curve"
         elif accepted:
             self.step = min(self.step * self.controller.grow, self.controller.max_step)
             verdict = "accepted"

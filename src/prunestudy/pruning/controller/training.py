@@ -26,7 +26,7 @@ class CandidateTraining:
         search.unpruned_val = tools.judge.val(state)
         search.here.state.restored()
 
-    def stage(self, trial: Trial, label: str = "walk") -> Candidate:
+    def stage(self, trial: Trial, label: str = "shrink") -> Candidate:
         """The next state: a tried action, retrained for a stage."""
         search, tools = self.search_state, self.search_state.tools
         before = tools.judge.quality(trial.state)
@@ -55,6 +55,6 @@ class CandidateTraining:
             candidate.val,
             "within budget" if candidate.val >= budget else "below budget",
             f"finishing brought {candidate.val - candidate.stage_val:+.4f}; budget "
-            f"{budget:.4f}; of a drop, {search.recovery:.0%} is expected back",
+            f"{budget:.4f}; of a drop, {search.expected_recovery:.0%} is expected back",
         )
         return candidate.kept

@@ -4,22 +4,22 @@ import math
 from collections.abc import Hashable
 from dataclasses import replace
 
-from prunestudy.pruning.allocation.units import InfeasibleTarget, Price
-from prunestudy.pruning.controller.candidate import PRICED, Action, Trial
+from prunestudy.pruning.allocation.units import CostOf, InfeasibleTarget
+from prunestudy.pruning.controller.candidate import COST_AWARE, Action, Trial
 from prunestudy.pruning.controller.decisions import DecisionLog
-from prunestudy.pruning.controller.proposals import candidate_actions, price_of, ranking
+from prunestudy.pruning.controller.proposals import candidate_actions, drop_per_resource, ranking
 from prunestudy.pruning.controller.search_state import SearchState
 from prunestudy.pruning.settings import ClosedLoop
 
-UNIFORM, GLOBAL, QUOTA = "uniform", "global", "quota"
+UNIFORM, GLOBAL, SENSITIVITY = "uniform", "global", "layer_sensitivity"
 
 
 def allocations_of(method: ClosedLoop) -> tuple[str, ...]:
     """How the actions of a method may spread a step over layers, the usual one first."""
     if method.allocation != GLOBAL:
         return (UNIFORM,)
-    # Quotas count single units.
-    return (GLOBAL, PRICED, UNIFORM, *((QUOTA,) if method.round_to == 1 else ()))
+    # Sensitivity quotas count single units.
+    return (GLOBAL, COST_AWARE, UNIFORM, *((SENSITIVITY,) if method.round_to == 1 else ()))
 
 
 class Proposer:
@@ -46,7 +46,7 @@ class Proposer:
     @property
     def epochs_of_a_stage(self) -> float:
         """The most that the trials of one stage cost."""
-        criteria = min(self.controller.proposals, len(self.controller.criteria))
+        criteria = min(self.controller.criteria_per_stage, len(self.controller.criteria))
         actions = criteria * len(self.allocations) + len(self.layers)
         return actions * self.epochs_of_a_trial
 
@@ -54,7 +54,7 @@ class Proposer:
         """Try the candidate actions from here to ``target``; log them; return the cheapest."""
         search = self.search_state
         actions = candidate_actions(
-            search.bandit, self.controller.proposals, self.allocations, self.layers
+            search.bandit, self.controller.criteria_per_stage, self.allocations, self.layers
         )
         trials = self._trials(target, actions)
         for trial in trials.values():
@@ -63,10 +63,10 @@ class Proposer:
             return None
         here, resource = search.here, search.constraints.resource.name
         best, *others = ranking(list(trials.values()), here.stage_val, here.amount)
-        cheapest = price_of(best, here.stage_val, here.amount)
+        cheapest = drop_per_resource(best, here.stage_val, here.amount)
         for trial in others:
             reason = f"{best.action} lost less quality per {resource}"
-            if price_of(trial, here.stage_val, here.amount) == cheapest:
+            if drop_per_resource(trial, here.stage_val, here.amount) == cheapest:
                 reason = f"{best.action} lost as much quality per {resource}, and has no more loss"
             self.log.about_trial(trial, trial.val, "not chosen", reason)
         for criterion in dict.fromkeys(name for trial in others for name in trial.criteria):
@@ -95,21 +95,21 @@ class Proposer:
             self.refused[self.tools.pruner.structure(trial.state)] = val
 
     def _trials(
-        self, target: float, actions: list[Action], price: Price | None = None
+        self, target: float, actions: list[Action], cost: CostOf | None = None
     ) -> dict[Hashable, Trial]:
-        """What the actions lead to, each network once; ``price`` is what they lower."""
+        """What the actions lead to, each network once; ``cost`` is what they lower."""
         search, pruner = self.search_state, self.tools.pruner
-        here, price = search.here, price or search.constraints.resource.price
-        least = price(pruner.widths(here.state))
+        here, cost = search.here, cost or search.constraints.resource.cost
+        least = cost(pruner.widths(here.state))
         trials: dict[Hashable, Trial] = {}
         for action in actions:
             try:
                 state = pruner.prune_units(
-                    here.state, action.criterion, target, action.spread, price
+                    here.state, action.criterion, target, action.spread, cost
                 )
             except InfeasibleTarget:
                 continue
-            if price(pruner.widths(state)) >= least:
+            if cost(pruner.widths(state)) >= least:
                 continue
             amount = search.amount(state)
             found = pruner.structure(state)

@@ -16,18 +16,18 @@ from prunestudy.settings.parts import load_function, load_part
 FOLDER = "prunestudy.pruning.criteria"
 
 
-def score_units(name: str, inputs: SaliencyInputs, normalise: str = "layer") -> dict[str, Tensor]:
+def score_units(name: str, inputs: SaliencyInputs, norm: str = "layer") -> dict[str, Tensor]:
     """Scores of every unit group under a criterion: layer → units."""
     units = _function(name, "units", "criterion '{}' scores weights, not units")
     scores = {
         layer: _checked(name, units(group, inputs), (group.size,))
         for layer, group in inputs.groups.items()
     }
-    return {layer: normalised(score, normalise) for layer, score in scores.items()}
+    return {layer: normalised(score, norm) for layer, score in scores.items()}
 
 
 def score_weights(
-    name: str, inputs: SaliencyInputs, parameters: list[str], normalise: str = "layer"
+    name: str, inputs: SaliencyInputs, parameters: list[str], norm: str = "layer"
 ) -> dict[str, Tensor]:
     """Scores of the entries of some parameters under a criterion: name → tensor."""
     weights = _function(name, "weights", "criterion '{}' scores units, not weights")
@@ -37,7 +37,7 @@ def score_weights(
         )
         for parameter in parameters
     }
-    return {parameter: normalised(score, normalise) for parameter, score in scores.items()}
+    return {parameter: normalised(score, norm) for parameter, score in scores.items()}
 
 
 def _function(name: str, what: str, otherwise: str) -> Callable[..., Tensor]:
@@ -50,11 +50,11 @@ def _function(name: str, what: str, otherwise: str) -> Callable[..., Tensor]:
     return found
 
 
-def normalised(scores: Tensor, how: str = "layer") -> Tensor:
+def normalised(scores: Tensor, norm: str = "layer") -> Tensor:
     """Scores on a scale that layers share; equal scores where all of a layer's are zero.
 
     Args:
-        how: ``layer`` (shares of the layer's sum, as in the source: units of wide layers go
+        norm: ``layer`` (shares of the layer's sum, as in the source: units of wide layers go
             first), ``mean`` (multiples of the layer's mean), or ``none``.
 
     Raises:
@@ -66,12 +66,12 @@ def normalised(scores: Tensor, how: str = "layer") -> Tensor:
             "a criterion gave scores that are not finite: the network has diverged; lower the "
             "learning rate of the task's training or retraining"
         )
-    if how == "none":
+    if norm == "none":
         return scores
     scores = scores.abs()
     total = scores.sum()
     shares = scores / total if total > 0 else torch.full_like(scores, 1 / scores.numel())
-    return shares if how == "layer" else shares * scores.numel()
+    return shares if norm == "layer" else shares * scores.numel()
 
 
 def _checked(name: str, scores: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -54,21 +54,21 @@ def _criterion(value: str) -> str:
 
 
 CriterionName = Annotated[str, AfterValidator(_criterion)]
-Normalise = Annotated[
+ScoreNorm = Annotated[
     Literal["layer", "mean", "none"],
     Field(description="layer: scores are shares of their layer's sum; mean: multiples of its mean"),
 ]
 
 
 def criterion_problems(
-    criteria: list[str], spread: tuple[str, ...], start: Literal["trained", "initial"]
+    criteria: list[str], spread: tuple[str, ...], prune_at: Literal["trained", "initial"]
 ) -> list[str]:
     """Why criteria cannot score what a method takes away, at the moment when it does."""
     found = []
     for criterion in criteria:
         info = criterion_info(criterion)
-        if info.needs == "initial_network" and start != "initial":
-            found.append(f"{criterion} looks at an untrained network; write start: initial")
+        if info.needs == "initial_network" and prune_at != "initial":
+            found.append(f"{criterion} looks at an untrained network; write prune_at: initial")
         if "weights" not in info.scores and "weights" in spread:
             found.append(f"{criterion} scores units, not weights; use granularity structured")
         if "units" not in info.scores and "units" in spread:

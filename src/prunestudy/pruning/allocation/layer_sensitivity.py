@@ -15,9 +15,9 @@ def units(budget: UnitBudget) -> Removal:
     Raises:
         InfeasibleTarget: the floors forbid the target.
     """
-    dense, floors, price, target = budget.dense, budget.floors, budget.price, budget.target
+    dense, floors, cost, target = budget.dense, budget.floors, budget.cost, budget.target
     quota, widths = budget.quotas(), budget.widths
-    check_reachable(price, {name: min(widths[name], floors[name]) for name in widths}, target)
+    check_reachable(cost, {name: min(widths[name], floors[name]) for name in widths}, target)
     # A layer without a quota of its own still moves once the factor grows large.
     least = max(min((value for value in quota.values() if value > 0), default=1.0) / 10, 1e-3)
     pace = {name: max(quota[name], least) for name in widths}
@@ -36,7 +36,7 @@ def units(budget: UnitBudget) -> Removal:
     low, high = 0, len(steps) - 1
     while low < high:
         middle = (low + high) // 2
-        if price(at(steps[middle])) <= target:
+        if cost(at(steps[middle])) <= target:
             high = middle
         else:
             low = middle + 1

@@ -1,4 +1,4 @@
-"""An open loop with the layer ratios of another method, to tell what its criterion brings."""
+"""Pruning to the layer ratios of another method, to tell what its criterion brings."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -6,26 +6,24 @@ from functools import partial
 from prunestudy.pruning.allocation import layer_ratios
 from prunestudy.pruning.cell import Cell
 from prunestudy.pruning.reference import reference_ratios
-from prunestudy.pruning.settings import OpenLoop
+from prunestudy.pruning.settings import SameRatios
 from prunestudy.pruning.stages import run_stages, tools_of
 from prunestudy.pruning.state import LayerRatios, State, TrajectoryResult, labels
 from prunestudy.pruning.tools import Tools
 
 
-def run(cell: Cell[OpenLoop]) -> TrajectoryResult:
-    """The trajectory of ``allocation: like:METHOD``."""
+def run(cell: Cell[SameRatios]) -> TrajectoryResult:
+    """The trajectory of ``layer_ratios_from: METHOD``."""
     tools, reference = tools_of(cell), cell.inputs.reference
     assert reference is not None, "who runs a method like another gives the other's trajectory"
-    _like, _colon, other = cell.method.allocation.partition(":")
-    return run_like(tools, cell.method, reference_ratios(reference), cell.points, other)
+    return run_same_ratios(tools, cell.method, reference_ratios(reference), cell.compressions)
 
 
-def run_like(
+def run_same_ratios(
     tools: Tools,
-    method: OpenLoop,
+    method: SameRatios,
     ratios: Mapping[str, LayerRatios],
-    points: list[float],
-    other: str,
+    compressions: list[float],
 ) -> TrajectoryResult:
     """Prune to the layer ratios that another method has at each of its points."""
     result = TrajectoryResult()
@@ -35,14 +33,14 @@ def run_like(
             return _keep(tools, method, state, left)
 
         result.kept.append(run_stages(tools, method, label, result, [0.0], pruned))
-    for _point, label in labels(points):
+    for _compression, label in labels(compressions):
         if label not in ratios:
-            reason = f"'{other}' has no network at this point"
+            reason = f"'{method.layer_ratios_from}' has no network at this point"
             result.unreachable.append({"point": label, "reason": reason})
     return result
 
 
-def _keep(tools: Tools, method: OpenLoop, state: State, left: LayerRatios) -> State:
+def _keep(tools: Tools, method: SameRatios, state: State, left: LayerRatios) -> State:
     """The state with as much of each layer as the other method left."""
     pruner, criterion = tools.pruner, method.criterion
     if method.granularity != "unstructured":

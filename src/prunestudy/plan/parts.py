@@ -1,0 +1,99 @@
+"""Parts: the modules that a cell loads by name, each of which its run key covers."""
+
+from prunestudy.networks.architectures.settings import Architecture
+from prunestudy.params.settings import Study
+from prunestudy.plan.cell import Cell
+from prunestudy.pruning.settings import (
+    Baseline,
+    ClosedLoop,
+    FixedRatios,
+    Method,
+    OpenLoop,
+    SameRatios,
+    criteria_of,
+)
+from prunestudy.settings.parts import is_dotted, part_module
+
+ROOM = "prunestudy.pruning"
+
+
+def _architecture(network: Architecture) -> str:
+    return part_module("prunestudy.networks.architectures", network.model_dump()["name"])
+
+
+def _objective(study: Study, task: str) -> list[str]:
+    chosen = study.tasks[task]
+    return [
+        part_module("prunestudy.training.losses", chosen.loss),
+        part_module("prunestudy.training.metrics", chosen.metric),
+    ]
+
+
+def architecture_part(study: Study, cell: Cell) -> list[str]:
+    """The architecture of a cell's task."""
+    return [_architecture(study.tasks[str(cell.task)].network)]
+
+
+def fetch_parts(_study: Study, cell: Cell) -> list[str]:
+    """The data set."""
+    return [part_module("prunestudy.data.sets", str(cell.dataset))]
+
+
+def prepare_parts(study: Study, cell: Cell) -> list[str]:
+    """The data set of a task."""
+    return fetch_parts(study, Cell(dataset=study.tasks[str(cell.task)].data.name))
+
+
+def train_parts(study: Study, cell: Cell) -> list[str]:
+    """Architecture, loss and metric."""
+    return [*architecture_part(study, cell), *_objective(study, str(cell.task))]
+
+
+def prune_parts(study: Study, cell: Cell) -> list[str]:
+    """Those of the training, and what the method is composed of."""
+    return [*train_parts(study, cell), *method_parts(study.methods[str(cell.method)])]
+
+
+def report_parts(study: Study, _cell: Cell) -> list[str]:
+    """Every data set, loss and metric that the report tells of."""
+    found = [part for task in study.tasks for part in _objective(study, task)]
+    found += [part for task in study.tasks for part in prepare_parts(study, Cell(task=task))]
+    return list(dict.fromkeys(found))
+
+
+def method_parts(method: Method) -> list[str]:
+    """What the trajectory of a method loads by name.
+
+    The user's own criteria are not among them: they lie outside the library.
+    """
+    asked = [name for name in criteria_of(method) if not is_dotted(name)]
+    found = [part_module(f"{ROOM}.criteria", name) for name in asked]
+    if isinstance(method, Baseline):
+        found.append(part_module(f"{ROOM}.baselines", method.baseline))
+    elif isinstance(method, ClosedLoop):
+        # Layers alone and operating points of parameters go by one ranking in every loop.
+        spreads = ["uniform", "global"]
+        if method.allocation == "global" and method.round_to == 1:
+            spreads.append("layer_sensitivity")
+        found.append(part_module(f"{ROOM}.controller", "closed_loop"))
+        found += [part_module(f"{ROOM}.allocation", name) for name in spreads]
+    else:
+        found += _parts_of_fixed(method)
+        if method.prune_at == "initial":
+            return found
+    return [*found, part_module(f"{ROOM}.retraining", method.retraining)]
+
+
+def _parts_of_fixed(method: FixedRatios) -> list[str]:
+    found = []
+    if isinstance(method, SameRatios):
+        found.append(part_module(ROOM, "same_ratios"))
+    if isinstance(method, OpenLoop):
+        found.append(part_module(ROOM, "open_loop"))
+        found.append(part_module(f"{ROOM}.allocation", method.allocation))
+        found.append(part_module(f"{ROOM}.schedules", method.schedule))
+    if method.regulariser is not None:
+        found.append(part_module(f"{ROOM}.regularisers", method.regulariser.kind))
+    if method.weight_sharing is not None:
+        found.append(part_module(ROOM, "weight_sharing"))
+    return found
