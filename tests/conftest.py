@@ -28,7 +28,7 @@ settings.load_profile("study")
 CONTENT: dict[str, Any] = {
     "name": "small",
     "seeds": [0, 1],
-    "points": [2, 4],
+    "compressions": [2, 4],
     "tasks": {
         "diabetes": {
             "data": {"name": "diabetes"},

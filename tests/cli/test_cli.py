@@ -41,7 +41,7 @@ def test_check_summarises_a_valid_study(here: Path, capsys: pytest.CaptureFixtur
     jobs = len(Plan(check_study(YAML(typ="safe").load(here / "params.yaml"))).artifacts)
     assert "study 'small' is valid" in shown.out
     assert "methods  adaptive, iterative, traditional" in shown.out
-    assert "points   2, 4" in shown.out
+    assert "compressions 2, 4" in shown.out
     assert f"12 trajectories, {jobs} jobs in all, {jobs} of them to run" in shown.out
     assert shown.err == ""
 

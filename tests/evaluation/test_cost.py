@@ -17,8 +17,9 @@ from prunestudy.evaluation.cost import (
 from prunestudy.networks.architectures import cnn, mlp, resnet
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import read_network, write_network
-from prunestudy.pruning.masks import apply_masks, full_masks
+from prunestudy.pruning.masks import apply_masks
 from prunestudy.pruning.surgery import remove_units
+from tests.keeping import full_masks
 
 
 def test_lenet_300_100():

@@ -13,9 +13,10 @@ from torch import nn
 from prunestudy.errors import StudyError
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import read_masked_network, read_network, write_network
-from prunestudy.pruning.masks import apply_masks, full_masks
+from prunestudy.pruning.masks import apply_masks
 from prunestudy.pruning.surgery import remove_units
 from prunestudy.pruning.weight_sharing import share_weights
+from tests.keeping import full_masks
 
 SPECS = {
     "mlp": NetworkSpec("mlp", {"hidden": [7, 6]}, (5,), 3),

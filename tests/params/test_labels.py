@@ -28,5 +28,5 @@ def test_a_method_is_called_by_its_parts(study: Study):
 
 
 def test_a_baseline_has_no_parts(changed):
-    study = changed("methods", "longer", {"control": "dense_extra"})
+    study = changed("methods", "longer", {"baseline": "dense_longer"})
     assert set(method_labels(study.methods["longer"]).values()) == {"none"}

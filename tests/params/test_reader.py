@@ -141,7 +141,6 @@ def test_the_message_counts_the_problems_and_has_a_line_for_each(content: dict[s
 def test_an_unknown_key_near_a_known_one(content: dict[str, Any], written):
     content["tasks"]["digits"]["retraning"] = content["tasks"]["digits"].pop("retraining")
     found = problems(written(content))
-    assert found["tasks.digits.retraining"] == "tasks.digits.retraining: is required and missing"
     unknown = found["tasks.digits.retraning"]
     assert "is not a known key" in unknown
     assert "allowed: data, network, loss, metric, training, retraining, requirements" in unknown

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from prunestudy.data.settings import SplitShares
 from prunestudy.params.settings import Study, Task
 from prunestudy.pruning.controller.settings import Controller
-from prunestudy.pruning.settings import Baseline, ClosedLoop, OpenLoop
+from prunestudy.pruning.settings import Baseline, ClosedLoop, OpenLoop, SameRatios
 from prunestudy.settings.base import Params, plain
 from tests.methods import method_of
 
@@ -42,11 +42,11 @@ def test_plain_values_hold_the_defaults_and_read_back_the_same(study: Study):
 
 def test_plain_values_are_the_same_whether_defaults_are_written_out_or_not(content: dict[str, Any]):
     points = [2, 4, 8, 16, 32]
-    written = Study.model_validate({**content, "points": points})
-    del content["points"]
+    written = Study.model_validate({**content, "compressions": points})
+    del content["compressions"]
     left_out = Study.model_validate(content)
     assert written == left_out
-    kinds = [[type(point) for point in study.points] for study in (written, left_out)]
+    kinds = [[type(point) for point in study.compressions] for study in (written, left_out)]
     assert kinds[0] == kinds[1]
 
 
@@ -54,7 +54,7 @@ def test_every_parameter_is_described():
     waiting: list[type[Params]] = Params.__subclasses__()
     for group in waiting:
         waiting += group.__subclasses__()
-    assert {OpenLoop, ClosedLoop, Baseline} < set(waiting)
+    assert {OpenLoop, ClosedLoop, SameRatios, Baseline} < set(waiting)
     undescribed = [
         f"{group.__name__}.{name}"
         for group in waiting
@@ -70,10 +70,10 @@ def test_every_parameter_is_described():
         (("seeds",), [1, 1], "entries must not repeat"),
         (("seeds",), [], "at least 1 item"),
         (("seeds",), [-1], "greater than or equal to 0"),
-        (("points",), [4, 2], "points must ascend"),
-        (("points",), [2, 2], "points must ascend"),
-        (("points",), [1], "greater than 1"),
-        (("points",), [float("inf")], "finite number"),
+        (("compressions",), [4, 2], "compressions must ascend"),
+        (("compressions",), [2, 2], "compressions must ascend"),
+        (("compressions",), [1], "greater than 1"),
+        (("compressions",), [float("inf")], "finite number"),
         (("tasks",), {}, "at least 1 item"),
         (("methods",), {}, "at least 1 item"),
         (("methods", "dense"), {"criterion": "random"}, "reserved"),
@@ -111,7 +111,7 @@ def test_a_study_refuses(content: dict[str, Any], place: tuple[str, ...], value:
         ({"criterion": "magnitude", "controller": {}}, "controller\n +Extra inputs"),
         ({"schedule": "closed_loop", "criterion": "magnitude"}, "criterion\n +Extra inputs"),
         ({"schedule": "closed_loop", "stages": 3}, "stages\n +Extra inputs"),
-        ({"control": "dense_extra", "allocation": "global"}, "allocation\n +Extra inputs"),
+        ({"baseline": "dense_longer", "allocation": "global"}, "allocation\n +Extra inputs"),
     ],
 )
 def test_the_parts_of_a_method_must_fit(method: dict[str, Any], message: str):

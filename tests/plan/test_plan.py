@@ -58,8 +58,8 @@ def test_keys_are_the_same_in_every_plan(study: Study):
 
 
 def test_keys_do_not_depend_on_whether_defaults_are_written_out(content: dict[str, Any]):
-    written = check_study({**content, "points": [2, 4, 8, 16, 32]})
-    del content["points"]
+    written = check_study({**content, "compressions": [2, 4, 8, 16, 32]})
+    del content["compressions"]
     assert moved(check_study(content), written) == set()
 
 
@@ -173,7 +173,7 @@ def test_the_retraining_of_a_task_leaves_its_dense_networks(study: Study, change
 
 
 def test_the_points_rerun_every_pruning(study: Study, changed: Callable):
-    found = moved(study, changed("points", [2, 4, 8]))
+    found = moved(study, changed("compressions", [2, 4, 8]))
     assert Counter(cell.split()[0] for cell in found - LAST) == {
         "prune": 12,
         "evaluate": 4,

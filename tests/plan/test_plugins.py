@@ -214,7 +214,7 @@ def test_a_criterion_for_weights_is_called_with_their_names(project: Path, prune
         "def only_biggest(name, evidence):\n    return evidence.tensors[name].abs() ** 3\n",
         encoding="utf-8",
     )
-    both = {"granularity": "unstructured", "allocation": "global", "normalise": "none"}
+    both = {"granularity": "unstructured", "allocation": "global", "score_norm": "none"}
     folders = [
         pruned(name, criterion=criterion, **both)
         for name, criterion in (("mine", "own.only_biggest"), ("peer", "magnitude"))

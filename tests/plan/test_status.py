@@ -73,9 +73,9 @@ def test_an_edit_of_the_requirements(finished: Plan, changed: Callable):
 def test_an_artifact_whose_inputs_alone_changed_has_no_reason_of_its_own(
     finished: Plan, changed: Callable
 ):
-    plan = Plan(changed("tasks", "digits", "training", "lr", 0.01))
+    plan = Plan(changed("tasks", "digits", "network", "channels", [4, 9]))
     assert reasons(plan.find("train", task="digits", seed=0, method="dense")) == [
-        "train.dense.training.lr 0.001 → 0.01"
+        "train.dense.network.channels [4, 8] → [4, 9]"
     ]
     assert reasons(plan.find("prune", task="digits", seed=0, method="adaptive")) == []
 

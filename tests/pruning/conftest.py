@@ -8,9 +8,10 @@ import torch
 
 from prunestudy.networks.spec import NetworkSpec, copy_network
 from prunestudy.pruning.retrainer import Retrainer
-from prunestudy.pruning.settings import ClosedLoop, OpenLoop
+from prunestudy.pruning.settings import ClosedLoop, FixedRatios
 from prunestudy.pruning.state import State
 from prunestudy.pruning.tools import Tools, make_tools
+from tests.methods import tool_settings
 
 
 @pytest.fixture(name="make_tools")
@@ -18,7 +19,7 @@ def tools_for(make_trainer: Callable[..., Any]) -> Callable[..., Tools]:
     """The tools for a method on a bundled data set, with a briefly trained dense network."""
 
     def make(
-        method: OpenLoop | ClosedLoop,
+        method: FixedRatios | ClosedLoop,
         name: str = "diabetes",
         epochs: int = 8,
         optimizer: str = "adam",
@@ -39,6 +40,12 @@ def tools_for(make_trainer: Callable[..., Any]) -> Callable[..., Tools]:
             criterion, confidence = method.controller.criteria[0], method.controller.confidence
         else:
             criterion, confidence = method.criterion, None
-        return make_tools(method, retrainer, State(network, spec), criterion, confidence)
+        return make_tools(
+            retrainer,
+            State(network, spec),
+            criterion,
+            confidence=confidence,
+            **tool_settings(method),
+        )
 
     return make

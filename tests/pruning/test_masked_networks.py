@@ -11,12 +11,13 @@ from torch import nn
 from prunestudy.evaluation.cost import count_macs, count_macs_nonzero, count_nonzero
 from prunestudy.networks.spec import NetworkSpec, copy_network
 from prunestudy.networks.storage import read_masked_network, write_network
-from prunestudy.pruning.masks import apply_masks, clear_state, full_masks
+from prunestudy.pruning.masks import apply_masks, clear_state
 from prunestudy.pruning.settings import OpenLoop
 from prunestudy.pruning.state import TrajectoryResult
 from prunestudy.pruning.surgery import remove_units
 from prunestudy.training.loop import make_optimizer
 from prunestudy.training.settings import Training
+from tests.keeping import full_masks
 from tests.pruning.allocation.spread import kept_global
 
 MASKING = OpenLoop(criterion="magnitude", granularity="unstructured", allocation="global")

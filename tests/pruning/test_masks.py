@@ -5,9 +5,10 @@ import torch
 from torch import nn
 
 from prunestudy.networks.architectures import cnn, mlp
-from prunestudy.pruning.masks import apply_masks, clear_state, full_masks, maskable, masked_count
+from prunestudy.pruning.masks import apply_masks, clear_state, maskable, masked_count
 from prunestudy.training.loop import make_optimizer
 from prunestudy.training.settings import Training
+from tests.keeping import full_masks
 
 
 def test_weights_may_be_masked_but_no_biases_and_no_batch_norm():

@@ -1,5 +1,6 @@
 """Layers that are called as allocations are: never taken for one another."""
 
+import json
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -19,8 +20,9 @@ from prunestudy.pruning.retrainer import Retrainer
 from prunestudy.pruning.settings import ClosedLoop, OpenLoop
 from prunestudy.pruning.state import State
 from prunestudy.pruning.tools import Tools, make_tools
+from tests.methods import tool_settings
 
-LAYERS = ("quota", "uniform", "global", "priced")
+LAYERS = ("layer_sensitivity", "uniform", "global", "cost_aware")
 
 
 def network() -> nn.Module:
@@ -28,7 +30,7 @@ def network() -> nn.Module:
     torch.manual_seed(0)
     parts: OrderedDict[str, nn.Module] = OrderedDict()
     for name in LAYERS:
-        parts[name] = nn.Linear(30 if name == "quota" else 8, 8)
+        parts[name] = nn.Linear(30 if name == "layer_sensitivity" else 8, 8)
         parts[f"{name}_relu"] = nn.ReLU()
     parts["output"] = nn.Linear(8, 2)
     return nn.Sequential(parts)
@@ -47,9 +49,9 @@ def size(given: dict[str, int]) -> int:
 def budget(target: float) -> UnitBudget:
     """Scores that rise with the index, and with the layer."""
     scores = {name: np.arange(8.0) + 10 * place for place, name in enumerate(LAYERS)}
-    price = UnitGraph(network(), (30,)).cost.params
+    cost = UnitGraph(network(), (30,)).cost.params
     quotas = dict.fromkeys(LAYERS, 0.5)
-    return UnitBudget(scores, widths(), dict.fromkeys(LAYERS, 1), price, target, 1, lambda: quotas)
+    return UnitBudget(scores, widths(), dict.fromkeys(LAYERS, 1), cost, target, 1, lambda: quotas)
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -58,7 +60,7 @@ def test_a_layer_gives_alone_whatever_its_name(layer: str):
     assert removal == {layer: [0, 1, 2]}
 
 
-@pytest.mark.parametrize("allocation", ["uniform", "quota"])
+@pytest.mark.parametrize("allocation", ["uniform", "layer_sensitivity"])
 def test_an_allocation_takes_from_all_layers_whatever_their_names(allocation: str):
     target = size(dict.fromkeys(LAYERS, 6))
     removal = Action("magnitude", allocation).spread(budget(target))
@@ -66,8 +68,10 @@ def test_an_allocation_takes_from_all_layers_whatever_their_names(allocation: st
 
 
 def test_a_ranking_goes_through_the_layers_whatever_their_names():
-    removal = Action("magnitude", "global").spread(budget(size(widths(quota=1, uniform=6))))
-    assert removal == {"quota": list(range(7)), "uniform": [0, 1]}
+    removal = Action("magnitude", "global").spread(
+        budget(size(widths(layer_sensitivity=1, uniform=6)))
+    )
+    assert removal == {"layer_sensitivity": list(range(7)), "uniform": [0, 1]}
 
 
 @pytest.fixture
@@ -77,12 +81,12 @@ def tools_of(make_trainer: Callable) -> Callable[..., Tools]:
     def make(method: OpenLoop | ClosedLoop) -> Tools:
         retrainer = Retrainer(make_trainer("wdbc", epochs=4, lr=0.01), 4)
         dense = State(network(), NetworkSpec("mlp", {}, (30,), 2))
-        return make_tools(method, retrainer, dense, "magnitude")
+        return make_tools(retrainer, dense, "magnitude", **tool_settings(method))
 
     return make
 
 
-@pytest.mark.parametrize("allocation", ["uniform", "quota"])
+@pytest.mark.parametrize("allocation", ["uniform", "layer_sensitivity"])
 def test_an_open_loop_spreads_over_such_layers(tools_of: Callable, allocation: str):
     method = OpenLoop(criterion="magnitude", allocation=allocation)
     [kept] = run_open_loop(tools_of(method), method, [2]).kept
@@ -103,9 +107,9 @@ def test_the_log_of_a_closed_loop_tells_such_layers_from_allocations(tools_of: C
     assert all(bool(row["allocation"]) != bool(row["layer"]) for row in moved)
     tried = {row["layer"] for row in moved if row["layer"]}
     assert tried == set(LAYERS)
-    dense = {name: f"{name}=8" for name in LAYERS}
     for row in moved:
         if row["layer"] and row["stage"] == 1:
             # Nothing but this layer gave anything.
-            others = [words for name, words in dense.items() if name != row["layer"]]
-            assert all(words in row["widths"].split() for words in others)
+            others = json.loads(row["widths"])
+            del others[row["layer"]]
+            assert set(others.values()) == {8}

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from prunestudy.pruning.open_loop_like import run_like
 
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.pruning.open_loop import run_open_loop
 from prunestudy.pruning.regularisers.settings import Regulariser
-from prunestudy.pruning.settings import OpenLoop, Sharing
+from prunestudy.pruning.same_ratios import run_same_ratios
+from prunestudy.pruning.settings import OpenLoop, SameRatios, WeightSharing
 from prunestudy.pruning.state import LayerRatios
 
 METHODS = {
@@ -19,9 +19,9 @@ METHODS = {
         criterion="gradient", allocation="global", schedule="geometric", stages=3
     ),
     "cubic": OpenLoop(criterion="sensitivity", allocation="global", schedule="cubic", stages=4),
-    "quota": OpenLoop(criterion="taylor", allocation="quota"),
+    "layer_sensitivity": OpenLoop(criterion="taylor", allocation="layer_sensitivity"),
     "weights": OpenLoop(
-        criterion="magnitude", granularity="unstructured", allocation="erk", floor=0
+        criterion="magnitude", granularity="unstructured", allocation="erk", min_width_ratio=0
     ),
     "weights_iterative": OpenLoop(
         criterion="obd",
@@ -29,12 +29,12 @@ METHODS = {
         allocation="global",
         schedule="cubic",
         stages=3,
-        floor=0,
+        min_width_ratio=0,
     ),
-    "both": OpenLoop(criterion="magnitude", granularity="structured_unstructured"),
+    "both": OpenLoop(criterion="magnitude", granularity="hybrid"),
     "lasso": OpenLoop(criterion="magnitude", regulariser=Regulariser(kind="group_lasso")),
     "rewind": OpenLoop(criterion="magnitude", retraining="rewind_weights"),
-    "shared": OpenLoop(criterion="magnitude", sharing=Sharing(clusters=8, epochs=2)),
+    "shared": OpenLoop(criterion="magnitude", weight_sharing=WeightSharing(clusters=8, epochs=2)),
 }
 
 
@@ -89,7 +89,7 @@ def test_the_stages_of_a_schedule_shrink_and_are_numbered(make_tools: Callable):
 
 
 def test_a_point_below_the_floors_is_recorded_with_its_reason(make_tools: Callable):
-    method = METHODS["one_shot"].model_copy(update={"floor": 0.5})
+    method = METHODS["one_shot"].model_copy(update={"min_width_ratio": 0.5})
     record = run_open_loop(make_tools(method), method, [2, 1000])
     assert [kept.point for kept in record.kept] == ["2"]
     [missed] = record.unreachable
@@ -114,10 +114,10 @@ def test_weights_that_share_values_have_few_of_them(make_tools: Callable):
 
 
 def test_the_proportions_of_another_method_are_taken_over_exactly(make_tools: Callable):
-    method = OpenLoop(criterion="random", allocation="like:other")
+    method = SameRatios(criterion="random", layer_ratios_from="other")
     tools = make_tools(method)
     left = {"2": LayerRatios({"0": 5, "2": 7}, {}), "final": LayerRatios({"0": 2, "2": 3}, {})}
-    record = run_like(tools, method, left, [2, 4], "other")
+    record = run_same_ratios(tools, method, left, [2, 4])
     widths = {kept.point: tools.pruner.widths(kept.state) for kept in record.kept}
     assert widths == {"2": {"0": 5, "2": 7}, "final": {"0": 2, "2": 3}}
     assert [kept.epochs for kept in record.kept] == [tools.retrainer.epochs] * 2

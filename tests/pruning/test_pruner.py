@@ -8,7 +8,7 @@ import torch
 
 from prunestudy.evaluation.cost import count_params
 from prunestudy.pruning.allocation.units import InfeasibleTarget
-from prunestudy.pruning.open_loop import check_point
+from prunestudy.pruning.open_loop import check_reachable
 from prunestudy.pruning.settings import OpenLoop
 from prunestudy.pruning.state import State, TrajectoryResult
 from prunestudy.settings.parts import load_part
@@ -78,7 +78,7 @@ def test_scores_look_at_the_batches_and_random_numbers_of_the_clock(make_tools: 
 
 
 def test_floors_hold_over_several_prunings(make_tools: Callable):
-    tools = make_tools(METHOD.model_copy(update={"floor": 0.5}))
+    tools = make_tools(METHOD.model_copy(update={"min_width_ratio": 0.5}))
     pruner = tools.pruner
     assert pruner.floors == {"0": 6, "2": 4}
     least = pruner.units.cost.params(pruner.floors)
@@ -91,13 +91,13 @@ def test_floors_hold_over_several_prunings(make_tools: Callable):
 
 
 def test_a_point_is_reachable_down_to_the_floors(make_tools: Callable):
-    method = METHOD.model_copy(update={"floor": 0.5})
+    method = METHOD.model_copy(update={"min_width_ratio": 0.5})
     tools = make_tools(method)
     pruner = tools.pruner
     dense, least = pruner.dense_params, pruner.units.cost.params(pruner.floors)
-    check_point(tools, method, dense / least)
+    check_reachable(tools, method, dense / least)
     with pytest.raises(InfeasibleTarget, match=f"costs {least}"):
-        check_point(tools, method, dense / least * 1.01)
+        check_reachable(tools, method, dense / least * 1.01)
 
 
 # Masks.

@@ -22,6 +22,7 @@ from prunestudy.pruning.masks import apply_masks, maskable
 from prunestudy.pruning.open_loop import run_open_loop
 from prunestudy.pruning.settings import OpenLoop
 from prunestudy.pruning.surgery import remove_units
+from tests.methods import tool_settings
 from tests.pruning.allocation.spread import UNIT_ALLOCATIONS, WEIGHT_ALLOCATIONS, uniform
 
 WIDTHS = st.lists(st.integers(1, 20), min_size=1, max_size=3)
@@ -196,10 +197,12 @@ def tools_of(made: Made, method: OpenLoop) -> Any:
 
     loop: Any = Untrained(made.spec)
     retrainer = Retrainer(loop, loop.settings.epochs)
-    return make_tools(method, retrainer, State(made.network, made.spec), method.criterion)
+    return make_tools(
+        retrainer, State(made.network, made.spec), method.criterion, **tool_settings(method)
+    )
 
 
-GRANULARITIES = ("structured", "unstructured", "structured_unstructured")
+GRANULARITIES = ("structured", "unstructured", "hybrid")
 
 
 @settings(max_examples=30)
@@ -223,7 +226,7 @@ def test_every_point_is_kept_small_enough_or_said_to_be_unreachable(
         criterion="magnitude",
         granularity=granularity,
         allocation=allocation,
-        floor=floor,
+        min_width_ratio=floor,
         **schedule,
     )
     tools = tools_of(made, method)
@@ -235,7 +238,7 @@ def test_every_point_is_kept_small_enough_or_said_to_be_unreachable(
         assert state.params == count_nonzero(state.network, state.masks) <= target + 1e-6
         if granularity == "unstructured":
             assert state.params == int(target + 1e-6)
-        if granularity == "structured_unstructured":
+        if granularity == "hybrid":
             # Where whole units took more than asked already, no single weight goes.
             assert state.params in (int(target + 1e-6), count_params(state.network))
         widths = UnitGraph(state.network, state.spec.input_shape).widths
@@ -246,13 +249,13 @@ def test_every_point_is_kept_small_enough_or_said_to_be_unreachable(
 
 def test_a_target_that_is_a_whole_number_is_met_exactly(make_tools: Callable):
     # 494 parameters; 494 ÷ 13 = 38 and 494 ÷ 19 = 26, which 1 − (1 − 1/p) misses by a hair.
-    method = OpenLoop(criterion="magnitude", granularity="unstructured", floor=0.0)
+    method = OpenLoop(criterion="magnitude", granularity="unstructured", min_width_ratio=0.0)
     record = run_open_loop(make_tools(method, "wdbc", epochs=1), method, [13, 19])
     assert [made.state.params for made in record.kept] == [38, 26]
 
 
 def test_the_smallest_allowed_network_is_a_point_that_can_be_kept(make_tools: Callable):
-    method = OpenLoop(criterion="magnitude", floor=0.0)
+    method = OpenLoop(criterion="magnitude", min_width_ratio=0.0)
     tools = make_tools(method, "wdbc", epochs=1)
     found = tools.pruner
     least = found.units.cost.params({"0": 1, "2": 1})
@@ -268,9 +271,7 @@ def test_units_that_took_more_than_asked_leave_all_their_weights():
     network = spec.build()
     made = Made(spec, network, UnitGraph(network, (6,)))
     for allocation in ("uniform", "global"):
-        method = OpenLoop(
-            criterion="magnitude", granularity="structured_unstructured", allocation=allocation
-        )
+        method = OpenLoop(criterion="magnitude", granularity="hybrid", allocation=allocation)
         [kept] = run_open_loop(tools_of(made, method), method, [1.5]).kept
         # 23 parameters, 15 allowed; one neuron of two leaves 13.
         assert count_params(kept.state.network) == kept.state.params == 13
@@ -282,9 +283,7 @@ def test_a_point_that_floors_of_weights_forbid_is_said_to_be_unreachable(schedul
     spec = NetworkSpec("mlp", {"hidden": [4]}, (6,), 3)
     network = spec.build()
     made = Made(spec, network, UnitGraph(network, (6,)))
-    method = OpenLoop(
-        criterion="magnitude", granularity="structured_unstructured", floor=0.0, **schedule
-    )
+    method = OpenLoop(criterion="magnitude", granularity="hybrid", min_width_ratio=0.0, **schedule)
     # 43 parameters; one neuron has 13, of which 4 are biases: 5 leave one weight for two layers.
     record = run_open_loop(tools_of(made, method), method, [2, 8])
     assert [kept.point for kept in record.kept] == ["2"]

@@ -16,7 +16,7 @@ from prunestudy.params.settings import Task
 from prunestudy.pruning.baselines.from_scratch import initialised
 from prunestudy.pruning.controller.settings import Controller
 from prunestudy.pruning.masks import maskable
-from prunestudy.pruning.settings import Sharing
+from prunestudy.pruning.settings import WeightSharing
 from prunestudy.pruning.trajectory import Inputs, prune
 from prunestudy.store.tables import read_table
 from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE, train_dense
@@ -33,7 +33,7 @@ TASK = Task.model_validate(
         "loss": "cross_entropy",
         "metric": "accuracy",
         "training": {"epochs": 5, "lr": 0.01, "lr_schedule": "one_cycle"},
-        "retraining": {"epochs": 3, "lr": 0.004},
+        "retraining": {"epochs": 3, "lr": 0.004, "lr_schedule": "constant"},
         "requirements": {"max_drop": 0.05},
     }
 )
@@ -106,8 +106,8 @@ def counts(folder: Path, point: str) -> dict[str, int]:
 
 
 def test_like_a_method_takes_its_widths_at_each_point(here: Study):
-    other = here.run("other", criterion="taylor", allocation="global", normalise="none")
-    like = here.run("like", other, criterion="random", allocation="like:other")
+    other = here.run("other", criterion="taylor", allocation="global", score_norm="none")
+    like = here.run("like", other, criterion="random", layer_ratios_from="other")
     assert list(networks(like)) == list(networks(other)) == ["2", "4"]
     for point in ("2", "4"):
         assert widths(like, point) == widths(other, point)
@@ -126,7 +126,7 @@ def test_like_a_method_takes_its_widths_at_each_point(here: Study):
 def test_like_a_closed_loop_has_a_final_network_too(here: Study):
     controller = Controller(criteria=["magnitude"], trial_batches=1)
     other = here.run("other", schedule="closed_loop", allocation="global", controller=controller)
-    like = here.run("like", other, criterion="magnitude", allocation="like:other")
+    like = here.run("like", other, criterion="magnitude", layer_ratios_from="other")
     assert set(networks(like)) == set(networks(other)) == {"2", "4", "final"}
     for point in ("2", "4", "final"):
         assert widths(like, point) == widths(other, point)
@@ -134,11 +134,11 @@ def test_like_a_closed_loop_has_a_final_network_too(here: Study):
 
 
 def test_like_a_method_takes_its_counts_of_weights(here: Study):
-    weights = {"granularity": "unstructured", "floor": 0.0}
+    weights = {"granularity": "unstructured"}
     other = here.run(
-        "other", criterion="magnitude", allocation="global", normalise="none", **weights
+        "other", criterion="magnitude", allocation="global", score_norm="none", **weights
     )
-    like = here.run("like", other, criterion="random", allocation="like:other", **weights)
+    like = here.run("like", other, criterion="random", layer_ratios_from="other", **weights)
     uniform = here.run("uniform", criterion="random", **weights)
     for point in ("2", "4"):
         assert counts(like, point) == counts(other, point) != counts(uniform, point)
@@ -150,17 +150,17 @@ def test_like_a_method_takes_its_counts_of_weights(here: Study):
 
 
 def test_like_a_method_of_both_granularities_takes_widths_and_counts(here: Study):
-    both = {"granularity": "structured_unstructured", "criterion": "magnitude"}
-    other = here.run("other", allocation="global", normalise="none", **both)
-    like = here.run("like", other, allocation="like:other", **both)
+    both = {"granularity": "hybrid", "criterion": "magnitude"}
+    other = here.run("other", allocation="global", score_norm="none", **both)
+    like = here.run("like", other, layer_ratios_from="other", **both)
     for point in ("2", "4"):
         assert widths(like, point) == widths(other, point)
         assert counts(like, point) == counts(other, point)
 
 
 def test_a_point_that_the_other_method_missed_is_missed_with_its_name(here: Study):
-    other = here.run("other", criterion="magnitude", floor=0.3)
-    like = here.run("like", other, criterion="random", allocation="like:other")
+    other = here.run("other", criterion="magnitude", min_width_ratio=0.3)
+    like = here.run("like", other, criterion="random", layer_ratios_from="other")
     assert "4" not in networks(other)
     assert list(networks(like)) == list(networks(other))
     [row] = read_table(like / "unreachable.csv").to_dict("records")
@@ -220,7 +220,7 @@ def test_rewound_weights_are_those_of_initialisation_on_the_dense_schedule(
 
 
 def test_the_dense_control_keeps_the_shape_and_gets_the_epochs(here: Study):
-    folder = here.run("extra", control="dense_extra")
+    folder = here.run("extra", baseline="dense_longer")
     [(point, row)] = networks(folder).items()
     assert (point, row["epochs"]) == ("1", 3)
     network, spec = read_network(folder / "1.safetensors")
@@ -232,9 +232,9 @@ def test_the_dense_control_keeps_the_shape_and_gets_the_epochs(here: Study):
 
 
 def test_scratch_controls_take_shapes_and_nothing_else(here: Study):
-    other = here.run("other", criterion="magnitude", allocation="global", normalise="none")
-    equal = here.run("e", other, control="scratch_e", of="other")
-    compute = here.run("b", other, control="scratch_b", of="other")
+    other = here.run("other", criterion="magnitude", allocation="global", score_norm="none")
+    equal = here.run("e", other, baseline="scratch_e", shapes_of="other")
+    compute = here.run("b", other, baseline="scratch_b", shapes_of="other")
     dense, spec = read_network(here.dense / NETWORK_FILE)
     for point in ("2", "4"):
         assert widths(equal, point) == widths(compute, point) == widths(other, point)
@@ -259,8 +259,8 @@ def test_scratch_controls_take_shapes_and_nothing_else(here: Study):
 
 
 def test_scratch_controls_pass_on_what_was_unreachable(here: Study):
-    other = here.run("other", criterion="magnitude", floor=0.3)
-    folder = here.run("e", other, control="scratch_e", of="other")
+    other = here.run("other", criterion="magnitude", min_width_ratio=0.3)
+    folder = here.run("e", other, baseline="scratch_e", shapes_of="other")
     missed = read_table(other / "unreachable.csv")
     assert missed["point"].tolist() == ["4"]
     assert read_table(folder / "unreachable.csv").equals(missed)
@@ -270,9 +270,9 @@ def test_scratch_controls_pass_on_what_was_unreachable(here: Study):
 
 
 def test_shared_weights_with_masks_read_back_to_the_last_bit(here: Study):
-    method = {"criterion": "magnitude", "granularity": "unstructured", "floor": 0.0}
+    method = {"criterion": "magnitude", "granularity": "unstructured", "min_width_ratio": 0.0}
     plain = here.run("plain", **method)
-    shared = here.run("shared", sharing=Sharing(clusters=8, epochs=1), **method)
+    shared = here.run("shared", weight_sharing=WeightSharing(clusters=8, epochs=1), **method)
     for point in ("2", "4"):
         network, _spec, masks = read_masked_network(shared / f"{point}.safetensors")
         assert masks is not None

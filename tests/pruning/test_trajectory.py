@@ -9,7 +9,7 @@ import pytest
 from prunestudy.evaluation.cost import count_nonzero, count_params
 from prunestudy.networks.storage import read_masked_network, read_network
 from prunestudy.params.settings import Task
-from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, OpenLoop
+from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, OpenLoop, SameRatios
 from prunestudy.pruning.state import DECISION_COLUMNS
 from prunestudy.pruning.trajectory import HISTORY_COLUMNS, NETWORK_COLUMNS, Inputs, prune
 from prunestudy.store.files import artifact_digest
@@ -127,7 +127,7 @@ def networks_of(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 def test_the_dense_network_with_the_extra_epochs(run: Callable):
-    folder = run("extra", Baseline(control="dense_extra"), [2, 4])
+    folder = run("extra", Baseline(baseline="dense_longer"), [2, 4])
     assert networks_of(folder) == {"1": (145, 10)}
     assert read_table(folder / "history.csv")["epoch"].tolist() == list(range(1, 11))
 
@@ -135,10 +135,10 @@ def test_the_dense_network_with_the_extra_epochs(run: Callable):
 def test_scratch_controls_take_the_shapes_and_the_epochs_or_the_compute(run: Callable):
     other = run("other", OpenLoop(criterion="magnitude"), [2, 4])
     sizes = {point: params for point, (params, _epochs) in networks_of(other).items()}
-    equal = run("e", Baseline(control="scratch_e", of="other"), [2, 4], reference=other)
+    equal = run("e", Baseline(baseline="scratch_e", shapes_of="other"), [2, 4], reference=other)
     # Ten epochs of training and ten of retraining; for equal compute, at most twice as many.
     assert networks_of(equal) == {point: (params, 20) for point, params in sizes.items()}
-    compute = run("b", Baseline(control="scratch_b", of="other"), [2, 4], reference=other)
+    compute = run("b", Baseline(baseline="scratch_b", shapes_of="other"), [2, 4], reference=other)
     assert networks_of(compute) == {point: (params, 40) for point, params in sizes.items()}
     first = read_network(equal / "2.safetensors")[0].state_dict()
     second = read_network(other / "2.safetensors")[0].state_dict()
@@ -147,7 +147,7 @@ def test_scratch_controls_take_the_shapes_and_the_epochs_or_the_compute(run: Cal
 
 def test_the_proportions_of_another_method(run: Callable, content: dict[str, Any]):
     other = run("other", methods(content)[2], [2, 4])
-    like = OpenLoop(criterion="random", allocation="like:other")
+    like = SameRatios(criterion="random", layer_ratios_from="other")
     folder = run("like", like, [2, 4], reference=other)
     sizes = {point: params for point, (params, _epochs) in networks_of(other).items()}
     assert networks_of(folder) == {point: (params, 10) for point, params in sizes.items()}
@@ -155,7 +155,7 @@ def test_the_proportions_of_another_method(run: Callable, content: dict[str, Any
 
 def test_pruning_at_initialisation_trains_for_all_epochs(run: Callable):
     method = OpenLoop(
-        criterion="snip", start="initial", granularity="unstructured", allocation="global"
+        criterion="snip", prune_at="initial", granularity="unstructured", allocation="global"
     )
     folder = run("snip", method, [2])
     network, _spec, masks = read_masked_network(folder / "2.safetensors")

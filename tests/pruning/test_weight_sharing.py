@@ -12,8 +12,9 @@ from safetensors import safe_open
 from prunestudy.networks.architectures import mlp
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import read_masked_network, write_network
-from prunestudy.pruning.masks import Masks, apply_masks, full_masks
+from prunestudy.pruning.masks import Masks, apply_masks
 from prunestudy.pruning.weight_sharing import apply_sharing, share_weights, tuned
+from tests.keeping import full_masks
 
 
 @pytest.mark.parametrize("clusters", [2, 16])

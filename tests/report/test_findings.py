@@ -10,7 +10,7 @@ import pytest
 from prunestudy.analysis.budget import best
 from prunestudy.analysis.inputs import read_inputs
 from prunestudy.plan.plan import Plan
-from prunestudy.pruning.settings import Baseline, OpenLoop
+from prunestudy.pruning.settings import Baseline, SameRatios
 from prunestudy.report import formatting
 from prunestudy.report.blocks import Sentence
 from prunestudy.report.contents import Contents
@@ -316,8 +316,8 @@ def test_no_control_is_the_best_network(tmp_path: Path) -> None:
     study = contents.inputs.study
     assert set(best(study, chosen)["method"]) == {"adaptive"}
     controls = {
-        "small": Baseline(control="scratch_e", of="adaptive"),
-        "alike": OpenLoop(criterion="magnitude", allocation="like:adaptive"),
+        "small": Baseline(baseline="scratch_e", shapes_of="adaptive"),
+        "alike": SameRatios(criterion="magnitude", layer_ratios_from="adaptive"),
     }
     study = study.model_copy(update={"methods": {**study.methods, **controls}})
     smaller = chosen[chosen["method"] == "adaptive"].assign(params_nonzero=10)

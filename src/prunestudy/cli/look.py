@@ -64,7 +64,7 @@ def _check(arguments: Namespace) -> None:
         f"  tasks    {', '.join(study.tasks)}\n"
         f"  methods  {', '.join(study.methods)}\n"
         f"  seeds    {', '.join(str(seed) for seed in study.seeds)}\n"
-        f"  sizes    {', '.join(f'÷{point_label(one)}' for one in study.compressions)}\n"
+        f"  compressions {', '.join(point_label(one) for one in study.compressions)}\n"
         f"  {len(plan.of_step('prune'))} trajectories, {len(plan.artifacts)} jobs in all, "
         f"{len(status.missing(plan))} of them to run"
     )

@@ -50,8 +50,8 @@ def _method(given: dict[str, Any], place: str, found: list[Problem]) -> dict[str
             found.append(Problem(place + key, f"'{old}' was renamed to '{values[old]}'"))
             method[key] = values[old]
     allocation = method.get("allocation")
-    if isinstance(allocation, str) and allocation.startswith(LIKE):
-        other = allocation.removeprefix(LIKE)
+    other = allocation.removeprefix(LIKE) if isinstance(allocation, str) else allocation
+    if other and other != allocation:
         reason = f"'{allocation}' was renamed; write layer_ratios_from: {other} instead"
         found.append(Problem(place + "allocation", reason))
         del method["allocation"]

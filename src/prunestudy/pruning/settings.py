@@ -267,14 +267,14 @@ class Baseline(MethodSettings):
 METHOD_TYPES: dict[str, type[MethodSettings]] = {
     "an open loop": OpenLoop,
     "a closed loop": ClosedLoop,
-    "one with another's layer ratios": SameRatios,
+    "a method with layer_ratios_from": SameRatios,
     "a baseline": Baseline,
 }
 # Keys that only one type has.
 TELLTALE = {
     "baseline": "a baseline",
     "shapes_of": "a baseline",
-    "layer_ratios_from": "one with another's layer ratios",
+    "layer_ratios_from": "a method with layer_ratios_from",
     "controller": "a closed loop",
 }
 
@@ -286,18 +286,18 @@ def _method_type(given: Any) -> str:
     keys = given if isinstance(given, dict) else {}
     if keys.get("schedule") == CLOSED_LOOP:
         return "a closed loop"
-    # A misspelt key is told as such, not as a criterion that is missing.
-    words = keys if "criterion" in keys else {near(key, TELLTALE) or key: key for key in keys}
-    for key, tag in TELLTALE.items():
-        if key in words and not (key == "controller" and "schedule" in keys):
-            return tag
-    return "an open loop"
+    if "criterion" in keys:
+        telling = [key for key in ("baseline", "layer_ratios_from") if key in keys]
+    else:
+        # A misspelt key is told as such, not as a criterion that is missing.
+        telling = [found for key in keys if (found := near(key, TELLTALE))]
+    return TELLTALE[telling[0]] if telling else "an open loop"
 
 
 Method = Annotated[
     Annotated[OpenLoop, Tag("an open loop")]
     | Annotated[ClosedLoop, Tag("a closed loop")]
-    | Annotated[SameRatios, Tag("one with another's layer ratios")]
+    | Annotated[SameRatios, Tag("a method with layer_ratios_from")]
     | Annotated[Baseline, Tag("a baseline")],
     Discriminator(_method_type),
 ]

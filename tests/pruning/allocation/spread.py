@@ -25,7 +25,7 @@ def global_ranking(*budget: Any) -> Removal:
 
 def by_quota(*budget: Any, quota: Mapping[str, float]) -> Removal:
     """In proportion to quotas."""
-    return load_part(FOLDER, "quota").units(UnitBudget(*budget, quotas=lambda: quota))
+    return load_part(FOLDER, "layer_sensitivity").units(UnitBudget(*budget, quotas=lambda: quota))
 
 
 UNIT_ALLOCATIONS: dict[str, Callable[..., Removal]] = {

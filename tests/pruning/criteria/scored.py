@@ -28,11 +28,11 @@ def score_units(
     units: UnitGraph,
     batches: Batches,
     objective: Objective,
-    normalise: str = "layer",
+    norm: str = "layer",
 ) -> dict[str, Tensor]:
     """Scores of every unit group of a network."""
     inputs = SaliencyInputs(network, units.groups, batches, objective)
-    return scoring.score_units(name, inputs, normalise)
+    return scoring.score_units(name, inputs, norm)
 
 
 def score_weights(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from prunestudy.pruning.allocation.units import InfeasibleTarget, floor_widths
 from prunestudy.pruning.layer_sensitivity import RATIOS, quotas, scan
 from tests.pruning.allocation.spread import by_quota
-from tests.pruning.allocation.test_units import cases, left, price
+from tests.pruning.allocation.test_units import cases, cost, left
 
 DENSE = {"a": 10, "b": 10}
 SCORES = {"a": np.arange(10.0), "b": np.arange(10.0)[::-1]}
@@ -41,25 +41,25 @@ def test_a_scan_leaves_every_layer_a_unit():
 
 def test_layers_give_in_proportion_to_their_quotas():
     floors = floor_widths(DENSE, 0)
-    target = price({"a": 6, "b": 8})
-    removal = by_quota(SCORES, DENSE, floors, price, target, quota={"a": 0.8, "b": 0.4})
+    target = cost({"a": 6, "b": 8})
+    removal = by_quota(SCORES, DENSE, floors, cost, target, quota={"a": 0.8, "b": 0.4})
     assert left(SCORES, removal) == {"a": 6, "b": 8}
     assert removal == {"a": [0, 1, 2, 3], "b": [8, 9]}
 
 
 def test_quotas_that_do_not_suffice_go_on_towards_the_floors():
     floors = floor_widths(DENSE, 0.2)
-    removal = by_quota(SCORES, DENSE, floors, price, price(floors), quota={"a": 0.1, "b": 0.0})
+    removal = by_quota(SCORES, DENSE, floors, cost, cost(floors), quota={"a": 0.1, "b": 0.0})
     assert left(SCORES, removal) == floors
     with pytest.raises(InfeasibleTarget):
-        by_quota(SCORES, DENSE, floors, price, price(floors) - 1, quota={"a": 0.1, "b": 0.0})
+        by_quota(SCORES, DENSE, floors, cost, cost(floors) - 1, quota={"a": 0.1, "b": 0.0})
 
 
 def test_the_removal_is_the_smallest_that_suffices():
     floors = floor_widths(DENSE, 0)
     for width in range(2, 10):
-        target = price({"a": width, "b": width})
-        removal = by_quota(SCORES, DENSE, floors, price, target, quota={"a": 0.5, "b": 0.5})
+        target = cost({"a": width, "b": width})
+        removal = by_quota(SCORES, DENSE, floors, cost, target, quota={"a": 0.5, "b": 0.5})
         assert left(SCORES, removal) == {"a": width, "b": width}
 
 
@@ -88,9 +88,9 @@ def test_the_target_is_met_by_the_smallest_common_factor(case):
         }
 
     quota = {name: tenth / 10 for name, tenth in tenths.items()}
-    removal = by_quota(scores, dense, floors, price, target, quota=quota)
+    removal = by_quota(scores, dense, floors, cost, target, quota=quota)
     found = left(scores, removal)
-    assert price(found) <= target
+    assert cost(found) <= target
     assert all(found[name] >= floors[name] for name in dense)
     factors = sorted(
         {
@@ -99,7 +99,7 @@ def test_the_target_is_met_by_the_smallest_common_factor(case):
             for gone in range(dense[name] + 1)
         }
     )
-    assert found == next(at(factor) for factor in factors if price(at(factor)) <= target)
+    assert found == next(at(factor) for factor in factors if cost(at(factor)) <= target)
     for name, units in removal.items():
         order = sorted(range(len(scores[name])), key=lambda unit: (scores[name][unit], unit))
         assert units == sorted(order[: len(units)])
@@ -110,4 +110,4 @@ def test_floors_that_forbid_the_target_are_unreachable_whatever_the_quotas(case)
     scores, dense, floors, _target, tenths = case
     quota = {name: tenth / 10 for name, tenth in tenths.items()}
     with pytest.raises(InfeasibleTarget, match="the smallest allowed network costs"):
-        by_quota(scores, dense, floors, price, price(floors) - 1, quota=quota)
+        by_quota(scores, dense, floors, cost, cost(floors) - 1, quota=quota)

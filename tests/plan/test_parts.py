@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from prunestudy.plan.fingerprint import import_closure, library_root
+from prunestudy.plan.parts import method_parts
 from prunestudy.pruning.allocation.settings import ALLOCATIONS
 from prunestudy.pruning.baselines.settings import BASELINES
 from prunestudy.pruning.criteria.settings import CRITERIA
 from prunestudy.pruning.regularisers.settings import REGULARISERS
 from prunestudy.pruning.retraining.settings import RETRAINING
 from prunestudy.pruning.schedules.settings import SCHEDULES
-from prunestudy.pruning.settings import parts_of
 from prunestudy.settings.parts import load_part
 from tests.methods import method_of
 
@@ -63,7 +63,7 @@ def test_every_entry_of_a_table_is_a_file_and_every_file_an_entry(folder: str):
                 "schedule": "cubic",
                 "stages": 2,
                 "regulariser": {"kind": "l1"},
-                "sharing": {},
+                "weight_sharing": {},
                 "retraining": "distill",
             },
             "criteria.obd open_loop allocation.global schedules.cubic regularisers.l1 "
@@ -72,32 +72,37 @@ def test_every_entry_of_a_table_is_a_file_and_every_file_an_entry(folder: str):
         (
             {
                 "criterion": "snip",
-                "start": "initial",
+                "prune_at": "initial",
                 "granularity": "unstructured",
                 "allocation": "erk",
             },
             "criteria.snip open_loop allocation.erk schedules.one_shot",
         ),
         (
-            {"criterion": "my.own", "allocation": "like:other"},
-            "open_loop_like schedules.one_shot retraining.finetune",
+            {"criterion": "my.own", "layer_ratios_from": "other"},
+            "same_ratios retraining.finetune",
         ),
         (
             {"schedule": "closed_loop", "controller": {"criteria": ["taylor", "my.own"]}},
             "criteria.taylor controller.closed_loop allocation.uniform allocation.global "
+            "allocation.layer_sensitivity retraining.finetune",
+        ),
+        (
+            {"schedule": "closed_loop", "round_to": 8, "controller": {"criteria": ["taylor"]}},
+            "criteria.taylor controller.closed_loop allocation.uniform allocation.global "
             "retraining.finetune",
         ),
         (
-            {"schedule": "closed_loop", "allocation": "global", "controller": {}},
+            {"schedule": "closed_loop"},
             "criteria.magnitude criteria.gradient criteria.sensitivity criteria.taylor "
-            "controller.closed_loop allocation.uniform allocation.global allocation.quota "
-            "retraining.finetune",
+            "controller.closed_loop allocation.uniform allocation.global "
+            "allocation.layer_sensitivity retraining.finetune",
         ),
-        ({"control": "scratch_b", "of": "x"}, "baselines.scratch_b retraining.finetune"),
+        ({"baseline": "scratch_b", "shapes_of": "x"}, "baselines.scratch_b retraining.finetune"),
     ],
 )
 def test_the_parts_that_a_method_names(method: dict[str, Any], parts: str):
-    found = parts_of(method_of(**method))
+    found = method_parts(method_of(**method))
     assert found == [f"{ROOM}.{part}" for part in parts.split()]
     assert all(find_spec(part) for part in found)
 
@@ -118,7 +123,7 @@ def test_the_engine_imports_no_part():
     found = closure("trajectory")
     for folder in (*TABLES, "controller"):
         assert code_of(found, folder) == set(), folder
-    assert not {"open_loop", "open_loop_like", "reference", "weight_sharing"} & found
+    assert not {"open_loop", "same_ratios", "reference", "weight_sharing"} & found
 
 
 def test_an_open_loop_imports_neither_controller_nor_parts():
@@ -145,7 +150,8 @@ def test_a_baseline_from_scratch_imports_no_controller_and_no_criterion():
 
 def test_the_parts_of_a_method_are_known_without_torch():
     code = (
-        "import sys; from prunestudy.pruning.settings import OpenLoop, parts_of; "
-        "parts_of(OpenLoop(criterion='obd')); assert 'torch' not in sys.modules"
+        "import sys; from prunestudy.plan.parts import method_parts; "
+        "from prunestudy.pruning.settings import OpenLoop; "
+        "method_parts(OpenLoop(criterion='obd')); assert 'torch' not in sys.modules"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
