@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from prunestudy.cli import look
 from prunestudy.cli.main import main
 from prunestudy.params.reader import check_study
+from prunestudy.params.reference import schema_text
 from prunestudy.plan import status
 from prunestudy.plan.plan import Plan
 from prunestudy.store.sidecars import read_sidecar
@@ -102,7 +102,7 @@ def test_defaults_writes_a_study_out(here: Path, capsys: pytest.CaptureFixture):
 
 def test_schema_prints_the_schema(capsys: pytest.CaptureFixture):
     assert main(["schema"]) == 0
-    assert json.loads(capsys.readouterr().out) == json.loads(look.schema_text())
+    assert json.loads(capsys.readouterr().out) == json.loads(schema_text())
 
 
 def test_a_cell_that_is_not_in_the_study_gives_exit_code_1(

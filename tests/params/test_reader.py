@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from prunestudy.cli import look
 from prunestudy.errors import ParamsError
 from prunestudy.params.documented import documented
 from prunestudy.params.reader import check_study, read_study
+from prunestudy.params.reference import reference, schema_text
 from prunestudy.params.settings import Report, Study
+from prunestudy.settings.base import Params
 from prunestudy.training.settings import Training
 from tests.conftest import CONTENT
 
@@ -54,8 +55,24 @@ def test_a_study_written_out_reads_back_as_the_same(study: Study, tmp_path: Path
 
 def test_the_schema_for_editors_is_what_the_types_generate(root: Path):
     text = (root / "docs" / "params.schema.json").read_text(encoding="utf-8")
-    assert text == look.schema_text()
+    assert text == schema_text()
     assert set(json.loads(text)["properties"]) == set(Study.model_fields)
+
+
+def test_the_page_of_parameters_is_what_the_types_generate(root: Path):
+    assert (root / "docs" / "params.md").read_text(encoding="utf-8") == reference()
+
+
+def test_the_page_shows_every_key_with_an_example_or_a_group_of_its_own():
+    rows = [line.split(" | ") for line in reference().splitlines() if line.startswith("| `")]
+    groups: list[type[Params]] = Params.__subclasses__()
+    for group in groups:
+        groups += group.__subclasses__()
+    shown = {row[0].strip("|` ") for row in rows}
+    assert shown == {key for group in groups for key in group.model_fields}
+    for _key, _default, allowed, meaning, example in rows:
+        assert meaning
+        assert "see below" in allowed or example.startswith("`")
 
 
 def test_every_ready_made_study_is_valid_and_named_after_its_file(root: Path):

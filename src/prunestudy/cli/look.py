@@ -1,6 +1,5 @@
 """Commands that look at a study and change nothing."""
 
-import json
 import sys
 from argparse import Namespace
 from collections import Counter
@@ -9,7 +8,7 @@ from pathlib import Path
 from prunestudy.cli.options import Commands, add_command
 from prunestudy.params.documented import documented
 from prunestudy.params.reader import read_study
-from prunestudy.params.settings import Study
+from prunestudy.params.reference import reference, schema_text
 from prunestudy.plan import lineage, status, verify
 from prunestudy.plan.plan import Plan
 from prunestudy.store import git
@@ -49,7 +48,10 @@ def add(commands: Commands) -> None:
         help="another (default: the working tree)",
     )
     compare.add_argument("--page", type=Path, metavar="FILE", help="write it as a page, too")
-    add_command(commands, "schema", "print the JSON schema of a parameters file", _schema, False)
+    schema = add_command(
+        commands, "schema", "print the JSON schema of a parameters file", _schema, False
+    )
+    schema.add_argument("--page", action="store_true", help="print docs/params.md instead")
     add_command(
         commands, "defaults", "print a study with all defaults written out and explained", _defaults
     )
@@ -149,13 +151,8 @@ def _compare(arguments: Namespace) -> None:
         print(f"page: {arguments.page}")
 
 
-def _schema(_arguments: Namespace) -> None:
-    print(schema_text(), end="")
-
-
-def schema_text() -> str:
-    """The JSON schema of a parameters file, for editors."""
-    return json.dumps(Study.model_json_schema(), indent=1, sort_keys=True) + "\n"
+def _schema(arguments: Namespace) -> None:
+    print(reference() if arguments.page else schema_text(), end="")
 
 
 def _defaults(arguments: Namespace) -> None:

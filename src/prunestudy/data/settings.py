@@ -29,6 +29,8 @@ class Data(Params):
 
     name: Annotated[str, OneOf(DATASETS)] = Field(description="data set of the catalogue")
     train_rows: Count | None = Field(
-        None, description="use only this many training rows (none: all of them)"
+        None,
+        description="use only this many training rows (none: all of them)",
+        examples=[10_000],
     )
     split: SplitShares = Field(default_factory=SplitShares, description="train / validation / test")

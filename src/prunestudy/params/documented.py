@@ -53,12 +53,13 @@ def _entry(
             ]
         )
         return [f"{indent}{name}:{note}", *inner]
-    return [f"{indent}{name}: {_scalar(value)}{note}"]
+    return [f"{indent}{name}: {scalar(value)}{note}"]
 
 
-def _scalar(value: Any) -> str:
+def scalar(value: Any) -> str:
+    """A value of a parameter as YAML writes it in one line."""
     if isinstance(value, list):
-        return "[" + ", ".join(_scalar(item) for item in value) + "]"
+        return "[" + ", ".join(scalar(item) for item in value) + "]"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):

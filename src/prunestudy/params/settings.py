@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from prunestudy.data.settings import Data
 from prunestudy.networks.architectures.settings import Network
@@ -22,22 +22,28 @@ from prunestudy.settings.base import (
 )
 from prunestudy.training.losses.settings import LOSSES
 from prunestudy.training.metrics.settings import METRICS
-from prunestudy.training.settings import Compute, LossName, MetricName, Training
+from prunestudy.training.settings import Compute, LossName, MetricName, Retraining, Training
 
 RESERVED_METHODS = ("dense",)
 # Folders of the default study's report, which lies in reports/ itself.
 RESERVED_STUDIES = ("tables", "figures", "paper")
 
 
+def _retraining_optional(schema: dict[str, Any]) -> None:
+    schema["required"].remove("retraining")
+
+
 class Task(Params):
     """A data set, a network, a loss, a metric and requirements."""
+
+    model_config = ConfigDict(json_schema_extra=_retraining_optional)
 
     data: Data = Field(description="data set and split")
     network: Network = Field(description="architecture of the dense network")
     loss: LossName = Field(description="what training minimises")
     metric: MetricName = Field(description="quality, higher is better")
     training: Training = Field(description="training of the dense network")
-    retraining: Training = Field(
+    retraining: Retraining = Field(
         description="retraining of every pruned network, the same total for every method; what it "
         "does not say is as in training"
     )
@@ -108,10 +114,13 @@ class Study(Params):
     """A whole study."""
 
     name: Annotated[StudyName, AfterValidator(_free_name)] = Field(
-        description="name of the study, and of its folders"
+        description="name of the study, and of its folders", examples=["my-study"]
     )
     seeds: Annotated[list[Seed], AfterValidator(unique)] = Field(
-        min_length=1, max_length=1000, description="one dense network and its prunings a seed"
+        min_length=1,
+        max_length=1000,
+        description="one dense network and its prunings a seed",
+        examples=[[0, 1, 2, 3, 4]],
     )
     compressions: Annotated[list[Compression], AfterValidator(ascending)] = Field(
         default=[2.0, 4.0, 8.0, 16.0, 32.0],

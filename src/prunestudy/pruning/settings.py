@@ -36,7 +36,7 @@ SPREADS: dict[str, tuple[str, ...]] = {
 
 Tasks = Annotated[
     Annotated[list[Name], Field(min_length=1), AfterValidator(unique)] | None,
-    Field(description="the tasks that it runs on (none: all)"),
+    Field(description="the tasks that it runs on (none: all)", examples=[["digits"]]),
 ]
 
 
@@ -141,19 +141,26 @@ class OpenLoop(FixedRatios):
 
     allocation: Allocation = Field("uniform", description="how the budget is spread over layers")
     score_norm: ScoreNorm | None = Field(
-        None, description="of global: how scores of layers compare (default none)"
+        None,
+        description="of global: how scores of layers compare (default none)",
+        examples=["none"],
     )
     sensitivity_max_drop: SensitivityMaxDrop | None = Field(
-        None, description="of layer_sensitivity: quality that a layer may cost alone (default 0.02)"
+        None,
+        description="of layer_sensitivity: quality that a layer may cost alone (default 0.02)",
+        examples=[0.02],
     )
     min_width_ratio: MinWidthRatio = 0.05
     round_to: RoundTo = 1
     schedule: Schedule = Field("one_shot", description="how the budget is spread over stages")
-    stages: Count | None = Field(None, description="stages of linear, geometric and cubic")
+    stages: Count | None = Field(
+        None, description="stages of linear, geometric and cubic", examples=[8]
+    )
     pruning_fraction: Share | None = Field(
         None,
         description="of a schedule with stages: share of the retraining epochs over which it "
         "prunes (default 0.5)",
+        examples=[0.5],
     )
 
     @classmethod
@@ -198,7 +205,9 @@ class OpenLoop(FixedRatios):
 class SameRatios(FixedRatios):
     """As much of each layer as another method left, to tell what its criterion brings."""
 
-    layer_ratios_from: Name = Field(description="the method that chose how much of each layer goes")
+    layer_ratios_from: Name = Field(
+        description="the method that chose how much of each layer goes", examples=["adaptive"]
+    )
 
     @property
     def reference(self) -> str | None:
@@ -243,7 +252,9 @@ class Baseline(MethodSettings):
         description="dense_longer: the dense network with the retraining epochs; scratch_e, "
         "scratch_b: another method's shapes from initialisation, for equal epochs or compute"
     )
-    shapes_of: Name | None = Field(None, description="the method whose shapes scratch_* takes")
+    shapes_of: Name | None = Field(
+        None, description="the method whose shapes scratch_* takes", examples=["adaptive"]
+    )
     retraining: RetrainingFromTrained = Field(
         "finetune", description="distill: the dense network teaches"
     )

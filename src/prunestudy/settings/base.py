@@ -8,8 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError, core_schema
 
 # Names become folder names and table entries, so they are plain and portable.
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-StudyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+NAME = r"^[a-z][a-z0-9_]{0,39}$"
+STUDY_NAME = r"^[a-z][a-z0-9_-]{0,39}$"
+Name = Annotated[str, StringConstraints(pattern=NAME)]
+StudyName = Annotated[str, StringConstraints(pattern=STUDY_NAME)]
 Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]

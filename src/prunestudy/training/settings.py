@@ -1,8 +1,8 @@
 """Settings of trainings: what is minimised, how, and where."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from prunestudy.settings.base import Count, Epochs, NotNegative, OneOf, Params, Positive
 from prunestudy.training.losses.settings import LOSSES
@@ -21,8 +21,18 @@ class Training(Params):
         "constant", description="over all epochs of the training"
     )
     batch_size: Count = Field(64, description="rows of a batch")
-    epochs: Epochs = Field(description="passes over the training rows")
+    epochs: Epochs = Field(description="passes over the training rows", examples=[30])
     weight_decay: NotNegative = Field(0.0, description="L2 penalty of the optimiser")
+
+
+def _all_optional(schema: dict[str, Any]) -> None:
+    schema.pop("required", None)
+
+
+class Retraining(Training):
+    """The same of a retraining; what is left out is as in the training."""
+
+    model_config = ConfigDict(json_schema_extra=_all_optional)
 
 
 class Compute(Params):

@@ -23,7 +23,7 @@ class Mlp(Architecture):
 
     name: Literal["mlp"] = Field("mlp", description="fully connected network")
     hidden: list[Width] = Field(
-        description="units of each hidden layer", min_length=1, max_length=64
+        description="units of each hidden layer", min_length=1, max_length=64, examples=[[32, 16]]
     )
 
 
@@ -34,7 +34,7 @@ class Cnn(Architecture):
     images: ClassVar[bool] = True
     name: Literal["cnn"] = Field("cnn", description="convolutional network with BatchNorm")
     channels: list[Width] = Field(
-        description="channels of each convolution", min_length=1, max_length=64
+        description="channels of each convolution", min_length=1, max_length=64, examples=[[32, 64]]
     )
 
     def least_side(self) -> int:

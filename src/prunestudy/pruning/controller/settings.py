@@ -43,6 +43,7 @@ class Controller(Params):
     confidence: Share | None = Field(
         None,
         description="judge quality by its bootstrap lower bound of this level (none: by itself)",
+        examples=[0.9],
     )
     trial_batches: Count = Field(2, description="batches of recovery for each proposal")
     pruning_fraction: Share = Field(
@@ -63,9 +64,15 @@ class Requirements(Params):
         0.01, description="quality that may be lost on validation data, in units of the metric"
     )
     relative: bool = Field(False, description="read max_drop as a share of the dense quality")
-    params: Count | None = Field(None, description="most parameters")
-    macs: Count | None = Field(None, description="most multiply–adds for one input")
-    bytes: Count | None = Field(None, description="most bytes of weights (float32)")
+    params: Count | None = Field(None, description="most parameters", examples=[20_000])
+    macs: Count | None = Field(
+        None, description="most multiply–adds for one input", examples=[500_000]
+    )
+    bytes: Count | None = Field(
+        None, description="most bytes of weights (float32)", examples=[80_000]
+    )
     latency_ms: Positive | None = Field(
-        None, description="most milliseconds for a batch of 64 in ONNX Runtime, one thread"
+        None,
+        description="most milliseconds for a batch of 64 in ONNX Runtime, one thread",
+        examples=[1.5],
     )

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from prunestudy.settings.base import unknown_name
 
@@ -53,7 +53,13 @@ def _criterion(value: str) -> str:
     raise unknown_name(value, tuple(CRITERIA), "or module.function of your own")
 
 
-CriterionName = Annotated[str, AfterValidator(_criterion)]
+CriterionName = Annotated[
+    str,
+    AfterValidator(_criterion),
+    WithJsonSchema(
+        {"anyOf": [{"enum": list(CRITERIA)}, {"type": "string", "pattern": DOTTED.pattern}]}
+    ),
+]
 ScoreNorm = Annotated[
     Literal["layer", "mean", "none"],
     Field(description="layer: scores are shares of their layer's sum; mean: multiples of its mean"),
