@@ -1,4 +1,4 @@
-"""What a data set of the catalogue is: its files with digests, and how to read them."""
+"""What a data set is: its files with digests, and how to read them."""
 
 import io
 from collections.abc import Callable, Mapping

@@ -25,9 +25,9 @@ class SplitShares(Params):
 
 
 class Data(Params):
-    """A data set of the catalogue and its split."""
+    """A data set by name, and its split."""
 
-    name: Annotated[str, OneOf(DATASETS)] = Field(description="data set of the catalogue")
+    name: Annotated[str, OneOf(DATASETS)] = Field(description="data set")
     train_rows: Count | None = Field(
         None,
         description="use only this many training rows (none: all of them)",

@@ -31,7 +31,7 @@ class Cell:
 
 # What people and rules may write of each coordinate.
 COORDINATES: dict[str, tuple[type, str]] = {
-    "dataset": (str, "data set of the catalogue"),
+    "dataset": (str, "data set of the study"),
     "task": (str, "task of the study"),
     "seed": (int, "seed of the study"),
     "method": (str, "method of the study"),

@@ -36,8 +36,10 @@ def describe(artifact: Artifact, params: Path, record: str) -> str:
         "made": f"{made['at']}, {made['seconds']:g} s, {made['processor']}, {made['platform']}",
         "commit": made["git_commit"] or "unknown",
         "MLflow": record,
-        "again": f"prunestudy verify{option} --rerun {artifact.cell}",
     }
+    if artifact.step.repeatable:
+        short = artifact.cell if artifact.step.networks else f"'{artifact.name}'"
+        facts["again"] = f"prunestudy verify{option} --rerun {short}"
     lines = [artifact.name, *(f"{INDENT}{name:<10}{value}" for name, value in facts.items())]
     for title, content in (
         ("inputs", inputs),

@@ -1,7 +1,7 @@
 """What a step is: all that is known of it before it runs."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from prunestudy.params.settings import Study
@@ -44,6 +44,7 @@ class Step:
         job: ``module:function`` that does the work for one cell.
         path: template of what it makes.
         over: coordinates of its cells.
+        fixed: coordinates that all of its cells share, which no command is told.
         cells: the cells of a study, in order.
         needs: what each needs.
         params: the parameters that it reads, as plain values.
@@ -65,6 +66,7 @@ class Step:
     cells: Callable[[Study], Iterable[Cell]]
     params: Callable[[Study, Cell], dict[str, Any]]
     packages: tuple[str, ...]
+    fixed: Mapping[str, str] = field(default_factory=dict)
     roles: tuple[Role, ...] = ()
     needs: Callable[[Study, Cell], Needs] = lambda _study, _cell: {}
     parts: Callable[[Study, Cell], list[str]] = lambda _study, _cell: []

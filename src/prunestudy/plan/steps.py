@@ -2,6 +2,7 @@
 
 from prunestudy.plan import needs, parts, slices
 from prunestudy.plan.step import Role, Step
+from prunestudy.store.names import DENSE
 
 LEARNING = ("torch", "numpy", "pytorch-lightning", "safetensors")
 DATA = Role("data", "prepared data of the task")
@@ -44,6 +45,7 @@ _TABLE = (
         job="prunestudy.steps.networks:train",
         path=f"{CELL}/dense-{{key}}",
         over=("task", "seed"),
+        fixed={"method": DENSE},
         cells=needs.dense,
         params=slices.train,
         parts=parts.train_parts,

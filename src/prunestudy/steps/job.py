@@ -20,7 +20,6 @@ from prunestudy.plan.plan import Plan
 from prunestudy.plan.step import Step
 from prunestudy.plan.verify import checked
 from prunestudy.store.files import JOURNAL_SUFFIX, remove
-from prunestudy.store.names import DENSE
 from prunestudy.store.sidecars import made
 from prunestudy.store.trajectories import write_failure
 
@@ -66,8 +65,7 @@ def run_job(step: Step, params: Path, coordinates: dict[str, Any], given: Given,
         StudyError: the study has no such cell, or an input is missing or damaged.
     """
     plan = Plan(read_study(params))
-    own = {"method": DENSE} if step.name == "train" else {}
-    artifact = plan.find(step.name, **coordinates, **own)
+    artifact = plan.find(step.name, **coordinates, **step.fixed)
     _check_name(out, artifact)
     _check_inputs(artifact)
     module, _, function = step.job.partition(":")

@@ -1,1 +1,1 @@
-"""The catalogue: a data set a file, found by its name."""
+"""Data sets, one a file, found by its name."""
