@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
 from prunestudy.cli.main import main
 from prunestudy.params.reader import check_study
-from prunestudy.params.reference import schema_text
 from prunestudy.plan import status
 from prunestudy.plan.plan import Plan
 from prunestudy.store.sidecars import read_sidecar
@@ -38,11 +38,12 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: dict[str, Any
 def test_check_summarises_a_valid_study(here: Path, capsys: pytest.CaptureFixture):
     assert main(["check"]) == 0
     shown = capsys.readouterr()
-    jobs = len(Plan(check_study(YAML(typ="safe").load(here / "params.yaml"))).artifacts)
     assert "study 'small' is valid" in shown.out
     assert "methods  adaptive, iterative, traditional" in shown.out
     assert "compressions 2, 4" in shown.out
-    assert f"12 trajectories, {jobs} jobs in all, {jobs} of them to run" in shown.out
+    # Data twice fetched and prepared; 4 dense networks, 12 prunings, 4 + 4 cells of measures; the
+    # tables, the report and its publication.
+    assert "12 trajectories, 31 jobs in all, 31 of them to run" in shown.out
     assert shown.err == ""
 
 
@@ -100,9 +101,15 @@ def test_defaults_writes_a_study_out(here: Path, capsys: pytest.CaptureFixture):
     assert check_study(written) == check_study(YAML(typ="safe").load(here / "params.yaml"))
 
 
-def test_schema_prints_the_schema(capsys: pytest.CaptureFixture):
+def test_schema_prints_what_editors_hold_a_file_against(
+    capsys: pytest.CaptureFixture, content: dict[str, Any]
+):
     assert main(["schema"]) == 0
-    assert json.loads(capsys.readouterr().out) == json.loads(schema_text())
+    schema = json.loads(capsys.readouterr().out)
+    jsonschema.validate(content, schema)
+    for place, wrong in (("seeds", "many"), ("compressions", [1]), ("sedes", [0])):
+        with pytest.raises(jsonschema.ValidationError, match="many|1 is less|sedes"):
+            jsonschema.validate({**content, place: wrong}, schema)
 
 
 def test_a_cell_that_is_not_in_the_study_gives_exit_code_1(
