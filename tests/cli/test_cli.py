@@ -107,8 +107,9 @@ def test_schema_prints_what_editors_hold_a_file_against(
     assert main(["schema"]) == 0
     schema = json.loads(capsys.readouterr().out)
     jsonschema.validate(content, schema)
-    for place, wrong in (("seeds", "many"), ("compressions", [1]), ("sedes", [0])):
-        with pytest.raises(jsonschema.ValidationError, match="many|1 is less|sedes"):
+    faults = {"seeds": ("many", "'many'"), "compressions": ([1], "1 is"), "sedes": ([0], "sedes")}
+    for place, (wrong, said) in faults.items():
+        with pytest.raises(jsonschema.ValidationError, match=said):
             jsonschema.validate({**content, place: wrong}, schema)
 
 

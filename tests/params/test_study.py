@@ -40,6 +40,12 @@ def test_plain_values_hold_the_defaults_and_read_back_the_same(study: Study):
     assert Study.model_validate(described) == study
 
 
+def test_plain_values_leave_out_what_is_not_set(study: Study):
+    data = plain(study)["tasks"]["digits"]["data"]
+    assert "train_rows" not in data
+    assert "name" in data
+
+
 def test_plain_values_are_the_same_whether_defaults_are_written_out_or_not(content: dict[str, Any]):
     points = [2, 4, 8, 16, 32]
     written = Study.model_validate({**content, "compressions": points})

@@ -98,9 +98,7 @@ def add_criterion(library: Library) -> None:
         "pruning/criteria/dummy.py",
         "def units(group, inputs):\n    return group.weights(inputs.tensors).abs().amax(1)\n",
     )
-    library.add(
-        "pruning/criteria/settings.py", '\nCRITERIA["dummy"] = CriterionInfo(("units",))\n'
-    )
+    library.add("pruning/criteria/settings.py", '\nCRITERIA["dummy"] = CriterionInfo(("units",))\n')
 
 
 def add_architecture(library: Library) -> None:
