@@ -1,6 +1,8 @@
 """The command line: exit codes and sentences, never a traceback."""
 
+import errno
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +190,69 @@ def test_an_interrupt_gives_exit_code_130(
     monkeypatch.setattr(status, "describe", interrupted)
     assert main(["status"]) == 130
     assert capsys.readouterr().err == "prunestudy status: interrupted\n"
+
+
+# Errors of the machine.
+
+
+@pytest.fixture
+def failing(here: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception], int]:
+    """The exit code of a command in which something is raised."""
+
+    def run(error: Exception) -> int:
+        def broken(_plan: object) -> None:
+            raise error
+
+        monkeypatch.setattr(status, "describe", broken)
+        return main(["status"])
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 80 bytes"),
+        RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"),
+    ],
+)
+def test_a_lack_of_memory_is_a_sentence(
+    failing: Callable, capsys: pytest.CaptureFixture, error: Exception
+):
+    assert failing(error) == 1
+    assert "prunestudy status: out of memory" in (said := capsys.readouterr().err)
+    assert "run fewer jobs at once" in said
+
+
+def test_a_defect_of_the_library_keeps_its_traceback(failing: Callable):
+    with pytest.raises(RuntimeError, match="a defect"):
+        failing(RuntimeError("a defect"))
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "the disk is full"),
+        (OSError("I/O error: No space left on device (os error 28)"), "the disk is full"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "the quota is used up"),
+        (OSError(errno.EROFS, "Read-only file system"), "make it writable"),
+        (PermissionError(errno.EACCES, "Permission denied"), "allow this user to write there"),
+        (OSError(errno.EMFILE, "Too many open files"), "ulimit -n"),
+    ],
+)
+def test_an_error_of_the_file_system_says_what_to_do(
+    failing: Callable, capsys: pytest.CaptureFixture, error: OSError, advice: str
+):
+    assert failing(error) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"prunestudy status: {error}; ")
+    assert advice in said
+    assert "then run the study again" in said
+
+
+def test_an_error_without_a_remedy_is_told_as_it_is(
+    failing: Callable, capsys: pytest.CaptureFixture
+):
+    assert failing(FileNotFoundError(errno.ENOENT, "No such file", "x.csv")) == 1
+    assert capsys.readouterr().err == "prunestudy status: [Errno 2] No such file: 'x.csv'\n"
