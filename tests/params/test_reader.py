@@ -14,7 +14,8 @@ from prunestudy.cli import look
 from prunestudy.errors import ParamsError
 from prunestudy.params.documented import documented
 from prunestudy.params.reader import check_study, read_study
-from prunestudy.params.settings import Report, Study
+from prunestudy.params.report_settings import Report
+from prunestudy.params.settings import Study
 from prunestudy.training.settings import Training
 from tests.conftest import CONTENT
 

@@ -8,7 +8,8 @@ import pandas as pd
 
 from prunestudy.data.settings import Data
 from prunestudy.networks.architectures.settings import Mlp
-from prunestudy.params.settings import Report, Study, Task
+from prunestudy.params.report_settings import Question, Report
+from prunestudy.params.settings import Study, Task
 from prunestudy.plan.plan import Plan
 from prunestudy.pruning.controller.settings import Controller
 from prunestudy.pruning.settings import ClosedLoop, OpenLoop
@@ -16,15 +17,18 @@ from prunestudy.store.tables import write_table
 from prunestudy.training.settings import Training
 
 PARAMS = 1000
+QUESTION = Question(method="adaptive", against="traditional")
 TITLE = "Prune & <script>alert('x')</script>"
 CAUSE = "point 4: the training <diverged> in epoch 3"
 REASON = "the smallest <allowed> network has 300 parameters | too many"
 
 
 def make_study(
-    seeds: int = 5, methods: tuple[str, ...] = ("traditional", "other", "adaptive"), **words: str
+    seeds: int = 5,
+    methods: tuple[str, ...] = ("traditional", "other", "adaptive"),
+    compare: tuple[Question, ...] = (QUESTION,),
 ) -> Study:
-    """Two tasks, three methods, two operating points."""
+    """Two tasks, three methods, two operating points; questions of methods that it has."""
     training = Training(epochs=4)
     every = {
         "traditional": OpenLoop(criterion="magnitude"),
@@ -60,7 +64,11 @@ def make_study(
             ),
         },
         methods={name: every[name] for name in methods},
-        report=Report(title=words.get("title", TITLE), authors=["A. <b>Author</b>"]),
+        report=Report(
+            title=TITLE,
+            authors=["A. <b>Author</b>"],
+            compare=[question for question in compare if set(question.pair) <= set(methods)],
+        ),
     )
 
 

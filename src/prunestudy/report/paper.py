@@ -2,23 +2,26 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 from importlib.resources import files
 
 from prunestudy.analysis.fairness import equally_retrained
 from prunestudy.analysis.inputs import Inputs, stands_alone
 from prunestudy.params.settings import Task
 from prunestudy.plan.keys import package_versions
-from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, OpenLoop
+from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, OpenLoop, sources_of
 from prunestudy.report import words
+from prunestudy.report.clauses import allowed_drop
 from prunestudy.report.formatting import count, listed, percent, plural
-from prunestudy.report.telling import allowed_drop
 from prunestudy.store.names import DENSE
 from prunestudy.training.settings import Training
 
 WORDS = words.WORDS["paper"]
+# The last name of an entry's first author, and its year.
+AUTHOR = re.compile(r"author = \{(?:[^{}]*? )??(\S+?)(?: and |\},)")
+YEAR = re.compile(r"year = \{(\d+)\}")
 CITED = re.compile(r"@(\w+)")
 BRACKET = re.compile(r" (\[@[^\]]*\])")
-SCHEDULES = {"cubic": "zhu2017prune"}
 OPTIMISERS = {"adam": "Adam", "sgd": "SGD with momentum 0.9"}
 CHECKLISTS = ("blalock2020what", "wang2023why", "feng2024oracle")
 ALWAYS = (*CHECKLISTS, "wilcoxon1945individual", "holm1979simple")
@@ -35,7 +38,7 @@ def methods_paragraph(inputs: Inputs) -> str:
         if stands_alone(method)
         for alone in [f" (on {listed(method.tasks)} alone)" if method.tasks else ""]
     ]
-    controls = [text for name, one in study.methods.items() if (text := _control(name, one))]
+    baselines = [text for name, one in study.methods.items() if (text := _baseline(name, one))]
     return words.text(
         "paper.paragraph",
         methods=plural(len(inputs.methods), "method"),
@@ -46,7 +49,7 @@ def methods_paragraph(inputs: Inputs) -> str:
         points=listed([f"{point}×" for point in inputs.points]),
         as_far=", as far as a network is large enough for them" if len(inputs.unreachable) else "",
         described=" ".join(described),
-        controls=f"Controls are {'; '.join(controls)}. " if controls else "",
+        baselines=f"Baselines are {'; '.join(baselines)}. " if baselines else "",
         same="the same" if equally_retrained(inputs) else "not the same",
         drops=listed([allowed_drop(inputs, task) for task in inputs.tasks]),
         repeats=study.latency.repeats,
@@ -95,51 +98,93 @@ def _network(task: Task, name: str) -> str:
     return told.format(layers=layers, widths=listed([*map(str, widths)]))
 
 
-def _control(name: str, method: Method) -> str:
+def _baseline(name: str, method: Method) -> str:
     """What a method that stands for comparison alone is; nothing for others."""
     if isinstance(method, Baseline):
-        return f"{name}, {words.text(f'paper.controls.{method.control}', of=method.of)}"
+        told = words.text(f"paper.baselines.{method.control}", of=method.of)
+        return f"{name}, {told}{_source(method, method.control)}"
     if method.reference is None or not isinstance(method, OpenLoop):
         return ""
     chosen = "at random" if method.criterion == "random" else f"by {method.criterion}"
-    return f"{name}, units {chosen} in the layers' proportions of {method.reference}"
+    return f"{name}, units {chosen} in the layer ratios of {method.reference}"
 
 
 def _described(method: Method) -> str:
     assert not isinstance(method, Baseline), "baselines are described by what they stand for"
     rounded = f", to widths in multiples of {method.round_to}" if method.round_to > 1 else ""
-    units = isinstance(method, ClosedLoop) or method.granularity == "structured"
     if isinstance(method, ClosedLoop):
         resource = method.controller.resource
         bound = {"params": "parameters", "latency": "measured layer times"}
-        criteria = listed([_named(one, units) for one in method.controller.criteria])
+        criteria = listed([_named(method, one) for one in method.controller.criteria])
         return (
             words.text(
                 "paper.closed_loop", resource=bound.get(resource, resource), criteria=criteria
             )
             + rounded
+            + _retrained(method)
         )
-    criterion = method.criterion
-    chosen = "at random" if criterion == "random" else f"by {_named(criterion, units)}"
+    criterion, kind = method.criterion, "units" if _removes_units(method) else "weights"
+    chosen = "at random" if criterion == "random" else f"by {_named(method, criterion)}"
     stages = f" over {method.stages} stages" if method.stages else ""
-    scheduled = f"{method.schedule.replace('_', '-')}{_cite(SCHEDULES.get(method.schedule, ''))}"
-    return (
-        f"removes {'units' if units else 'weights'} {chosen}, {method.allocation} over layers, "
-        f"{scheduled}{stages}{rounded}"
+    penalty = method.regulariser.kind if method.regulariser else ""
+    before = f"after {penalty}{_source(method, penalty)} " if penalty else ""
+    spread, schedule = (
+        f"{name.replace('_', '-')}{_source(method, name)}"
+        for name in (method.allocation, method.schedule)
     )
+    told = f"{before}removes {kind} {chosen}, {spread} over layers, {schedule}{stages}{rounded}"
+    return told + _retrained(method)
 
 
-def _named(criterion: str, units: bool) -> str:
-    """A criterion by what it scores, for readers who do not know its name here, with its paper."""
-    told, key = WORDS["units" if units else "weights"].get(criterion, (criterion, ""))
+def _removes_units(method: OpenLoop | ClosedLoop) -> bool:
+    return isinstance(method, ClosedLoop) or method.granularity == "structured"
+
+
+def _retrained(method: OpenLoop | ClosedLoop) -> str:
+    name = method.retraining
+    rule = f"{name.replace('_', '-')}{_source(method, name)}"
+    return "" if name == "finetune" else f", retrained by {rule}"
+
+
+def _named(method: OpenLoop | ClosedLoop, criterion: str) -> str:
+    """A criterion by what it scores, for readers who do not know its name here, with its source."""
+    units = _removes_units(method)
+    told: str = WORDS["units" if units else "weights"].get(criterion, criterion)
     told = told.replace(" its ", " a unit's ", 1) if units else told
-    return f"{told} ({criterion}){_cite(key)}"
+    return f"{told} ({criterion}){_source(method, criterion)}"
+
+
+def _source(method: Method, part: str) -> str:
+    """The citation of a method's part."""
+    return _cite(*source_keys(sources_of(method).get(part, "")))
 
 
 def _cite(*keys: str) -> str:
     """Keys as Pandoc cites them; those that are empty are left out."""
     given = [f"@{key}" for key in keys if key]
     return f" [{'; '.join(given)}]" if given else ""
+
+
+@cache
+def references() -> dict[str, str]:
+    """The entries of ``references.bib`` by key."""
+    content = files("prunestudy.report").joinpath("references.bib").read_text(encoding="utf-8")
+    named = [entry.strip() for entry in content.split("\n\n") if entry.strip()]
+    return {entry.partition("{")[2].partition(",")[0]: entry for entry in named}
+
+
+def source_keys(source: str) -> list[str]:
+    """The keys of a part's source, e.g. ``Zhu & Gupta 2017``, by first author and year.
+
+    Raises:
+        KeyError: the bibliography has no such work.
+    """
+    works = {
+        ("".join(AUTHOR.findall(entry)), *YEAR.findall(entry)): key
+        for key, entry in references().items()
+    }
+    cited = (work.split() for work in source.split(", ") if work)
+    return [works[first, year] for first, *_others, year in cited]
 
 
 def used_keys(text: str) -> list[str]:
@@ -153,10 +198,8 @@ def bibliography(text: str) -> str:
     Raises:
         KeyError: an entry is missing.
     """
-    content = files("prunestudy.report").joinpath("references.bib").read_text(encoding="utf-8")
-    named = [entry.strip() for entry in content.split("\n\n") if entry.strip()]
-    entries = {entry.partition("{")[2].partition(",")[0]: entry for entry in named}
-    return "\n\n".join(entries[key] for key in sorted({*used_keys(text), *ALWAYS})) + "\n"
+    keys = sorted({*used_keys(text), *ALWAYS})
+    return "\n\n".join(references()[key] for key in keys) + "\n"
 
 
 def latex_paragraph(text: str, escape: Callable[[str], str]) -> str:

@@ -1,13 +1,15 @@
 """The tables whose rows are not those of a table in a file."""
 
+from typing import Any
+
 import pandas as pd
 
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.report import words
 from prunestudy.report.blocks import Table
-from prunestudy.report.control import RESOURCES
+from prunestudy.report.clauses import point_sides
+from prunestudy.report.controller import RESOURCES
 from prunestudy.report.formatting import NOTHING, plural, point_name
-from prunestudy.report.telling import point_sides
 from prunestudy.report.words import Row, anchor
 from prunestudy.store.names import DENSE
 
@@ -64,12 +66,12 @@ def unreachable(inputs: Inputs) -> Table:
     return words.table("unreachable", rows)
 
 
-def comparison_counts(compared: pd.DataFrame, reference: str) -> Table:
+def comparison_counts(compared: pd.DataFrame, **said: Any) -> Table:
     """How the paired comparisons at the same operating point came out."""
     rows: list[Row] = []
-    for second, pairs in compared.groupby("second", sort=False):
+    for (first, second), pairs in compared.groupby(["first", "second"], sort=False):
         apart = point_sides(pairs)
-        row: Row = {"against": second, "comparisons": len(pairs)}
+        row: Row = {"method": first, "against": second, "comparisons": len(pairs)}
         for verdict in ("lower", "no difference", "higher"):
             row[verdict] = (pairs["verdict"] == verdict).sum()
         for side, arrow in (("lower", "↓"), ("higher", "↑")):
@@ -80,7 +82,7 @@ def comparison_counts(compared: pd.DataFrame, reference: str) -> Table:
             ]
             row[f"{side} on"] = ", ".join(places) or NOTHING
         rows.append(row)
-    return words.table("comparison-counts", rows, reference=reference)
+    return words.table("comparison-counts", rows, **said)
 
 
 def tests(headline: pd.DataFrame, name: str) -> Table:

@@ -9,8 +9,8 @@ from prunestudy.analysis.versions import PLACE, Version, headlines, movements, o
 from prunestudy.plan.status import differences
 from prunestudy.report import formatting, words
 from prunestudy.report.blocks import Block, Fold, Section, Table, Text
+from prunestudy.report.clauses import MEASURES
 from prunestudy.report.formatting import NOTHING, interval, listed, plural
-from prunestudy.report.telling import MEASURES
 
 SHOWN_FILES = 20
 

@@ -6,7 +6,7 @@ import pandas as pd
 from prunestudy.analysis.decisions import loops
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.report import axes, words
-from prunestudy.report.control import places
+from prunestudy.report.controller import places
 from prunestudy.report.figures import Figure, Panel, by_task
 from prunestudy.report.formatting import listed
 from prunestudy.report.intervals import Estimates, layered

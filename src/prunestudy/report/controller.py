@@ -35,7 +35,7 @@ def places(inputs: Inputs, table: pd.DataFrame) -> list[tuple[str, str, pd.DataF
     ]
 
 
-def control_figure(inputs: Inputs) -> Figure | None:
+def controller_figure(inputs: Inputs) -> Figure | None:
     """Two rows of panels, the resource and quality, one column a task and closed loop."""
     decided = attempts(inputs.decisions)
     panels = []
@@ -94,7 +94,7 @@ def _panel(inputs: Inputs, table: pd.DataFrame, column: str) -> alt.LayerChart:
 
 
 def _quality_scale(within: pd.Series) -> alt.Scale:
-    """As far as the walk within the budget goes; what comes after may fall much lower."""
+    """What is within the budget; what comes after may fall much lower."""
     low, high = float(within.min()), float(within.max())
     room = 0.06 * max(high - low, 1e-3)
     return alt.Scale(domain=[low - room, high + room], nice=False, clamp=True, zero=False)

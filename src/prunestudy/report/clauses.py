@@ -1,4 +1,4 @@
-"""How measures and claims are worded, each number with its interval, bad news first."""
+"""Measures and claims in clauses, each number with its interval, bad news first."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -29,21 +29,21 @@ class Measure(budget.Measure):
     write: Callable[[float], str]
 
 
-def _told(measure: budget.Measure) -> Measure:
+def _worded(measure: budget.Measure) -> Measure:
     write = formatting.ratio if measure.kind == "ratio" else formatting.change
     return Measure(**vars(measure), **WORDS["measures"][measure.name], write=write)
 
 
 WORDS = words.WORDS["finding"]
-MEASURES = {measure.name: _told(measure) for measure in budget.MEASURES}
+MEASURES = {measure.name: _worded(measure) for measure in budget.MEASURES}
 
 
-def told(inputs: Inputs, claims: Sequence[Claim]) -> str:
+def clauses(inputs: Inputs, claims: Sequence[Claim]) -> str:
     """Claims in clauses by outcome: worse, worse within the spread, no difference, then better."""
     groups: dict[tuple[str, str], list[Claim]] = {}
     for claim in claims:
         groups.setdefault((claim.measure.name, claim.second), []).append(claim)
-    clauses: list[str] = []
+    parts: list[str] = []
     for (measure, second), group in groups.items():
         for outcome in OUTCOMES:
             alike = among(group, outcome)
@@ -51,11 +51,11 @@ def told(inputs: Inputs, claims: Sequence[Claim]) -> str:
                 one = alike[0]
                 names = {"first": one.first, "second": second, "family": one.family}
                 # The level of the intervals is said once a sentence.
-                numbers = [_number(inputs, each, not clauses and each is one) for each in alike]
+                numbers = [_number(inputs, each, not parts and each is one) for each in alike]
                 said = {**vars(MEASURES[measure]), **names}
                 clause = words.text(f"finding.clauses.{outcome}", **said)
-                clauses.append(f"{clause} {formatting.listed(numbers)}")
-    return "; ".join(clauses) or "no task has both methods"
+                parts.append(f"{clause} {formatting.listed(numbers)}")
+    return "; ".join(parts) or "no task has both methods"
 
 
 def _number(inputs: Inputs, claim: Claim, named: bool) -> str:
