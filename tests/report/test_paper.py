@@ -95,7 +95,7 @@ def fonts_of(file: Path) -> dict[str, bool]:
 def test_the_paragraph_cites_what_there_is_an_entry_for(built: Built) -> None:
     text = built.text("paper/methods.md")
     keys = used_keys(text)
-    assert {"li2017pruning", "yang2018netadapt", "paszke2019pytorch"} <= set(keys)
+    assert {"li2017", "yang2018", "paszke2019"} <= set(keys)
     entries = re.findall(r"^@\w+\{(\w+),", built.text("paper/references.bib"), flags=re.MULTILINE)
     assert set(keys) <= set(entries)
     cited = set(re.findall(r"\\cite\{([^}]+)\}", built.text("paper/methods.tex")))

@@ -150,39 +150,34 @@ def statements(
     if not inputs.questions:
         pair = (inputs.focus, "")
         return [Statement("points", pair, False, (), AT_POINTS, points)] if points else []
-    groups = []
-    for place, question in enumerate(inputs.questions):
-        first, second = question.pair
-        if place:
-            points = {second: point_claims(compared, first, second)}
-        claims = claims_of(of_pair(headline, first, second), *MEASURES)
-        group = [_asked(inputs, question, measure, claims, points) for measure in MEASURES]
-        if not place:
-            group += [*_beside(inputs, headline, points), *_bound(inputs, latency, second)]
-        groups.append(sorted(group, key=lambda statement: not statement.loss))
+    first, *further = inputs.questions
+    groups = [_asked(inputs, first, headline, points) + _beside(inputs, headline, points)]
+    groups[0] += _bound(inputs, latency, first.against)
+    for question in further:
+        own = {question.against: point_claims(compared, *question.pair)}
+        groups.append(_asked(inputs, question, headline, own))
+    groups = [sorted(group, key=lambda statement: not statement.loss) for group in groups]
     main = [one for group in groups for one in group[:MAIN]]
     return main + [one for group in groups for one in group[MAIN:]]
 
 
 def _asked(
-    inputs: Inputs,
-    question: Question,
-    measure: Measure,
-    claims: list[Claim],
-    points: dict[str, list[Claim]],
-) -> Statement:
-    """A measure of a question; of test quality, also to whom it is lost at points."""
-    own = tuple(claim for claim in claims if claim.measure is measure)
-    loss = bool(among(own, "worse"))
-    if measure is not TEST:
-        return Statement(measure.name, question.pair, loss, own)
+    inputs: Inputs, question: Question, headline: pd.DataFrame, points: dict[str, list[Claim]]
+) -> list[Statement]:
+    """Each measure of a question; of test quality, also to whom it is lost at points."""
     shown = {
         other: found
         for other, found in points.items()
         if other == question.against or (other in inputs.compared and among(found, *LOSSES))
     }
-    loss |= any(among(found, "worse") for found in points.values())
-    return Statement(measure.name, question.pair, loss, own, ("headline", *AT_POINTS), shown)
+    found = []
+    for measure in MEASURES:
+        claims = claims_of(of_pair(headline, *question.pair), measure)
+        at_points = (("headline", *AT_POINTS), shown) if measure is TEST else ()
+        every = sum(points.values(), claims) if measure is TEST else claims
+        loss = bool(among(every, "worse"))
+        found.append(Statement(measure.name, question.pair, loss, tuple(claims), *at_points))
+    return found
 
 
 def _beside(

@@ -6,11 +6,12 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from prunestudy.analysis.budget import MEASURES, Measure
 from prunestudy.analysis.claims import claims_of, of_pair
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.params.report_settings import Question
 from prunestudy.report import axes, words
-from prunestudy.report.clauses import MEASURES, Measure
+from prunestudy.report.clauses import SAID, writer
 from prunestudy.report.figures import Figure, Panel
 from prunestudy.report.formatting import listed
 from prunestudy.report.intervals import Estimates, layered
@@ -27,7 +28,7 @@ STYLES = {
 }
 # An interval that goes further than this beyond its estimate ends at the panel's edge.
 FURTHEST_RATIO = 4.0
-WAYS = {"ratio": "ratio (left is better)", "difference": "difference (right is better)"}
+SIDES = {"ratio": "ratio (left is better)", "difference": "difference (right is better)"}
 
 
 def headline_figures(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFrame) -> list[Figure]:
@@ -48,7 +49,7 @@ def headline_figures(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFra
 
 
 def _figure(inputs: Inputs, question: Question, rows: pd.DataFrame, name: str) -> Figure | None:
-    panels = [_panel(question, rows, measure) for measure in MEASURES.values()]
+    panels = [_panel(question, rows, measure) for measure in MEASURES]
     first, second = question.pair
     return words.figure(
         inputs,
@@ -61,7 +62,7 @@ def _figure(inputs: Inputs, question: Question, rows: pd.DataFrame, name: str) -
         First=first.capitalize(),
         second=second,
         tasks=listed(inputs.tasks),
-        measures=listed([measure.title for measure in MEASURES.values()]),
+        measures=listed([SAID[measure.name]["title"] for measure in MEASURES]),
         with_claimed=bool(question.claimed),
         with_loops=(rows["first"] != first).any(),
     )
@@ -92,7 +93,7 @@ def _panel(question: Question, rows: pd.DataFrame, measure: Measure) -> Panel | 
         found.points(size=110),
         found.words("estimate", dy=-13, fontSize=11),
     )
-    return Panel("", f"{measure.title}, {WAYS[measure.kind]}", chart)
+    return Panel("", f"{SAID[measure.name]['title']}, {SIDES[measure.kind]}", chart)
 
 
 def _drawn(
@@ -103,7 +104,7 @@ def _drawn(
     table = pd.DataFrame(claims, index=rows.index).assign(
         verdict=rows[f"{measure.name}_verdict"], mean=rows[measure.mean]
     )
-    told = words.hover("headline", table, write=measure.write.__name__)
+    told = words.hover("headline", table, write=writer(measure).__name__)
     known = table["outcome"].isin(list(STYLES))
     drawn = told.assign(
         row=table["task"].where(

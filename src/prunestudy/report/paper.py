@@ -2,14 +2,20 @@
 
 import re
 from collections.abc import Callable
-from functools import cache
 from importlib.resources import files
 
 from prunestudy.analysis.fairness import equally_retrained
 from prunestudy.analysis.inputs import Inputs, stands_alone
 from prunestudy.params.settings import Task
 from prunestudy.plan.keys import package_versions
-from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, OpenLoop, sources_of
+from prunestudy.pruning.settings import (
+    Baseline,
+    ClosedLoop,
+    Method,
+    OpenLoop,
+    criteria_of,
+    sources_of,
+)
 from prunestudy.report import words
 from prunestudy.report.clauses import allowed_drop
 from prunestudy.report.formatting import count, listed, percent, plural
@@ -17,14 +23,11 @@ from prunestudy.store.names import DENSE
 from prunestudy.training.settings import Training
 
 WORDS = words.WORDS["paper"]
-# The last name of an entry's first author, and its year.
-AUTHOR = re.compile(r"author = \{(?:[^{}]*? )??(\S+?)(?: and |\},)")
-YEAR = re.compile(r"year = \{(\d+)\}")
 CITED = re.compile(r"@(\w+)")
 BRACKET = re.compile(r" (\[@[^\]]*\])")
 OPTIMISERS = {"adam": "Adam", "sgd": "SGD with momentum 0.9"}
-CHECKLISTS = ("blalock2020what", "wang2023why", "feng2024oracle")
-ALWAYS = (*CHECKLISTS, "wilcoxon1945individual", "holm1979simple")
+CHECKLISTS = ("blalock2020", "wang2023", "feng2024")
+ALWAYS = (*CHECKLISTS, "wilcoxon1945", "holm1979")
 
 
 def methods_paragraph(inputs: Inputs) -> str:
@@ -111,80 +114,44 @@ def _baseline(name: str, method: Method) -> str:
 
 def _described(method: Method) -> str:
     assert not isinstance(method, Baseline), "baselines are described by what they stand for"
-    rounded = f", to widths in multiples of {method.round_to}" if method.round_to > 1 else ""
+    units = isinstance(method, ClosedLoop) or method.granularity == "structured"
+    by = listed([_named(method, criterion, units) for criterion in criteria_of(method)])
     if isinstance(method, ClosedLoop):
-        resource = method.controller.resource
-        bound = {"params": "parameters", "latency": "measured layer times"}
-        criteria = listed([_named(method, one) for one in method.controller.criteria])
-        return (
-            words.text(
-                "paper.closed_loop", resource=bound.get(resource, resource), criteria=criteria
-            )
-            + rounded
-            + _retrained(method)
-        )
-    criterion, kind = method.criterion, "units" if _removes_units(method) else "weights"
-    chosen = "at random" if criterion == "random" else f"by {_named(method, criterion)}"
-    stages = f" over {method.stages} stages" if method.stages else ""
-    penalty = method.regulariser.kind if method.regulariser else ""
-    before = f"after {penalty}{_source(method, penalty)} " if penalty else ""
-    spread, schedule = (
-        f"{name.replace('_', '-')}{_source(method, name)}"
-        for name in (method.allocation, method.schedule)
-    )
-    told = f"{before}removes {kind} {chosen}, {spread} over layers, {schedule}{stages}{rounded}"
-    return told + _retrained(method)
+        resource = WORDS["resources"][method.controller.resource]
+        told = words.text("paper.closed_loop", resource=resource, criteria=by)
+    else:
+        chosen = "at random" if method.criterion == "random" else f"by {by}"
+        stages = f" over {method.stages} stages" if method.stages else ""
+        after = f"after {_part(method, method.regulariser.kind)} " if method.regulariser else ""
+        told = f"{after}removes {'units' if units else 'weights'} {chosen}, "
+        told += f"{_part(method, method.allocation)} over layers, "
+        told += f"{_part(method, method.schedule)}{stages}"
+    rounded = f", to widths in multiples of {method.round_to}" if method.round_to > 1 else ""
+    plain = method.retraining == "finetune"
+    return told + rounded + ("" if plain else f", retrained by {_part(method, method.retraining)}")
 
 
-def _removes_units(method: OpenLoop | ClosedLoop) -> bool:
-    return isinstance(method, ClosedLoop) or method.granularity == "structured"
-
-
-def _retrained(method: OpenLoop | ClosedLoop) -> str:
-    name = method.retraining
-    rule = f"{name.replace('_', '-')}{_source(method, name)}"
-    return "" if name == "finetune" else f", retrained by {rule}"
-
-
-def _named(method: OpenLoop | ClosedLoop, criterion: str) -> str:
+def _named(method: Method, criterion: str, units: bool) -> str:
     """A criterion by what it scores, for readers who do not know its name here, with its source."""
-    units = _removes_units(method)
     told: str = WORDS["units" if units else "weights"].get(criterion, criterion)
     told = told.replace(" its ", " a unit's ", 1) if units else told
     return f"{told} ({criterion}){_source(method, criterion)}"
 
 
+def _part(method: Method, name: str) -> str:
+    return f"{name.replace('_', '-')}{_source(method, name)}"
+
+
 def _source(method: Method, part: str) -> str:
-    """The citation of a method's part."""
-    return _cite(*source_keys(sources_of(method).get(part, "")))
+    """The citation of a method's part; the key of ``Zhu & Gupta 2017`` is ``zhu2017``."""
+    works = sources_of(method).get(part, "").split(", ")
+    return _cite(*(f"{work.split()[0].lower()}{work[-4:]}" for work in works if work))
 
 
 def _cite(*keys: str) -> str:
     """Keys as Pandoc cites them; those that are empty are left out."""
     given = [f"@{key}" for key in keys if key]
     return f" [{'; '.join(given)}]" if given else ""
-
-
-@cache
-def references() -> dict[str, str]:
-    """The entries of ``references.bib`` by key."""
-    content = files("prunestudy.report").joinpath("references.bib").read_text(encoding="utf-8")
-    named = [entry.strip() for entry in content.split("\n\n") if entry.strip()]
-    return {entry.partition("{")[2].partition(",")[0]: entry for entry in named}
-
-
-def source_keys(source: str) -> list[str]:
-    """The keys of a part's source, e.g. ``Zhu & Gupta 2017``, by first author and year.
-
-    Raises:
-        KeyError: the bibliography has no such work.
-    """
-    works = {
-        ("".join(AUTHOR.findall(entry)), *YEAR.findall(entry)): key
-        for key, entry in references().items()
-    }
-    cited = (work.split() for work in source.split(", ") if work)
-    return [works[first, year] for first, *_others, year in cited]
 
 
 def used_keys(text: str) -> list[str]:
@@ -198,8 +165,10 @@ def bibliography(text: str) -> str:
     Raises:
         KeyError: an entry is missing.
     """
-    keys = sorted({*used_keys(text), *ALWAYS})
-    return "\n\n".join(references()[key] for key in keys) + "\n"
+    content = files("prunestudy.report").joinpath("references.bib").read_text(encoding="utf-8")
+    named = [entry.strip() for entry in content.split("\n\n") if entry.strip()]
+    entries = {entry.partition("{")[2].partition(",")[0]: entry for entry in named}
+    return "\n\n".join(entries[key] for key in sorted({*used_keys(text), *ALWAYS})) + "\n"
 
 
 def latex_paragraph(text: str, escape: Callable[[str], str]) -> str:

@@ -7,13 +7,12 @@ import pandas as pd
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.report import words
 from prunestudy.report.blocks import Table
-from prunestudy.report.clauses import point_sides
+from prunestudy.report.clauses import SAID, point_sides
 from prunestudy.report.controller import RESOURCES
 from prunestudy.report.formatting import NOTHING, plural, point_name
 from prunestudy.report.words import Row, anchor
 from prunestudy.store.names import DENSE
 
-MEASURES = {"params": "parameters", "test": "test quality", "time": "time"}
 PARTS = ("p", "p_holm", "p_t", "p_t_holm", "d")
 
 
@@ -88,9 +87,9 @@ def comparison_counts(compared: pd.DataFrame, **said: Any) -> Table:
 def tests(headline: pd.DataFrame, name: str) -> Table:
     """p values and effect sizes behind a headline, a row a comparison and measure."""
     rows = [
-        {**row, "measure": said, **{part: row[f"{measure}_{part}"] for part in PARTS}}
+        {**row, "measure": said["title"], **{part: row[f"{measure}_{part}"] for part in PARTS}}
         for row in headline.to_dict("records")
-        for measure, said in MEASURES.items()
+        for measure, said in SAID.items()
     ]
     return words.table("tests", rows, table=name)
 
