@@ -75,11 +75,8 @@ def theme(dark: bool) -> dict[str, Any]:
         "style": {HALO: {"stroke": "#16181a" if dark else "#fdfdfb", "strokeWidth": 5}},
         "axis": {
             **words,
-            "gridColor": faint,
-            "domainColor": faint,
-            "tickColor": faint,
-            "labelFontSize": 11,
-            "titleFontSize": 11,
+            **dict.fromkeys(("gridColor", "domainColor", "tickColor"), faint),
+            **dict.fromkeys(("labelFontSize", "titleFontSize"), 11),
             "titleFontWeight": "normal",
             "titlePadding": 7,
         },

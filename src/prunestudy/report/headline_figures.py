@@ -62,7 +62,6 @@ def _figure(inputs: Inputs, question: Question, rows: pd.DataFrame, name: str) -
         First=first.capitalize(),
         second=second,
         tasks=listed(inputs.tasks),
-        measures=listed([SAID[measure.name]["title"] for measure in MEASURES]),
         with_claimed=bool(question.claimed),
         with_loops=(rows["first"] != first).any(),
     )

@@ -12,16 +12,7 @@ SHAPES = ("triangle-up", "diamond", "triangle-down", "cross", "triangle-right", 
 RING = "M-1,0a1,1,0,1,0,2,0a1,1,0,1,0,-2,0ZM-0.55,0a0.55,0.55,0,1,1,1.1,0a0.55,0.55,0,1,1,-1.1,0Z"
 CROSS = "M-1,-0.7L-0.7,-1L0,-0.3L0.7,-1L1,-0.7L0.3,0L1,0.7L0.7,1L0,0.3L-0.7,1L-1,0.7L-0.3,0Z"
 LOZENGE = "M0,-1.9L1.5,0L0,1.9L-1.5,0Z"
-SYMBOLS = {
-    "circle": "●",
-    "square": "■",
-    "triangle-up": "▲",
-    "diamond": "◆",
-    "triangle-down": "▼",
-    "cross": "✚",
-    "triangle-right": "▶",
-    "triangle-left": "◀",
-}
+SYMBOLS = dict(zip(("circle", "square", *SHAPES), "●■▲◆▼✚▶◀", strict=True))
 
 
 @dataclass(frozen=True)

@@ -122,10 +122,11 @@ def _described(method: Method) -> str:
     else:
         chosen = "at random" if method.criterion == "random" else f"by {by}"
         stages = f" over {method.stages} stages" if method.stages else ""
-        after = f"after {_part(method, method.regulariser.kind)} " if method.regulariser else ""
-        told = f"{after}removes {'units' if units else 'weights'} {chosen}, "
+        told = f"removes {'units' if units else 'weights'} {chosen}, "
         told += f"{_part(method, method.allocation)} over layers, "
         told += f"{_part(method, method.schedule)}{stages}"
+        if method.regulariser:
+            told += f", after {_part(method, method.regulariser.kind)} regularisation"
     rounded = f", to widths in multiples of {method.round_to}" if method.round_to > 1 else ""
     plain = method.retraining == "finetune"
     return told + rounded + ("" if plain else f", retrained by {_part(method, method.retraining)}")
@@ -143,9 +144,14 @@ def _part(method: Method, name: str) -> str:
 
 
 def _source(method: Method, part: str) -> str:
-    """The citation of a method's part; the key of ``Zhu & Gupta 2017`` is ``zhu2017``."""
-    works = sources_of(method).get(part, "").split(", ")
-    return _cite(*(f"{work.split()[0].lower()}{work[-4:]}" for work in works if work))
+    """The citation of a method's part."""
+    return _cite(*citation_keys(sources_of(method).get(part, "")))
+
+
+def citation_keys(source: str) -> list[str]:
+    """The keys of a part's source: of ``Zhu & Gupta 2017`` it is ``zhu2017``."""
+    works = source.split(", ") if source else []
+    return [f"{work.split()[0].lower()}{work[-4:]}" for work in works]
 
 
 def _cite(*keys: str) -> str:

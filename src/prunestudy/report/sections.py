@@ -13,6 +13,7 @@ from prunestudy.analysis.decisions import loops
 from prunestudy.report import tables, words
 from prunestudy.report.blocks import Block, Chart, Fold, Heading, Notes, Section, Text
 from prunestudy.report.contents import Contents
+from prunestudy.report.figures import Figure
 from prunestudy.report.formatting import listed, percent
 from prunestudy.report.reproduce import reproduce
 from prunestudy.store.names import DENSE
@@ -28,7 +29,7 @@ def sections(contents: Contents) -> list[Section]:
         ("baselines", "Baselines", _baselines),
         ("comparison", f"{asked_title}: training, size, time", _question),
         ("controller", "What the controller did", _controller),
-        ("sensitivity", "Layer sensitivity", _sensitivity),
+        ("sensitivity", "Layer sensitivity", lambda contents: _charts(contents.sensitivity_figure)),
         ("failures", "Failed cells", _failures),
         ("unreachable", "Unreachable operating points", _unreachable),
         ("cost", "Cost of pruning", lambda contents: [words.table("cost", contents.cost)]),
@@ -41,11 +42,15 @@ def sections(contents: Contents) -> list[Section]:
     return [Section(name, title, blocks) for name, title, blocks in written if blocks]
 
 
+def _charts(*figures: Figure | None) -> list[Block]:
+    return [Chart(figure) for figure in figures if figure]
+
+
 def _finding(contents: Contents) -> list[Block]:
     main = MAIN * max(1, len(contents.inputs.questions))
     others = contents.finding[main:]
     blocks: list[Block] = [*contents.finding[:main], *contents.claims]
-    blocks += [Chart(figure) for figure in contents.headline_figures]
+    blocks += _charts(*contents.headline_figures)
     if others:
         blocks += [Heading("Other comparisons"), *others]
     return [*blocks, Notes(tuple(contents.caveats))]
@@ -53,7 +58,7 @@ def _finding(contents: Contents) -> list[Block]:
 
 def _tradeoff(contents: Contents) -> list[Block]:
     compared = contents.comparisons
-    blocks: list[Block] = [Chart(figure) for figure in contents.tradeoff_figures]
+    blocks = _charts(*contents.tradeoff_figures)
     if len(compared):
         said = {**_compared(contents), "level": percent(contents.inputs.level)}
         blocks.append(tables.comparison_counts(compared, **said))
@@ -72,8 +77,8 @@ def _compared(contents: Contents) -> dict[str, Any]:
 
 
 def _baselines(contents: Contents) -> list[Block]:
-    figure = contents.baselines_figure
-    return [Text(words.text("baselines")), Chart(figure)] if figure else []
+    shown = _charts(contents.baselines_figure)
+    return [Text(words.text("baselines")), *shown] if shown else []
 
 
 def _question(contents: Contents) -> list[Block]:
@@ -91,7 +96,7 @@ def _question(contents: Contents) -> list[Block]:
                 **{"first": first, "second": second, "level": percent(inputs.level)},
             )
             blocks.append(Fold("Lower and smoother?", (traits,)))
-    blocks += [Chart(figure) for figure in contents.size_figures]
+    blocks += _charts(*contents.size_figures)
     headlines = {"headline": contents.headline, "latency_headline": contents.latency_headline}
     headlines = {name: rows for name, rows in headlines.items() if len(rows)}
     said = {**_compared(contents), "loops": listed(inputs.bound_by_latency)}
@@ -127,12 +132,12 @@ def _curve_words(contents: Contents) -> str:
 
 def _controller(contents: Contents) -> list[Block]:
     inputs = contents.inputs
-    figures = [figure for figure in (contents.controller_figure, contents.layer_figure) if figure]
-    if not figures:
+    shown = _charts(contents.controller_figure, contents.layer_figure)
+    if not shown:
         return [Text(words.text("no_controller"))]
     verdicts = Counter(inputs.decisions["verdict"])
-    shown = ("accepted", "rolled back", "mapped", "not chosen")
-    counts = {verdict.replace(" ", "_"): verdicts[verdict] for verdict in shown}
+    counted = ("accepted", "rolled back", "mapped", "not chosen")
+    counts = {verdict.replace(" ", "_"): verdicts[verdict] for verdict in counted}
     seed = inputs.study.seeds[0]
     logs = [
         Fold(f"Log of {task}, {method}, seed {seed}", (tables.log(inputs, task, method, seed),))
@@ -141,11 +146,7 @@ def _controller(contents: Contents) -> list[Block]:
         if method in inputs.methods_on(task)
     ]
     text, criteria = words.text("controller", **counts), words.table("criteria", contents.criteria)
-    return [Text(text), *map(Chart, figures), criteria, *logs]
-
-
-def _sensitivity(contents: Contents) -> list[Block]:
-    return [Chart(contents.sensitivity_figure)] if contents.sensitivity_figure else []
+    return [Text(text), *shown, criteria, *logs]
 
 
 def _failures(contents: Contents) -> list[Block]:
