@@ -18,12 +18,12 @@ from prunestudy.pruning.settings import ClosedLoop, OpenLoop
 # What a comparison comes to, the bad news first. ``within``: by its interval, but within the
 # spread between seeds. ``perhaps better``: by its interval, but not once corrected for the family.
 Loss = Literal["worse", "worse within"]
-Held = Literal["no difference", "better within", "better", "perhaps better"]
-Outcome = Literal[Loss, Held, "one seed", "not measured"]
+NoLoss = Literal["no difference", "better within", "better", "perhaps better"]
+Outcome = Literal[Loss, NoLoss, "one seed", "not measured"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 LOSSES: tuple[Loss, ...] = get_args(Loss)
 # Neither a loss nor without a verdict.
-HELD: tuple[Held, ...] = get_args(Held)
+NO_LOSSES: tuple[NoLoss, ...] = get_args(NoLoss)
 # Tables of comparisons at the same operating point.
 AT_POINTS = ("comparison-counts", "comparisons")
 # What a claim on others' ratios comes to, the bad news first.
@@ -191,7 +191,7 @@ def _beside(
     lost = among(claims, *LOSSES)
     gained = [
         claim
-        for claim in among(claims, *HELD)
+        for claim in among(claims, *NO_LOSSES)
         if claim.measure is PARAMS and claim.second in inputs.compared
     ]
     told = [Statement("lost", pair, _certain(lost), tuple(lost))] if lost else []
