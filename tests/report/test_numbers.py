@@ -77,8 +77,10 @@ def known(contents: Contents) -> set[str]:
     found |= {f"{task.requirements.max_drop:g}" for task in study.tasks.values()}
     found |= {point_label(point) for point in study.points}
     for question in study.report.compare:
-        source = question.claims.source if question.claims else ""
-        found |= {*NUMBER.findall(source), *(f"{one:g}" for one in question.claimed.values())}
+        found |= {
+            *NUMBER.findall(question.source),
+            *(f"{one:g}" for one in question.claimed.values()),
+        }
     seeds = len(study.seeds)
     # The level, the seeds, what the signed-rank test can reach with them, and its usual level.
     found |= {f"{100 * study.report.confidence:g}", str(seeds), f"{2.0 ** (1 - seeds):.4g}", "0.05"}

@@ -29,8 +29,6 @@ AT_POINTS = ("comparison-counts", "comparisons")
 # What a claim on others' ratios comes to, the bad news first.
 Judgement = Literal["missed", "open", "reached", "one seed"]
 JUDGEMENTS: tuple[Judgement, ...] = get_args(Judgement)
-
-
 # A question is told in so many sentences, its losses first, before anything else is.
 MAIN = 3
 PLACE = ("task", "first", "second", "n", "level", "family")
@@ -189,11 +187,8 @@ def _beside(
     others = headline[(headline["first"] == inputs.focus) & ~headline["second"].isin(asked)]
     claims = claims_of(others, *MEASURES)
     lost = among(claims, *LOSSES)
-    gained = [
-        claim
-        for claim in among(claims, *NO_LOSSES)
-        if claim.measure is PARAMS and claim.second in inputs.compared
-    ]
+    plain = others[others["second"].isin(inputs.compared)]
+    gained = among(claims_of(plain, PARAMS), *NO_LOSSES)
     told = [Statement("lost", pair, _certain(lost), tuple(lost))] if lost else []
     told += [Statement("gained", pair, False, tuple(gained))] if gained else []
     baselines = {name: points[name] for name in inputs.baselines if points.get(name)}

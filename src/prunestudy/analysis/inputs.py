@@ -141,13 +141,8 @@ class Inputs:
     def measured(self) -> set[str]:
         """Methods that left a network on every task that they run on."""
         found = set(self.networks[["task", "method"]].itertuples(index=False, name=None))
-        lacking = {
-            name
-            for task in self.tasks
-            for name in self.methods_on(task)
-            if (task, name) not in found
-        }
-        return set(self.methods) - lacking
+        wanted = {(task, name) for task in self.tasks for name in self.methods_on(task)}
+        return set(self.methods) - {name for _task, name in wanted - found}
 
     def cells(self, task: str, method: str, point: str | None = None) -> pd.DataFrame:
         """Networks of a task and method, of one operating point or all, by seed."""

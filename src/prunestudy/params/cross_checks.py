@@ -23,19 +23,19 @@ def _questions(study: Study) -> Iterator[Problem]:
     for place, question in enumerate(study.report.compare):
         # A single question may be written without a list.
         path = "report.compare" if len(study.report.compare) == 1 else f"report.compare.{place}"
-        unknown = [name for name in question.pair if name not in study.methods]
-        for key, name in (("method", question.method), ("against", question.against)):
-            if name in unknown:
-                reason = f"'{name}' is not a method of the study"
-                known = ", ".join(study.methods)
-                yield Problem(f"{path}.{key}", reason, known, near(name, study.methods))
-        first, second = (
-            set(study.methods[name].tasks or study.tasks) if name not in unknown else set()
-            for name in question.pair
-        )
-        if not unknown and not first & second:
-            reason = f"'{question.method}' and '{question.against}' have no task in common"
-            yield Problem(path, reason)
+        pair = {"method": question.method, "against": question.against}
+        unknown = {key: name for key, name in pair.items() if name not in study.methods}
+        for key, name in unknown.items():
+            reason = f"'{name}' is not a method of the study"
+            known = ", ".join(study.methods)
+            yield Problem(f"{path}.{key}", reason, known, near(name, study.methods))
+        if not unknown:
+            first, second = (
+                {*(study.methods[name].tasks or study.tasks)} for name in question.pair
+            )
+            if not first & second:
+                reason = f"'{question.method}' and '{question.against}' have no task in common"
+                yield Problem(path, reason)
 
 
 def _unknown_tasks(study: Study, name: str, method: Method) -> Iterator[Problem]:

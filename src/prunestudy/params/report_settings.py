@@ -43,6 +43,11 @@ class Question(Params):
         return self.method, self.against
 
     @property
+    def source(self) -> str:
+        """Who claims its ratios; nobody where none are claimed."""
+        return self.claims.source if self.claims else ""
+
+    @property
     def claimed(self) -> dict[str, float]:
         """The claimed ratios, by measure: ``params``, ``time``."""
         return self.claims.model_dump(exclude_none=True, exclude={"source"}) if self.claims else {}

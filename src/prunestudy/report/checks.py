@@ -273,11 +273,7 @@ def after_retraining(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     if table.empty:
         return None, "too few networks of equal size to rank"
     retrained = inputs.networks.loc[inputs.networks["compression"] > 1, "epochs"] > 0
-    return bool(retrained.all()), words.text(
-        "evidence.after_retraining",
-        there=retrained.sum(),
-        number=len(retrained),
-        least=effect(table["tau"].min()),
-        most=effect(table["tau"].max()),
-        points=plural(len(table), "operating point"),
-    )
+    said = {"least": effect(table["tau"].min()), "most": effect(table["tau"].max())}
+    said |= {"there": str(retrained.sum()), "number": str(len(retrained))}
+    said["points"] = plural(len(table), "operating point")
+    return bool(retrained.all()), words.text("evidence.after_retraining", **said)

@@ -92,11 +92,9 @@ class Contents:
     @property
     def figures(self) -> list[Figure]:
         """Every figure, in the order of the report."""
-        found = [
-            *(*self.headline_figures, *self.tradeoff_figures, self.baselines_figure),
-            *(self.curve_figure, *self.size_figures, self.controller_figure),
-            *(self.layer_figure, self.sensitivity_figure),
-        ]
+        found = [*self.headline_figures, *self.tradeoff_figures, self.baselines_figure]
+        found += [self.curve_figure, *self.size_figures, self.controller_figure]
+        found += [self.layer_figure, self.sensitivity_figure]
         return [figure for figure in found if figure is not None]
 
     @property

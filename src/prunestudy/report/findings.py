@@ -44,14 +44,9 @@ def finding(
         sentences.append(Sentence(text, said.sources))
     if inputs.questions:
         return sentences
-    scope = words.text(
-        "finding.scope",
-        methods=plural(len(inputs.methods), "method"),
-        method_names=listed(inputs.methods),
-        tasks=plural(len(inputs.tasks), "task"),
-        task_names=listed(inputs.tasks),
-        seeds=seeds,
-    )
+    methods, tasks = plural(len(inputs.methods), "method"), plural(len(inputs.tasks), "task")
+    names = {"method_names": listed(inputs.methods), "task_names": listed(inputs.tasks)}
+    scope = words.text("finding.scope", methods=methods, tasks=tasks, seeds=seeds, **names)
     tables = Sentence("The tables give every number with its interval.")
     return [Sentence(scope, ("parameters",)), *sentences, tables]
 
@@ -134,11 +129,9 @@ def claims(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFrame) -> lis
         of_claim.append(fastest + ", ".join(verdicts))
     sentences = []
     for question, found in parts.items():
-        first, second = question.pair
-        source = question.claims.source if question.claims else ""
         told = "; ".join(claim + ", and ".join(verdicts) for claim, verdicts in found.items())
-        said = {"first": first, "second": second, "source": source, "told": told}
+        said = {"first": question.method, "second": question.against, "source": question.source}
         timed = ("latency_headline",) if "time" in question.claimed else ()
-        text = words.text("finding.claimed", **said)
-        sentences.append(Sentence(text, ("headline", *timed, "parameters")))
+        tables = ("headline", *timed, "parameters")
+        sentences.append(Sentence(words.text("finding.claimed", told=told, **said), tables))
     return sentences

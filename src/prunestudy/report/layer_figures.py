@@ -22,15 +22,8 @@ def layer_figure(inputs: Inputs, stages: pd.DataFrame) -> Figure | None:
     seed = inputs.study.seeds[0]
     shown = places(inputs, stages[stages["seed"] == seed])
     panels = [Panel(task, title, _grid(table)) for task, title, table in shown]
-    return words.figure(
-        inputs,
-        "layers",
-        panels,
-        pd.Series(dtype=int),
-        seed=seed,
-        loops=listed(loops(inputs)),
-        tasks=listed(inputs.tasks),
-    )
+    none, steered = pd.Series(dtype=int), listed(loops(inputs))
+    return words.figure(inputs, "layers", panels, none, seed=seed, loops=steered)
 
 
 def _grid(table: pd.DataFrame) -> alt.LayerChart:

@@ -25,7 +25,7 @@ def metrics(contents: Contents) -> dict[str, Any]:
         tasks[str(task)][str(method)]["compression_within_budget"] = compression
     # The first question's numbers; those of further ones are named after their methods.
     headlines = {
-        f"{'_against_'.join(question.pair)}" if place else "headline": {
+        "_against_".join(question.pair) if place else "headline": {
             row["task"]: {measure.mean: row[measure.mean] for measure in MEASURES}
             for row in of_pair(contents.headline, *question.pair).to_dict("records")
         }

@@ -25,6 +25,7 @@ from prunestudy.training.settings import Training
 WORDS = words.WORDS["paper"]
 CITED = re.compile(r"@(\w+)")
 BRACKET = re.compile(r" (\[@[^\]]*\])")
+RESOURCES = {**words.WORDS["controller"]["resources"], "latency": "measured layer times"}
 OPTIMISERS = {"adam": "Adam", "sgd": "SGD with momentum 0.9"}
 CHECKLISTS = ("blalock2020", "wang2023", "feng2024")
 ALWAYS = (*CHECKLISTS, "wilcoxon1945", "holm1979")
@@ -117,7 +118,7 @@ def _described(method: Method) -> str:
     units = isinstance(method, ClosedLoop) or method.granularity == "structured"
     by = listed([_named(method, criterion, units) for criterion in criteria_of(method)])
     if isinstance(method, ClosedLoop):
-        resource = WORDS["resources"][method.controller.resource]
+        resource = RESOURCES[method.controller.resource]
         told = words.text("paper.closed_loop", resource=resource, criteria=by)
     else:
         chosen = "at random" if method.criterion == "random" else f"by {by}"

@@ -30,9 +30,9 @@ def sections(contents: Contents) -> list[Section]:
         ("comparison", f"{asked_title}: training, size, time", _question),
         ("controller", "What the controller did", _controller),
         ("sensitivity", "Layer sensitivity", lambda contents: _charts(contents.sensitivity_figure)),
-        ("failures", "Failed cells", _failures),
+        ("failures", "Failed cells", lambda contents: _rows("failures", contents.inputs.failures)),
         ("unreachable", "Unreachable operating points", _unreachable),
-        ("cost", "Cost of pruning", lambda contents: [words.table("cost", contents.cost)]),
+        ("cost", "Cost of pruning", lambda contents: _rows("cost", contents.cost)),
         ("results", "Results", _results),
         ("checklist", "Checklist", _checklist),
         ("provenance", "Where every number comes from", _provenance),
@@ -44,6 +44,10 @@ def sections(contents: Contents) -> list[Section]:
 
 def _charts(*figures: Figure | None) -> list[Block]:
     return [Chart(figure) for figure in figures if figure]
+
+
+def _rows(name: str, rows: pd.DataFrame) -> list[Block]:
+    return [words.table(name, rows)] if len(rows) else []
 
 
 def _finding(contents: Contents) -> list[Block]:
@@ -100,13 +104,13 @@ def _question(contents: Contents) -> list[Block]:
     headlines = {"headline": contents.headline, "latency_headline": contents.latency_headline}
     headlines = {name: rows for name, rows in headlines.items() if len(rows)}
     said = {**_compared(contents), "loops": listed(inputs.bound_by_latency)}
+    folds: list[Block] = []
     for name, rows in headlines.items():
         without = said["without"] if name == "headline" else ()
         blocks.append(words.table(name, rows, **{**said, "without": without}))
-    for name, rows in headlines.items():
         title = f"Tests and effect sizes, {name.replace('_', ' ')}"
-        blocks.append(Fold(title, (tables.tests(rows, name),)))
-    return blocks
+        folds.append(Fold(title, (tables.tests(rows, name),)))
+    return blocks + folds
 
 
 def _curve_words(contents: Contents) -> str:
@@ -147,11 +151,6 @@ def _controller(contents: Contents) -> list[Block]:
     ]
     text, criteria = words.text("controller", **counts), words.table("criteria", contents.criteria)
     return [Text(text), *shown, criteria, *logs]
-
-
-def _failures(contents: Contents) -> list[Block]:
-    failures = contents.inputs.failures
-    return [words.table("failures", failures)] if len(failures) else []
 
 
 def _unreachable(contents: Contents) -> list[Block]:

@@ -21,18 +21,11 @@ def tasks(inputs: Inputs) -> Table:
     rows: list[Row] = []
     for name in inputs.tasks:
         task, dense = inputs.study.tasks[name], inputs.cells(name, DENSE)
-        rows.append(
-            {
-                "task": name,
-                "data set": task.data.name,
-                "network": dense["network"].iloc[0],
-                **dense[["params", "macs", "test"]].mean().to_dict(),
-                "loss": task.loss.replace("_", "-"),
-                "metric": inputs.metric(name),
-                "training epochs": task.training.epochs,
-                "retraining epochs": task.retraining.epochs,
-            }
-        )
+        row: Row = {"task": name, "data set": task.data.name, "network": dense["network"].iloc[0]}
+        row |= {"loss": task.loss.replace("_", "-"), "metric": inputs.metric(name)}
+        row |= {"training epochs": task.training.epochs}
+        row |= {"retraining epochs": task.retraining.epochs}
+        rows.append(row | dense[["params", "macs", "test"]].mean().to_dict())
     return words.table("tasks", rows)
 
 
