@@ -14,7 +14,12 @@ from prunestudy.pruning.allocation.settings import (
 )
 from prunestudy.pruning.baselines.settings import BASELINES, BaselineName
 from prunestudy.pruning.controller.settings import Controller
-from prunestudy.pruning.criteria.settings import CriterionName, ScoreNorm, criterion_problems
+from prunestudy.pruning.criteria.settings import (
+    CriterionName,
+    ScoreNorm,
+    criterion_info,
+    criterion_problems,
+)
 from prunestudy.pruning.regularisers.settings import REGULARISERS, Regulariser
 from prunestudy.pruning.retraining.settings import (
     RETRAINING,
@@ -23,7 +28,7 @@ from prunestudy.pruning.retraining.settings import (
     Teaching,
     teaching_problems,
 )
-from prunestudy.pruning.schedules.settings import CLOSED_LOOP, Schedule
+from prunestudy.pruning.schedules.settings import CLOSED_LOOP, SCHEDULES, Schedule
 from prunestudy.settings.base import Count, Name, Params, Share, unique
 
 # Every pair of widths of every layer is timed, so finer steps would take hours.
@@ -319,3 +324,18 @@ def criteria_of(method: Method) -> list[str]:
     if isinstance(method, FixedRatios):
         return [method.criterion]
     return list(method.controller.criteria) if isinstance(method, ClosedLoop) else []
+
+
+def sources_of(method: Method) -> dict[str, str]:
+    """The works that a method's parts come from, by the part's name, e.g. ``Zhu & Gupta 2017``."""
+    found = {name: criterion_info(name).source for name in criteria_of(method)}
+    found[method.retraining] = RETRAINING[method.retraining].source
+    if isinstance(method, Baseline):
+        found[method.baseline] = BASELINES[method.baseline].source
+    if isinstance(method, OpenLoop | ClosedLoop):
+        found[method.allocation] = ALLOCATIONS[method.allocation].source
+    if isinstance(method, OpenLoop):
+        found[method.schedule] = SCHEDULES[method.schedule]
+    if isinstance(method, FixedRatios) and method.regulariser is not None:
+        found[method.regulariser.kind] = REGULARISERS[method.regulariser.kind].source
+    return {name: source for name, source in found.items() if source}
