@@ -6,10 +6,29 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export OMP_NUM_THREADS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help environment study test test-slow test-faults archive check ui lock clean
+.DEFAULT_GOAL := help
+.PHONY: study archive clean ui help environment check test test-slow test-faults hooks lock
+
+##@ study: run it, keep it
+
+study: environment  ## run params.yaml, or studies/NAME.yaml with STUDY=NAME
+	@prunestudy study $(if $(STUDY),--study $(STUDY))
+
+archive: environment  ## pack parameters, lock file, report and checksums into a zip to cite
+	@prunestudy archive $(if $(STUDY),--params studies/$(STUDY).yaml)
+
+clean:  ## delete all artifacts of every study (not the DVC cache)
+	rm -rf data models logs mlruns .snakemake
+
+##@ look
+
+ui: environment  ## open MLflow's pages on this machine
+	@prunestudy ui $(if $(STUDY),--params studies/$(STUDY).yaml)
 
 help:  ## list the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@sed -nE 's/^##@ /\n/p; s/^([a-z-]+):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+##@ develop
 
 environment: .venv/.complete  ## make .venv from the lock file
 
@@ -22,8 +41,13 @@ environment: .venv/.complete  ## make .venv from the lock file
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-study: environment  ## run params.yaml, or studies/NAME.yaml with STUDY=NAME
-	@prunestudy study $(if $(STUDY),--study $(STUDY))
+check: environment  ## lint, format, types, layers, workflow lint
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports --no-cache
+	python workflow/lint.py
+	snakefmt --check Snakefile workflow
 
 test: environment  ## run the tests, but for the slow ones
 	@python -m pytest -n 2 -m "not slow" tests --ignore tests/faults
@@ -34,23 +58,9 @@ test-slow: environment  ## run the tests that take minutes each
 test-faults: environment  ## inject faults: kills, full disks, hostile files (takes long)
 	@python -m pytest -n 2 tests/faults
 
-check: environment  ## lint, format, types, layers, workflow lint
-	ruff check .
-	ruff format --check .
-	mypy
-	lint-imports --no-cache
-	python workflow/lint.py
-	snakefmt --check Snakefile workflow
-
-archive: environment  ## pack parameters, lock file, report and checksums into a zip to cite
-	@prunestudy archive $(if $(STUDY),--params studies/$(STUDY).yaml)
-
-ui: environment  ## open MLflow's pages on this machine
-	@prunestudy ui $(if $(STUDY),--params studies/$(STUDY).yaml)
+hooks: environment  ## check every commit with pre-commit, which has to be installed
+	@pre-commit install --hook-type pre-commit --hook-type commit-msg
 
 lock: environment  ## write the lock file anew from what is installed
 	@python -m pip freeze --exclude-editable --exclude prunestudy \
 	  | sed 's/^\(torch==[0-9.]*\)+.*/\1/' > requirements.lock
-
-clean:  ## delete all artifacts of every study (not the DVC cache)
-	rm -rf data models logs mlruns .snakemake

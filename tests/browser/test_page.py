@@ -28,7 +28,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page of made-up tables, with holes and a loop that latency binds."""
+    """A page of made-up tables, with failed cells and a loop that latency binds."""
     from prunestudy.plan.plan import Plan
     from prunestudy.report.build import build_report
 

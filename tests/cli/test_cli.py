@@ -89,11 +89,44 @@ def test_every_step_is_a_command_with_help(capsys: pytest.CaptureFixture, comman
     assert "--out" in capsys.readouterr().out
 
 
-def test_an_unknown_command_gives_exit_code_2(capsys: pytest.CaptureFixture):
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("prun", "there is no command 'prun'; did you mean 'prune'?"),
+        ("xyzzy", "there is no command 'xyzzy'; --help lists them"),
+        ("status --parms x", "there is no option '--parms'; did you mean '--params'?"),
+        ("status --xyzzy", "there is no option '--xyzzy'; --help lists them"),
+        ("trace", "the following arguments are required: CELL"),
+        ("", "the following arguments are required: COMMAND"),
+    ],
+)
+def test_a_mistyped_command_line_gives_exit_code_2_and_a_near_miss(
+    capsys: pytest.CaptureFixture, given: str, told: str
+):
     with pytest.raises(SystemExit) as caught:
-        main(["prun"])
+        main(given.split())
     assert caught.value.code == 2
-    assert "invalid choice" in capsys.readouterr().err
+    assert capsys.readouterr().err.splitlines()[-1].endswith(f"error: {told}")
+
+
+def test_help_lists_every_command_once_in_its_group(capsys: pytest.CaptureFixture):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    groups: dict[str, list[str]] = {}
+    for line in capsys.readouterr().out.splitlines():
+        if ": " in line and not line.startswith((" ", "usage")):
+            commands = groups.setdefault(line.partition(":")[0], [])
+        elif line.startswith("  ") and groups:
+            commands.append(line.split()[0])
+    assert {name: set(found) for name, found in groups.items()} == {
+        "run": {"run", "study"},
+        "look": {"check", "status", "verify", "trace", "compare", "schema", "defaults"},
+        "change": {"archive", "gc", "ui", "export"},
+        "steps": {*STEPS, "layer-latency"},
+    }
+    assert len({one for found in groups.values() for one in found}) == sum(
+        map(len, groups.values())
+    )
 
 
 def test_defaults_writes_a_study_out(here: Path, capsys: pytest.CaptureFixture):

@@ -83,7 +83,7 @@ def test_a_training_that_diverges_is_a_hole_with_a_cause(checkout: Checkout) -> 
     assert "2 cells have failed" in said
     assert "prune diabetes/seed0/traditional: point 2, stage 1: the training diverged" in said
     page = (checkout.folder / "reports" / STUDY / "index.html").read_text(encoding="utf-8")
-    assert "This study has holes" in page
+    assert '<section id="failures"' in page
     assert "the training diverged in epoch" in page
     assert "wdbc" in page
     again = failed(checkout)

@@ -14,7 +14,8 @@ from prunestudy.errors import ParamsError
 from prunestudy.params.documented import documented
 from prunestudy.params.reader import check_study, read_study
 from prunestudy.params.reference import reference, schema_text
-from prunestudy.params.settings import Report, Study
+from prunestudy.params.report_settings import Report
+from prunestudy.params.settings import Study
 from prunestudy.settings.base import Params
 from prunestudy.training.settings import Training
 from tests.conftest import CONTENT
@@ -320,3 +321,56 @@ def test_any_text_is_a_study_or_a_list_of_problems(tmp_path: Path, text: str):
     with pytest.raises(ParamsError) as caught:
         read_study(file)
     assert caught.value.problems
+
+
+# Questions.
+
+PAIR = {"method": "adaptive", "against": "traditional"}
+
+
+def test_a_single_question_needs_no_list(content: dict[str, Any], written, tmp_path: Path):
+    content["report"] = {"compare": {**PAIR, "claims": {"params": 0.5}}}
+    one = read_study(written(content))
+    content["report"] = {"compare": [content["report"]["compare"]]}
+    assert read_study(written(content)) == one
+    [question] = one.report.compare
+    assert question.pair == ("adaptive", "traditional")
+    assert question.claimed == {"params": 0.5}
+    file = tmp_path / "again.yaml"
+    file.write_text(documented(one), encoding="utf-8")
+    assert read_study(file) == one
+
+
+def test_several_questions_written_out_read_back(content: dict[str, Any], written, tmp_path: Path):
+    other = {"method": "iterative", "against": "traditional", "claims": {"time": 1}}
+    content["report"] = {"compare": [PAIR, other]}
+    study = read_study(written(content))
+    file = tmp_path / "again.yaml"
+    file.write_text(documented(study), encoding="utf-8")
+    assert read_study(file) == study
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_question_is_about_methods_of_the_study(content: dict[str, Any], written, several: bool):
+    wrong = {"method": "adaptiv", "against": "traditional"}
+    content["report"] = {"compare": [PAIR, wrong] if several else wrong}
+    found = problems(written(content))
+    place = "report.compare.1.method" if several else "report.compare.method"
+    assert set(found) == {place}
+    for known in ("allowed: ", "traditional", "did you mean 'adaptive'?"):
+        assert known in found[place]
+
+
+def test_what_a_question_cannot_be(content: dict[str, Any], written):
+    content["methods"]["adaptive"]["tasks"] = ["digits"]
+    content["methods"]["traditional"]["tasks"] = ["diabetes"]
+    content["report"] = {"compare": PAIR}
+    assert set(problems(written(content))) == {"report.compare"}
+    content["report"] = {"compare": {"method": "adaptive", "against": "adaptive", "for": 1}}
+    assert set(problems(written(content))) == {"report.compare.for"}
+    content["report"] = {"compare": {"method": "adaptive", "against": "adaptive"}}
+    assert set(problems(written(content))) == {"report.compare"}
+    turned = {"method": "traditional", "against": "adaptive"}
+    for again in (PAIR, turned):
+        content["report"] = {"compare": [PAIR, again]}
+        assert "repeat" in problems(written(content))["report.compare"]

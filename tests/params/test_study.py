@@ -6,6 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from prunestudy.data.settings import SplitShares
+from prunestudy.errors import ParamsError
+from prunestudy.params.reader import check_study
 from prunestudy.params.settings import Study, Task
 from prunestudy.pruning.controller.settings import Controller
 from prunestudy.pruning.settings import Baseline, ClosedLoop, OpenLoop, SameRatios
@@ -160,3 +162,49 @@ def test_a_task_needs_its_parts():
         Task.model_validate({})
     missing = {error["loc"][0] for error in caught.value.errors()}
     assert missing == {"data", "network", "loss", "metric", "training", "retraining"}
+
+
+def test_retraining_is_as_the_training_where_it_says_nothing(content: dict[str, Any]):
+    task = content["tasks"]["digits"]
+    task["training"] = {"epochs": 7, "lr": 0.02, "lr_schedule": "one_cycle", "batch_size": 16}
+    task["retraining"] = {"epochs": 3, "lr_schedule": "cosine"}
+    found = Study.model_validate(content).tasks["digits"].retraining
+    assert (found.epochs, found.lr_schedule) == (3, "cosine")
+    assert (found.lr, found.batch_size, found.optimizer) == (0.02, 16, "adam")
+    del task["retraining"]
+    assert Study.model_validate(content).tasks["digits"].retraining.epochs == 7
+
+
+def test_a_wrong_value_that_retraining_inherits_is_told_once(content: dict[str, Any]):
+    content["tasks"]["digits"]["training"]["lr"] = -1
+    with pytest.raises(ParamsError) as caught:
+        check_study(content)
+    assert [problem.path for problem in caught.value.problems] == ["tasks.digits.training.lr"]
+
+
+def test_a_closed_loop_implies_its_allocation_norm_and_controller():
+    found = method_of(schedule="closed_loop")
+    assert isinstance(found, ClosedLoop)
+    assert (found.allocation, found.score_norm) == ("global", "none")
+    assert found.controller == Controller()
+    assert method_of(controller={"step": 0.4}) == method_of(
+        schedule="closed_loop", controller={"step": 0.4}
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "value"),
+    [
+        ({"allocation": "global"}, "score_norm", "none"),
+        ({"allocation": "global", "score_norm": "mean"}, "score_norm", "mean"),
+        ({"allocation": "uniform"}, "score_norm", None),
+        ({"allocation": "layer_sensitivity"}, "sensitivity_max_drop", 0.02),
+        ({"allocation": "uniform"}, "sensitivity_max_drop", None),
+        ({"schedule": "cubic", "stages": 2}, "pruning_fraction", 0.5),
+        ({"schedule": "one_shot"}, "pruning_fraction", None),
+    ],
+)
+def test_an_open_loop_has_the_settings_that_its_parts_read(
+    given: dict[str, Any], key: str, value: Any
+):
+    assert getattr(method_of(criterion="magnitude", **given), key) == value

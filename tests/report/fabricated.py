@@ -1,5 +1,6 @@
 """A small study with made-up tables whose results are known beforehand."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,23 +9,27 @@ import pandas as pd
 
 from prunestudy.data.settings import Data
 from prunestudy.networks.architectures.settings import Mlp
-from prunestudy.params.settings import Report, Study, Task
+from prunestudy.params.report_settings import Question, Report
+from prunestudy.params.settings import Study, Task
 from prunestudy.plan.plan import Plan
 from prunestudy.pruning.controller.settings import Controller
 from prunestudy.pruning.settings import ClosedLoop, OpenLoop
 from prunestudy.store.tables import write_table
-from prunestudy.training.settings import Training
+from prunestudy.training.settings import Retraining, Training
 
 PARAMS = 1000
+QUESTION = Question(method="adaptive", against="traditional")
 TITLE = "Prune & <script>alert('x')</script>"
 CAUSE = "point 4: the training <diverged> in epoch 3"
 REASON = "the smallest <allowed> network has 300 parameters | too many"
 
 
 def make_study(
-    seeds: int = 5, methods: tuple[str, ...] = ("traditional", "other", "adaptive"), **words: str
+    seeds: int = 5,
+    methods: tuple[str, ...] = ("traditional", "other", "adaptive"),
+    compare: tuple[Question, ...] = (QUESTION,),
 ) -> Study:
-    """Two tasks, three methods, two operating points."""
+    """Two tasks, three methods, two operating points; questions of methods that it has."""
     training = Training(epochs=4)
     every = {
         "traditional": OpenLoop(criterion="magnitude"),
@@ -40,7 +45,7 @@ def make_study(
     return Study(
         name="fabricated",
         seeds=list(range(seeds)),
-        points=[2, 4],
+        compressions=[2, 4],
         tasks={
             "numbers": Task(
                 data=Data(name="diabetes"),
@@ -48,7 +53,7 @@ def make_study(
                 loss="mse",
                 metric="r2",
                 training=training,
-                retraining=training,
+                retraining=Retraining(epochs=4),
             ),
             "classes": Task(
                 data=Data(name="wdbc"),
@@ -56,11 +61,15 @@ def make_study(
                 loss="cross_entropy",
                 metric="accuracy",
                 training=training,
-                retraining=training,
+                retraining=Retraining(epochs=4),
             ),
         },
         methods={name: every[name] for name in methods},
-        report=Report(title=words.get("title", TITLE), authors=["A. <b>Author</b>"]),
+        report=Report(
+            title=TITLE,
+            authors=["A. <b>Author</b>"],
+            compare=[question for question in compare if set(question.pair) <= set(methods)],
+        ),
     )
 
 
@@ -197,7 +206,7 @@ def _decisions() -> list[dict]:
             "val_before": 0.9,
             "val_after": 0.89,
             "budget": 0.89,
-            "widths": f"0={20 - stage} 2={10 - stage}",
+            "widths": json.dumps({"0": 20 - stage, "2": 10 - stage}),
             "epochs_spent": float(stage),
             "evaluations": 2 * stage,
             "verdict": verdict,

@@ -10,9 +10,10 @@ from prunestudy.params.reader import read_study
 from prunestudy.plan.plan import Plan
 from prunestudy.pruning.settings import ClosedLoop, OpenLoop
 from prunestudy.report import formatting
-from prunestudy.report.blocks import Sentence
+from prunestudy.report.blocks import Sentence, Text
 from prunestudy.report.contents import Contents
 from prunestudy.report.paper import methods_paragraph
+from prunestudy.report.sections import sections
 from prunestudy.store.names import point_label
 from prunestudy.store.tables import read_table, write_table
 from tests.report.fabricated import make_study, write_tables
@@ -74,10 +75,12 @@ def known(contents: Contents) -> set[str]:
     dense = inputs.networks["method"] == "dense"
     found |= {formatting.count(inputs.networks.loc[dense, "params"].max())}
     found |= {f"{task.requirements.max_drop:g}" for task in study.tasks.values()}
-    found |= {point_label(point) for point in study.points}
-    if study.report.claims:
-        told = study.report.claims.model_dump(exclude_none=True)
-        found |= {*NUMBER.findall(str(told.pop("source"))), *(f"{one:g}" for one in told.values())}
+    found |= {point_label(point) for point in study.compressions}
+    for question in study.report.compare:
+        found |= {
+            *NUMBER.findall(question.source),
+            *(f"{one:g}" for one in question.claimed.values()),
+        }
     seeds = len(study.seeds)
     # The level, the seeds, what the signed-rank test can reach with them, and its usual level.
     found |= {f"{100 * study.report.confidence:g}", str(seeds), f"{2.0 ** (1 - seeds):.4g}", "0.05"}
@@ -251,12 +254,12 @@ def evidence_numbers(contents: Contents) -> dict[str, set[str]]:
     results, timings = inputs.networks, inputs.timings
     dense = results[results["method"] == "dense"]
     pruned = results[results["compression"] > 1]
-    summary, tau = contents.summary, contents.oracle["tau"]
+    summary, tau = contents.summary, contents.rank_correlation["tau"]
     seeds = {str(count) for count in (summary["n"].min(), summary["n"].max())}
-    points = {point_label(point) for point in study.points}
+    points = {point_label(point) for point in study.compressions}
     cells = str(len(study.tasks) * len(study.seeds))
     whole, largest = str(len(results)), formatting.count(dense["params"].max())
-    # Controls show no collapse of a method.
+    # Baselines show no collapse of a method.
     plain = [
         name
         for name, one in study.methods.items()
@@ -340,7 +343,7 @@ def test_every_number_of_the_paragraph_for_a_paper_is_known(default: Contents) -
     rows = data[["train_rows", "validation_rows", "test_rows"]].to_numpy().ravel()
     numbers = {formatting.count(count) for count in rows}
     numbers |= {str(len(each)) for each in (study.methods, study.tasks, study.seeds)}
-    numbers |= {point_label(point) for point in study.points}
+    numbers |= {point_label(point) for point in study.compressions}
     fixed = [method for method in study.methods.values() if isinstance(method, OpenLoop)]
     loops = [method for method in study.methods.values() if isinstance(method, ClosedLoop)]
     numbers |= {str(method.stages) for method in fixed if method.stages}
@@ -359,14 +362,9 @@ def test_every_number_of_the_paragraph_for_a_paper_is_known(default: Contents) -
     assert unknown([text], numbers | {"64", "0", "1"}) == []
 
 
-def test_the_controllers_counts_are_those_of_its_log(root: Path) -> None:
-    folder = root / "reports"
-    verdicts = read_table(folder / "tables" / "decisions.csv")["verdict"].value_counts()
-    text = (folder / "report.md").read_text(encoding="utf-8")
-    said = re.search(
-        r"(\d+) stages accepted, (\d+) rolled back, (\d+) walked beyond the budget; (\d+) prop",
-        text,
-    )
-    assert said is not None
+def test_the_controllers_counts_are_those_of_its_log(default: Contents) -> None:
+    [controller] = [one for one in sections(default) if one.id == "controller"]
+    [text] = [block.text for block in controller.blocks if isinstance(block, Text)]
+    verdicts = default.inputs.decisions["verdict"].value_counts()
     names = ("accepted", "rolled back", "mapped", "not chosen")
-    assert [int(count) for count in said.groups()] == [verdicts[name] for name in names]
+    assert [int(count) for count in re.findall(r"\d+", text)] == [verdicts[one] for one in names]

@@ -18,6 +18,7 @@ from prunestudy.params.settings import Study
 from prunestudy.pruning.controller.settings import Requirements
 from prunestudy.store.names import DENSE
 
+Pair = tuple[str, str]
 CHOICE_COLUMNS = [
     *("task", "seed", "method", "point", "budget", "val", "test", "params", "params_nonzero"),
     *("macs", "compression", "latency_ms_b64", "latency_ratio_b64", "artifact_sha256"),
@@ -116,8 +117,8 @@ def _measured_once(networks: pd.DataFrame) -> pd.DataFrame:
 def best(study: Study, chosen: pd.DataFrame) -> pd.DataFrame:
     """Each task's smallest pruned network within the budget: the rows of ``chosen`` with it.
 
-    Controls are for comparison and never the best, nor are other methods' proportions. Of equally
-    small networks that with the higher validation quality; test data has no say.
+    Baselines are for comparison and never the best, nor are other methods' layer ratios. Of
+    equally small networks that with the higher validation quality; test data has no say.
     """
     plain = [name for name, method in study.methods.items() if stands_alone(method)]
     pruned = chosen[(chosen["point"] != "1") & chosen["method"].isin(plain)]
@@ -125,24 +126,24 @@ def best(study: Study, chosen: pd.DataFrame) -> pd.DataFrame:
     return ranked.drop_duplicates("task")
 
 
-def headline(inputs: Inputs, chosen: pd.DataFrame, firsts: list[str]) -> pd.DataFrame:
-    """Each of ``firsts`` against each other method, on what the rule chose; one row a pair.
+def headline(
+    inputs: Inputs, chosen: pd.DataFrame, pairs: list[Pair], asked: list[Pair]
+) -> pd.DataFrame:
+    """Pairs of methods on what the rule chose; one row a pair and task that has both.
 
     Ratios are first ÷ second (geometric means), ``test`` is a difference. ``first_dense`` and
     ``second_dense`` count the seeds whose choice is the dense network. Holm's correction is over a
-    ``family``: the tasks, for the pair that the study asks about, and all other comparisons.
+    ``family``: the rows of the pairs that are asked about, and all other rows.
     """
     rows = [
-        _pair(inputs, chosen[chosen["task"] == task].set_index("seed"), task, first, other)
-        for first in firsts
+        _pair(inputs, chosen[chosen["task"] == task].set_index("seed"), task, *pair)
+        for first in dict.fromkeys(first for first, _second in pairs)
         for task in inputs.tasks
-        if first in inputs.methods_on(task)
-        for other in inputs.methods_on(task)
-        if other != first
+        for pair in pairs
+        if pair[0] == first and set(pair) <= set(inputs.methods_on(task))
     ]
-    asked = inputs.duel[1] if inputs.duel else ""
     for is_asked in (True, False):
-        family = [row for row in rows if (row["second"] == asked) is is_asked]
+        family = [row for row in rows if ((row["first"], row["second"]) in asked) is is_asked]
         for p in (f"{measure.name}_{test}" for measure in MEASURES for test in ("p", "p_t")):
             for row, adjusted in zip(family, holm([row[p] for row in family]), strict=True):
                 row |= {f"{p}_holm": adjusted, "family": len(family)}

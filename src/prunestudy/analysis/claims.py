@@ -11,25 +11,26 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from prunestudy.analysis.budget import MEASURES, PARAMS, TEST, TIME, Measure
-from prunestudy.analysis.inputs import TRADITIONAL, Inputs
+from prunestudy.analysis.inputs import Inputs
+from prunestudy.params.report_settings import Question
 from prunestudy.pruning.settings import ClosedLoop, OpenLoop
 
 # What a comparison comes to, the bad news first. ``within``: by its interval, but within the
 # spread between seeds. ``perhaps better``: by its interval, but not once corrected for the family.
 Loss = Literal["worse", "worse within"]
-Held = Literal["no difference", "better within", "better", "perhaps better"]
-Outcome = Literal[Loss, Held, "one seed", "not measured"]
+NoLoss = Literal["no difference", "better within", "better", "perhaps better"]
+Outcome = Literal[Loss, NoLoss, "one seed", "not measured"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 LOSSES: tuple[Loss, ...] = get_args(Loss)
 # Neither a loss nor without a verdict.
-HELD: tuple[Held, ...] = get_args(Held)
+NO_LOSSES: tuple[NoLoss, ...] = get_args(NoLoss)
 # Tables of comparisons at the same operating point.
 AT_POINTS = ("comparison-counts", "comparisons")
 # What a claim on others' ratios comes to, the bad news first.
 Judgement = Literal["missed", "open", "reached", "one seed"]
 JUDGEMENTS: tuple[Judgement, ...] = get_args(Judgement)
-
-
+# A question is told in so many sentences, its losses first, before anything else is.
+MAIN = 3
 PLACE = ("task", "first", "second", "n", "level", "family")
 PARTS = ("low", "high", "p_t_holm", "verdict")
 
@@ -62,15 +63,16 @@ class Statement:
     """What the finding says in one sentence.
 
     Attributes:
-        kind: of sentence: a measure's name for the question of the study, ``lost`` and ``gained``
-            against the other methods, ``controls``, ``latency``, or ``points`` where there is no
-            question.
+        kind: of sentence: a measure's name for a question, ``lost`` and ``gained`` against the
+            other methods, ``baselines``, ``latency``, or ``points`` where there is no question.
+        pair: the two methods; an empty second one stands for several.
         loss: whether it tells of a loss.
         sources: the tables that its numbers are from.
         points: comparisons at the same operating point, by the other method.
     """
 
     kind: str
+    pair: tuple[str, str]
     loss: bool
     claims: tuple[Claim, ...]
     sources: tuple[str, ...] = ("headline",)
@@ -79,8 +81,9 @@ class Statement:
 
 @dataclass(frozen=True)
 class Tested:
-    """A ratio that others claim, beside this study's intervals of one method."""
+    """A ratio that others claim for a question, beside this study's intervals of one method."""
 
+    question: Question
     measure: str
     ratio: float
     method: str
@@ -97,9 +100,14 @@ def claims_of(rows: pd.DataFrame, *measures: Measure) -> list[Claim]:
     return [_claim(measure, row) for measure in measures for row in rows.to_dict("records")]
 
 
-def point_claims(compared: pd.DataFrame, second: str) -> list[Claim]:
+def of_pair(table: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
+    """The rows of a table of comparisons that are of two methods."""
+    return table[(table["first"] == first) & (table["second"] == second)]
+
+
+def point_claims(compared: pd.DataFrame, first: str, second: str) -> list[Claim]:
     """The claims of comparisons at the same operating point with another method."""
-    rows = compared[compared["second"] == second].assign(family=0)
+    rows = of_pair(compared, first, second).assign(family=0)
     return claims_of(rows.rename(columns={part: f"test_{part}" for part in PARTS}), TEST)
 
 
@@ -126,51 +134,68 @@ def among(claims: Iterable[Claim], *outcomes: Outcome) -> list[Claim]:
 def statements(
     inputs: Inputs, headline: pd.DataFrame, compared: pd.DataFrame, latency: pd.DataFrame
 ) -> list[Statement]:
-    """What the finding says, losses first; beside the question, those beyond chance.
+    """What the finding says: questions in turn, the first :data:`MAIN` of each, then the others.
+
+    Of each question losses come first. What is beside the questions belongs to the first one.
 
     Args:
-        headline: the reference method against the others, each with its smallest network.
+        headline: pairs of methods, each with its smallest network.
         latency: closed loops that latency binds against the others, each with its fastest.
     """
-    points = {other: point_claims(compared, other) for other in inputs.methods}
-    points = {other: claims for other, claims in points.items() if other != inputs.reference}
-    if inputs.duel is None:
-        return [Statement("points", False, (), AT_POINTS, points)] if points else []
-    second = inputs.duel[1]
-    asked, others = (headline[headline["second"].eq(second) == is_so] for is_so in (True, False))
-    told = [_asked(inputs, measure, claims_of(asked, measure), points) for measure in MEASURES]
-    beside = claims_of(others, *MEASURES)
-    lost = among(beside, *LOSSES)
-    gained = [
-        claim
-        for claim in among(beside, *HELD)
-        if claim.measure is PARAMS and claim.second in inputs.compared
-    ]
-    told += [Statement("lost", _certain(lost), tuple(lost))] if lost else []
-    told += [Statement("gained", False, tuple(gained))] if gained else []
-    controls = {name: points[name] for name in inputs.controls if points.get(name)}
-    if controls:
-        certain = any(_certain(claims) for claims in controls.values())
-        told.append(Statement("controls", certain, (), AT_POINTS, controls))
-    told += _bound_by_latency(inputs, latency, second)
-    return sorted(told, key=lambda statement: not statement.loss)
+    leading = [question.method for question in inputs.questions] or [inputs.focus]
+    others = [name for name in inputs.methods if name != leading[0]]
+    points = {second: point_claims(compared, leading[0], second) for second in others}
+    if not inputs.questions:
+        pair = (inputs.focus, "")
+        return [Statement("points", pair, False, (), AT_POINTS, points)] if points else []
+    first, *further = inputs.questions
+    groups = [_asked(inputs, first, headline, points) + _beside(inputs, headline, points)]
+    groups[0] += _bound(inputs, latency, first.against)
+    for question in further:
+        own = {question.against: point_claims(compared, *question.pair)}
+        groups.append(_asked(inputs, question, headline, own))
+    groups = [sorted(group, key=lambda statement: not statement.loss) for group in groups]
+    main = [one for group in groups for one in group[:MAIN]]
+    return main + [one for group in groups for one in group[MAIN:]]
 
 
 def _asked(
-    inputs: Inputs, measure: Measure, claims: list[Claim], points: dict[str, list[Claim]]
-) -> Statement:
-    """A measure of the study's question; of test quality, also to whom it is lost at points."""
-    loss = bool(among(claims, "worse"))
-    if measure is not TEST:
-        return Statement(measure.name, loss, tuple(claims))
+    inputs: Inputs, question: Question, headline: pd.DataFrame, points: dict[str, list[Claim]]
+) -> list[Statement]:
+    """Each measure of a question; of test quality, also to whom it is lost at points."""
     shown = {
         other: found
         for other, found in points.items()
-        if other == (inputs.duel or ("", ""))[1]
-        or (other in inputs.compared and among(found, *LOSSES))
+        if other == question.against or (other in inputs.compared and among(found, *LOSSES))
     }
-    loss |= any(among(found, "worse") for found in points.values())
-    return Statement(measure.name, loss, tuple(claims), ("headline", *AT_POINTS), shown)
+    found = []
+    for measure in MEASURES:
+        claims = claims_of(of_pair(headline, *question.pair), measure)
+        at_points = (("headline", *AT_POINTS), shown) if measure is TEST else ()
+        every = sum(points.values(), claims) if measure is TEST else claims
+        loss = bool(among(every, "worse"))
+        found.append(Statement(measure.name, question.pair, loss, tuple(claims), *at_points))
+    return found
+
+
+def _beside(
+    inputs: Inputs, headline: pd.DataFrame, points: dict[str, list[Claim]]
+) -> list[Statement]:
+    """The focus against the methods that no question is about, losses beyond chance apart."""
+    pair = (inputs.focus, "")
+    asked = [one.against for one in inputs.questions if one.method == inputs.focus]
+    others = headline[(headline["first"] == inputs.focus) & ~headline["second"].isin(asked)]
+    claims = claims_of(others, *MEASURES)
+    lost = among(claims, *LOSSES)
+    plain = others[others["second"].isin(inputs.compared)]
+    gained = among(claims_of(plain, PARAMS), *NO_LOSSES)
+    told = [Statement("lost", pair, _certain(lost), tuple(lost))] if lost else []
+    told += [Statement("gained", pair, False, tuple(gained))] if gained else []
+    baselines = {name: points[name] for name in inputs.baselines if points.get(name)}
+    if baselines:
+        certain = any(_certain(claims) for claims in baselines.values())
+        told.append(Statement("baselines", pair, certain, (), AT_POINTS, baselines))
+    return told
 
 
 def _certain(claims: list[Claim]) -> bool:
@@ -178,19 +203,19 @@ def _certain(claims: list[Claim]) -> bool:
     return any(claim.p < 1 - claim.level for claim in among(claims, "worse"))
 
 
-def _bound_by_latency(inputs: Inputs, latency: pd.DataFrame, asked: str) -> list[Statement]:
+def _bound(inputs: Inputs, latency: pd.DataFrame, asked: str) -> list[Statement]:
     """Each closed loop that latency binds against its fair opponents.
 
-    Those are the other method of the headline, and fixed ratios with the same rounding of widths.
+    Those are the method that the first question compares with, and fixed ratios with the same
+    rounding of widths.
     """
     told = []
     for first in inputs.bound_by_latency:
         for second in dict.fromkeys([asked, *same_rounding(inputs, first)]):
-            rows = latency[(latency["first"] == first) & (latency["second"] == second)]
-            claims = claims_of(rows, TIME, TEST)
+            claims = claims_of(of_pair(latency, first, second), TIME, TEST)
             if claims:
-                loss = bool(among(claims, "worse"))
-                told.append(Statement("latency", loss, tuple(claims), ("latency_headline",)))
+                loss, sources = bool(among(claims, "worse")), ("latency_headline",)
+                told.append(Statement("latency", (first, second), loss, tuple(claims), sources))
     return told
 
 
@@ -216,16 +241,20 @@ def judged(ratio: float, low: float, high: float) -> Judgement:
 
 
 def tested(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFrame) -> list[Tested]:
-    """What the intervals say of others' claims; what latency binds is held to time alone."""
-    places = [(PARAMS, inputs.reference, headline), (TIME, inputs.reference, headline)]
-    places += [(TIME, loop, latency) for loop in inputs.bound_by_latency]
+    """What the intervals say of others' claims, question by question.
+
+    Closed loops that latency binds are held to the time that the first question claims.
+    """
     found = []
-    for measure, method, table in places if inputs.duel else []:
-        rows = table[(table["first"] == method) & (table["second"] == TRADITIONAL)]
-        if measure.name in inputs.claimed and len(rows):
-            ratio = inputs.claimed[measure.name]
-            tasks: dict[Judgement, list[str]] = {}
-            for claim in claims_of(rows, measure):
-                tasks.setdefault(judged(ratio, claim.low, claim.high), []).append(claim.task)
-            found.append(Tested(measure.name, ratio, method, tasks))
+    for number, question in enumerate(inputs.questions):
+        places = [(measure, question.method, headline) for measure in (PARAMS, TIME)]
+        places += [(TIME, loop, latency) for loop in inputs.bound_by_latency if not number]
+        for measure, method, table in places:
+            rows = of_pair(table, method, question.against)
+            if measure.name in question.claimed and len(rows):
+                ratio = question.claimed[measure.name]
+                tasks: dict[Judgement, list[str]] = {}
+                for claim in claims_of(rows, measure):
+                    tasks.setdefault(judged(ratio, claim.low, claim.high), []).append(claim.task)
+                found.append(Tested(question, measure.name, ratio, method, tasks))
     return found

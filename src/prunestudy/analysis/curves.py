@@ -1,5 +1,7 @@
 """Training curves: the loss by epoch on the way to one operating point, over seeds."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 
@@ -15,14 +17,16 @@ TRAIT_COLUMNS = [
 ]
 
 
-def contestants(inputs: Inputs) -> list[str]:
-    """The methods of the headline, or all where the study has no such pair."""
-    return list(inputs.duel or inputs.methods)
+def drawn_methods(inputs: Inputs, task: str) -> list[str]:
+    """The methods that are asked about on a task, or all where the study asks nothing."""
+    on = inputs.methods_on(task)
+    pairs = [question.pair for question in inputs.questions if set(question.pair) <= {*on}]
+    return list(dict.fromkeys(sum(pairs, ()))) if inputs.questions else on
 
 
 def shown_point(inputs: Inputs, task: str) -> str | None:
-    """The middle one of the operating points that every contestant reached on every seed."""
-    seeds, methods = len(inputs.study.seeds), contestants(inputs)
+    """The middle one of the operating points that all of these methods reached on every seed."""
+    seeds, methods = len(inputs.study.seeds), drawn_methods(inputs, task)
     shared = [
         point
         for point in inputs.points
@@ -48,10 +52,10 @@ def path_to(history: pd.DataFrame, point: str) -> pd.DataFrame:
 def seed_curves(inputs: Inputs) -> pd.DataFrame:
     """Epochs of every seed for the point that each task shows."""
     found = [pd.DataFrame(columns=[*inputs.history.columns, "shown"])]
-    cells = inputs.history[inputs.history["method"].isin(contestants(inputs))]
+    cells = inputs.history
     for task in inputs.tasks:
         point = shown_point(inputs, task)
-        for method in contestants(inputs) if point else []:
+        for method in drawn_methods(inputs, task) if point else []:
             own = cells[(cells["task"] == task) & (cells["method"] == method)]
             for _seed, history in own.groupby("seed", sort=True):
                 found.append(path_to(history, str(point)).assign(shown=point))
@@ -85,21 +89,24 @@ def _filled(path: pd.DataFrame) -> pd.DataFrame:
 
 
 def curve_traits(inputs: Inputs, paths: pd.DataFrame) -> pd.DataFrame:
-    """Are the curves lower and smoother? The question's paired comparison, a row a task and trait.
+    """Are the curves lower and smoother? A paired comparison a task, question and trait.
 
     ``final`` is the validation loss of the last epoch, ``roughness`` how far its logarithm goes
     back and forth: the mean absolute change from one epoch to the next, less that of a straight
     way, so that a steady fall has none.
     """
     rows = []
-    for task, of_task in paths.groupby("task", sort=False) if inputs.duel else []:
-        first, second = (_traits(of_task[of_task["method"] == name]) for name in inputs.duel or ())
+    asked = [question.pair for question in inputs.questions]
+    for (task, of_task), pair in product(paths.groupby("task", sort=False), asked):
+        first, second = (_traits(of_task[of_task["method"] == name]) for name in pair)
+        if first.empty or second.empty:
+            continue
         seeds = first.index.intersection(second.index)
         for trait, compare in (("final", compare_ratios), ("roughness", compare_paired)):
             a, b = first.loc[seeds, trait], second.loc[seeds, trait]
             compared = compare(a.tolist(), b.tolist(), inputs.level)
             found = compared.summary
-            place = [task, of_task["shown"].iloc[0], trait, found.n, *(inputs.duel or ())]
+            place = [task, of_task["shown"].iloc[0], trait, found.n, *pair]
             numbers = [a.mean(), b.mean(), found.mean, found.low, found.high]
             rows.append([*place, *numbers, compared.verdict])
     return pd.DataFrame(rows, columns=TRAIT_COLUMNS)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from prunestudy.params.report_settings import Question
 from prunestudy.params.settings import Study
 from prunestudy.plan.plan import Plan
 from prunestudy.pruning.settings import Baseline, ClosedLoop, FixedRatios, Method
@@ -16,8 +17,6 @@ from prunestudy.store.tables import read_table
 from prunestudy.training.metrics.settings import METRICS
 
 FINAL = "final"
-ADAPTIVE = "adaptive"
-TRADITIONAL = "traditional"
 # Networks of fewer parameters are small.
 SMALL = 1_000_000
 TABLES = (
@@ -34,7 +33,7 @@ class Inputs:
 
     Attributes:
         networks: one row an evaluated network: its quality, cost and latency together.
-        failures: one row a cell whose outcome is a failure: a hole in every other table.
+        failures: one row a cell whose outcome is a failure; no other table has it.
         datasets: one row a task: rows of each part, shape of an input, classes.
         steps: step → how many jobs it has in the whole study.
         waits: (step, step that waits for an outcome of it).
@@ -59,12 +58,6 @@ class Inputs:
         return self.study.report.confidence
 
     @property
-    def claimed(self) -> dict[str, float]:
-        """Ratios that others claim for the question, by measure of the headline."""
-        claims = self.study.report.claims
-        return claims.model_dump(exclude_none=True, exclude={"source"}) if claims else {}
-
-    @property
     def tasks(self) -> list[str]:
         """Tasks in the order of the study; without those that have no dense network at all."""
         dense = set(self.networks.loc[self.networks["method"] == DENSE, "task"])
@@ -86,14 +79,14 @@ class Inputs:
 
     @property
     def compared(self) -> list[str]:
-        """Methods that stand by themselves: neither controls nor another's proportions."""
+        """Methods that stand by themselves: neither baselines nor another's layer ratios."""
         return self._named(stands_alone)
 
     @property
-    def controls(self) -> list[str]:
-        """Controls of the reference method: its shapes or proportions, and extra epochs."""
-        reference = self.reference
-        return self._named(lambda method: _extends_dense(method) or method.reference == reference)
+    def baselines(self) -> list[str]:
+        """Baselines of the focus: its shapes or layer ratios, and extra epochs."""
+        focus = self.focus
+        return self._named(lambda method: _extends_dense(method) or method.reference == focus)
 
     @property
     def closed_loops(self) -> list[str]:
@@ -124,29 +117,32 @@ class Inputs:
         return [name for name, method in self.study.methods.items() if plays(method)]
 
     @property
-    def duel(self) -> tuple[str, str] | None:
-        """The two methods of the headline, if the study has both on a common task."""
-        pair = ADAPTIVE, TRADITIONAL
-        asked = any(set(pair) <= set(self.methods_on(task)) for task in self.tasks)
-        return pair if asked else None
+    def questions(self) -> list[Question]:
+        """What the study asks, where a task with a dense network has both methods."""
+        on = [set(self.methods_on(task)) for task in self.tasks]
+        return [one for one in self.study.report.compare if any(set(one.pair) <= own for own in on)]
 
     @property
-    def reference(self) -> str:
-        """The method that every other one is compared with."""
-        named = [ADAPTIVE] if ADAPTIVE in self.study.methods else []
-        return [*named, *self.closed_loops, *self.methods][0]
+    def focus(self) -> str:
+        """The method that every other one is compared with: the first question's, if there is one.
+
+        Else the first closed loop, else the first method.
+        """
+        asked = [question.method for question in self.study.report.compare]
+        return [*asked, *self.closed_loops, *self.methods][0]
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """What is compared: the focus with every other method, and what else is asked."""
+        others = [(self.focus, other) for other in self.methods if other != self.focus]
+        return list(dict.fromkeys([*others, *(question.pair for question in self.questions)]))
 
     @cached_property
     def measured(self) -> set[str]:
         """Methods that left a network on every task that they run on."""
         found = set(self.networks[["task", "method"]].itertuples(index=False, name=None))
-        lacking = {
-            name
-            for task in self.tasks
-            for name in self.methods_on(task)
-            if (task, name) not in found
-        }
-        return set(self.methods) - lacking
+        wanted = {(task, name) for task in self.tasks for name in self.methods_on(task)}
+        return set(self.methods) - {name for _task, name in wanted - found}
 
     def cells(self, task: str, method: str, point: str | None = None) -> pd.DataFrame:
         """Networks of a task and method, of one operating point or all, by seed."""

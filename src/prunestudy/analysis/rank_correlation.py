@@ -7,10 +7,10 @@ from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.statistics import summarise
 from prunestudy.pruning.settings import FixedRatios
 
-ORACLE_COLUMNS = ["task", "point", "n", "networks", "tau", "tau_low", "tau_high"]
+COLUMNS = ["task", "point", "n", "networks", "tau", "tau_low", "tau_high"]
 
 
-def oracle(inputs: Inputs) -> pd.DataFrame:
+def rank_correlation(inputs: Inputs) -> pd.DataFrame:
     """Kendall's τ between quality before and after retraining, by task and operating point.
 
     Within a seed, over the methods that prune in one step: others were retrained before their last
@@ -35,4 +35,4 @@ def oracle(inputs: Inputs) -> pd.DataFrame:
         if taus:
             found = summarise(taus, inputs.level)
             rows.append([task, point, found.n, networks, found.mean, found.low, found.high])
-    return pd.DataFrame(rows, columns=ORACLE_COLUMNS)
+    return pd.DataFrame(rows, columns=COLUMNS)

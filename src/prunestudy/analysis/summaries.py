@@ -62,7 +62,7 @@ def flat(name: str, found: Summary, mean: str = "mean") -> dict[str, float]:
 
 
 def comparisons(inputs: Inputs) -> pd.DataFrame:
-    """Test quality of the reference method against each other one, paired by seed.
+    """Test quality of each pair of methods that is compared, paired by seed.
 
     Only networks of equal compression are compared: a loop that another resource binds, or rounded
     widths, may be far from the operating point.
@@ -71,9 +71,8 @@ def comparisons(inputs: Inputs) -> pd.DataFrame:
     rows = []
     for task in inputs.tasks:
         family = [
-            _compared(inputs, task, point, other)
-            for other in inputs.methods
-            if other != inputs.reference
+            _compared(inputs, task, point, *pair)
+            for pair in inputs.pairs
             for point in inputs.points
         ]
         family = [row for row in family if row["n"]]
@@ -84,15 +83,15 @@ def comparisons(inputs: Inputs) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COMPARISON_COLUMNS)
 
 
-def _compared(inputs: Inputs, task: str, point: str, other: str) -> dict[str, Any]:
-    first, second = (inputs.cells(task, one, point) for one in (inputs.reference, other))
+def _compared(inputs: Inputs, task: str, point: str, name: str, other: str) -> dict[str, Any]:
+    first, second = (inputs.cells(task, one, point) for one in (name, other))
     factors = first["compression"] / second["compression"]
     equal = factors[(factors <= EQUAL) & (factors >= 1 / EQUAL)].index
     seeds = [seed for seed in inputs.study.seeds if seed in equal]
     a, b = first["test"][seeds].tolist(), second["test"][seeds].tolist()
     found = compare_paired(a, b, inputs.level)
     of = found.summary
-    place = [task, point, inputs.reference, other, inputs.study.tasks[task].metric]
+    place = [task, point, name, other, inputs.study.tasks[task].metric]
     row = dict(zip(COMPARISON_COLUMNS, [*place, of.n, of.mean, of.low, of.high], strict=False))
     row |= {"level": of.level, "p": found.p, "p_t": found.p_t, "d": found.d}
     return row | {"spread_between_seeds": found.spread, "verdict": found.verdict}

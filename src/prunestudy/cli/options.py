@@ -13,8 +13,8 @@ def add_command(
     commands: Commands, name: str, summary: str, command: Command, params: bool = True
 ) -> argparse.ArgumentParser:
     """Add a sub-command, with ``--params`` unless it has none."""
-    added = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:])
-    added.set_defaults(command=command, name=name)
+    added = commands.add_parser(name, description=summary[0].upper() + summary[1:])
+    added.set_defaults(command=command, name=name, summary=summary)
     if params:
         added.add_argument(
             "--params",

@@ -16,7 +16,26 @@ def problems_across(study: Study) -> list[Problem]:
         found += _unknown_tasks(study, name, method)
         found += _references(study, name, method)
         found += _batch_norm(study, name, method)
-    return found
+    return [*found, *_questions(study)]
+
+
+def _questions(study: Study) -> Iterator[Problem]:
+    for place, question in enumerate(study.report.compare):
+        # A single question may be written without a list.
+        path = "report.compare" if len(study.report.compare) == 1 else f"report.compare.{place}"
+        pair = {"method": question.method, "against": question.against}
+        unknown = {key: name for key, name in pair.items() if name not in study.methods}
+        for key, name in unknown.items():
+            reason = f"'{name}' is not a method of the study"
+            known = ", ".join(study.methods)
+            yield Problem(f"{path}.{key}", reason, known, near(name, study.methods))
+        if not unknown:
+            first, second = (
+                {*(study.methods[name].tasks or study.tasks)} for name in question.pair
+            )
+            if not first & second:
+                reason = f"'{question.method}' and '{question.against}' have no task in common"
+                yield Problem(path, reason)
 
 
 def _unknown_tasks(study: Study, name: str, method: Method) -> Iterator[Problem]:

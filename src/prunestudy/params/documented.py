@@ -53,6 +53,10 @@ def _entry(
             ]
         )
         return [f"{indent}{name}:{note}", *inner]
+    if isinstance(value, list) and value and isinstance(value[0], BaseModel):
+        groups = [_lines(one, depth + 2, seen) for one in value]
+        dashed = [[f"{indent}  - {first.lstrip()}", *rest] for first, *rest in groups]
+        return [f"{indent}{name}:{note}", *(line for group in dashed for line in group)]
     return [f"{indent}{name}: {scalar(value)}{note}"]
 
 

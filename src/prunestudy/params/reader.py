@@ -161,13 +161,15 @@ def _without_tags(location: tuple[Any, ...], content: Any) -> list[Any]:
     kept: list[Any] = []
     for position, part in enumerate(location):
         last = position == len(location) - 1
+        # A mapping may stand for a list of one.
+        alone = isinstance(content, dict)
         inside = (isinstance(content, dict) and part in content) or (
             isinstance(content, list) and isinstance(part, int) and part < len(content)
         )
         if inside:
             content = content[part]
             kept.append(part)
-        elif last and part not in METHOD_TYPES:
+        elif last and part not in METHOD_TYPES and not (alone and isinstance(part, int)):
             kept.append(part)
     return kept
 

@@ -2,20 +2,19 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from prunestudy.data.settings import Data
 from prunestudy.networks.architectures.settings import Network
 from prunestudy.networks.settings import Latency
+from prunestudy.params.report_settings import Report
 from prunestudy.pruning.controller.settings import Requirements
 from prunestudy.pruning.settings import Method
 from prunestudy.settings.base import (
     Compression,
     Name,
     Params,
-    Positive,
     Seed,
-    Share,
     StudyName,
     ascending,
     unique,
@@ -68,35 +67,6 @@ class Task(Params):
         return self
 
 
-class Claims(Params):
-    """What others claim for ``adaptive`` against ``traditional``, for the report to test."""
-
-    source: str = Field("others", description="who claims it, in words for the finding")
-    params: Positive | None = Field(None, description="parameters, adaptive ÷ traditional")
-    time: Positive | None = Field(None, description="inference time, adaptive ÷ traditional")
-
-    @model_validator(mode="after")
-    def _say_one(self) -> Self:
-        if self.params is None and self.time is None:
-            raise ValueError("names no claim; give params, time, or both, or leave claims out")
-        return self
-
-
-class Report(Params):
-    """The words on the report; editing them reruns the report alone."""
-
-    title: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(
-        "Adaptive against traditional pruning", description="title of the report"
-    )
-    authors: list[str] = Field(default=[], description="authors of the study")
-    code: str = Field("", description="address of the study's code, for readers of the report")
-    confidence: Share = Field(0.95, description="level of every interval")
-    claims: Claims | None = Field(
-        None,
-        description="ratios that others claim; the finding says what the intervals make of them",
-    )
-
-
 def _unreserved(methods: dict[str, Method]) -> dict[str, Method]:
     for name in RESERVED_METHODS:
         if name in methods:
@@ -134,4 +104,6 @@ class Study(Params):
     )
     latency: Latency = Field(default_factory=Latency, description="timing of inference")
     compute: Compute = Field(default_factory=Compute, description="where training runs")
-    report: Report = Field(default_factory=Report, description="the report's words")
+    report: Report = Field(
+        default_factory=Report, description="what the report compares, and its words"
+    )

@@ -7,7 +7,7 @@ from prunestudy.params.labels import method_labels, network_label
 from prunestudy.params.settings import Study
 from prunestudy.plan.cell import Cell
 from prunestudy.plan.fingerprint import user_digests
-from prunestudy.pruning.settings import ClosedLoop, criteria_of
+from prunestudy.pruning.settings import ClosedLoop, criteria_of, sources_of
 from prunestudy.settings.base import plain
 from prunestudy.store.files import text_digest
 from prunestudy.training.metrics.settings import METRICS
@@ -107,8 +107,9 @@ def collect(study: Study, _cell: Cell) -> dict[str, Any]:
 
 
 def report(study: Study, _cell: Cell) -> dict[str, Any]:
-    """The whole study, as the report prints it: with comments that explain keys, and labels."""
+    """The whole study, as the report prints it: with comments of keys, labels and sources."""
     comments = {line.partition("  # ")[2] for line in documented(study).splitlines()}
     labels = {task.metric: METRICS[task.metric].label for task in study.tasks.values()}
+    sources = {name: sources_of(method) for name, method in study.methods.items()}
     shown = {"comments": text_digest("\n".join(sorted(comments))), "metrics": labels}
-    return {**plain(study), **shown}
+    return {**plain(study), **shown, "sources": sources}

@@ -1,8 +1,8 @@
 """Settings of a method, one type for each way in which a trajectory can run; no torch here."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag
 
 from prunestudy.errors import near
 from prunestudy.pruning.allocation.settings import (
@@ -12,32 +12,44 @@ from prunestudy.pruning.allocation.settings import (
     RoundTo,
     SensitivityMaxDrop,
 )
-from prunestudy.pruning.baselines.settings import BASELINES, BaselineName
-from prunestudy.pruning.controller.settings import Controller
-from prunestudy.pruning.criteria.settings import CriterionName, ScoreNorm, criterion_problems
+from prunestudy.pruning.baselines.settings import BASELINES, Baseline
+from prunestudy.pruning.controller.settings import ClosedLoop
+from prunestudy.pruning.criteria.settings import (
+    CriterionName,
+    ScoreNorm,
+    criterion_info,
+    criterion_problems,
+)
 from prunestudy.pruning.regularisers.settings import REGULARISERS, Regulariser
 from prunestudy.pruning.retraining.settings import (
     RETRAINING,
+    MethodSettings,
     Retraining,
-    RetrainingFromTrained,
+    Tasks,
     Teaching,
     teaching_problems,
 )
-from prunestudy.pruning.schedules.settings import CLOSED_LOOP, Schedule
-from prunestudy.settings.base import Count, Name, Params, Share, unique
+from prunestudy.pruning.schedules.settings import CLOSED_LOOP, SCHEDULES, Schedule
+from prunestudy.settings.base import Count, Name, Params, Share
 
-# Every pair of widths of every layer is timed, so finer steps would take hours.
-LEAST_GRANULE = 4
+# The types of methods, wherever each is defined.
+__all__ = [
+    "Baseline",
+    "ClosedLoop",
+    "FixedRatios",
+    "Method",
+    "OpenLoop",
+    "SameRatios",
+    "WeightSharing",
+    "criteria_of",
+    "sources_of",
+]
+
 SPREADS: dict[str, tuple[str, ...]] = {
     "structured": ("units",),
     "unstructured": ("weights",),
     "hybrid": ("units", "weights"),
 }
-
-Tasks = Annotated[
-    Annotated[list[Name], Field(min_length=1), AfterValidator(unique)] | None,
-    Field(description="the tasks that it runs on (none: all)", examples=[["digits"]]),
-]
 
 
 class WeightSharing(Params):
@@ -47,42 +59,6 @@ class WeightSharing(Params):
     epochs: int = Field(
         2, ge=0, le=100_000, description="last retraining epochs, in which centroids are tuned"
     )
-
-
-class MethodSettings(Params):
-    """What holds for every type of method."""
-
-    @property
-    def reference(self) -> str | None:
-        """The method whose networks this one looks at, if any."""
-        return None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _written_out(cls, given: Any) -> Any:
-        """Defaults that depend on another part belong to the values, and so to the run keys."""
-        if not isinstance(given, dict):
-            return given
-        implied = {
-            key: value for key, value in cls._implied(given).items() if given.get(key) is None
-        }
-        return {**given, **implied}
-
-    @classmethod
-    def _implied(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """What the given values imply."""
-        return {"distillation": {}} if given.get("retraining") == "distill" else {}
-
-    @model_validator(mode="after")
-    def _parts_fit(self) -> Self:
-        problems = self._problems()
-        if problems:
-            raise ValueError("\n".join(problems))
-        return self
-
-    def _problems(self) -> list[str]:
-        """What does not fit, a sentence each."""
-        raise NotImplementedError
 
 
 class FixedRatios(MethodSettings):
@@ -215,65 +191,6 @@ class SameRatios(FixedRatios):
         return self.layer_ratios_from
 
 
-class ClosedLoop(MethodSettings):
-    """Stages that a controller proposes and judges."""
-
-    allocation: Annotated[
-        Literal["uniform", "global"],
-        Field(description="global: proposals rank all layers, too; uniform: one ratio only"),
-    ] = "global"
-    score_norm: ScoreNorm = "none"
-    sensitivity_max_drop: SensitivityMaxDrop = 0.02
-    min_width_ratio: MinWidthRatio = 0.05
-    round_to: RoundTo = 1
-    schedule: Literal["closed_loop"] = Field(
-        "closed_loop", description="the controller spreads the budget over stages"
-    )
-    controller: Controller = Field(
-        default_factory=Controller, description="settings of a closed loop"
-    )
-    retraining: RetrainingFromTrained = Field(
-        "finetune", description="distill: the dense network teaches"
-    )
-    distillation: Teaching = None
-    tasks: Tasks = None
-
-    def _problems(self) -> list[str]:
-        found = criterion_problems(self.controller.criteria, ("units",), "trained")
-        if self.controller.resource == "latency" and self.round_to < LEAST_GRANULE:
-            found.append(f"a loop that frees latency needs round_to of at least {LEAST_GRANULE}")
-        return [*found, *teaching_problems(self.retraining, self.distillation)]
-
-
-class Baseline(MethodSettings):
-    """What pruning is compared with: no pruning of its own."""
-
-    baseline: BaselineName = Field(
-        description="dense_longer: the dense network with the retraining epochs; scratch_e, "
-        "scratch_b: another method's shapes from initialisation, for equal epochs or compute"
-    )
-    shapes_of: Name | None = Field(
-        None, description="the method whose shapes scratch_* takes", examples=["adaptive"]
-    )
-    retraining: RetrainingFromTrained = Field(
-        "finetune", description="distill: the dense network teaches"
-    )
-    distillation: Teaching = None
-    tasks: Tasks = None
-
-    @property
-    def reference(self) -> str | None:
-        """The method whose shapes it takes, if any."""
-        return self.shapes_of
-
-    def _problems(self) -> list[str]:
-        if BASELINES[self.baseline].reads_another and self.shapes_of is None:
-            return [f"{self.baseline} needs shapes_of, the method whose shapes it takes"]
-        if not BASELINES[self.baseline].reads_another and self.shapes_of is not None:
-            return [f"{self.baseline} takes no other method's shapes; remove shapes_of"]
-        return teaching_problems(self.retraining, self.distillation)
-
-
 # The types by the tags that stand for them in the places of errors; no key looks like a tag.
 METHOD_TYPES: dict[str, type[MethodSettings]] = {
     "an open loop": OpenLoop,
@@ -319,3 +236,18 @@ def criteria_of(method: Method) -> list[str]:
     if isinstance(method, FixedRatios):
         return [method.criterion]
     return list(method.controller.criteria) if isinstance(method, ClosedLoop) else []
+
+
+def sources_of(method: Method) -> dict[str, str]:
+    """The works that a method's parts come from, by the part's name, e.g. ``Zhu & Gupta 2017``."""
+    found = {name: criterion_info(name).source for name in criteria_of(method)}
+    found[method.retraining] = RETRAINING[method.retraining].source
+    if isinstance(method, Baseline):
+        found[method.baseline] = BASELINES[method.baseline].source
+    if isinstance(method, OpenLoop | ClosedLoop):
+        found[method.allocation] = ALLOCATIONS[method.allocation].source
+    if isinstance(method, OpenLoop):
+        found[method.schedule] = SCHEDULES[method.schedule]
+    if isinstance(method, FixedRatios) and method.regulariser is not None:
+        found[method.regulariser.kind] = REGULARISERS[method.regulariser.kind].source
+    return {name: source for name, source in found.items() if source}

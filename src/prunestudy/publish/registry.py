@@ -14,7 +14,7 @@ from prunestudy.store.tables import read_table
 # What a registered network is, for those who find it in the registry.
 BEST = (
     "The smallest network within the task's allowed validation drop, of all seeds and methods "
-    "but controls. As the best of many its validation quality flatters it; the report compares "
+    "but baselines. As the best of many its validation quality flatters it; the report compares "
     "methods, seed by seed. It is a safetensors file that holds its own architecture: read it with "
     "prunestudy.networks.storage.read_network, or make ONNX of it with 'prunestudy export'."
 )

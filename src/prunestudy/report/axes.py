@@ -21,10 +21,7 @@ def styles(column: str, kinds: dict[str, Style], legend: bool = True) -> dict[st
             title=None,
             legend=alt.Undefined if legend else None,
         )
-        for name, channel, looks in (
-            ("color", alt.Color, colours),
-            ("shape", alt.Shape, shapes),
-        )
+        for name, channel, looks in (("color", alt.Color, colours), ("shape", alt.Shape, shapes))
     }
 
 

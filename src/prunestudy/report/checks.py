@@ -3,6 +3,7 @@
 Each is a function of the inputs and the summary of operating points; ``None``: not applicable.
 """
 
+import re
 from functools import partial
 
 import pandas as pd
@@ -10,11 +11,12 @@ from ruamel.yaml import YAML
 
 from prunestudy.analysis.fairness import equally_retrained, retrainings, setup_level
 from prunestudy.analysis.inputs import SMALL, Inputs
-from prunestudy.analysis.rank_correlation import oracle
+from prunestudy.analysis.rank_correlation import rank_correlation
 from prunestudy.data.dataset import find_dataset
 from prunestudy.params.documented import documented
 from prunestudy.params.reader import check_study
 from prunestudy.plan.keys import package_versions
+from prunestudy.pruning.criteria.settings import criterion_info
 from prunestudy.pruning.settings import Baseline, FixedRatios, OpenLoop, criteria_of
 from prunestudy.report import words
 from prunestudy.report.formatting import (
@@ -33,10 +35,10 @@ from prunestudy.store.names import DENSE, FINAL, point_label
 Outcome = tuple[bool | None, str]
 MANY_CLASSES = 100
 STANDARD_POINTS = tuple(point_label(point) for point in (2, 4, 8, 16, 32))
-# Criteria by the decade of their source: OBD is LeCun et al. 1990, magnitude Han et al. 2015 (and
-# older), the others are of 2016 and later.
-OLD = {"obd"}
-RECENT = {"taylor", "snip", "bn_scale", "gradient", "sensitivity", "activation_entropy"}
+# Work before this year is old, other than magnitude recent from then on.
+RECENT_FROM = 2010
+OLD = f"one from before {RECENT_FROM} (OBD)"
+YEAR = re.compile(r"\b\d{4}\b")
 # A method has collapsed where it lost more than this share of the dense quality.
 COLLAPSE = 0.1
 
@@ -124,12 +126,14 @@ def same_code(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     return same, evidence + ("the same" if same else "differing") + " retraining epochs"
 
 
-def baselines(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
+def other_work(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     alone = [inputs.study.methods[name] for name in inputs.compared if name in inputs.measured]
     criteria = {one.criterion for one in alone if isinstance(one, FixedRatios)}
+    sources = [criterion_info(name).source for name in criteria - {"magnitude"}]
+    years = [int(year) for source in sources for year in YEAR.findall(source)]
     missing = [] if "magnitude" in criteria else ["magnitude"]
-    missing += [] if criteria & RECENT else ["a criterion of recent work"]
-    missing += [] if criteria & OLD else ["one from before 2010 (OBD)"]
+    missing += [] if max(years, default=0) >= RECENT_FROM else ["a criterion of recent work"]
+    missing += [] if min(years, default=RECENT_FROM) < RECENT_FROM else [OLD]
     return not missing, f"methods by {listed(sorted(criteria))}" + _without(*missing)
 
 
@@ -217,7 +221,7 @@ def error_bars(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
 def _baselines_by(
     criterion: str, allocations: tuple[str, ...], inputs: Inputs, summary: pd.DataFrame
 ) -> Outcome:
-    """Baselines of a criterion: by itself, and with the reference method's own proportions."""
+    """Baselines of a criterion: by itself, and with the focus's own layer ratios."""
     named = {
         name: method
         for name, method in inputs.study.methods.items()
@@ -230,9 +234,9 @@ def _baselines_by(
         for name, method in named.items()
         if isinstance(method, OpenLoop) and method.allocation in allocations
     ]
-    like = [name for name, method in named.items() if method.reference == inputs.reference]
+    like = [name for name, method in named.items() if method.reference == inputs.focus]
     missing = [] if alone else [f"one by itself ({' or '.join(allocations)})"]
-    missing += [] if like else [f"one with the proportions of {inputs.reference}"]
+    missing += [] if like else [f"one with the layer ratios of {inputs.focus}"]
     return not missing, (listed([*alone, *like]) or "none") + _without(*missing)
 
 
@@ -255,29 +259,25 @@ def setup(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
 
 
 def scratch(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    controls = {
+    found = {
         method.baseline: name
         for name, method in inputs.study.methods.items()
         if name in inputs.measured and isinstance(method, Baseline)
     }
     wanted = ("scratch_e", "scratch_b")
-    evidence = listed([controls[name] for name in wanted if name in controls]) or "none"
-    if "scratch_b" in controls:
+    evidence = listed([found[name] for name in wanted if name in found]) or "none"
+    if "scratch_b" in found:
         evidence += "; equal compute up to twice the epochs, as its authors do"
-    missing = [name for name in wanted if name not in controls]
+    missing = [name for name in wanted if name not in found]
     return not missing, evidence + _without(*missing)
 
 
 def after_retraining(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    table = oracle(inputs)
+    table = rank_correlation(inputs)
     if table.empty:
         return None, "too few networks of equal size to rank"
     retrained = inputs.networks.loc[inputs.networks["compression"] > 1, "epochs"] > 0
-    return bool(retrained.all()), words.text(
-        "evidence.after_retraining",
-        there=retrained.sum(),
-        number=len(retrained),
-        least=effect(table["tau"].min()),
-        most=effect(table["tau"].max()),
-        points=plural(len(table), "operating point"),
-    )
+    said = {"least": effect(table["tau"].min()), "most": effect(table["tau"].max())}
+    said |= {"there": str(retrained.sum()), "number": str(len(retrained))}
+    said["points"] = plural(len(table), "operating point")
+    return bool(retrained.all()), words.text("evidence.after_retraining", **said)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import product
 from typing import TypeVar
 
 import pandas as pd
@@ -12,11 +13,11 @@ from prunestudy.analysis.cost import pruning_cost
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.report import (
     checklist,
-    control,
+    controller,
     curve_figure,
     findings,
-    headline_figure,
-    layers,
+    headline_figures,
+    layer_figures,
     limitations,
     size_figures,
     tradeoff,
@@ -27,7 +28,7 @@ Made = TypeVar("Made")
 # Tables that every report has as files.
 TABLES = (
     *("summary", "comparisons", "within_budget", "headline", "criteria", "layer_stages"),
-    *("layer_sensitivity", "cost", "oracle", "provenance", "curves", "curve_traits"),
+    *("layer_sensitivity", "cost", "rank_correlation", "provenance", "curves", "curve_traits"),
 )
 
 
@@ -36,12 +37,17 @@ def once(make: Callable[..., Made], *names: str) -> "cached_property[Made]":
     return cached_property(lambda self: make(self.inputs, *(getattr(self, name) for name in names)))
 
 
-def _against_others(inputs: Inputs, chosen: pd.DataFrame) -> pd.DataFrame:
-    return budget.headline(inputs, chosen, [inputs.reference])
+def _headline(inputs: Inputs, chosen: pd.DataFrame) -> pd.DataFrame:
+    asked = [question.pair for question in inputs.questions]
+    return budget.headline(inputs, chosen, inputs.pairs, asked)
 
 
-def _bound_by_latency(inputs: Inputs, chosen: pd.DataFrame) -> pd.DataFrame:
-    return budget.headline(inputs, chosen, inputs.bound_by_latency)
+def _latency_headline(inputs: Inputs, chosen: pd.DataFrame) -> pd.DataFrame:
+    """Loops that latency binds against every other method; the first question asks of them too."""
+    loops = inputs.bound_by_latency
+    pairs = [(loop, other) for loop in loops for other in inputs.methods if other != loop]
+    asked = [question.against for question in inputs.questions[:1]]
+    return budget.headline(inputs, chosen, pairs, list(product(loops, asked)))
 
 
 @dataclass(frozen=True)
@@ -54,14 +60,14 @@ class Contents:
     summary = once(summaries.summary)
     comparisons = once(summaries.comparisons)
     within_budget = once(budget.choices)
-    headline = once(_against_others, "within_budget")
+    headline = once(_headline, "within_budget")
     fastest = once(partial(budget.choices, order=budget.FASTEST))
-    latency_headline = once(_bound_by_latency, "fastest")
+    latency_headline = once(_latency_headline, "fastest")
     criteria = once(decisions.criteria)
     layer_stages = once(decisions.layer_stages)
     layer_sensitivity = once(decisions.layer_sensitivity)
     cost = once(pruning_cost)
-    oracle = once(rank_correlation.oracle)
+    rank_correlation = once(rank_correlation.rank_correlation)
     provenance = once(provenance.provenance)
     seed_curves = once(curves.seed_curves)
     curve_traits = once(curves.curve_traits, "seed_curves")
@@ -74,23 +80,21 @@ class Contents:
     checklist = once(checklist.checklist, "summary")
 
     # Figures; those of one picture are none where there is nothing to draw.
-    headline_figure = once(headline_figure.headline_figure, "headline", "latency_headline")
+    headline_figures = once(headline_figures.headline_figures, "headline", "latency_headline")
     tradeoff_figures = once(tradeoff.tradeoff_figures, "summary")
-    controls_figure = once(tradeoff.controls_figure, "summary")
+    baselines_figure = once(tradeoff.baselines_figure, "summary")
     curve_figure = once(curve_figure.curve_figure, "curves")
     size_figures = once(size_figures.size_figures, "within_budget", "fastest")
-    control_figure = once(control.control_figure)
-    layer_figure = once(layers.layer_figure, "layer_stages")
-    sensitivity_figure = once(layers.sensitivity_figure, "layer_sensitivity")
+    controller_figure = once(controller.controller_figure)
+    layer_figure = once(layer_figures.layer_figure, "layer_stages")
+    sensitivity_figure = once(layer_figures.sensitivity_figure, "layer_sensitivity")
 
     @property
     def figures(self) -> list[Figure]:
         """Every figure, in the order of the report."""
-        found = [
-            *(self.headline_figure, *self.tradeoff_figures, self.controls_figure),
-            *(self.curve_figure, *self.size_figures, self.control_figure),
-            *(self.layer_figure, self.sensitivity_figure),
-        ]
+        found = [*self.headline_figures, *self.tradeoff_figures, self.baselines_figure]
+        found += [self.curve_figure, *self.size_figures, self.controller_figure]
+        found += [self.layer_figure, self.sensitivity_figure]
         return [figure for figure in found if figure is not None]
 
     @property

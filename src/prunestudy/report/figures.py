@@ -1,8 +1,11 @@
 """Figures: one definition for the interactive chart in the page and the drawing for a paper."""
 
+import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.resources import files
+from string import Template
 from typing import Any, NamedTuple
 
 import altair as alt
@@ -65,33 +68,7 @@ def by_task(
 
 def theme(dark: bool) -> dict[str, Any]:
     """Vega-Lite configuration for a light or dark ground."""
-    ink, faint = ("#d9d9d6", "#3d4043") if dark else ("#333333", "#dddddd")
-    words = {"labelColor": ink, "titleColor": ink, "labelFont": FONT, "titleFont": FONT}
-    return {
-        "background": None if dark else "white",
-        "font": FONT,
-        "view": {"stroke": None},
-        "text": {"color": ink},
-        "style": {HALO: {"stroke": "#16181a" if dark else "#fdfdfb", "strokeWidth": 5}},
-        "axis": {
-            **words,
-            "gridColor": faint,
-            "domainColor": faint,
-            "tickColor": faint,
-            "labelFontSize": 11,
-            "titleFontSize": 11,
-            "titleFontWeight": "normal",
-            "titlePadding": 7,
-        },
-        "title": {
-            "color": ink,
-            "subtitleColor": ink,
-            "font": FONT,
-            "subtitleFont": FONT,
-            "fontSize": 12,
-            "fontWeight": 600,
-            "anchor": "start",
-            "offset": 8,
-        },
-        "legend": {**words, "labelFontSize": 11, "symbolStrokeWidth": 1.5, "symbolOpacity": 1},
-    }
+    text = files("prunestudy.report").joinpath("theme.toml").read_text(encoding="utf-8")
+    colours = tomllib.loads(text)["colours"]["dark" if dark else "light"]
+    found = tomllib.loads(Template(text).substitute(colours, font=FONT))["theme"]
+    return {**found, "view": {"stroke": None}}

@@ -18,10 +18,11 @@ from prunestudy.analysis.claims import (
     tested,
 )
 from prunestudy.analysis.inputs import Inputs
+from prunestudy.params.report_settings import Question
 from prunestudy.report import words
 from prunestudy.report.blocks import Sentence
+from prunestudy.report.clauses import clauses
 from prunestudy.report.formatting import listed, plural
-from prunestudy.report.telling import told
 
 RULED: dict[str, str] = words.WORDS["finding"]["ruled"]
 CLAIMED_MEASURES = {"params": "the parameters", "time": "the time"}
@@ -41,32 +42,24 @@ def finding(
             text = rule + text if rule else text[0].upper() + text[1:]
             rule = ""
         sentences.append(Sentence(text, said.sources))
-    if inputs.duel is not None:
+    if inputs.questions:
         return sentences
-    scope = words.text(
-        "finding.scope",
-        methods=plural(len(inputs.methods), "method"),
-        method_names=listed(inputs.methods),
-        tasks=plural(len(inputs.tasks), "task"),
-        task_names=listed(inputs.tasks),
-        seeds=seeds,
-    )
+    methods, tasks = plural(len(inputs.methods), "method"), plural(len(inputs.tasks), "task")
+    names = {"method_names": listed(inputs.methods), "task_names": listed(inputs.tasks)}
+    scope = words.text("finding.scope", methods=methods, tasks=tasks, seeds=seeds, **names)
     tables = Sentence("The tables give every number with its interval.")
     return [Sentence(scope, ("parameters",)), *sentences, tables]
 
 
 def _text(inputs: Inputs, said: Statement) -> str:
-    first, second = inputs.duel or (inputs.reference, "")
-    rounded = ""
-    if said.kind == "latency":
-        first, second = said.claims[0].first, said.claims[0].second
-        if second in same_rounding(inputs, first):
-            rounded = ", rounded to the same widths"
-    told_of = _gained(inputs, said) if said.kind == "gained" else told(inputs, said.claims)
-    points = _points(inputs.reference, said.points)
+    first, second = said.pair
+    alike = said.kind == "latency" and second in same_rounding(inputs, first)
+    rounded = ", rounded to the same widths" if alike else ""
+    told = _gained(inputs, said) if said.kind == "gained" else clauses(inputs, said.claims)
+    points = _points(first, said.points)
     values = {"first": first, "second": second, "rounded": rounded, "points": points}
     kind = "ruled" if said.kind in RULED else "others"
-    return words.text(f"finding.{kind}.{said.kind}", told=told_of, **values)
+    return words.text(f"finding.{kind}.{said.kind}", told=told, **values)
 
 
 def _gained(inputs: Inputs, said: Statement) -> str:
@@ -78,9 +71,9 @@ def _gained(inputs: Inputs, said: Statement) -> str:
     for method, names in tasks.items():
         methods.setdefault(listed(names), []).append(method)
     alike = [f"{listed(names)} on {places}" for places, names in methods.items()]
-    clauses = [f"{inputs.reference} shows no difference to {'; nor to '.join(alike)}"]
+    same = [f"{said.pair[0]} shows no difference to {'; nor to '.join(alike)}"] if alike else []
     gains = [claim for claim in said.claims if claim.outcome != "no difference"]
-    return "; ".join((clauses if alike else []) + ([told(inputs, gains)] if gains else []))
+    return "; ".join(same + ([clauses(inputs, gains)] if gains else []))
 
 
 def _points(first: str, points: dict[str, list[Claim]]) -> str:
@@ -121,8 +114,8 @@ def _counted(claims: list[Claim]) -> str:
 
 
 def claims(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFrame) -> list[Sentence]:
-    """A sentence on what the intervals say of the ratios that others claim."""
-    clauses: dict[str, list[str]] = {}
+    """A sentence a question on what the intervals say of the ratios that others claim."""
+    parts: dict[Question, dict[str, list[str]]] = {}
     for one in tested(inputs, headline, latency):
         verdicts = [
             f"{words.text(f'finding.judged.{verdict}')} {listed(one.tasks[verdict])}"
@@ -130,15 +123,15 @@ def claims(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFrame) -> lis
             if verdict in one.tasks
         ]
         claim = f"{one.ratio:g}× {CLAIMED_MEASURES[one.measure]} is "
-        fastest = f"with the fastest networks of {one.method} "
-        own = one.method == inputs.reference
-        clauses.setdefault(claim, []).append(("" if own else fastest) + ", ".join(verdicts))
-    settings = inputs.study.report.claims
-    if not clauses or settings is None or inputs.duel is None:
-        return []
-    first, second = inputs.duel
-    said = {"first": first, "second": second, "source": settings.source}
-    said["told"] = "; ".join(claim + ", and ".join(found) for claim, found in clauses.items())
-    text = words.text("finding.claimed", **said)
-    tables = ("headline", "latency_headline") if "time" in inputs.claimed else ("headline",)
-    return [Sentence(text, (*tables, "parameters"))]
+        own = one.method == one.question.method
+        fastest = "" if own else f"with the fastest networks of {one.method} "
+        of_claim = parts.setdefault(one.question, {}).setdefault(claim, [])
+        of_claim.append(fastest + ", ".join(verdicts))
+    sentences = []
+    for question, found in parts.items():
+        told = "; ".join(claim + ", and ".join(verdicts) for claim, verdicts in found.items())
+        said = {"first": question.method, "second": question.against, "source": question.source}
+        timed = ("latency_headline",) if "time" in question.claimed else ()
+        tables = ("headline", *timed, "parameters")
+        sentences.append(Sentence(words.text("finding.claimed", told=told, **said), tables))
+    return sentences

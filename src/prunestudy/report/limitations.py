@@ -6,8 +6,8 @@ from prunestudy.analysis.inputs import SMALL, Inputs
 from prunestudy.analysis.statistics import smallest_p
 from prunestudy.report import words
 from prunestudy.report.blocks import Sentence
+from prunestudy.report.clauses import allowed_drop
 from prunestudy.report.formatting import count, listed, mean_count, plural
-from prunestudy.report.telling import allowed_drop
 from prunestudy.store.names import DENSE
 
 
@@ -27,9 +27,9 @@ def caveats(inputs: Inputs, headline: pd.DataFrame, cost: pd.DataFrame) -> list[
     small = largest < SMALL
     tested = "small networks and for these data sets" if small else "these networks and data"
     notes = [
-        (_holes(inputs), ("failures",)),
+        (_failed(inputs), ("failures",)),
         (rule, ("parameters",)),
-        (_stand_ins(inputs, headline), ("headline",)),
+        (_dense_chosen(inputs, headline), ("headline",)),
         (_effort(inputs, cost), ("cost",)),
         (_verdicts(len(inputs.study.seeds)), ()),
         (words.text("caveat.rows", told=listed(rows)), ("datasets",)),
@@ -38,14 +38,14 @@ def caveats(inputs: Inputs, headline: pd.DataFrame, cost: pd.DataFrame) -> list[
     return [Sentence(note, sources) for note, sources in notes if note]
 
 
-def _holes(inputs: Inputs) -> str:
+def _failed(inputs: Inputs) -> str:
     counts = inputs.failures.groupby(["method", "task"], sort=False).size().reset_index()
     seeds = plural(len(inputs.study.seeds), "seed")
     told = ["{} on {} ({} of {})".format(*row, seeds) for row in counts.itertuples(index=False)]
-    return words.text("caveat.holes", told=listed(told)) if told else ""
+    return words.text("caveat.failed", told=listed(told)) if told else ""
 
 
-def _stand_ins(inputs: Inputs, headline: pd.DataFrame) -> str:
+def _dense_chosen(inputs: Inputs, headline: pd.DataFrame) -> str:
     """Where the dense network is a method's choice, method by method."""
     headline = headline[headline["second"].isin(inputs.compared)]
     found: dict[str, dict[str, str]] = {}
@@ -54,23 +54,22 @@ def _stand_ins(inputs: Inputs, headline: pd.DataFrame) -> str:
             place = f"{row['task']} ({row[f'{side}_dense']} of {plural(row['n'], 'seed')})"
             found.setdefault(row[side], {}).setdefault(row["task"], place)
     told = [f"of {method} on {listed([*places.values()])}" for method, places in found.items()]
-    return words.text("caveat.stand_ins", told="; ".join(told)) if told else ""
+    return words.text("caveat.dense_chosen", told="; ".join(told)) if told else ""
 
 
 def _effort(inputs: Inputs, cost: pd.DataFrame) -> str:
     """What the search of a closed loop costs beside a method that searches nothing."""
-    if inputs.duel is None or cost.empty:
-        return ""
-    first, second = inputs.duel
     epochs = cost.set_index(["task", "method"])["epochs_trained_mean"].map(mean_count)
-    told = [
-        f"{epochs[task, first]} against {epochs[task, second]} on {task}"
-        for task in inputs.tasks
-        if {(task, first), (task, second)} <= set(epochs.index)
-    ]
-    return (
-        words.text("caveat.effort", first=first, second=second, told=listed(told)) if told else ""
-    )
+    sentences = []
+    for first, second in (question.pair for question in inputs.questions):
+        told = [
+            f"{epochs[task, first]} against {epochs[task, second]} on {task}"
+            for task in inputs.tasks
+            if {(task, first), (task, second)} <= set(epochs.index)
+        ]
+        said = {"first": first, "second": second, "told": listed(told)}
+        sentences += [words.text("caveat.effort", **said)] if told else []
+    return " ".join(sentences)
 
 
 def _verdicts(n: int) -> str:

@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+from prunestudy.analysis.budget import MEASURES
+from prunestudy.analysis.claims import of_pair
 from prunestudy.analysis.statistics import summarise_ratios
 from prunestudy.report.contents import Contents
 
@@ -21,13 +23,16 @@ def metrics(contents: Contents) -> dict[str, Any]:
     for (task, method), chosen in contents.within_budget.groupby(["task", "method"], sort=False):
         compression = summarise_ratios(chosen["compression"].tolist()).mean
         tasks[str(task)][str(method)]["compression_within_budget"] = compression
-    headline = {
-        row["task"]: {name: row[name] for name in ("params_ratio", "test_difference", "time_ratio")}
-        for row in contents.headline.to_dict("records")
-        if inputs.duel and row["second"] == inputs.duel[1]
+    # The first question's numbers; those of further ones are named after their methods.
+    headlines = {
+        "_against_".join(question.pair) if place else "headline": {
+            row["task"]: {measure.mean: row[measure.mean] for measure in MEASURES}
+            for row in of_pair(contents.headline, *question.pair).to_dict("records")
+        }
+        for place, question in enumerate(inputs.questions)
     }
     finding = [sentence.text for sentence in (*contents.finding, *contents.claims)]
-    return _rounded({"finding": finding, "headline": headline, "tasks": tasks})
+    return _rounded({"finding": finding, "headline": {}, **headlines, "tasks": tasks})
 
 
 def _rounded(value: Any) -> Any:

@@ -2,26 +2,17 @@
 
 from dataclasses import dataclass
 
-from prunestudy.analysis.inputs import TRADITIONAL, Inputs
+from prunestudy.analysis.inputs import Inputs
 from prunestudy.store.names import DENSE
 
 VERMILLION, BLUE, GREY = "#D55E00", "#0072B2", "#7F7F7F"
 OTHERS = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#A6761D", "#8C6BB1")
 SHAPES = ("triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "triangle-left")
-# A circle with a hole in it, a cross that is not upright, and a large diamond.
+# A ring, a cross that is not upright, and a large diamond.
 RING = "M-1,0a1,1,0,1,0,2,0a1,1,0,1,0,-2,0ZM-0.55,0a0.55,0.55,0,1,1,1.1,0a0.55,0.55,0,1,1,-1.1,0Z"
 CROSS = "M-1,-0.7L-0.7,-1L0,-0.3L0.7,-1L1,-0.7L0.3,0L1,0.7L0.7,1L0,0.3L-0.7,1L-1,0.7L-0.3,0Z"
 LOZENGE = "M0,-1.9L1.5,0L0,1.9L-1.5,0Z"
-SYMBOLS = {
-    "circle": "●",
-    "square": "■",
-    "triangle-up": "▲",
-    "diamond": "◆",
-    "triangle-down": "▼",
-    "cross": "✚",
-    "triangle-right": "▶",
-    "triangle-left": "◀",
-}
+SYMBOLS = dict(zip(("circle", "square", *SHAPES), "●■▲◆▼✚▶◀", strict=True))
 
 
 @dataclass(frozen=True)
@@ -47,13 +38,11 @@ class Look:
 def looks(inputs: Inputs) -> list[Look]:
     """The look of every method, in the order of the study.
 
-    The reference method stands out; ``random`` recedes; the rest take what is left in turn.
+    The two methods of the first question stand out; ``random`` recedes; the rest take what is left
+    in turn.
     """
-    fixed = {
-        "random": (GREY, "cross"),
-        inputs.reference: (VERMILLION, "circle"),
-        TRADITIONAL: (BLUE, "square"),
-    }
+    fixed = {"random": (GREY, "cross"), inputs.focus: (VERMILLION, "circle")}
+    fixed |= {one.against: (BLUE, "square") for one in inputs.study.report.compare[:1]}
     found = []
     turn = 0
     for method in inputs.methods:
@@ -62,7 +51,7 @@ def looks(inputs: Inputs) -> list[Look]:
             shape = SHAPES[(turn + turn // len(OTHERS)) % len(SHAPES)]
             fixed[method] = (OTHERS[turn % len(OTHERS)], shape)
             turn += 1
-        found.append(Look(method, *fixed[method], emphasis=method == inputs.reference))
+        found.append(Look(method, *fixed[method], emphasis=method == inputs.focus))
     return found
 
 

@@ -8,20 +8,28 @@ from prunestudy.analysis.fairness import equally_retrained
 from prunestudy.analysis.inputs import Inputs, stands_alone
 from prunestudy.params.settings import Task
 from prunestudy.plan.keys import package_versions
-from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, OpenLoop, SameRatios
+from prunestudy.pruning.settings import (
+    Baseline,
+    ClosedLoop,
+    Method,
+    OpenLoop,
+    SameRatios,
+    criteria_of,
+    sources_of,
+)
 from prunestudy.report import words
+from prunestudy.report.clauses import allowed_drop
 from prunestudy.report.formatting import count, listed, percent, plural
-from prunestudy.report.telling import allowed_drop
 from prunestudy.store.names import DENSE
 from prunestudy.training.settings import Training
 
 WORDS = words.WORDS["paper"]
 CITED = re.compile(r"@(\w+)")
 BRACKET = re.compile(r" (\[@[^\]]*\])")
-SCHEDULES = {"cubic": "zhu2017prune"}
+RESOURCES = {**words.WORDS["controller"]["resources"], "latency": "measured layer times"}
 OPTIMISERS = {"adam": "Adam", "sgd": "SGD with momentum 0.9"}
-CHECKLISTS = ("blalock2020what", "wang2023why", "feng2024oracle")
-ALWAYS = (*CHECKLISTS, "wilcoxon1945individual", "holm1979simple")
+CHECKLISTS = ("blalock2020", "wang2023", "feng2024")
+ALWAYS = (*CHECKLISTS, "wilcoxon1945", "holm1979")
 
 
 def methods_paragraph(inputs: Inputs) -> str:
@@ -35,7 +43,7 @@ def methods_paragraph(inputs: Inputs) -> str:
         if stands_alone(method)
         for alone in [f" (on {listed(method.tasks)} alone)" if method.tasks else ""]
     ]
-    controls = [text for name, one in study.methods.items() if (text := _control(name, one))]
+    baselines = [text for name, one in study.methods.items() if (text := _baseline(name, one))]
     return words.text(
         "paper.paragraph",
         methods=plural(len(inputs.methods), "method"),
@@ -46,7 +54,7 @@ def methods_paragraph(inputs: Inputs) -> str:
         points=listed([f"{point}×" for point in inputs.points]),
         as_far=", as far as a network is large enough for them" if len(inputs.unreachable) else "",
         described=" ".join(described),
-        controls=f"Controls are {'; '.join(controls)}. " if controls else "",
+        baselines=f"Baselines are {'; '.join(baselines)}. " if baselines else "",
         same="the same" if equally_retrained(inputs) else "not the same",
         drops=listed([allowed_drop(inputs, task) for task in inputs.tasks]),
         repeats=study.latency.repeats,
@@ -95,10 +103,11 @@ def _network(task: Task, name: str) -> str:
     return told.format(layers=layers, widths=listed([*map(str, widths)]))
 
 
-def _control(name: str, method: Method) -> str:
+def _baseline(name: str, method: Method) -> str:
     """What a method that stands for comparison alone is; nothing for others."""
     if isinstance(method, Baseline):
-        return f"{name}, {words.text(f'paper.controls.{method.baseline}', of=method.shapes_of)}"
+        told = words.text(f"paper.baselines.{method.baseline}", of=method.shapes_of)
+        return f"{name}, {told}{_source(method, method.baseline)}"
     if not isinstance(method, SameRatios):
         return ""
     chosen = "at random" if method.criterion == "random" else f"by {method.criterion}"
@@ -107,33 +116,44 @@ def _control(name: str, method: Method) -> str:
 
 def _described(method: Method) -> str:
     assert isinstance(method, OpenLoop | ClosedLoop), "others are described by what they stand for"
-    rounded = f", to widths in multiples of {method.round_to}" if method.round_to > 1 else ""
     units = isinstance(method, ClosedLoop) or method.granularity == "structured"
+    by = listed([_named(method, criterion, units) for criterion in criteria_of(method)])
     if isinstance(method, ClosedLoop):
-        resource = method.controller.resource
-        bound = {"params": "parameters", "latency": "measured layer times"}
-        criteria = listed([_named(one, units) for one in method.controller.criteria])
-        return (
-            words.text(
-                "paper.closed_loop", resource=bound.get(resource, resource), criteria=criteria
-            )
-            + rounded
-        )
-    criterion = method.criterion
-    chosen = "at random" if criterion == "random" else f"by {_named(criterion, units)}"
-    stages = f" over {method.stages} stages" if method.stages else ""
-    scheduled = f"{method.schedule.replace('_', '-')}{_cite(SCHEDULES.get(method.schedule, ''))}"
-    return (
-        f"removes {'units' if units else 'weights'} {chosen}, {method.allocation} over layers, "
-        f"{scheduled}{stages}{rounded}"
-    )
+        resource = RESOURCES[method.controller.resource]
+        told = words.text("paper.closed_loop", resource=resource, criteria=by)
+    else:
+        chosen = "at random" if method.criterion == "random" else f"by {by}"
+        stages = f" over {method.stages} stages" if method.stages else ""
+        told = f"removes {'units' if units else 'weights'} {chosen}, "
+        told += f"{_part(method, method.allocation)} over layers, "
+        told += f"{_part(method, method.schedule)}{stages}"
+        if method.regulariser:
+            told += f", after {_part(method, method.regulariser.kind)} regularisation"
+    rounded = f", to widths in multiples of {method.round_to}" if method.round_to > 1 else ""
+    plain = method.retraining == "finetune"
+    return told + rounded + ("" if plain else f", retrained by {_part(method, method.retraining)}")
 
 
-def _named(criterion: str, units: bool) -> str:
-    """A criterion by what it scores, for readers who do not know its name here, with its paper."""
-    told, key = WORDS["units" if units else "weights"].get(criterion, (criterion, ""))
+def _named(method: Method, criterion: str, units: bool) -> str:
+    """A criterion by what it scores, for readers who do not know its name here, with its source."""
+    told: str = WORDS["units" if units else "weights"].get(criterion, criterion)
     told = told.replace(" its ", " a unit's ", 1) if units else told
-    return f"{told} ({criterion}){_cite(key)}"
+    return f"{told} ({criterion}){_source(method, criterion)}"
+
+
+def _part(method: Method, name: str) -> str:
+    return f"{name.replace('_', '-')}{_source(method, name)}"
+
+
+def _source(method: Method, part: str) -> str:
+    """The citation of a method's part."""
+    return _cite(*citation_keys(sources_of(method).get(part, "")))
+
+
+def citation_keys(source: str) -> list[str]:
+    """The keys of a part's source: of ``Zhu & Gupta 2017`` it is ``zhu2017``."""
+    works = source.split(", ") if source else []
+    return [f"{work.split()[0].lower()}{work[-4:]}" for work in works]
 
 
 def _cite(*keys: str) -> str:

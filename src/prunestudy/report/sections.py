@@ -3,34 +3,36 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
+from itertools import product
+from typing import Any
 
 import pandas as pd
 
+from prunestudy.analysis.claims import MAIN, of_pair
 from prunestudy.analysis.decisions import loops
 from prunestudy.report import tables, words
 from prunestudy.report.blocks import Block, Chart, Fold, Heading, Notes, Section, Text
 from prunestudy.report.contents import Contents
+from prunestudy.report.figures import Figure
 from prunestudy.report.formatting import listed, percent
 from prunestudy.report.reproduce import reproduce
 from prunestudy.store.names import DENSE
 
-# The finding proper is in so many sentences; losses are among the first.
-MAIN = 3
-
 
 def sections(contents: Contents) -> list[Section]:
     """Every section that has something to show, the finding first."""
-    question = " against ".join(contents.inputs.duel or ("comparison",)).capitalize()
+    asked = [" against ".join(question.pair) for question in contents.inputs.questions]
+    asked_title = listed(asked or ["comparison"]).capitalize()
     every: list[tuple[str, str, Callable[[Contents], list[Block]]]] = [
         ("finding", "Finding", _finding),
         ("trade-off", "Trade-off curves", _tradeoff),
-        ("controls", "Controls", _controls),
-        ("comparison", f"{question}: training, size, time", _question),
+        ("baselines", "Baselines", _baselines),
+        ("comparison", f"{asked_title}: training, size, time", _question),
         ("controller", "What the controller did", _controller),
-        ("sensitivity", "Layer sensitivity", _sensitivity),
-        ("failures", "Failed cells", _failures),
+        ("sensitivity", "Layer sensitivity", lambda contents: _charts(contents.sensitivity_figure)),
+        ("failures", "Failed cells", lambda contents: _rows("failures", contents.inputs.failures)),
         ("unreachable", "Unreachable operating points", _unreachable),
-        ("cost", "Cost of pruning", lambda contents: [words.table("cost", contents.cost)]),
+        ("cost", "Cost of pruning", lambda contents: _rows("cost", contents.cost)),
         ("results", "Results", _results),
         ("checklist", "Checklist", _checklist),
         ("provenance", "Where every number comes from", _provenance),
@@ -40,30 +42,47 @@ def sections(contents: Contents) -> list[Section]:
     return [Section(name, title, blocks) for name, title, blocks in written if blocks]
 
 
+def _charts(*figures: Figure | None) -> list[Block]:
+    return [Chart(figure) for figure in figures if figure]
+
+
+def _rows(name: str, rows: pd.DataFrame) -> list[Block]:
+    return [words.table(name, rows)] if len(rows) else []
+
+
 def _finding(contents: Contents) -> list[Block]:
-    main, others = contents.finding[:MAIN], contents.finding[MAIN:]
-    blocks: list[Block] = [*main, *contents.claims]
-    if contents.headline_figure:
-        blocks.append(Chart(contents.headline_figure))
+    main = MAIN * max(1, len(contents.inputs.questions))
+    others = contents.finding[main:]
+    blocks: list[Block] = [*contents.finding[:main], *contents.claims]
+    blocks += _charts(*contents.headline_figures)
     if others:
         blocks += [Heading("Other comparisons"), *others]
     return [*blocks, Notes(tuple(contents.caveats))]
 
 
 def _tradeoff(contents: Contents) -> list[Block]:
-    compared, inputs = contents.comparisons, contents.inputs
-    blocks: list[Block] = [Chart(figure) for figure in contents.tradeoff_figures]
+    compared = contents.comparisons
+    blocks = _charts(*contents.tradeoff_figures)
     if len(compared):
-        blocks.append(tables.comparison_counts(compared, inputs.reference))
-        said = {"reference": inputs.reference, "level": percent(inputs.level)}
+        said = {**_compared(contents), "level": percent(contents.inputs.level)}
+        blocks.append(tables.comparison_counts(compared, **said))
         every = words.table("comparisons", compared, **said)
         blocks.append(Fold("Every paired comparison", (every,)))
     return blocks
 
 
-def _controls(contents: Contents) -> list[Block]:
-    figure = contents.controls_figure
-    return [Text(words.text("controls")), Chart(figure)] if figure else []
+def _compared(contents: Contents) -> dict[str, Any]:
+    """What tables of comparisons compare; one method is in the caption, several in a column."""
+    inputs = contents.inputs
+    beside = [" against ".join(pair) for pair in inputs.pairs if pair[0] != inputs.focus]
+    pairs = listed([f"{inputs.focus} against each other method", *beside])
+    first, without = ("method", ()) if beside else (inputs.focus, ("method",))
+    return {"pairs": pairs, "first": first, "without": without}
+
+
+def _baselines(contents: Contents) -> list[Block]:
+    shown = _charts(contents.baselines_figure)
+    return [Text(words.text("baselines")), *shown] if shown else []
 
 
 def _question(contents: Contents) -> list[Block]:
@@ -71,35 +90,44 @@ def _question(contents: Contents) -> list[Block]:
     blocks: list[Block] = []
     if contents.curve_figure:
         blocks += [Text(_curve_words(contents)), Chart(contents.curve_figure)]
-        if inputs.duel and len(contents.curve_traits):
-            said = dict(zip(("first", "second"), inputs.duel, strict=True))
-            said["level"] = percent(inputs.level)
-            traits = words.table("curve_traits", contents.curve_traits, **said)
+        if len(contents.curve_traits):
+            pairs = [question.pair for question in inputs.questions]
+            first, second = pairs[0] if len(pairs) == 1 else ("method", "against")
+            traits = words.table(
+                "curve_traits",
+                contents.curve_traits,
+                without=("method", "against") if len(pairs) == 1 else (),
+                **{"first": first, "second": second, "level": percent(inputs.level)},
+            )
             blocks.append(Fold("Lower and smoother?", (traits,)))
-    blocks += [Chart(figure) for figure in contents.size_figures]
+    blocks += _charts(*contents.size_figures)
     headlines = {"headline": contents.headline, "latency_headline": contents.latency_headline}
     headlines = {name: rows for name, rows in headlines.items() if len(rows)}
-    said = {"reference": inputs.reference, "loops": listed(inputs.bound_by_latency)}
-    blocks += [words.table(name, rows, **said) for name, rows in headlines.items()]
+    said = {**_compared(contents), "loops": listed(inputs.bound_by_latency)}
+    folds: list[Block] = []
     for name, rows in headlines.items():
+        without = said["without"] if name == "headline" else ()
+        blocks.append(words.table(name, rows, **{**said, "without": without}))
         title = f"Tests and effect sizes, {name.replace('_', ' ')}"
-        blocks.append(Fold(title, (tables.tests(rows, name),)))
-    return blocks
+        folds.append(Fold(title, (tables.tests(rows, name),)))
+    return blocks + folds
 
 
 def _curve_words(contents: Contents) -> str:
     """Are the curves lower and smoother? Verdicts only, losses first."""
     traits = contents.curve_traits
-    if contents.inputs.duel is None or traits.empty:
+    if traits.empty:
         return words.text("no_question")
-    first, second = contents.inputs.duel
     sentences = []
-    for trait, (subject, worse, better) in words.WORDS["curves"]["traits"].items():
+    every = words.WORDS["curves"]["traits"].items()
+    for question, (trait, (subject, worse, better)) in product(contents.inputs.questions, every):
+        first, second = question.pair
+        own = of_pair(traits[traits["trait"] == trait], first, second)
         phrases = {"higher": worse, "no difference": "not different", "lower": better}
         clauses = [
             f"{phrase} on {listed(list(rows['task']))}"
             for verdict, phrase in phrases.items()
-            if len(rows := traits[(traits["trait"] == trait) & (traits["verdict"] == verdict)])
+            if len(rows := own[own["verdict"] == verdict])
         ]
         if clauses:
             sentences.append(f"Against {second}, {first}'s {subject} is {listed(clauses)}.")
@@ -108,12 +136,12 @@ def _curve_words(contents: Contents) -> str:
 
 def _controller(contents: Contents) -> list[Block]:
     inputs = contents.inputs
-    figures = [figure for figure in (contents.control_figure, contents.layer_figure) if figure]
-    if not figures:
+    shown = _charts(contents.controller_figure, contents.layer_figure)
+    if not shown:
         return [Text(words.text("no_controller"))]
     verdicts = Counter(inputs.decisions["verdict"])
-    shown = ("accepted", "rolled back", "mapped", "not chosen")
-    counts = {verdict.replace(" ", "_"): verdicts[verdict] for verdict in shown}
+    counted = ("accepted", "rolled back", "mapped", "not chosen")
+    counts = {verdict.replace(" ", "_"): verdicts[verdict] for verdict in counted}
     seed = inputs.study.seeds[0]
     logs = [
         Fold(f"Log of {task}, {method}, seed {seed}", (tables.log(inputs, task, method, seed),))
@@ -122,16 +150,7 @@ def _controller(contents: Contents) -> list[Block]:
         if method in inputs.methods_on(task)
     ]
     text, criteria = words.text("controller", **counts), words.table("criteria", contents.criteria)
-    return [Text(text), *map(Chart, figures), criteria, *logs]
-
-
-def _sensitivity(contents: Contents) -> list[Block]:
-    return [Chart(contents.sensitivity_figure)] if contents.sensitivity_figure else []
-
-
-def _failures(contents: Contents) -> list[Block]:
-    failures = contents.inputs.failures
-    return [words.table("failures", failures)] if len(failures) else []
+    return [Text(text), *shown, criteria, *logs]
 
 
 def _unreachable(contents: Contents) -> list[Block]:
@@ -149,10 +168,10 @@ def _results(contents: Contents) -> list[Block]:
     for task in inputs.tasks:
         said = {"task": task, "metric": inputs.metric(task), "level": level}
         rows: pd.DataFrame = summary[summary["task"] == task]
-        blocks.append(words.table("results", rows, inputs.reference, **said))
-    if len(contents.oracle):
-        oracle = words.table("oracle", contents.oracle, level=level)
-        blocks.append(Fold("Does quality before retraining tell?", (oracle,)))
+        blocks.append(words.table("results", rows, inputs.focus, **said))
+    if len(contents.rank_correlation):
+        table = words.table("rank_correlation", contents.rank_correlation, level=level)
+        blocks.append(Fold("Does the order before retraining tell the one after it?", (table,)))
     return blocks
 
 

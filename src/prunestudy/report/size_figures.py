@@ -1,7 +1,5 @@
 """The source's second and third comparison: number of parameters and inference time."""
 
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
@@ -17,13 +15,7 @@ ROW_HEIGHT = 34
 # What the figures draw: a column of the choices, or the time as a share of the dense network's,
 # which was measured in turns with it, so that a drift of the machine favours none.
 PARAMETERS, TIME = "params", "latency_ratio_b64"
-AXES: dict[str, dict[str, Any]] = {
-    PARAMETERS: {"title": "parameters", "axis": alt.Axis(tickCount=4, format="~s", grid=False)},
-    TIME: {
-        "title": "time ÷ dense network's",
-        "axis": alt.Axis(tickCount=4, format="~g", grid=False),
-    },
-}
+AXES = {PARAMETERS: ("parameters", "~s"), TIME: ("time ÷ dense network's", "~g")}
 
 
 def size_figures(inputs: Inputs, smallest: pd.DataFrame, fastest: pd.DataFrame) -> list[Figure]:
@@ -80,7 +72,10 @@ def _panel(inputs: Inputs, chosen: pd.DataFrame, column: str) -> alt.LayerChart:
     means["high"] = means["high"].clip(upper=sizes.max() * 2)
     every = [*looks(inputs), dense_look()]
     names = [look.method for look in every]
-    x = alt.X("size:Q", scale=alt.Scale(type="log", nice=False, padding=12), **AXES[column])
+    title, number = AXES[column]
+    axis = alt.Axis(tickCount=4, format=number, grid=False)
+    scale = alt.Scale(type="log", nice=False, padding=12)
+    x = alt.X("size:Q", title=title, scale=scale, axis=axis)
     y = axes.rows("method", names)
     styles = axes.styles("method", {look.method: look.style for look in every})
     found = Estimates(means, x, y, styles)

@@ -1,17 +1,18 @@
 """The tables whose rows are not those of a table in a file."""
 
+from typing import Any
+
 import pandas as pd
 
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.report import words
 from prunestudy.report.blocks import Table
-from prunestudy.report.control import RESOURCES
+from prunestudy.report.clauses import SAID, point_sides
+from prunestudy.report.controller import RESOURCES
 from prunestudy.report.formatting import NOTHING, plural, point_name
-from prunestudy.report.telling import point_sides
 from prunestudy.report.words import Row, anchor
 from prunestudy.store.names import DENSE
 
-MEASURES = {"params": "parameters", "test": "test quality", "time": "time"}
 PARTS = ("p", "p_holm", "p_t", "p_t_holm", "d")
 
 
@@ -20,18 +21,11 @@ def tasks(inputs: Inputs) -> Table:
     rows: list[Row] = []
     for name in inputs.tasks:
         task, dense = inputs.study.tasks[name], inputs.cells(name, DENSE)
-        rows.append(
-            {
-                "task": name,
-                "data set": task.data.name,
-                "network": dense["network"].iloc[0],
-                **dense[["params", "macs", "test"]].mean().to_dict(),
-                "loss": task.loss.replace("_", "-"),
-                "metric": inputs.metric(name),
-                "training epochs": task.training.epochs,
-                "retraining epochs": task.retraining.epochs,
-            }
-        )
+        row: Row = {"task": name, "data set": task.data.name, "network": dense["network"].iloc[0]}
+        row |= {"loss": task.loss.replace("_", "-"), "metric": inputs.metric(name)}
+        row |= {"training epochs": task.training.epochs}
+        row |= {"retraining epochs": task.retraining.epochs}
+        rows.append(row | dense[["params", "macs", "test"]].mean().to_dict())
     return words.table("tasks", rows)
 
 
@@ -64,12 +58,12 @@ def unreachable(inputs: Inputs) -> Table:
     return words.table("unreachable", rows)
 
 
-def comparison_counts(compared: pd.DataFrame, reference: str) -> Table:
+def comparison_counts(compared: pd.DataFrame, **said: Any) -> Table:
     """How the paired comparisons at the same operating point came out."""
     rows: list[Row] = []
-    for second, pairs in compared.groupby("second", sort=False):
+    for (first, second), pairs in compared.groupby(["first", "second"], sort=False):
         apart = point_sides(pairs)
-        row: Row = {"against": second, "comparisons": len(pairs)}
+        row: Row = {"method": first, "against": second, "comparisons": len(pairs)}
         for verdict in ("lower", "no difference", "higher"):
             row[verdict] = (pairs["verdict"] == verdict).sum()
         for side, arrow in (("lower", "↓"), ("higher", "↑")):
@@ -80,15 +74,15 @@ def comparison_counts(compared: pd.DataFrame, reference: str) -> Table:
             ]
             row[f"{side} on"] = ", ".join(places) or NOTHING
         rows.append(row)
-    return words.table("comparison-counts", rows, reference=reference)
+    return words.table("comparison-counts", rows, **said)
 
 
 def tests(headline: pd.DataFrame, name: str) -> Table:
     """p values and effect sizes behind a headline, a row a comparison and measure."""
     rows = [
-        {**row, "measure": said, **{part: row[f"{measure}_{part}"] for part in PARTS}}
+        {**row, "measure": said["title"], **{part: row[f"{measure}_{part}"] for part in PARTS}}
         for row in headline.to_dict("records")
-        for measure, said in MEASURES.items()
+        for measure, said in SAID.items()
     ]
     return words.table("tests", rows, table=name)
 

@@ -32,14 +32,14 @@ def tradeoff_figures(inputs: Inputs, summary: pd.DataFrame) -> list[Figure]:
     return figures
 
 
-def controls_figure(inputs: Inputs, summary: pd.DataFrame) -> Figure | None:
-    """The reference method with its controls, at the same operating point."""
-    if not inputs.controls:
+def baselines_figure(inputs: Inputs, summary: pd.DataFrame) -> Figure | None:
+    """The focus with its baselines, at the same operating point."""
+    if not inputs.baselines:
         return None
     column, axis, _title, _choice = COSTS["compression"]
-    title = f"What remains of {inputs.reference} beside its controls"
-    methods = [inputs.reference, *inputs.controls]
-    return _figure(inputs, summary, methods, column, axis, title, "controls-compression")
+    title = f"What remains of {inputs.focus} beside its baselines"
+    methods = [inputs.focus, *inputs.baselines]
+    return _figure(inputs, summary, methods, column, axis, title, "baselines-compression")
 
 
 def _figure(
@@ -53,7 +53,7 @@ def _figure(
 ) -> Figure | None:
     shown = summary[summary["method"].isin([DENSE, *methods])].dropna(subset=[f"{column}_geomean"])
     pruned = shown[shown["method"] != DENSE]
-    ring = (pruned["method"] == inputs.reference) & (pruned["point"] == FINAL)
+    ring = (pruned["method"] == inputs.focus) & (pruned["point"] == FINAL)
     return words.figure(
         inputs,
         "tradeoff",

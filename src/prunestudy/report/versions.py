@@ -5,12 +5,13 @@ from typing import Any
 
 import pandas as pd
 
+from prunestudy.analysis.budget import MEASURES
 from prunestudy.analysis.versions import PLACE, Version, headlines, movements, only_in
 from prunestudy.plan.status import differences
 from prunestudy.report import formatting, words
 from prunestudy.report.blocks import Block, Fold, Section, Table, Text
+from prunestudy.report.clauses import SAID, writer
 from prunestudy.report.formatting import NOTHING, interval, listed, plural
-from prunestudy.report.telling import MEASURES
 
 SHOWN_FILES = 20
 
@@ -68,11 +69,15 @@ def _headlines(first: Version, second: Version) -> tuple[Block, ...]:
 
 
 def _headline(row: dict[Hashable, Any]) -> tuple[str, ...]:
-    measure = MEASURES[row["measure"]]
-    found = [str(row["task"]), f"{row['first']} against {row['second']}", measure.title]
+    measure = next(one for one in MEASURES if one.name == row["measure"])
+    found = [
+        str(row["task"]),
+        f"{row['first']} against {row['second']}",
+        SAID[measure.name]["title"],
+    ]
     for end in "ab":
         mean, low, high = (row[f"{part}_{end}"] for part in ("mean", "low", "high"))
-        found += [formatting.estimate(mean, low, high, measure.write), str(row[f"verdict_{end}"])]
+        found += [formatting.estimate(mean, low, high, writer(measure)), str(row[f"verdict_{end}"])]
     return tuple(found)
 
 

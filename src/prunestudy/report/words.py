@@ -1,7 +1,7 @@
 """What the report says by itself: texts, tables and figures by the templates of ``words.toml``."""
 
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
 from importlib.resources import files
@@ -110,9 +110,13 @@ def text(place: str, /, **words: object) -> str:
 
 
 def table(
-    name: str, rows: pd.DataFrame | Iterable[Row], strong: str = "", **words: object
+    name: str,
+    rows: pd.DataFrame | Iterable[Row],
+    strong: str = "",
+    without: Sequence[str] = (),
+    **words: object,
 ) -> Table:
-    """A table of these rows.
+    """A table of these rows, without the columns of some headings.
 
     A row may have an ``anchor``, a name that others lead to, and a ``link`` that its first cell
     has.
@@ -121,6 +125,7 @@ def table(
     words = {"marks": WORDS["text"]["marks"], **words}
     records = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else list(rows)
     columns = [Column.read(spec, words) for spec in template["columns"]]
+    columns = [column for column in columns if column.heading not in without]
     links = [[column.link(row) for column in columns] for row in records]
     for own, row in zip(links, records, strict=True):
         own[0] = row.get("link", own[0])
@@ -168,7 +173,7 @@ def figure(
     words = {
         "level": formatting.percent(inputs.level),
         "seeds": formatting.numbers_of_seeds(n),
-        "reference": inputs.reference,
+        "focus": inputs.focus,
         "tasks": listed(list(dict.fromkeys(panel.task for panel in panels))),
         "methods": listed(methods),
         **words,

@@ -4,8 +4,19 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from prunestudy.pruning.criteria.settings import CriterionName
+from prunestudy.pruning.allocation.settings import MinWidthRatio, RoundTo, SensitivityMaxDrop
+from prunestudy.pruning.criteria.settings import CriterionName, ScoreNorm, criterion_problems
+from prunestudy.pruning.retraining.settings import (
+    MethodSettings,
+    RetrainingFromTrained,
+    Tasks,
+    Teaching,
+    teaching_problems,
+)
 from prunestudy.settings.base import Count, Epochs, NotNegative, Params, Positive, Share, unique
+
+# Every pair of widths of every layer is timed, so finer steps would take hours.
+LEAST_GRANULE = 4
 
 
 class Controller(Params):
@@ -76,3 +87,33 @@ class Requirements(Params):
         description="most milliseconds for a batch of 64 in ONNX Runtime, one thread",
         examples=[1.5],
     )
+
+
+class ClosedLoop(MethodSettings):
+    """Stages that a controller proposes and judges."""
+
+    allocation: Annotated[
+        Literal["uniform", "global"],
+        Field(description="global: proposals rank all layers, too; uniform: one ratio only"),
+    ] = "global"
+    score_norm: ScoreNorm = "none"
+    sensitivity_max_drop: SensitivityMaxDrop = 0.02
+    min_width_ratio: MinWidthRatio = 0.05
+    round_to: RoundTo = 1
+    schedule: Literal["closed_loop"] = Field(
+        "closed_loop", description="the controller spreads the budget over stages"
+    )
+    controller: Controller = Field(
+        default_factory=Controller, description="settings of a closed loop"
+    )
+    retraining: RetrainingFromTrained = Field(
+        "finetune", description="distill: the dense network teaches"
+    )
+    distillation: Teaching = None
+    tasks: Tasks = None
+
+    def _problems(self) -> list[str]:
+        found = criterion_problems(self.controller.criteria, ("units",), "trained")
+        if self.controller.resource == "latency" and self.round_to < LEAST_GRANULE:
+            found.append(f"a loop that frees latency needs round_to of at least {LEAST_GRANULE}")
+        return [*found, *teaching_problems(self.retraining, self.distillation)]

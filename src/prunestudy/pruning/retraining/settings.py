@@ -1,11 +1,11 @@
-"""The retraining rules by name, and their settings; no torch here."""
+"""The retraining rules by name, and what every method says of retraining; no torch here."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
-from prunestudy.settings.base import OneOf, Params, Positive
+from prunestudy.settings.base import Name, OneOf, Params, Positive, unique
 
 
 @dataclass(frozen=True)
@@ -57,3 +57,45 @@ def teaching_problems(retraining: str, distillation: Teaching) -> list[str]:
     if distillation is not None and not RETRAINING[retraining].teaches:
         return ["distillation belongs to retraining 'distill'"]
     return []
+
+
+Tasks = Annotated[
+    Annotated[list[Name], Field(min_length=1), AfterValidator(unique)] | None,
+    Field(description="the tasks that it runs on (none: all)", examples=[["digits"]]),
+]
+
+
+class MethodSettings(Params):
+    """What holds for every type of method."""
+
+    @property
+    def reference(self) -> str | None:
+        """The method whose networks this one looks at, if any."""
+        return None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written_out(cls, given: Any) -> Any:
+        """Defaults that depend on another part belong to the values, and so to the run keys."""
+        if not isinstance(given, dict):
+            return given
+        implied = {
+            key: value for key, value in cls._implied(given).items() if given.get(key) is None
+        }
+        return {**given, **implied}
+
+    @classmethod
+    def _implied(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """What the given values imply."""
+        return {"distillation": {}} if given.get("retraining") == "distill" else {}
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        problems = self._problems()
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    def _problems(self) -> list[str]:
+        """What does not fit, a sentence each."""
+        raise NotImplementedError

@@ -1,4 +1,4 @@
-"""The headline as one picture: ratios and differences with their intervals, task by task."""
+"""The headline as pictures: ratios and differences with their intervals, task by task."""
 
 from dataclasses import asdict
 from typing import Any
@@ -6,14 +6,16 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from prunestudy.analysis.claims import claims_of
+from prunestudy.analysis.budget import MEASURES, Measure
+from prunestudy.analysis.claims import claims_of, of_pair
 from prunestudy.analysis.inputs import Inputs
+from prunestudy.params.report_settings import Question
 from prunestudy.report import axes, words
+from prunestudy.report.clauses import SAID, writer
 from prunestudy.report.figures import Figure, Panel
 from prunestudy.report.formatting import listed
 from prunestudy.report.intervals import Estimates, layered
 from prunestudy.report.palette import BLUE, GREY, RING, VERMILLION
-from prunestudy.report.telling import MEASURES, Measure
 
 ROW_HEIGHT = 46
 # How outcomes are drawn; what is none of these is no difference. A gain that does not outlast the
@@ -26,43 +28,52 @@ STYLES = {
 }
 # An interval that goes further than this beyond its estimate ends at the panel's edge.
 FURTHEST_RATIO = 4.0
-WAYS = {"ratio": "ratio (left is better)", "difference": "difference (right is better)"}
+SIDES = {"ratio": "ratio (left is better)", "difference": "difference (right is better)"}
 
 
-def headline_figure(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFrame) -> Figure | None:
-    """The two methods of the headline: size, test quality and time, with their intervals.
+def headline_figures(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFrame) -> list[Figure]:
+    """A figure a question: size, test quality and time, with their intervals.
 
-    Loops that latency binds have rows of their own, each with its fastest networks.
+    Loops that latency binds have rows of their own in the first, each with its fastest networks.
     """
-    if inputs.duel is None:
-        return None
-    first, second = inputs.duel
-    rows = pd.concat([headline, latency], ignore_index=True)
-    rows = rows[rows["second"] == second]
-    panels = [_panel(inputs, rows, measure) for measure in MEASURES.values()]
+    figures: list[Figure | None] = []
+    for question in inputs.questions:
+        rows = of_pair(headline, *question.pair)
+        name = "headline" if not figures else f"headline-{'-'.join(question.pair)}"
+        if not figures:
+            loops = latency[latency["first"] != question.method]
+            loops = loops[loops["second"] == question.against]
+            rows = pd.concat([rows, loops], ignore_index=True)
+        figures.append(_figure(inputs, question, rows, name))
+    return [figure for figure in figures if figure]
+
+
+def _figure(inputs: Inputs, question: Question, rows: pd.DataFrame, name: str) -> Figure | None:
+    panels = [_panel(question, rows, measure) for measure in MEASURES]
+    first, second = question.pair
     return words.figure(
         inputs,
         "headline",
         [panel for panel in panels if panel],
         rows["n"],
+        name,
         named=True,
         first=first,
         First=first.capitalize(),
         second=second,
         tasks=listed(inputs.tasks),
-        measures=listed([measure.title for measure in MEASURES.values()]),
-        with_claimed=bool(inputs.claimed),
+        with_claimed=bool(question.claimed),
         with_loops=(rows["first"] != first).any(),
     )
 
 
-def _panel(inputs: Inputs, rows: pd.DataFrame, measure: Measure) -> Panel | None:
+def _panel(question: Question, rows: pd.DataFrame, measure: Measure) -> Panel | None:
     rows = rows.dropna(subset=[measure.mean])
     if rows.empty:
         return None
-    drawn, told = _drawn(inputs, rows, measure)
+    drawn, told = _drawn(question, rows, measure)
     # No difference, and the ratio that others claim.
-    claim = inputs.claimed.get(measure.name)
+    claim = question.claimed.get(measure.name)
     lines = pd.DataFrame({"mean": [measure.none, claim], "claimed": [False, True]}).dropna()
     scale = alt.Scale(nice=False, padding=18, zero=False)
     axis: dict[str, Any] = {"scale": scale, "axis": alt.Axis(tickCount=5, grid=False, format="+~g")}
@@ -81,22 +92,22 @@ def _panel(inputs: Inputs, rows: pd.DataFrame, measure: Measure) -> Panel | None
         found.points(size=110),
         found.words("estimate", dy=-13, fontSize=11),
     )
-    return Panel("", f"{measure.title}, {WAYS[measure.kind]}", chart)
+    return Panel("", f"{SAID[measure.name]['title']}, {SIDES[measure.kind]}", chart)
 
 
 def _drawn(
-    inputs: Inputs, rows: pd.DataFrame, measure: Measure
+    question: Question, rows: pd.DataFrame, measure: Measure
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows of a panel: estimates with their intervals, and what hovering tells of them."""
     claims = [{**asdict(claim), "measure": measure.name} for claim in claims_of(rows, measure)]
     table = pd.DataFrame(claims, index=rows.index).assign(
         verdict=rows[f"{measure.name}_verdict"], mean=rows[measure.mean]
     )
-    told = words.hover("headline", table, write=measure.write.__name__)
+    told = words.hover("headline", table, write=writer(measure).__name__)
     known = table["outcome"].isin(list(STYLES))
     drawn = told.assign(
         row=table["task"].where(
-            table["first"] == inputs.reference, table["task"] + ", " + table["first"]
+            table["first"] == question.method, table["task"] + ", " + table["first"]
         ),
         outcome=table["outcome"].where(known, "no difference"),
         **table[["mean", "low", "high"]],

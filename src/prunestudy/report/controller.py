@@ -12,12 +12,7 @@ from prunestudy.report.intervals import Estimates, layered
 from prunestudy.report.palette import CROSS, GREY, LOZENGE, RING, looks
 
 # What an axis says of the resource that binds.
-RESOURCES = {
-    "params": "parameters",
-    "macs": "MACs",
-    "bytes": "bytes",
-    "latency": "ms for a batch of 64",
-}
+RESOURCES: dict[str, str] = words.WORDS["controller"]["resources"]
 
 
 def places(inputs: Inputs, table: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
@@ -35,7 +30,7 @@ def places(inputs: Inputs, table: pd.DataFrame) -> list[tuple[str, str, pd.DataF
     ]
 
 
-def control_figure(inputs: Inputs) -> Figure | None:
+def controller_figure(inputs: Inputs) -> Figure | None:
     """Two rows of panels, the resource and quality, one column a task and closed loop."""
     decided = attempts(inputs.decisions)
     panels = []
@@ -44,15 +39,9 @@ def control_figure(inputs: Inputs) -> Figure | None:
             shown = RESOURCES[table["resource"].iloc[0]]
             shown = shown if column == "resource_after" else "validation"
             panels.append(Panel(task, f"{title}: {shown}", _panel(inputs, table, column)))
-    return words.figure(
-        inputs,
-        "controller",
-        panels,
-        pd.Series(dtype=int),
-        seeds=plural(decided["seed"].nunique(), "seed"),
-        loops=listed(loops(inputs)),
-        tasks=listed(inputs.tasks),
-    )
+    seeds, none = plural(decided["seed"].nunique(), "seed"), pd.Series(dtype=int)
+    steered = listed(loops(inputs))
+    return words.figure(inputs, "controller", panels, none, seeds=seeds, loops=steered)
 
 
 def _panel(inputs: Inputs, table: pd.DataFrame, column: str) -> alt.LayerChart:
@@ -94,7 +83,7 @@ def _panel(inputs: Inputs, table: pd.DataFrame, column: str) -> alt.LayerChart:
 
 
 def _quality_scale(within: pd.Series) -> alt.Scale:
-    """As far as the walk within the budget goes; what comes after may fall much lower."""
+    """What is within the budget; what comes after may fall much lower."""
     low, high = float(within.min()), float(within.max())
     room = 0.06 * max(high - low, 1e-3)
     return alt.Scale(domain=[low - room, high + room], nice=False, clamp=True, zero=False)

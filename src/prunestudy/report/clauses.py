@@ -1,49 +1,31 @@
-"""How measures and claims are worded, each number with its interval, bad news first."""
+"""Measures and claims in clauses, each number with its interval, bad news first."""
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
-from prunestudy.analysis import budget
+from prunestudy.analysis.budget import TEST, Measure
 from prunestudy.analysis.claims import OUTCOMES, Claim, among, side
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.report import formatting, words
 
-
-@dataclass(frozen=True)
-class Measure(budget.Measure):
-    """A measure of the headline in words.
-
-    Attributes:
-        title: what it is.
-        loses: what the first method of a comparison does where it is worse.
-        wins: where it is better.
-        write: how its numbers are written.
-    """
-
-    title: str
-    loses: str
-    wins: str
-    write: Callable[[float], str]
-
-
-def _told(measure: budget.Measure) -> Measure:
-    write = formatting.ratio if measure.kind == "ratio" else formatting.change
-    return Measure(**vars(measure), **WORDS["measures"][measure.name], write=write)
-
-
 WORDS = words.WORDS["finding"]
-MEASURES = {measure.name: _told(measure) for measure in budget.MEASURES}
+# What each measure of the headline is called, and what a method does where it is worse and better.
+SAID: dict[str, dict[str, str]] = WORDS["measures"]
 
 
-def told(inputs: Inputs, claims: Sequence[Claim]) -> str:
+def writer(measure: Measure) -> Callable[[float], str]:
+    """How the numbers of a measure are written."""
+    return formatting.ratio if measure.kind == "ratio" else formatting.change
+
+
+def clauses(inputs: Inputs, claims: Sequence[Claim]) -> str:
     """Claims in clauses by outcome: worse, worse within the spread, no difference, then better."""
     groups: dict[tuple[str, str], list[Claim]] = {}
     for claim in claims:
         groups.setdefault((claim.measure.name, claim.second), []).append(claim)
-    clauses: list[str] = []
+    parts: list[str] = []
     for (measure, second), group in groups.items():
         for outcome in OUTCOMES:
             alike = among(group, outcome)
@@ -51,19 +33,19 @@ def told(inputs: Inputs, claims: Sequence[Claim]) -> str:
                 one = alike[0]
                 names = {"first": one.first, "second": second, "family": one.family}
                 # The level of the intervals is said once a sentence.
-                numbers = [_number(inputs, each, not clauses and each is one) for each in alike]
-                said = {**vars(MEASURES[measure]), **names}
+                numbers = [_number(inputs, each, not parts and each is one) for each in alike]
+                said = {**SAID[measure], **names}
                 clause = words.text(f"finding.clauses.{outcome}", **said)
-                clauses.append(f"{clause} {formatting.listed(numbers)}")
-    return "; ".join(clauses) or "no task has both methods"
+                parts.append(f"{clause} {formatting.listed(numbers)}")
+    return "; ".join(parts) or "no task has both methods"
 
 
 def _number(inputs: Inputs, claim: Claim, named: bool) -> str:
     """A claim's task with its estimate and interval."""
     if math.isnan(claim.estimate):
         return claim.task
-    write = MEASURES[claim.measure.name].write
-    unit = f" {inputs.metric(claim.task)}" if claim.measure is budget.TEST else ""
+    write = writer(claim.measure)
+    unit = f" {inputs.metric(claim.task)}" if claim.measure is TEST else ""
     if claim.n < 2:
         return f"{claim.task} ({write(claim.estimate)}{unit}, n = 1, no interval)"
     level = f"{formatting.percent(claim.level)} interval " if named else ""

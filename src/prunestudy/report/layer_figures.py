@@ -6,7 +6,7 @@ import pandas as pd
 from prunestudy.analysis.decisions import loops
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.report import axes, words
-from prunestudy.report.control import places
+from prunestudy.report.controller import places
 from prunestudy.report.figures import Figure, Panel, by_task
 from prunestudy.report.formatting import listed
 from prunestudy.report.intervals import Estimates, layered
@@ -22,15 +22,8 @@ def layer_figure(inputs: Inputs, stages: pd.DataFrame) -> Figure | None:
     seed = inputs.study.seeds[0]
     shown = places(inputs, stages[stages["seed"] == seed])
     panels = [Panel(task, title, _grid(table)) for task, title, table in shown]
-    return words.figure(
-        inputs,
-        "layers",
-        panels,
-        pd.Series(dtype=int),
-        seed=seed,
-        loops=listed(loops(inputs)),
-        tasks=listed(inputs.tasks),
-    )
+    none, steered = pd.Series(dtype=int), listed(loops(inputs))
+    return words.figure(inputs, "layers", panels, none, seed=seed, loops=steered)
 
 
 def _grid(table: pd.DataFrame) -> alt.LayerChart:

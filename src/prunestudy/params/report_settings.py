@@ -1,0 +1,91 @@
+"""Parameters of the report: what it compares, and its words."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+
+from prunestudy.settings.base import Name, Params, Positive, Share
+
+
+class Claims(Params):
+    """What others claim for a question, for the report to test."""
+
+    source: str = Field("others", description="who claims it, in words for the finding")
+    params: Positive | None = Field(
+        None, description="parameters, method ÷ against", examples=[0.5]
+    )
+    time: Positive | None = Field(
+        None, description="inference time, method ÷ against", examples=[0.5]
+    )
+
+    @model_validator(mode="after")
+    def _say_one(self) -> Self:
+        if self.params is None and self.time is None:
+            raise ValueError("names no claim; give params, time, or both, or leave claims out")
+        return self
+
+
+class Question(Params):
+    """Two methods whose comparison is what the study is for."""
+
+    method: Name = Field(description="the method that is asked about", examples=["adaptive"])
+    against: Name = Field(
+        description="the method that it is compared with", examples=["traditional"]
+    )
+    claims: Claims | None = Field(
+        None,
+        description="ratios that others claim; the finding says what the intervals make of them",
+    )
+
+    @model_validator(mode="after")
+    def _two_methods(self) -> Self:
+        if self.method == self.against:
+            raise ValueError(f"compares '{self.method}' with itself; name two methods")
+        return self
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The method, and the one that it is compared with."""
+        return self.method, self.against
+
+    @property
+    def source(self) -> str:
+        """Who claims its ratios; nobody where none are claimed."""
+        return self.claims.source if self.claims else ""
+
+    @property
+    def claimed(self) -> dict[str, float]:
+        """The claimed ratios, by measure: ``params``, ``time``."""
+        return self.claims.model_dump(exclude_none=True, exclude={"source"}) if self.claims else {}
+
+
+def _listed(given: Any) -> Any:
+    return [given] if isinstance(given, dict | Question) else given
+
+
+def _different(questions: list[Question]) -> list[Question]:
+    if len({frozenset(question.pair) for question in questions}) < len(questions):
+        raise ValueError("a question must not repeat")
+    return questions
+
+
+class Report(Params):
+    """What the report compares, and its words; editing them reruns the report alone."""
+
+    title: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(
+        "Adaptive against traditional pruning", description="title of the report"
+    )
+    authors: list[str] = Field(
+        default=[], description="authors of the study", examples=[["A. Author"]]
+    )
+    code: str = Field(
+        "",
+        description="address of the study's code, for readers of the report",
+        examples=["https://example.org/study"],
+    )
+    confidence: Share = Field(0.95, description="level of every interval")
+    compare: Annotated[
+        list[Question],
+        BeforeValidator(_listed, json_schema_input_type=Question | list[Question]),
+        AfterValidator(_different),
+    ] = Field(default=[], description="the study's questions, one or a list; the first one leads")
