@@ -128,7 +128,8 @@ def assert_ends(pid: int, seconds: int = 10) -> None:
     for _ in range(10 * seconds):
         try:
             state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").split()[2]
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
+            # It may go between the opening of the file and its reading.
             return
         if state == "Z":
             return
