@@ -13,6 +13,8 @@ from prunestudy.params.settings import Study
 from prunestudy.training.settings import Compute, Training
 
 ROOT = Path(__file__).parent.parent
+# Studies of the tests' own: a user may edit params.yaml and studies/ at will.
+STUDIES = Path(__file__).parent / "studies"
 
 settings.register_profile(
     "study",

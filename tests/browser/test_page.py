@@ -27,7 +27,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page of made-up tables, with failed cells and a loop that latency binds."""
     from prunestudy.plan.plan import Plan
     from prunestudy.report.build import build_report
@@ -37,14 +37,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_tables(study, root / "given", 300, 0.0, frozenset({("numbers", 0, "other")}))
     build_report(Plan(study), root / "given", root / "reports", "f" * 64)
     return root / "reports" / "index.html"
-
-
-@pytest.fixture(params=["made", "committed"])
-def file(request: pytest.FixtureRequest, root: Path) -> Path:
-    """A page: the made-up one, and the default study's in the repository."""
-    if request.param == "committed":
-        return root / "reports" / "index.html"
-    return request.getfixturevalue("made")
 
 
 def opened(

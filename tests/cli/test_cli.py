@@ -1,15 +1,17 @@
 """The command line: exit codes and sentences, never a traceback."""
 
+import errno
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
 from prunestudy.cli.main import main
 from prunestudy.params.reader import check_study
-from prunestudy.params.reference import schema_text
 from prunestudy.plan import status
 from prunestudy.plan.plan import Plan
 from prunestudy.store.sidecars import read_sidecar
@@ -38,11 +40,12 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: dict[str, Any
 def test_check_summarises_a_valid_study(here: Path, capsys: pytest.CaptureFixture):
     assert main(["check"]) == 0
     shown = capsys.readouterr()
-    jobs = len(Plan(check_study(YAML(typ="safe").load(here / "params.yaml"))).artifacts)
     assert "study 'small' is valid" in shown.out
     assert "methods  adaptive, iterative, traditional" in shown.out
     assert "compressions 2, 4" in shown.out
-    assert f"12 trajectories, {jobs} jobs in all, {jobs} of them to run" in shown.out
+    # Data twice fetched and prepared; 4 dense networks, 12 prunings, 4 + 4 cells of measures; the
+    # tables, the report and its publication.
+    assert "12 trajectories, 31 jobs in all, 31 of them to run" in shown.out
     assert shown.err == ""
 
 
@@ -133,9 +136,16 @@ def test_defaults_writes_a_study_out(here: Path, capsys: pytest.CaptureFixture):
     assert check_study(written) == check_study(YAML(typ="safe").load(here / "params.yaml"))
 
 
-def test_schema_prints_the_schema(capsys: pytest.CaptureFixture):
+def test_schema_prints_what_editors_hold_a_file_against(
+    capsys: pytest.CaptureFixture, content: dict[str, Any]
+):
     assert main(["schema"]) == 0
-    assert json.loads(capsys.readouterr().out) == json.loads(schema_text())
+    schema = json.loads(capsys.readouterr().out)
+    jsonschema.validate(content, schema)
+    faults = {"seeds": ("many", "'many'"), "compressions": ([1], "1 is"), "sedes": ([0], "sedes")}
+    for place, (wrong, said) in faults.items():
+        with pytest.raises(jsonschema.ValidationError, match=said):
+            jsonschema.validate({**content, place: wrong}, schema)
 
 
 def test_a_cell_that_is_not_in_the_study_gives_exit_code_1(
@@ -213,3 +223,69 @@ def test_an_interrupt_gives_exit_code_130(
     monkeypatch.setattr(status, "describe", interrupted)
     assert main(["status"]) == 130
     assert capsys.readouterr().err == "prunestudy status: interrupted\n"
+
+
+# Errors of the machine.
+
+
+@pytest.fixture
+def failing(here: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception], int]:
+    """The exit code of a command in which something is raised."""
+
+    def run(error: Exception) -> int:
+        def broken(_plan: object) -> None:
+            raise error
+
+        monkeypatch.setattr(status, "describe", broken)
+        return main(["status"])
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 80 bytes"),
+        RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"),
+    ],
+)
+def test_a_lack_of_memory_is_a_sentence(
+    failing: Callable, capsys: pytest.CaptureFixture, error: Exception
+):
+    assert failing(error) == 1
+    assert "prunestudy status: out of memory" in (said := capsys.readouterr().err)
+    assert "run fewer jobs at once" in said
+
+
+def test_a_defect_of_the_library_keeps_its_traceback(failing: Callable):
+    with pytest.raises(RuntimeError, match="a defect"):
+        failing(RuntimeError("a defect"))
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "the disk is full"),
+        (OSError("I/O error: No space left on device (os error 28)"), "the disk is full"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "the quota is used up"),
+        (OSError(errno.EROFS, "Read-only file system"), "make it writable"),
+        (PermissionError(errno.EACCES, "Permission denied"), "allow this user to write there"),
+        (OSError(errno.EMFILE, "Too many open files"), "ulimit -n"),
+    ],
+)
+def test_an_error_of_the_file_system_says_what_to_do(
+    failing: Callable, capsys: pytest.CaptureFixture, error: OSError, advice: str
+):
+    assert failing(error) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"prunestudy status: {error}; ")
+    assert advice in said
+    assert "then run the study again" in said
+
+
+def test_an_error_without_a_remedy_is_told_as_it_is(
+    failing: Callable, capsys: pytest.CaptureFixture
+):
+    assert failing(FileNotFoundError(errno.ENOENT, "No such file", "x.csv")) == 1
+    assert capsys.readouterr().err == "prunestudy status: [Errno 2] No such file: 'x.csv'\n"

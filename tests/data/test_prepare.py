@@ -74,6 +74,25 @@ def test_the_publishers_test_rows_stay_the_test_rows():
     assert sorted(together) == list(range(60))
 
 
+def test_the_seed_divides_what_the_publisher_left():
+    arrays = Arrays(np.zeros((70, 1), np.float32), np.tile(np.arange(2), 35), test_rows=10)
+
+    def validation(seed: int) -> list[int]:
+        data = Data(name="fashion_mnist", split=SplitShares(seed=seed))
+        return split_rows(arrays, find_dataset("fashion_mnist"), data)["validation"].tolist()
+
+    assert validation(0) == validation(0) != validation(1)
+    # A fifth of the rows that are left, not of all.
+    assert len(validation(0)) == 12
+
+
+def test_fewer_training_rows_go_to_the_classes_by_their_largest_remainders():
+    # Of 11, 33 and 66 rows, 52 would be 5.2, 15.6 and 31.2.
+    arrays = classes([20, 60, 120])
+    few = split_rows(arrays, find_dataset("digits"), Data(name="digits", train_rows=52))
+    assert np.bincount(arrays.targets[few["train"]]).tolist() == [5, 16, 31]
+
+
 def test_fewer_training_rows_leave_the_other_parts_alone():
     arrays = classes([100, 100])
     whole = split_rows(arrays, find_dataset("digits"), Data(name="digits"))

@@ -1,5 +1,6 @@
 """Latency: every network of a cell beside its dense one."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,41 @@ def test_one_slow_session_of_either_network_does_not_count(
     table = read_table(tmp_path / "latency.csv")
     assert set(table["latency_ratio_b64"]) == {1.0}
     assert set(table["latency_ms_b64"]) == {3.0}
+
+
+def test_a_ratio_is_how_many_times_faster_than_dense_a_network_is(
+    monkeypatch: pytest.MonkeyPatch, folders: dict[str, Path], tmp_path: Path
+):
+    # A call lasts a millisecond for each hidden neuron, in PyTorch two.
+    def lasting(factor: float) -> Callable[[Candidate, int], float]:
+        return lambda candidate, _size: factor * candidate.network[0].out_features
+
+    def timed(calls: tuple[float, float], settings: Latency) -> np.ndarray:
+        return np.tile(calls, (settings.repeats, 1))
+
+    monkeypatch.setattr(Candidate, "onnx_call", lasting(1.0))
+    monkeypatch.setattr(Candidate, "eager_call", lasting(2.0))
+    monkeypatch.setattr(latency, "interleaved", timed)
+    measure_latency(Latency(repeats=5, warmup=1), folders, tmp_path / "latency.csv")
+    table = read_table(tmp_path / "latency.csv")
+    for size in (1, 64):
+        assert table[f"latency_ms_b{size}"].tolist() == [24, 8, 4]
+        assert table[f"eager_ms_b{size}"].tolist() == [48, 16, 8]
+        for kind in ("latency", "eager"):
+            assert table[f"{kind}_ratio_b{size}"].tolist() == [1, 3, 6]
+
+
+def test_quartiles_are_those_of_all_samples(
+    monkeypatch: pytest.MonkeyPatch, folders: dict[str, Path], tmp_path: Path
+):
+    def timed(calls: tuple, settings: Latency) -> np.ndarray:
+        return np.arange(1.0, settings.repeats + 1)[:, None].repeat(len(calls), axis=1)
+
+    monkeypatch.setattr(latency, "SESSIONS", 1)
+    monkeypatch.setattr(latency, "interleaved", timed)
+    measure_latency(Latency(repeats=5, warmup=1), folders, tmp_path / "latency.csv")
+    row = read_table(tmp_path / "latency.csv").iloc[0]
+    assert [row[f"latency_{part}_b64"] for part in ("q1", "ms", "q3")] == [2, 3, 4]
 
 
 def test_sessions_and_inputs_are_made_anew(folders: dict[str, Path]):

@@ -17,11 +17,11 @@ from prunestudy.params.documented import documented
 from prunestudy.params.reader import read_study
 from prunestudy.plan.plan import Plan
 from prunestudy.settings.base import plain
-from tests.conftest import CONTENT, ROOT
+from tests.conftest import CONTENT, STUDIES
 from tests.params.test_reader import mutated, places
 
 CASES = 3000
-STUDY = read_study(ROOT / "params.yaml")
+STUDY = read_study(STUDIES / "default.yaml")
 DEFAULT = plain(STUDY)
 # What hands and scripts get wrong: types, ranges, units, words, and what YAML makes of them.
 HOSTILE = st.one_of(

@@ -76,14 +76,6 @@ def test_the_page_shows_every_key_with_an_example_or_a_group_of_its_own():
         assert "see below" in allowed or example.startswith("`")
 
 
-def test_every_ready_made_study_is_valid_and_named_after_its_file(root: Path):
-    files = [root / "params.yaml", *sorted((root / "studies").glob("*.yaml"))]
-    names = [read_study(file).name for file in files if file.name != "dvc.yaml"]
-    assert names[0] == "default"
-    stems = [file.stem for file in files[1:] if file.name != "dvc.yaml"]
-    assert [name.replace("_", "-") for name in names[1:]] == [s.replace("_", "-") for s in stems]
-
-
 PRINTED = st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"])
 
 

@@ -42,6 +42,12 @@ def test_plain_values_hold_the_defaults_and_read_back_the_same(study: Study):
     assert Study.model_validate(described) == study
 
 
+def test_plain_values_leave_out_what_is_not_set(study: Study):
+    data = plain(study)["tasks"]["digits"]["data"]
+    assert "train_rows" not in data
+    assert "name" in data
+
+
 def test_plain_values_are_the_same_whether_defaults_are_written_out_or_not(content: dict[str, Any]):
     points = [2, 4, 8, 16, 32]
     written = Study.model_validate({**content, "compressions": points})
@@ -202,3 +208,14 @@ def test_an_open_loop_has_the_settings_that_its_parts_read(
     given: dict[str, Any], key: str, value: Any
 ):
     assert getattr(method_of(criterion="magnitude", **given), key) == value
+
+
+def test_a_retraining_is_as_the_training_but_for_what_it_says(content: dict[str, Any]):
+    digits = content["tasks"]["digits"]
+    digits["training"] = {"epochs": 9, "lr": 0.02, "optimizer": "sgd"}
+    digits["retraining"] = {"epochs": 3, "optimizer": "adam"}
+    found = Study.model_validate(content).tasks["digits"].retraining
+    assert (found.epochs, found.optimizer, found.lr) == (3, "adam", 0.02)
+    del digits["retraining"]
+    found = Study.model_validate(content).tasks["digits"].retraining
+    assert (found.epochs, found.optimizer, found.lr) == (9, "sgd", 0.02)

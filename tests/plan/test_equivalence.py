@@ -61,3 +61,13 @@ def test_numbers_that_are_none_are_equal_to_none_only(tmp_path: Path):
     write_table(pd.DataFrame({"x": [1.0, 2.0]}), three)
     assert equivalence(one, two).verdict == EQUAL
     assert equivalence(one, three).verdict == DIFFERENT
+
+
+@pytest.mark.parametrize("name", ["latency.csv", "timings.csv", "results.csv.json"])
+def test_measured_times_and_sidecars_inside_a_folder_are_not_compared(tmp_path: Path, name: str):
+    one, two = artifact(tmp_path / "a"), artifact(tmp_path / "b")
+    (one / name).write_text("1", encoding="utf-8")
+    (two / name).write_text("2", encoding="utf-8")
+    assert equivalence(one, two).verdict == IDENTICAL
+    (two / "networks.csv").write_text("", encoding="utf-8")
+    assert equivalence(one, two).verdict == DIFFERENT

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from prunestudy.plan.fingerprint import INFRASTRUCTURE
+from tests.conftest import ROOT, STUDIES
 
-ROOT = Path(__file__).parents[2]
 PLANNED = """
 import json, sys
 from pathlib import Path
@@ -61,7 +61,7 @@ class Library:
         path = self.folder / file
         path.write_text(path.read_text(encoding="utf-8") + code, encoding="utf-8")
 
-    def keys(self, params: Path = ROOT / "studies" / "smoke.yaml") -> Keys:
+    def keys(self, params: Path = STUDIES / "smoke.yaml") -> Keys:
         """Run keys by artifact, planned in a process of its own."""
         done = subprocess.run(
             [sys.executable, "-c", PLANNED, str(params)],
@@ -98,11 +98,7 @@ def add_criterion(library: Library) -> None:
         "pruning/criteria/dummy.py",
         "def units(group, inputs):\n    return group.weights(inputs.tensors).abs().amax(1)\n",
     )
-    library.edit(
-        "pruning/criteria/settings.py",
-        '    "random": CriterionInfo(',
-        '    "dummy": CriterionInfo(("units",)),\n    "random": CriterionInfo(',
-    )
+    library.add("pruning/criteria/settings.py", '\nCRITERIA["dummy"] = CriterionInfo(("units",))\n')
 
 
 def add_architecture(library: Library) -> None:
@@ -126,20 +122,14 @@ def add_data_set(library: Library) -> None:
 
 def add_metric(library: Library) -> None:
     library.write("training/metrics/dummy.py", "def metric(outputs, targets):\n    return 0.0\n")
-    library.edit(
-        "training/metrics/settings.py",
-        '    "r2": MetricInfo(',
-        '    "dummy": MetricInfo("value", "dummy"),\n    "r2": MetricInfo(',
+    library.add(
+        "training/metrics/settings.py", '\nMETRICS["dummy"] = MetricInfo("value", "dummy")\n'
     )
 
 
 def add_loss(library: Library) -> None:
     library.write("training/losses/dummy.py", "from torch.nn.functional import l1_loss as loss\n")
-    library.edit(
-        "training/losses/settings.py",
-        '{"mse": "value",',
-        '{"dummy": "value", "mse": "value",',
-    )
+    library.add("training/losses/settings.py", '\nLOSSES["dummy"] = "value"\n')
 
 
 def add_step(library: Library) -> None:

@@ -91,6 +91,66 @@ def test_a_key_holds_the_keys_of_the_inputs(study: Study):
     assert "+" not in prune.parts["packages"]["torch"]
 
 
+LEARNING = {"seed", "loss", "metric", "compute"}
+
+
+@pytest.mark.parametrize(
+    ("step", "method", "params"),
+    [
+        ("fetch", None, {"name"}),
+        ("prepare", None, {"name", "split"}),
+        ("train", "dense", LEARNING | {"network", "training"}),
+        ("prune", "traditional", LEARNING | {"retraining", "method", "compressions"}),
+        ("prune", "adaptive", LEARNING | {"retraining", "method", "compressions", "requirements"}),
+        ("evaluate", None, {"loss", "metric"}),
+        ("latency", None, {"repeats", "warmup"}),
+        ("collect", None, {"networks", "methods"}),
+        ("publish", None, set()),
+    ],
+)
+def test_a_key_holds_every_parameter_that_its_step_reads(
+    study: Study, step: str, method: str | None, params: set[str]
+):
+    found = [made for made in Plan(study).of_step(step) if made.cell.method == method]
+    assert found
+    for artifact in found:
+        assert set(artifact.parts["params"]) == params
+
+
+FASTER = {"schedule": "closed_loop", "round_to": 4, "controller": {"resource": "latency"}}
+
+
+def test_where_training_runs_reruns_every_training(study: Study, changed: Callable):
+    found = moved(study, changed("compute", {"accelerator": "cpu"}))
+    assert Counter(cell.split()[0] for cell in found - LAST) == {
+        "train": 4,
+        "prune": 12,
+        "evaluate": 4,
+        "latency": 4,
+    }
+
+
+@pytest.mark.parametrize(
+    ("place", "tasks"),
+    [
+        (("methods", "adaptive", FASTER), ["diabetes", "digits"]),
+        (("tasks", "digits", "requirements", {"latency_ms": 1.5}), ["digits"]),
+        (("tasks", "digits", "requirements", {"params": 100}), []),
+    ],
+    ids=["freed", "limited", "neither"],
+)
+def test_layers_are_timed_where_a_loop_frees_latency_or_a_task_limits_it(
+    changed: Callable, place: tuple[Any, ...], tasks: list[str]
+):
+    plan = Plan(changed(*place))
+    timed = plan.of_step("layer_latency")
+    assert [made.cell.task for made in timed] == tasks
+    for made in timed:
+        assert set(made.parts["params"]) == {"granule", "network", "latency"}
+        prune = plan.find("prune", task=made.cell.task, seed=0, method="adaptive")
+        assert prune.inputs["layer_latency"] is made
+
+
 def test_a_cell_that_is_not_in_the_study_is_named(study: Study):
     with pytest.raises(StudyError, match="no prune of 'digits/7/adaptive'") as caught:
         Plan(study).find("prune", task="digits", seed=7, method="adaptive")

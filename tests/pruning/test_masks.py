@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from prunestudy.networks.architectures import cnn, mlp
-from prunestudy.pruning.masks import apply_masks, clear_state, maskable, masked_count
+from prunestudy.pruning.masks import apply_masks, clear_state, mask_hook, maskable, masked_count
 from prunestudy.training.loop import make_optimizer
 from prunestudy.training.settings import Training
 from tests.keeping import full_masks
@@ -55,3 +55,26 @@ def test_the_memory_of_an_optimiser_revives_masked_weights_unless_it_is_cleared(
         assert (network[0].weight[mask] != 0).any()
     assert revived[True] == 0
     assert revived[False] > 0
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_after_each_step_neither_weight_nor_memory_is_left_of_what_is_masked(optimizer: str):
+    network = mlp.build((10,), 1, [5])
+    own = make_optimizer(network, Training(optimizer=optimizer, lr=0.01, epochs=1))
+    masks = full_masks(network)
+    masks["0.weight"][:, ::2] = False
+    hook = mask_hook(masks)
+    assert hook is not None
+    step(network, own)
+    hook(network, own, 0.01)
+    gone = ~masks["0.weight"]
+    memory = [
+        value
+        for value in own.state[network[0].weight].values()
+        if isinstance(value, torch.Tensor) and value.shape == gone.shape
+    ]
+    assert memory
+    for tensor in (network[0].weight, *memory):
+        assert not tensor[gone].any()
+        assert tensor[~gone].any()
+    assert mask_hook(None) is None

@@ -1,12 +1,14 @@
 """Open-loop methods: every point gets the same retraining epochs."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 
 from prunestudy.networks.spec import NetworkSpec
-from prunestudy.pruning.open_loop import run_open_loop
+from prunestudy.pruning.open_loop import check_reachable, run_open_loop
 from prunestudy.pruning.regularisers.settings import Regulariser
 from prunestudy.pruning.same_ratios import run_same_ratios
 from prunestudy.pruning.settings import OpenLoop, SameRatios, WeightSharing
@@ -122,3 +124,22 @@ def test_the_proportions_of_another_method_are_taken_over_exactly(make_tools: Ca
     assert widths == {"2": {"0": 5, "2": 7}, "final": {"0": 2, "2": 3}}
     assert [kept.epochs for kept in record.kept] == [tools.retrainer.epochs] * 2
     assert record.unreachable == [{"point": "4", "reason": "'other' has no network at this point"}]
+
+
+@pytest.mark.parametrize(
+    ("granularity", "asked"),
+    [("structured", ("units", 16)), ("hybrid", ("units", 4)), ("unstructured", ("weights", 16))],
+)
+def test_a_hybrid_must_reach_half_of_the_compression_by_units(
+    granularity: str, asked: tuple[str, float]
+):
+    found = []
+    pruner: Any = SimpleNamespace(
+        target=lambda compression: compression,
+        check_units=lambda target: found.append(("units", target)),
+        check_weights=lambda target: found.append(("weights", target)),
+    )
+    tools: Any = SimpleNamespace(pruner=pruner)
+    method = OpenLoop(criterion="magnitude", granularity=granularity)  # type: ignore[arg-type]
+    check_reachable(tools, method, 16)
+    assert found == [asked]

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from prunestudy.plan.fingerprint import library_root
 from prunestudy.run import forkserver as server
 
-# A stand-in for the command line in a copy of the library's entry point, told by its arguments.
+# A stand-in for the command line of a copy of the library, told by its arguments.
 CLI = """
 import os, signal, sys, time
 
@@ -48,15 +49,10 @@ print('code', delegate(sys.argv[1:]))
 
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
-    """A folder with a small package ``prunestudy`` that has the real ``forkserver`` module."""
+    """A copy of the library that has the stand-in for its command line."""
     package = tmp_path / "library" / "prunestudy"
-    for room in ("run", "cli", "store"):
-        (package / room).mkdir(parents=True)
-        (package / room / "__init__.py").touch()
-    (package / "__init__.py").touch()
-    shutil.copy(server.__file__, package / "run" / "forkserver.py")
+    shutil.copytree(library_root() / "prunestudy", package)
     (package / "cli" / "main.py").write_text(CLI, encoding="utf-8")
-    (package / "store" / "sidecars.py").write_text("BEGIN = 0.0\n", encoding="utf-8")
     return package
 
 

@@ -91,6 +91,16 @@ def test_a_folder_is_replaced_as_a_whole(tmp_path: Path):
     assert [file.name for file in path.iterdir()] == ["new"]
 
 
+def test_a_folder_takes_the_place_of_a_file(tmp_path: Path):
+    path = tmp_path / "artifact"
+    path.write_text("former")
+    with written_whole(path) as scratch:
+        scratch.mkdir()
+        (scratch / "new").write_text("new")
+    assert (path / "new").read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_what_a_killed_write_left_is_cleared_by_the_next(tmp_path: Path):
     path = tmp_path / "folder"
     with written_whole(path) as scratch:
@@ -266,6 +276,14 @@ def test_points_and_names_in_a_table_stay_text(tmp_path: Path):
     assert found["method"].tolist() == ["none", "1"]
     assert found["point"].tolist() == ["2", "final"]
     assert found["val"].tolist() == [0.5, 1.0]
+
+
+@pytest.mark.parametrize("name", ["point", "task", "method", "layer", "criterion"])
+def test_names_that_look_like_numbers_stay_text(tmp_path: Path, name: str):
+    write_table(pd.DataFrame({name: ["1", "2.50"], "val": [1, 2.5]}), tmp_path / "table.csv")
+    found = read_table(tmp_path / "table.csv")
+    assert found[name].tolist() == ["1", "2.50"]
+    assert found["val"].tolist() == [1.0, 2.5]
 
 
 def test_a_table_has_the_same_bytes_on_every_system(tmp_path: Path):

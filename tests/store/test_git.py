@@ -54,8 +54,8 @@ def test_code_files_have_the_digests_of_git(repository: Path):
     assert set(code_files("HEAD")) == {"src/a.py"}
 
 
-def test_a_users_criterion_is_code_and_a_test_is_none(repository: Path):
-    for folder in ("criteria", "tests"):
+def test_a_users_criterion_is_code_and_tests_and_examples_are_none(repository: Path):
+    for folder in ("criteria", "tests", "docs", "benchmarks"):
         (repository / folder).mkdir()
         (repository / folder / "own.py").write_text("# mine\n")
     assert set(code_files(WORKSPACE)) == {"src/a.py", "criteria/own.py"}

@@ -82,6 +82,20 @@ def test_a_finished_training_is_not_repeated(
     assert_same(trained(plain), expected)
 
 
+@pytest.mark.parametrize(("start", "end"), [(0, 2), (2, EPOCHS)])
+def test_a_page_of_a_training_over_other_epochs_is_none(
+    make_trainer: Callable[..., TrainingLoop], tmp_path: Path, start: int, end: int
+):
+    plain = make_trainer("digits", epochs=EPOCHS, lr=0.05, batch_size=64)
+    trained(replace(plain, journal=Journal(tmp_path)))
+    expected = network()
+    curve = plain.train(expected, start, end)
+    resumed = replace(plain, journal=Journal(tmp_path))
+    found = network()
+    assert resumed.train(found, start, end) == curve
+    assert all(map(torch.equal, expected.state_dict().values(), found.state_dict().values()))
+
+
 @pytest.mark.parametrize("damage", ["cut", "flipped", "other"])
 def test_a_page_that_cannot_be_trusted_is_none(
     make_trainer: Callable[..., TrainingLoop], tmp_path: Path, damage: str

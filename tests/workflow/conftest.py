@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from ruamel.yaml import YAML
 
-ROOT = Path(__file__).parents[2]
+from tests.conftest import ROOT, STUDIES
+
 STUDY = "smoke"
 MEASURED = ("latency.csv", "timings.csv")
 
@@ -74,6 +76,11 @@ class Checkout:
         assert old in text, f"{file} does not contain {old!r}"
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
+    def add(self, file: str, code: str) -> None:
+        """Append code to a file of the library."""
+        path = self.folder / file
+        path.write_text(path.read_text(encoding="utf-8") + code, encoding="utf-8")
+
     def sidecars(self) -> dict[str, str]:
         """Every artifact's sidecar; a step that ran again left another one."""
         places = [self.folder / "data" / STUDY, self.folder / "models" / STUDY]
@@ -127,7 +134,10 @@ def contents(place: Checkout) -> dict[str, str]:
 
 
 def new_checkout(folder: Path) -> Checkout:
-    """A git repository with the project's files as they are in the working tree."""
+    """A git repository with the project's files as they are in the working tree.
+
+    Studies are the tests' own, whatever a user made of those of the project.
+    """
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT,
@@ -138,11 +148,26 @@ def new_checkout(folder: Path) -> Checkout:
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
+    own_study(folder)
     checkout = Checkout(folder)
     checkout.call("git", "init", "--quiet", "--initial-branch", "main")
     checkout.call("git", "add", "--all")
     checkout.call("git", "commit", "--quiet", "--message", "Project")
     return checkout
+
+
+def own_study(folder: Path) -> None:
+    """The tests' smoke study in place of the project's studies, and known to DVC."""
+    studies = folder / "studies"
+    for file in studies.glob("*.yaml"):
+        if file.name != "dvc.yaml":
+            file.unlink()
+    (studies / "dvc.lock").unlink(missing_ok=True)
+    shutil.copy2(STUDIES / f"{STUDY}.yaml", studies)
+    shutil.copy2(STUDIES / "default.yaml", folder / "params.yaml")
+    stages = YAML(typ="safe", pure=True).load(studies / "dvc.yaml")
+    stages["stages"]["study"]["foreach"] = [STUDY]
+    YAML(typ="safe", pure=True).dump(stages, studies / "dvc.yaml")
 
 
 @pytest.fixture(scope="session")

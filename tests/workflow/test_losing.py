@@ -8,8 +8,8 @@ import pytest
 from tests.workflow.conftest import STUDY, Checkout
 
 # Widths in multiples of 16 only, on networks that are no wider: nothing can be taken away.
-METHOD = "  adaptive:\n    allocation: global\n"
-HOPELESS = METHOD + "    round_to: 16\n"
+METHOD = "  adaptive: {"
+HOPELESS = METHOD + "round_to: 16, "
 
 
 @pytest.mark.slow

@@ -91,7 +91,7 @@ def edit_params(place: Checkout) -> str:
 
 
 def edit_the_library(place: Checkout) -> str:
-    place.edit("src/prunestudy/training/loop.py", "MOMENTUM = 0.9", "MOMENTUM = 0.8")
+    place.add("src/prunestudy/training/loop.py", "\nSWITCH = 1\n")
     return "train wdbc/seed0/dense: not up to date: the source code of train changed"
 
 

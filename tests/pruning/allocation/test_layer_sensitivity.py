@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget, floor_widths
-from prunestudy.pruning.layer_sensitivity import RATIOS, quotas, scan
+from prunestudy.pruning.layer_sensitivity import RATIOS, SensitivityPoint, quotas, scan
 from tests.pruning.allocation.spread import by_quota
 from tests.pruning.allocation.test_units import cases, cost, left
 
@@ -33,6 +33,11 @@ def test_a_quota_is_the_largest_ratio_whose_drop_is_tolerated():
     ]
     assert asked == [{**dense, name: 10 - gone} for name in dense for gone in range(1, 10)]
     assert pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]) == list(RATIOS)
+
+
+def test_a_drop_of_exactly_what_is_tolerated_is_tolerated():
+    points = [SensitivityPoint("a", ratio, {}, val) for ratio, val in ((0.3, 0.5), (0.6, 0.4))]
+    assert quotas(points, 0.75, 0.25) == {"a": 0.3}
 
 
 def test_a_scan_leaves_every_layer_a_unit():

@@ -151,6 +151,14 @@ def test_the_same_ratio_in_each_layer():
     assert removal == {"a": [0, 1, 2], "b": [14, 15, 16, 17, 18, 19]}
 
 
+def test_what_the_last_step_of_the_ratio_took_beyond_the_target_is_given_back():
+    # Both layers would lose a unit, but without one of them the target is met exactly.
+    scores = {"a": np.arange(10.0), "b": np.arange(10.0)}
+    dense = {"a": 10, "b": 10}
+    target = cost({"a": 10, "b": 9})
+    assert uniform(scores, dense, floor_widths(dense, 0), cost, target) == {"b": [0]}
+
+
 def test_one_ranking_of_all_layers():
     scores = {"a": np.array([0.5, 0.1, 0.4]), "b": np.array([0.2, 0.3, 0.5])}
     dense = {"a": 3, "b": 3}
