@@ -75,7 +75,7 @@ SLIPS = [
     ),
     # A batch's derivative for a sample's.
     Slip(
-        "pruning/saliency.py",
+        "pruning/saliency_inputs.py",
         "own = gradient * len(inputs)",
         "own = gradient",
         "tests/pruning/criteria/test_criteria.py",
@@ -96,7 +96,7 @@ SLIPS = [
     ),
     # One roll-back too many.
     Slip(
-        "pruning/controller/shrinking.py",
+        "pruning/controller/shrink_phase.py",
         "if rejected >= controller.patience:",
         "if rejected > controller.patience:",
         "tests/pruning/controller/test_closed_loop.py::"

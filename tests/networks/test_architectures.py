@@ -11,7 +11,7 @@ from prunestudy.networks.onnx import export_network
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import read_masked_network, read_network, write_network
 from prunestudy.networks.unit_graph import UnitGraph, as_numpy
-from prunestudy.pruning.allocation.units import Scores, lowest
+from prunestudy.pruning.allocation.unit_budget import Scores, lowest
 from prunestudy.pruning.masks import apply_masks, maskable
 from prunestudy.pruning.surgery import remove_units
 from prunestudy.settings.parts import part_names

@@ -23,7 +23,7 @@ ROOM = "prunestudy.pruning"
 # What may lie in a folder of parts beside them: engines, and what several parts share.
 SHARED = {
     "criteria": {"scoring"},
-    "allocation": {"units", "weights", "layer_ratios"},
+    "allocation": {"unit_budget", "weight_budget", "copied_ratios"},
     "schedules": {"epochs"},
     "regularisers": {"proximal"},
     "retraining": set(),
@@ -123,23 +123,23 @@ def test_the_engine_imports_no_part():
     found = closure("trajectory")
     for folder in (*TABLES, "controller"):
         assert code_of(found, folder) == set(), folder
-    assert not {"open_loop", "same_ratios", "reference", "weight_sharing"} & found
+    assert not {"open_loop", "same_ratios", "other_method", "weight_sharing"} & found
 
 
 def test_an_open_loop_imports_neither_controller_nor_parts():
     found = closure("open_loop")
     for folder, shared in SHARED.items():
-        names = {f"{folder}.{name}" for name in shared - {"layer_ratios", "from_scratch"}}
+        names = {f"{folder}.{name}" for name in shared - {"copied_ratios", "from_scratch"}}
         assert code_of(found, folder) <= names
     assert code_of(found, "controller") == set()
-    assert not {"reference", "weight_sharing"} & found
+    assert not {"other_method", "weight_sharing"} & found
 
 
 def test_a_closed_loop_imports_no_part_of_other_rooms():
     found = closure("controller.closed_loop")
     for folder, shared in SHARED.items():
         assert code_of(found, folder) <= {f"{folder}.{name}" for name in shared}
-    assert not {"open_loop", "stages", "reference", "weight_sharing"} & found
+    assert not {"open_loop", "stages", "other_method", "weight_sharing"} & found
 
 
 def test_a_baseline_from_scratch_imports_no_controller_and_no_criterion():

@@ -11,7 +11,7 @@ from torch import nn
 
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.unit_graph import UnitGraph
-from prunestudy.pruning.allocation.units import UnitBudget
+from prunestudy.pruning.allocation.unit_budget import UnitBudget
 from prunestudy.pruning.controller.candidate import Action
 from prunestudy.pruning.controller.closed_loop import run_closed_loop
 from prunestudy.pruning.controller.settings import Controller, Requirements

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from prunestudy.evaluation.cost import count_params
-from prunestudy.pruning.allocation.units import InfeasibleTarget
+from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget
 from prunestudy.pruning.open_loop import check_reachable
 from prunestudy.pruning.settings import OpenLoop
 from prunestudy.pruning.state import State, TrajectoryResult
@@ -175,4 +175,4 @@ def test_retraining_moves_the_clock_and_fills_the_history(make_tools: Callable):
     assert [row["epoch"] for row in record.history] == [1, 2, 3, 4, 5]
     assert [row["stage"] for row in record.history] == [1, 1, 2, 2, 2]
     assert {row["point"] for row in record.history} == {"4"}
-    assert record.history[-1]["val"] == tools.judge.val(state)
+    assert record.history[-1]["val"] == tools.evaluator.val(state)

@@ -16,8 +16,8 @@ from torch import nn
 from prunestudy.evaluation.cost import count_macs, count_macs_nonzero, count_nonzero, count_params
 from prunestudy.networks.spec import NetworkSpec, copy_network
 from prunestudy.networks.unit_graph import UnitGraph, as_numpy
-from prunestudy.pruning.allocation.units import InfeasibleTarget, floor_widths, lowest
-from prunestudy.pruning.allocation.weights import weight_floors
+from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget, floor_widths, lowest
+from prunestudy.pruning.allocation.weight_budget import weight_floors
 from prunestudy.pruning.masks import apply_masks, maskable
 from prunestudy.pruning.open_loop import run_open_loop
 from prunestudy.pruning.settings import OpenLoop

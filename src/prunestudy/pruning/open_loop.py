@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from prunestudy.pruning.allocation.units import InfeasibleTarget
+from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget
 from prunestudy.pruning.cell import Cell
 from prunestudy.pruning.settings import OpenLoop
 from prunestudy.pruning.stages import ROOM, run_stages, tools_of

@@ -7,14 +7,18 @@ import numpy as np
 import torch
 
 from prunestudy.networks.unit_graph import Removal, UnitGraph
-from prunestudy.pruning.allocation.units import (
+from prunestudy.pruning.allocation.unit_budget import (
     CostOf,
     Scores,
     UnitBudget,
     check_reachable,
     floor_widths,
 )
-from prunestudy.pruning.allocation.weights import Counts, check_weights_reachable, weight_floors
+from prunestudy.pruning.allocation.weight_budget import (
+    Counts,
+    check_weights_reachable,
+    weight_floors,
+)
 from prunestudy.pruning.masks import apply_masks, maskable
 from prunestudy.pruning.scorer import Scorer
 from prunestudy.pruning.state import State

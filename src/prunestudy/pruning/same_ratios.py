@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from functools import partial
 
-from prunestudy.pruning.allocation import layer_ratios
+from prunestudy.pruning.allocation import copied_ratios
 from prunestudy.pruning.cell import Cell
-from prunestudy.pruning.reference import reference_ratios
+from prunestudy.pruning.other_method import reference_ratios
 from prunestudy.pruning.settings import SameRatios
 from prunestudy.pruning.stages import run_stages, tools_of
 from prunestudy.pruning.state import LayerRatios, State, TrajectoryResult, labels
@@ -44,7 +44,7 @@ def _keep(tools: Tools, method: SameRatios, state: State, left: LayerRatios) -> 
     """The state with as much of each layer as the other method left."""
     pruner, criterion = tools.pruner, method.criterion
     if method.granularity != "unstructured":
-        state = pruner.keep_units(state, criterion, partial(layer_ratios.units, ratios=left))
+        state = pruner.keep_units(state, criterion, partial(copied_ratios.units, ratios=left))
     if method.granularity != "structured":
-        state = pruner.keep_weights(state, criterion, partial(layer_ratios.weights, ratios=left))
+        state = pruner.keep_weights(state, criterion, partial(copied_ratios.weights, ratios=left))
     return state

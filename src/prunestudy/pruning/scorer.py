@@ -2,10 +2,10 @@
 
 from prunestudy.data.tensors import Batches
 from prunestudy.networks.unit_graph import UnitGraph, as_numpy
-from prunestudy.pruning.allocation.units import Scores
+from prunestudy.pruning.allocation.unit_budget import Scores
 from prunestudy.pruning.criteria.scoring import score_units, score_weights
 from prunestudy.pruning.masks import maskable
-from prunestudy.pruning.saliency import SaliencyInputs
+from prunestudy.pruning.saliency_inputs import SaliencyInputs
 from prunestudy.pruning.state import State
 from prunestudy.training.loop import TrainingLoop
 

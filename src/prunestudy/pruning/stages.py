@@ -52,7 +52,7 @@ def run_stages(
     lengths = stage_epochs(len(shares), left, pruning_fraction)
     for stage, (gone, length) in enumerate(zip(shares, lengths, strict=True), start=1):
         state = pruned(state, gone)
-        before = tools.judge.val(state)
+        before = tools.evaluator.val(state)
         state = retrained(tools, retrainer.rewound(state), length, result, label, stage)
     if method.weight_sharing is None:
         return Snapshot(label, state, state.clock, before)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from prunestudy.networks.unit_graph import Widths
-from prunestudy.pruning.allocation.units import Scores, lowest
-from prunestudy.pruning.judge import Judge
+from prunestudy.pruning.allocation.unit_budget import Scores, lowest
+from prunestudy.pruning.evaluator import Evaluator
 from prunestudy.pruning.layer_sensitivity import SensitivityScan
 from prunestudy.pruning.pruner import Pruner
 from prunestudy.pruning.retrainer import Retrainer
@@ -24,7 +24,7 @@ class Tools:
 
     pruner: Pruner
     retrainer: Retrainer
-    judge: Judge
+    evaluator: Evaluator
     scan: SensitivityScan
 
 
@@ -48,9 +48,9 @@ def make_tools(
         sensitivity_max_drop: quality that a layer may lose alone.
         min_width_ratio: share of each layer's units that always stays.
         granule: layers keep multiples of this many units.
-        confidence: level of the judge's lower bound, if decisions go by one.
+        confidence: level of the evaluator's lower bound, if decisions go by one.
     """
-    judge = Judge(retrainer.loop, dense.network, confidence)
+    evaluator = Evaluator(retrainer.loop, dense.network, confidence)
     scorer = Scorer(retrainer.loop, score_norm)
 
     @cache
@@ -60,10 +60,10 @@ def make_tools(
     def quality(widths: Widths) -> float:
         copy = dense.copy()
         remove_units(copy.network, copy.spec, lowest(scores(), widths))
-        return judge.val(copy)
+        return evaluator.val(copy)
 
     pruner = Pruner(dense, scorer, lambda: scan.quotas, min_width_ratio, granule)
     scan = SensitivityScan(
-        criterion, pruner.units.widths, quality, lambda: judge.val(dense), sensitivity_max_drop
+        criterion, pruner.units.widths, quality, lambda: evaluator.val(dense), sensitivity_max_drop
     )
-    return Tools(pruner, retrainer, judge, scan)
+    return Tools(pruner, retrainer, evaluator, scan)

@@ -7,7 +7,7 @@ import numpy as np
 
 from prunestudy.networks.unit_graph import Removal
 from prunestudy.pruning.allocation.settings import ALLOCATIONS
-from prunestudy.pruning.allocation.units import Scores, UnitBudget
+from prunestudy.pruning.allocation.unit_budget import Scores, UnitBudget
 from prunestudy.settings.parts import load_part
 
 FOLDER = "prunestudy.pruning.allocation"

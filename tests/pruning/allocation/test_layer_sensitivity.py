@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prunestudy.pruning.allocation.units import InfeasibleTarget, floor_widths
+from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget, floor_widths
 from prunestudy.pruning.layer_sensitivity import RATIOS, SensitivityPoint, quotas, scan
 from tests.pruning.allocation.spread import by_quota
 from tests.pruning.allocation.test_units import cases, cost, left

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils import prune
 
-from prunestudy.pruning.allocation.weights import highest, weight_floors
+from prunestudy.pruning.allocation.weight_budget import highest, weight_floors
 from tests.pruning.allocation.spread import (
     WEIGHT_ALLOCATIONS,
     counts,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from prunestudy.pruning.allocation.units import InfeasibleTarget, floor_widths, lowest
-from prunestudy.pruning.controller.cost_aware import scores_per_cost
+from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget, floor_widths, lowest
+from prunestudy.pruning.controller.scores_per_cost import scores_per_cost
 from tests.pruning.allocation.spread import UNIT_ALLOCATIONS, global_ranking, uniform
 
 INPUTS, OUTPUTS = 7, 3

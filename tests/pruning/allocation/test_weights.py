@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prunestudy.pruning.allocation.units import InfeasibleTarget
-from prunestudy.pruning.allocation.weights import weight_floors
+from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget
+from prunestudy.pruning.allocation.weight_budget import weight_floors
 from tests.pruning.allocation.spread import WEIGHT_ALLOCATIONS, counts, kept_global
 
 

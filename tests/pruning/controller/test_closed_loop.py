@@ -15,7 +15,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prunestudy.pruning.allocation.units import CostOf, InfeasibleTarget
+from prunestudy.pruning.allocation.unit_budget import CostOf, InfeasibleTarget
 from prunestudy.pruning.controller.closed_loop import run_closed_loop
 from prunestudy.pruning.controller.constraints import allowed_drop
 from prunestudy.pruning.controller.settings import Controller, Requirements
@@ -223,7 +223,7 @@ def walks(draw: st.DrawFn):
 
 def budget_of(tools: Tools, requirements: Requirements) -> float:
     """Lowest validation quality that is allowed."""
-    dense = tools.judge.val(tools.pruner.dense)
+    dense = tools.evaluator.val(tools.pruner.dense)
     drop = requirements.max_drop * (abs(dense) if requirements.relative else 1)
     return dense - drop
 
@@ -240,7 +240,7 @@ def check_invariants(
     budget = budget_of(tools, requirements)
     # The final network is never below the budget.
     [final] = [kept for kept in record.kept if kept.point == FINAL]
-    assert tools.judge.val(final.state) >= budget
+    assert tools.evaluator.val(final.state) >= budget
     # Stages of the walk shrink monotonically; a rejected one does not move the state.
     params = tools.pruner.dense_params
     for row in record.decisions:
@@ -262,7 +262,7 @@ def check_invariants(
     assert not {"mapped", "refined"} & set(verdicts[:end])
     last = record.decisions[verdicts.index("final")]
     assert last["resource_after"] == final.state.params
-    assert last["val_after"] == tools.judge.val(final.state)
+    assert last["val_after"] == tools.evaluator.val(final.state)
     # A finished network is said to be within the budget exactly if it is.
     for row in record.decisions:
         if row["proposal"].startswith("finish"):
@@ -654,11 +654,11 @@ def test_quality_may_be_judged_by_its_lower_bound(make_tools: Callable):
         run_closed_loop(tools, method, [2, 4], requirements)
         for tools, method in zip((plain, careful), methods, strict=True)
     ]
-    assert careful.judge.val(careful.pruner.dense) == plain.judge.val(plain.pruner.dense)
+    assert careful.evaluator.val(careful.pruner.dense) == plain.evaluator.val(plain.pruner.dense)
     sizes = [final_of(record).state.params for record in records]
     assert sizes[1] >= sizes[0]
     final = final_of(records[1]).state
-    assert careful.judge.val(final) <= plain.judge.val(final)
+    assert careful.evaluator.val(final) <= plain.evaluator.val(final)
     check_invariants(careful, [2, 4], requirements, records[1])
 
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from prunestudy.data.tensors import Batches
 from prunestudy.networks.unit_graph import UnitGraph
 from prunestudy.pruning.criteria import scoring
-from prunestudy.pruning.saliency import SaliencyInputs
+from prunestudy.pruning.saliency_inputs import SaliencyInputs
 from prunestudy.settings.parts import load_part
 from prunestudy.training.objective import Objective
 

@@ -17,7 +17,7 @@ from prunestudy.networks.unit_graph import UnitGraph
 from prunestudy.pruning.criteria.activation_entropy import BINS
 from prunestudy.pruning.criteria.scoring import FOLDER, normalised
 from prunestudy.pruning.criteria.settings import CRITERIA
-from prunestudy.pruning.saliency import SALIENCY_BATCHES, SaliencyInputs
+from prunestudy.pruning.saliency_inputs import SALIENCY_BATCHES, SaliencyInputs
 from prunestudy.settings.parts import load_part
 from prunestudy.training.objective import Objective
 from tests.pruning.criteria.scored import score_units, score_weights, units_of, weights_of

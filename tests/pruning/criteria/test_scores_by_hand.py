@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from prunestudy.data.tensors import Batches, Split
 from prunestudy.errors import StudyError
 from prunestudy.networks.unit_graph import UnitGraph
-from prunestudy.pruning.saliency import SaliencyInputs
+from prunestudy.pruning.saliency_inputs import SaliencyInputs
 from prunestudy.training.objective import Objective
 from tests.pruning.criteria.scored import score_units, score_weights, units_of, weights_of
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from prunestudy.pruning.allocation.weights import Counts, Scores, highest, in_proportion
+from prunestudy.pruning.allocation.weight_budget import Counts, Scores, highest, in_proportion
 
 
 def weights(scores: Scores, floors: Counts, kept: int) -> dict[str, np.ndarray]:

@@ -5,8 +5,8 @@
 import numpy as np
 
 from prunestudy.networks.unit_graph import Removal
-from prunestudy.pruning.allocation.units import InfeasibleTarget, UnitBudget
-from prunestudy.pruning.allocation.weights import Counts, Scores, check_weights_reachable
+from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget, UnitBudget
+from prunestudy.pruning.allocation.weight_budget import Counts, Scores, check_weights_reachable
 
 
 def units(budget: UnitBudget) -> Removal:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from prunestudy.networks.unit_graph import Removal
-from prunestudy.pruning.allocation.units import UnitBudget, check_reachable, lowest
+from prunestudy.pruning.allocation.unit_budget import UnitBudget, check_reachable, lowest
 
 
 def units(budget: UnitBudget) -> Removal:

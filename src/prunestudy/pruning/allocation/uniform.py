@@ -5,8 +5,13 @@ import math
 import numpy as np
 
 from prunestudy.networks.unit_graph import Removal, Widths
-from prunestudy.pruning.allocation.units import InfeasibleTarget, UnitBudget, lowest, rounded_up
-from prunestudy.pruning.allocation.weights import Counts, Scores, highest, in_proportion
+from prunestudy.pruning.allocation.unit_budget import (
+    InfeasibleTarget,
+    UnitBudget,
+    lowest,
+    rounded_up,
+)
+from prunestudy.pruning.allocation.weight_budget import Counts, Scores, highest, in_proportion
 
 
 def units(budget: UnitBudget) -> Removal:

@@ -9,7 +9,7 @@ from torch import nn
 
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.pruning.cell import Cell
-from prunestudy.pruning.reference import reference_networks, unreachable_points
+from prunestudy.pruning.other_method import reference_networks, unreachable_points
 from prunestudy.pruning.settings import Baseline
 from prunestudy.pruning.state import Snapshot, State, TrajectoryResult
 from prunestudy.settings.parts import load_part

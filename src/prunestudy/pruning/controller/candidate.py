@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field, replace
 
 from prunestudy.networks.unit_graph import Removal
-from prunestudy.pruning.allocation.units import UnitBudget
-from prunestudy.pruning.controller.cost_aware import scores_per_cost
+from prunestudy.pruning.allocation.unit_budget import UnitBudget
+from prunestudy.pruning.controller.scores_per_cost import scores_per_cost
 from prunestudy.pruning.state import Snapshot, State
 from prunestudy.settings.parts import load_part
 

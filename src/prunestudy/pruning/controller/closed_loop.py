@@ -11,17 +11,18 @@ final one.
 from dataclasses import replace
 from pathlib import Path
 
-from prunestudy.pruning.allocation.units import InfeasibleTarget
+from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget
 from prunestudy.pruning.cell import Cell
 from prunestudy.pruning.controller.candidate import Candidate
-from prunestudy.pruning.controller.constraints import analyse, resources
+from prunestudy.pruning.controller.constraints import analyse
 from prunestudy.pruning.controller.decisions import DecisionLog
-from prunestudy.pruning.controller.search import Search
+from prunestudy.pruning.controller.final_selection import FinalSelection
+from prunestudy.pruning.controller.proposer import Proposer
+from prunestudy.pruning.controller.resources import resources
 from prunestudy.pruning.controller.search_state import SearchState
 from prunestudy.pruning.controller.settings import Requirements
-from prunestudy.pruning.controller.shrinking import ShrinkPhase
+from prunestudy.pruning.controller.shrink_phase import ShrinkPhase
 from prunestudy.pruning.controller.training import CandidateTraining
-from prunestudy.pruning.controller.trials import Proposer
 from prunestudy.pruning.settings import ClosedLoop
 from prunestudy.pruning.state import Snapshot, TrajectoryResult, labels
 from prunestudy.pruning.tools import Tools, make_tools
@@ -72,7 +73,7 @@ class _Loop:
         self.tools, self.method, self.controller = tools, method, controller
         self.result = TrajectoryResult()
         start = pruner.dense.restored()
-        val = tools.judge.val(start)
+        val = tools.evaluator.val(start)
         self.constraints = analyse(
             requirements,
             val,
@@ -96,7 +97,7 @@ class _Loop:
         self.log = DecisionLog(self.result, self.search_state)
         self.training = CandidateTraining(self.search_state, self.result, self.log)
         self.proposer = Proposer(self.search_state, method, self.log)
-        self.search = Search(self.search_state, self.proposer, self.training, self.log)
+        self.selection = FinalSelection(self.search_state, self.proposer, self.training, self.log)
         self.shrinking = ShrinkPhase(
             self.search_state, self.proposer, self.training, self.log, self.result, pending
         )
@@ -121,11 +122,11 @@ class _Loop:
             # Every operating point that is still to come gets its epochs.
             left = self.tools.retrainer.epochs - search.here.state.clock
             pending = len(shrinking.pending)
-            self.search.run(reserved=float(pending * left), beyond=pending == 0)
+            self.selection.run(reserved=float(pending * left), beyond=pending == 0)
         self.proposer.refused.clear()
         shrinking.run(bound=False)
         # Once more: the rest of the curve may hold a smaller network that is within the budget.
-        self._keep_final(self.search.run(reserved=0.0, beyond=True))
+        self._keep_final(self.selection.run(reserved=0.0, beyond=True))
         return self.result
 
     def _analysis(self) -> str:

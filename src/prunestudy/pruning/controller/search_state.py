@@ -58,7 +58,7 @@ class SearchState:
     @property
     def evaluations(self) -> int:
         """How often a network was evaluated so far."""
-        return self.tools.judge.evaluations + self.tools.retrainer.evaluations
+        return self.tools.evaluator.evaluations + self.tools.retrainer.evaluations
 
     def amount(self, state: State) -> float:
         """What a state costs of the resource that binds."""

@@ -23,18 +23,18 @@ class CandidateTraining:
             search.here.state.restored(), search.stage_epochs, self.result, "unpruned", 0
         )
         search.spent += state.clock
-        search.unpruned_val = tools.judge.val(state)
+        search.unpruned_val = tools.evaluator.val(state)
         search.here.state.restored()
 
     def stage(self, trial: Trial, label: str = "shrink") -> Candidate:
         """The next state: a tried action, retrained for a stage."""
         search, tools = self.search_state, self.search_state.tools
-        before = tools.judge.quality(trial.state)
+        before = tools.evaluator.quality(trial.state)
         number, clock = search.here.state.stage + 1, search.here.state.clock
         copy = trial.state.copy()
         state = tools.retrainer.retrain(copy, search.stage_epochs, self.result, label, number)
         search.spent += state.clock - clock
-        return Candidate(state, trial.amount, tools.judge.val(state), before)
+        return Candidate(state, trial.amount, tools.evaluator.val(state), before)
 
     def finish(self, candidate: Candidate, label: str) -> Snapshot:
         """The rest of the common retraining epochs for a copy of a state; once a state."""
@@ -45,7 +45,7 @@ class CandidateTraining:
         left = tools.retrainer.epochs - state.clock
         finished = tools.retrainer.retrain(state, left, self.result, label, state.stage)
         search.spent += left
-        candidate.val = tools.judge.val(finished)
+        candidate.val = tools.evaluator.val(finished)
         candidate.kept = Snapshot(label, finished, finished.clock, candidate.before)
         search.learn_recovery(candidate)
         budget = search.constraints.budget

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from prunestudy.networks.unit_graph import UnitGroup
-from prunestudy.pruning.saliency import SaliencyInputs
+from prunestudy.pruning.saliency_inputs import SaliencyInputs
 
 
 def units(group: UnitGroup, inputs: SaliencyInputs) -> Tensor:

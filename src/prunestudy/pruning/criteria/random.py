@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from prunestudy.networks.unit_graph import UnitGroup
-from prunestudy.pruning.saliency import SaliencyInputs
+from prunestudy.pruning.saliency_inputs import SaliencyInputs
 
 
 def units(group: UnitGroup, inputs: SaliencyInputs) -> Tensor:

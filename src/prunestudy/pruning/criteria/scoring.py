@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from prunestudy.errors import CellFailure, StudyError
-from prunestudy.pruning.saliency import SaliencyInputs
+from prunestudy.pruning.saliency_inputs import SaliencyInputs
 from prunestudy.settings.parts import load_function, load_part
 
 FOLDER = "prunestudy.pruning.criteria"

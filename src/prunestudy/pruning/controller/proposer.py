@@ -4,7 +4,7 @@ import math
 from collections.abc import Hashable
 from dataclasses import replace
 
-from prunestudy.pruning.allocation.units import CostOf, InfeasibleTarget
+from prunestudy.pruning.allocation.unit_budget import CostOf, InfeasibleTarget
 from prunestudy.pruning.controller.candidate import COST_AWARE, Action, Trial
 from prunestudy.pruning.controller.decisions import DecisionLog
 from prunestudy.pruning.controller.proposals import candidate_actions, drop_per_resource, ranking
@@ -131,7 +131,7 @@ class Proposer:
         loop = self.tools.retrainer.loop
         loop.recover(copy.network, copy.clock, self.controller.trial_batches)
         self.search_state.spent += self.epochs_of_a_trial
-        trial.loss, trial.val = self.tools.judge.loss_and_val(copy.network)
+        trial.loss, trial.val = self.tools.evaluator.loss_and_val(copy.network)
         for peer in trial.peers:
             reason = f"the same network as {trial.action}"
             self.log.about_trial(replace(trial, action=peer), trial.val, "same", reason)

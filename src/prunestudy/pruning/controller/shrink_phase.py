@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from prunestudy.pruning.controller.candidate import Trial
 from prunestudy.pruning.controller.decisions import DecisionLog
+from prunestudy.pruning.controller.proposer import Proposer
 from prunestudy.pruning.controller.search_state import SearchState
 from prunestudy.pruning.controller.training import CandidateTraining
-from prunestudy.pruning.controller.trials import Proposer
 from prunestudy.pruning.state import TrajectoryResult
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from prunestudy.pruning.allocation.units import InfeasibleTarget, Scores
+from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget, Scores
 
 Counts = dict[str, int]
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from prunestudy.networks.unit_graph import Removal
-from prunestudy.pruning.allocation.units import Scores, lowest
-from prunestudy.pruning.allocation.weights import highest
+from prunestudy.pruning.allocation.unit_budget import Scores, lowest
+from prunestudy.pruning.allocation.weight_budget import highest
 from prunestudy.pruning.state import LayerRatios
 
 

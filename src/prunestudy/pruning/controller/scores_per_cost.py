@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from prunestudy.pruning.allocation.units import CostOf, Scores
+from prunestudy.pruning.allocation.unit_budget import CostOf, Scores
 
 
 def scores_per_cost(scores: Scores, cost: CostOf, granule: int = 1) -> dict[str, np.ndarray]:

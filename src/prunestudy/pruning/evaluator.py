@@ -1,4 +1,4 @@
-"""Judging a network by its validation rows."""
+"""Validation quality of networks, by which a trajectory decides."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +10,7 @@ from prunestudy.training.loop import TrainingLoop
 
 
 @dataclass
-class Judge:
+class Evaluator:
     """Looks at the quality of networks of one trajectory.
 
     Attributes:

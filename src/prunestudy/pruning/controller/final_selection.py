@@ -2,16 +2,16 @@
 
 from prunestudy.pruning.controller.candidate import Candidate
 from prunestudy.pruning.controller.decisions import DecisionLog
+from prunestudy.pruning.controller.proposer import Proposer
 from prunestudy.pruning.controller.search_state import SearchState
 from prunestudy.pruning.controller.training import CandidateTraining
-from prunestudy.pruning.controller.trials import Proposer
 
 # A refinement aims a little before the budget, and never right beside what is known already.
 CAUTION = 0.9
 NEAREST = (0.1, 0.9)
 
 
-class Search:
+class FinalSelection:
     """Finishes accepted states, then some between the last good and the first bad one."""
 
     def __init__(
