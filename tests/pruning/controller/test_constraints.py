@@ -9,13 +9,8 @@ import pandas as pd
 import pytest
 
 from prunestudy.errors import StudyError
-from prunestudy.pruning.controller.constraints import (
-    Constraints,
-    LatencyTable,
-    Resource,
-    analyse,
-    resources,
-)
+from prunestudy.pruning.controller.constraints import Constraints, analyse
+from prunestudy.pruning.controller.resources import LatencyTable, Resource, resources
 from prunestudy.pruning.controller.settings import Requirements
 from prunestudy.store.tables import write_table
 
