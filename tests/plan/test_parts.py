@@ -23,7 +23,7 @@ ROOM = "prunestudy.pruning"
 # What may lie in a folder of parts beside them: engines, and what several parts share.
 SHARED = {
     "criteria": {"scoring"},
-    "allocation": {"unit_budget", "weight_budget", "copied_ratios"},
+    "allocation": {"unit_budget", "weight_budget", "same_ratios"},
     "schedules": {"epochs"},
     "regularisers": {"proximal"},
     "retraining": set(),
@@ -129,7 +129,7 @@ def test_the_engine_imports_no_part():
 def test_an_open_loop_imports_neither_controller_nor_parts():
     found = closure("open_loop")
     for folder, shared in SHARED.items():
-        names = {f"{folder}.{name}" for name in shared - {"copied_ratios", "from_scratch"}}
+        names = {f"{folder}.{name}" for name in shared - {"same_ratios", "from_scratch"}}
         assert code_of(found, folder) <= names
     assert code_of(found, "controller") == set()
     assert not {"other_method", "weight_sharing"} & found

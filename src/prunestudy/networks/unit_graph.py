@@ -1,7 +1,7 @@
 """Prunable units of a network with everything that is coupled to them, and what they cost.
 
 Torch-Pruning's dependency graph says which slices of which parameters vanish together; from it
-come the unit groups that criteria score, and a cost model that prices any set of widths without
+come the unit groups that criteria score, and a cost model of any set of widths without
 touching the network.
 """
 

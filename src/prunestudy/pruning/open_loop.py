@@ -18,7 +18,7 @@ def run(cell: Cell[OpenLoop]) -> TrajectoryResult:
         cell,
         score_norm=method.score_norm or "layer",
         sensitivity_max_drop=method.sensitivity_max_drop or 0.0,
-        min_width_ratio=method.min_width_ratio,
+        min_width_ratio=method.min_width_ratio or 0.0,
         granule=method.round_to,
     )
     return run_open_loop(tools, method, cell.compressions)

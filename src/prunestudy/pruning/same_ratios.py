@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
-from prunestudy.pruning.allocation import copied_ratios
+from prunestudy.pruning.allocation import same_ratios
 from prunestudy.pruning.cell import Cell
 from prunestudy.pruning.other_method import reference_ratios
 from prunestudy.pruning.settings import SameRatios
@@ -15,7 +15,7 @@ from prunestudy.pruning.tools import Tools
 def run(cell: Cell[SameRatios]) -> TrajectoryResult:
     """The trajectory of ``layer_ratios_from: METHOD``."""
     tools, reference = tools_of(cell), cell.inputs.reference
-    assert reference is not None, "who runs a method like another gives the other's trajectory"
+    assert reference is not None, "the other method's trajectory is an input by its type"
     return run_same_ratios(tools, cell.method, reference_ratios(reference), cell.compressions)
 
 
@@ -44,7 +44,7 @@ def _keep(tools: Tools, method: SameRatios, state: State, left: LayerRatios) -> 
     """The state with as much of each layer as the other method left."""
     pruner, criterion = tools.pruner, method.criterion
     if method.granularity != "unstructured":
-        state = pruner.keep_units(state, criterion, partial(copied_ratios.units, ratios=left))
+        state = pruner.keep_units(state, criterion, partial(same_ratios.units, ratios=left))
     if method.granularity != "structured":
-        state = pruner.keep_weights(state, criterion, partial(copied_ratios.weights, ratios=left))
+        state = pruner.keep_weights(state, criterion, partial(same_ratios.weights, ratios=left))
     return state

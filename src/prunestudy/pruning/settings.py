@@ -118,15 +118,21 @@ class OpenLoop(FixedRatios):
     allocation: Allocation = Field("uniform", description="how the budget is spread over layers")
     score_norm: ScoreNorm | None = Field(
         None,
-        description="of global: how scores of layers compare (default none)",
+        description="with allocation global: layer: scores are shares of their layer's sum; mean: "
+        "multiples of its mean; none: as they are",
         examples=["none"],
     )
     sensitivity_max_drop: SensitivityMaxDrop | None = Field(
         None,
-        description="of layer_sensitivity: quality that a layer may cost alone (default 0.02)",
+        description="with allocation layer_sensitivity: quality that a layer may cost alone",
         examples=[0.02],
     )
-    min_width_ratio: MinWidthRatio = 0.05
+    min_width_ratio: MinWidthRatio | None = Field(
+        None,
+        description="where units are removed: share of each layer's units that always stays, at "
+        "least 1",
+        examples=[0.05],
+    )
     round_to: RoundTo = 1
     schedule: Schedule = Field("one_shot", description="how the budget is spread over stages")
     stages: Count | None = Field(
@@ -134,14 +140,15 @@ class OpenLoop(FixedRatios):
     )
     pruning_fraction: Share | None = Field(
         None,
-        description="of a schedule with stages: share of the retraining epochs over which it "
-        "prunes (default 0.5)",
+        description="with stages: share of the retraining epochs over which they prune",
         examples=[0.5],
     )
 
     @classmethod
     def _implied(cls, given: dict[str, Any]) -> dict[str, Any]:
         implied = super()._implied(given)
+        if given.get("granularity") != "unstructured":
+            implied["min_width_ratio"] = 0.05
         if given.get("allocation") == "global":
             implied["score_norm"] = "none"
         if given.get("allocation") == "layer_sensitivity":
@@ -163,6 +170,8 @@ class OpenLoop(FixedRatios):
             found.append("one_shot prunes once; remove pruning_fraction")
         if not self.one_shot and self.stages is None:
             found.append(f"schedule '{self.schedule}' needs stages")
+        if self.min_width_ratio is not None and "units" not in self.spreads:
+            found.append("min_width_ratio counts units; remove it, or use granularity structured")
         if self.score_norm is not None and name != "global":
             found.append(f"score_norm compares layers, {name} does not; use allocation global")
         if self.sensitivity_max_drop is not None and not info.trained:
@@ -212,7 +221,7 @@ def _method_type(given: Any) -> str:
         if isinstance(given, kind):
             return tag
     keys = given if isinstance(given, dict) else {}
-    if keys.get("schedule") == CLOSED_LOOP:
+    if keys.get("baseline") is None and near(keys.get("schedule"), [CLOSED_LOOP]):
         return "a closed loop"
     if "criterion" in keys:
         telling = [key for key in ("baseline", "layer_ratios_from") if key in keys]
