@@ -21,6 +21,6 @@ def tool_settings(method: Method) -> dict[str, Any]:
     return {
         "score_norm": method.score_norm or "layer",
         "sensitivity_max_drop": method.sensitivity_max_drop or 0.0,
-        "min_width_ratio": method.min_width_ratio,
+        "min_width_ratio": method.min_width_ratio or 0.0,
         "granule": method.round_to,
     }

@@ -22,16 +22,13 @@ METHODS = {
     ),
     "cubic": OpenLoop(criterion="sensitivity", allocation="global", schedule="cubic", stages=4),
     "layer_sensitivity": OpenLoop(criterion="taylor", allocation="layer_sensitivity"),
-    "weights": OpenLoop(
-        criterion="magnitude", granularity="unstructured", allocation="erk", min_width_ratio=0
-    ),
+    "weights": OpenLoop(criterion="magnitude", granularity="unstructured", allocation="erk"),
     "weights_iterative": OpenLoop(
         criterion="obd",
         granularity="unstructured",
         allocation="global",
         schedule="cubic",
         stages=3,
-        min_width_ratio=0,
     ),
     "both": OpenLoop(criterion="magnitude", granularity="hybrid"),
     "lasso": OpenLoop(criterion="magnitude", regulariser=Regulariser(kind="group_lasso")),

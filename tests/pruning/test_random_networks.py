@@ -226,7 +226,7 @@ def test_every_point_is_kept_small_enough_or_said_to_be_unreachable(
         criterion="magnitude",
         granularity=granularity,
         allocation=allocation,
-        min_width_ratio=floor,
+        min_width_ratio=None if granularity == "unstructured" else floor,
         **schedule,
     )
     tools = tools_of(made, method)
@@ -249,7 +249,7 @@ def test_every_point_is_kept_small_enough_or_said_to_be_unreachable(
 
 def test_a_target_that_is_a_whole_number_is_met_exactly(make_tools: Callable):
     # 494 parameters; 494 ÷ 13 = 38 and 494 ÷ 19 = 26, which 1 − (1 − 1/p) misses by a hair.
-    method = OpenLoop(criterion="magnitude", granularity="unstructured", min_width_ratio=0.0)
+    method = OpenLoop(criterion="magnitude", granularity="unstructured")
     record = run_open_loop(make_tools(method, "wdbc", epochs=1), method, [13, 19])
     assert [made.state.params for made in record.kept] == [38, 26]
 

@@ -270,7 +270,7 @@ def test_scratch_controls_pass_on_what_was_unreachable(here: Study):
 
 
 def test_shared_weights_with_masks_read_back_to_the_last_bit(here: Study):
-    method = {"criterion": "magnitude", "granularity": "unstructured", "min_width_ratio": 0.0}
+    method = {"criterion": "magnitude", "granularity": "unstructured"}
     plain = here.run("plain", **method)
     shared = here.run("shared", weight_sharing=WeightSharing(clusters=8, epochs=1), **method)
     for point in ("2", "4"):
