@@ -21,7 +21,7 @@ wildcard_constraints:
 include: "workflow/rules/common.smk"
 
 
-# Every artifact is listed, so that a run after a failure never takes a hole for a whole.
+# Every artifact is listed, so that a run after a failure never takes what is missing for done.
 rule all:
     default_target: True
     input:

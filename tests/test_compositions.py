@@ -130,7 +130,6 @@ def test_parts_that_do_not_fit(content: dict[str, Any], method: dict[str, Any], 
     [
         ({**CLOSED, "criterion": "magnitude"}, "criterion", "a closed loop", FIXED),
         ({**CLOSED, "granularity": "structured"}, "granularity", "a closed loop", FIXED),
-        ({**CLOSED, "stages": 3}, "stages", "a closed loop", "an open loop"),
         ({**CLOSED, "shapes_of": "traditional"}, "shapes_of", "a closed loop", "a baseline"),
         (
             {"criterion": "obd", "shapes_of": "traditional"},
@@ -161,6 +160,13 @@ def test_a_key_that_belongs_to_another_type_of_method(
     assert f"is not a known key of {of}; it belongs to {belongs}; allowed: " in line
 
 
+@pytest.mark.parametrize("key", ["stages", "step", "criteria", "resource"])
+def test_a_key_of_the_controller_is_sent_there(content: dict[str, Any], key: str):
+    [(place, line)] = problems(with_methods(content, mine={**CLOSED, key: 3})).items()
+    assert place == f"methods.mine.{key}"
+    assert line.endswith("belongs under controller:")
+
+
 def test_an_unknown_key_of_a_method_near_one_of_its_type(content: dict[str, Any]):
     mine = {"baseline": "scratch_e", "shapes_of": "traditional", "retrainin": "distill"}
     [(place, line)] = problems(with_methods(content, mine=mine)).items()
@@ -173,7 +179,7 @@ def test_an_unknown_key_of_a_method_near_one_of_its_type(content: dict[str, Any]
 def test_a_method_that_is_no_mapping(content: dict[str, Any], value: Any):
     [(place, line)] = problems(with_methods(content, mine=value)).items()
     assert place == "methods.mine"
-    assert "dictionary" in line
+    assert "must be a mapping of keys" in line
 
 
 # Methods that do not fit their tasks.

@@ -13,7 +13,7 @@ class StudyError(Exception):
 class CellFailure(StudyError):
     """A cell whose outcome is a failure: running it again would fail again.
 
-    It leaves an artifact that says so, and the rest of the study goes on around the hole.
+    It leaves an artifact that says so, and the rest of the study goes on.
     """
 
 

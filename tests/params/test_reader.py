@@ -12,13 +12,14 @@ from ruamel.yaml import YAML
 
 from prunestudy.errors import ParamsError
 from prunestudy.params.documented import documented
-from prunestudy.params.reader import check_study, read_study
-from prunestudy.params.reference import reference, schema_text
+from prunestudy.params.reader import check_study, read_study, written_out
+from prunestudy.params.reference import IMPLIED, reference, schema_text
 from prunestudy.params.report_settings import Report
 from prunestudy.params.settings import Study
 from prunestudy.settings.base import Params
 from prunestudy.training.settings import Training
 from tests.conftest import CONTENT
+from tests.methods import method_of
 
 
 @pytest.fixture
@@ -373,4 +374,42 @@ def test_what_a_question_cannot_be(content: dict[str, Any], written):
     turned = {"method": "traditional", "against": "adaptive"}
     for again in (PAIR, turned):
         content["report"] = {"compare": [PAIR, again]}
-        assert "repeat" in problems(written(content))["report.compare"]
+        assert "compared once" in problems(written(content))["report.compare"]
+
+
+def test_what_the_page_says_of_implied_defaults_is_what_is_implied():
+    loop = {"criterion": "magnitude", "schedule": "cubic", "stages": 2}
+    for key, allocation in (
+        ("min_width_ratio", "uniform"),
+        ("score_norm", "global"),
+        ("sensitivity_max_drop", "layer_sensitivity"),
+        ("pruning_fraction", "uniform"),
+    ):
+        value = getattr(method_of(**loop, allocation=allocation), key)
+        assert IMPLIED["OpenLoop", key].startswith(f"`{value}`")
+
+
+def test_an_old_file_is_read_as_it_was_meant(content: dict[str, Any]):
+    content["points"] = content.pop("compressions")
+    content["methods"]["like"] = {
+        **{"criterion": "random", "allocation": "like:adaptive", "schedule": "one_shot"},
+        **{"floor": 0.05, "normalise": "layer", "quota_drop": 0.02, "round_to": 1},
+    }
+    content["report"] = {"claims": {"params": 0.5}}
+    found = written_out(content)
+    assert found["compressions"] == [2, 4]
+    assert found["methods"]["like"]["layer_ratios_from"] == "adaptive"
+    assert found["report"]["compare"] == []
+    # What is no study stays as it is.
+    assert written_out({"name": "X y"}) == {"name": "X y"}
+
+
+@pytest.mark.parametrize("given", [{}, {"retraining": {}}, {"retraining": {"lr": 0.1}}])
+def test_a_training_without_epochs_is_told_once(content: dict[str, Any], given: dict[str, Any]):
+    task = content["tasks"]["digits"]
+    content["tasks"]["digits"] = {**task, "training": {"lr": 0.1}, **given}
+    if not given:
+        del content["tasks"]["digits"]["retraining"]
+    with pytest.raises(ParamsError) as caught:
+        check_study(content)
+    assert [one.path for one in caught.value.problems] == ["tasks.digits.training.epochs"]

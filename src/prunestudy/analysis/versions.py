@@ -17,6 +17,7 @@ from prunestudy.analysis.budget import MEASURES
 from prunestudy.analysis.inputs import SEED_PLACE
 from prunestudy.analysis.statistics import compare_paired, compare_ratios
 from prunestudy.errors import StudyError
+from prunestudy.params.reader import written_out
 from prunestudy.store.tables import read_table
 
 PLACE = ["task", "method", "point"]
@@ -68,7 +69,7 @@ def read_version(
             raise StudyError(f"revision '{name}' has no {path}; is the study finished there?")
         return content
 
-    told = YAML(typ="safe", pure=True).load(needed(params))
+    told = written_out(YAML(typ="safe", pure=True).load(needed(params)))
     results = read_table(io.BytesIO(needed(report / "tables" / "results.csv")))
     latency, headline, timings = (
         read_table(io.BytesIO(content)) if content is not None else pd.DataFrame()

@@ -51,7 +51,7 @@ def add(commands: Commands) -> None:
     schema = add_command(
         commands, "schema", "print the JSON schema of a parameters file", _schema, False
     )
-    schema.add_argument("--page", action="store_true", help="print docs/params.md instead")
+    schema.add_argument("--markdown", action="store_true", help="print docs/params.md instead")
     add_command(
         commands, "defaults", "print a study with all defaults written out and explained", _defaults
     )
@@ -63,10 +63,10 @@ def _check(arguments: Namespace) -> None:
     plan = Plan(study)
     print(
         f"{arguments.params}: study '{study.name}' is valid\n"
-        f"  tasks    {', '.join(study.tasks)}\n"
-        f"  methods  {', '.join(study.methods)}\n"
-        f"  seeds    {', '.join(str(seed) for seed in study.seeds)}\n"
-        f"  compressions {', '.join(point_label(one) for one in study.compressions)}\n"
+        f"  tasks         {', '.join(study.tasks)}\n"
+        f"  methods       {', '.join(study.methods)}\n"
+        f"  seeds         {', '.join(str(seed) for seed in study.seeds)}\n"
+        f"  compressions  {', '.join(point_label(one) for one in study.compressions)}\n"
         f"  {len(plan.of_step('prune'))} trajectories, {len(plan.artifacts)} jobs in all, "
         f"{len(status.missing(plan))} of them to run"
     )
@@ -152,8 +152,8 @@ def _compare(arguments: Namespace) -> None:
 
 
 def _schema(arguments: Namespace) -> None:
-    print(reference() if arguments.page else schema_text(), end="")
+    print(reference() if arguments.markdown else schema_text(), end="")
 
 
 def _defaults(arguments: Namespace) -> None:
-    print(documented(read_study(arguments.params)), end="")
+    print(documented(read_study(arguments.params), unset=True), end="")

@@ -133,7 +133,7 @@ def datasets(data: dict[str, Path]) -> pd.DataFrame:
 
 
 def failures(trajectories: list[Trajectory]) -> pd.DataFrame:
-    """The holes of the study: cells whose outcome is a failure, and its cause."""
+    """The failed cells of the study, and why."""
     causes = ((made, failure_of(made.folder)) for made in trajectories)
     rows = [[made.task, made.seed, made.method, cause] for made, cause in causes if cause]
     return pd.DataFrame(rows, columns=["task", "seed", "method", "cause"])

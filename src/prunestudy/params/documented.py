@@ -15,22 +15,31 @@ HEADER = """\
 """
 
 
-def documented(study: Study) -> str:
-    """A study as YAML; each key is explained by its type where it first appears."""
+def documented(study: Study, unset: bool = False) -> str:
+    """A study as YAML; each key is explained by its type where it first appears.
+
+    Args:
+        unset: whether keys without a value are there, as comments.
+    """
     seen: set[tuple[type, str]] = set()
-    return HEADER + "\n".join(_lines(study, 0, seen)) + "\n"
+    lines = _lines(study, 0, seen)
+    return HEADER + "\n".join(line for line in lines if unset or "#:" not in line) + "\n"
 
 
 def _lines(params: Params, depth: int, seen: set[tuple[type, str]]) -> list[str]:
     lines: list[str] = []
     for name, field in type(params).model_fields.items():
         value = getattr(params, name)
+        owner = next(kind for kind in type(params).__mro__ if name in kind.__annotations__)
         if value is None:
+            if (owner, name) not in seen:
+                lines.append(f"{'  ' * depth}#: {name}:  # {field.description}")
+            seen.add((owner, name))
             continue
         comment = ""
-        if (type(params), name) not in seen and field.description:
+        if (owner, name) not in seen and field.description:
             comment = field.description
-        seen.add((type(params), name))
+        seen.add((owner, name))
         if depth == 0 and lines:
             lines.append("")
         lines += _entry(name, value, depth, seen, comment)

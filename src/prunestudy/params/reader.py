@@ -15,10 +15,13 @@ from prunestudy.params.data_checks import problems_of_data
 from prunestudy.params.plugin_checks import problems_of_user_code
 from prunestudy.params.renames import renamed
 from prunestudy.params.settings import Study
+from prunestudy.pruning.controller.settings import Controller
 from prunestudy.pruning.settings import METHOD_TYPES
+from prunestudy.settings.base import plain
 
 # The default study has some hundred values.
 MOST_VALUES = 100_000
+NO_MAPPING = ("model_type", "dict_type", "model_attributes_type")
 REASONS = {
     "missing": "is required and missing",
     "extra_forbidden": "is not a known key",
@@ -106,6 +109,16 @@ def check_study(content: Any, file: str = "params") -> Study:
     return study
 
 
+def written_out(content: Any) -> Any:
+    """Content of a file by today's names with all defaults; as it is where it is not valid."""
+    if not isinstance(content, dict):
+        return content
+    try:
+        return plain(Study.model_validate(renamed(content)[0]))
+    except ValidationError:
+        return content
+
+
 def _problem(error: dict[str, Any], content: Any) -> Problem:
     location = _without_tags(error["loc"], content)
     path = ".".join(str(part) for part in location) or "study"
@@ -117,6 +130,8 @@ def _problem(error: dict[str, Any], content: Any) -> Problem:
         others = [key for one in METHOD_TYPES.values() for key in one.model_fields]
         words = [*known, *others] if set(error["loc"]) & set(METHOD_TYPES) else known
         meant = near(location[-1], words)
+        if "a closed loop" in error["loc"] and location[-1] in Controller.model_fields:
+            return Problem(path, "belongs under controller:")
         return Problem(path, reason, ", ".join(known), meant if meant != location[-1] else "")
     if kind in ("literal_error", "union_tag_invalid"):
         expected = context.get("expected") or context.get("expected_tags", "")
@@ -139,16 +154,19 @@ def _problem(error: dict[str, Any], content: Any) -> Problem:
         path = ".".join(str(part) for part in location[:-1])
         reason = f"{given!r} cannot be a name"
         return Problem(path, reason, "lower-case letters, digits and _, starting with a letter")
+    if kind in NO_MAPPING:
+        found = "nothing" if given is None else _short(given)
+        return Problem(path, f"must be a mapping of keys, found {found}")
     message = error["msg"][:1].lower() + error["msg"][1:]
     return Problem(path, f"{message}, found {_short(given)}")
 
 
 def _inherited(location: tuple[Any, ...], content: Any) -> bool:
-    """Whether it is told already: retraining inherits what training says."""
-    if len(location) != 4 or location[0] != "tasks" or location[2] != "retraining":
+    """Whether it is wrong with training, which retraining inherits, and told there."""
+    if location[:1] != ("tasks",) or location[2:3] != ("retraining",):
         return False
-    task = content["tasks"][location[1]]
-    return location[3] in task["training"] and location[3] not in task.get("retraining", {})
+    own = content["tasks"][location[1]].get("retraining", {})
+    return own == {} or (isinstance(own, dict) and len(location) == 4 and location[3] not in own)
 
 
 def _short(value: Any) -> str:

@@ -14,11 +14,19 @@ from prunestudy.training.settings import Retraining
 HEADER = """\
 # Parameters
 
-Every key of a parameters file, made from the types by `prunestudy schema --page`. A key without
+Every key of a parameters file, made from the types by `prunestudy schema --markdown`. A key without
 a default must be given; one of default *none* may be left out. `prunestudy defaults` prints a study
 with all defaults written out.
 """
 PATTERNS = {NAME: "a name", STUDY_NAME: "a name", DOTTED.pattern: "`module.function` of your own"}
+# Defaults that hang on another key.
+IMPLIED = {
+    ("OpenLoop", "min_width_ratio"): "`0.05`, unless unstructured",
+    ("OpenLoop", "score_norm"): "`none` with global",
+    ("OpenLoop", "sensitivity_max_drop"): "`0.02` with layer_sensitivity",
+    ("OpenLoop", "pruning_fraction"): "`0.5` with stages",
+    ("Task", "retraining"): "as training",
+}
 COLUMNS = ("key", "default", "allowed", "meaning", "example")
 
 
@@ -79,7 +87,8 @@ def _table(name: str, group: dict[str, Any]) -> str:
     for key, value in group["properties"].items():
         default = "" if key in required else _default(value)
         if name == Retraining.__name__:
-            default = "*as in training*"
+            default = "as in training"
+        default = IMPLIED.get((name, key), default)
         example = _example(value)
         shown = "" if example is None else f"`{key}: {scalar(example)}`"
         rows.append((f"`{key}`", default, _allowed(value), value.get("description", ""), shown))
@@ -87,19 +96,22 @@ def _table(name: str, group: dict[str, Any]) -> str:
 
 
 def _example(value: dict[str, Any]) -> Any:
-    """One of the type's examples, else the default, else the first choice."""
+    """One of the type's examples, else the default, else the first choice; groups have none."""
+    if any(_targets(value)):
+        return None
     for one in (value, *value.get("anyOf", [])):
         if "examples" in one:
             return one["examples"][0]
-    if value.get("default") is not None:
-        return value["default"]
+    known = value.get("const", value.get("default"))
+    if known is not None:
+        return known
     choices = (one.get("enum") for one in (value, *value.get("anyOf", [])))
     return next((names[0] for names in choices if names), None)
 
 
 def _default(value: dict[str, Any]) -> str:
     if "default" not in value:
-        return "*its defaults*"
+        return "its defaults"
     return "*none*" if value["default"] is None else f"`{scalar(value['default'])}`"
 
 
@@ -118,7 +130,7 @@ def _bounds(value: dict[str, Any]) -> str:
     if kind == "array":
         most = value.get("maxItems")
         count = f"1 to {most} of: " if most else "list of: "
-        return count + (_bounds(value["items"]) or "names")
+        return count + (_allowed(value["items"]) or "names")
     if kind in ("integer", "number"):
         signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
         limits = [f"{sign} {_short(value[key])}" for key, sign in signs.items() if key in value]

@@ -1,5 +1,6 @@
 """Old names of parameters: each is refused with the new one, and read as it."""
 
+from collections.abc import Container
 from typing import Any
 
 from prunestudy.errors import Problem
@@ -33,6 +34,8 @@ def renamed(content: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     """The content of a file by the names of today, and a problem for each old one."""
     found: list[Problem] = []
     content = _keys(content, STUDY, "", found)
+    if isinstance(content.get("report"), dict):
+        content["report"] = _report(content["report"], found)
     methods = content.get("methods")
     if isinstance(methods, dict):
         content["methods"] = {
@@ -42,8 +45,20 @@ def renamed(content: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     return content, found
 
 
+def _report(given: dict[str, Any], found: list[Problem]) -> dict[str, Any]:
+    """Claims belong to a question; before, one was asked of any adaptive and traditional."""
+    if "claims" not in given:
+        return given
+    reason = (
+        "belongs to a question now; write compare: {method: adaptive, against: traditional, "
+        "claims: …}"
+    )
+    found.append(Problem("report.claims", reason))
+    return {key: value for key, value in given.items() if key != "claims"}
+
+
 def _method(given: dict[str, Any], place: str, found: list[Problem]) -> dict[str, Any]:
-    method = _keys(given, METHOD, place, found)
+    method = _keys(given, METHOD, place, found, _senseless(given))
     for key, values in VALUES.items():
         old = method.get(key)
         if isinstance(old, str) and old in values:
@@ -53,20 +68,52 @@ def _method(given: dict[str, Any], place: str, found: list[Problem]) -> dict[str
     other = allocation.removeprefix(LIKE) if isinstance(allocation, str) else allocation
     if other and other != allocation:
         reason = f"'{allocation}' was renamed; write layer_ratios_from: {other} instead"
+        rest = [key for key in ("schedule", "round_to") if key in method]
+        reason += f", without {' and '.join(rest)}" if rest else ""
         found.append(Problem(place + "allocation", reason))
-        del method["allocation"]
+        for key in ("allocation", *rest):
+            del method[key]
         method["layer_ratios_from"] = other
     if isinstance(method.get("controller"), dict):
         method["controller"] = _keys(method["controller"], CONTROLLER, f"{place}controller.", found)
     return method
 
 
+def _senseless(given: dict[str, Any]) -> set[str]:
+    """Today's keys that nothing of this method reads: once, each method had them all."""
+    allocation, schedule = str(given.get("allocation")), given.get("schedule", "one_shot")
+    if schedule == "closed_loop":
+        return set()
+    found = set()
+    if allocation != "global":
+        found.add("score_norm")
+    if allocation not in ("quota", "layer_sensitivity"):
+        found.add("sensitivity_max_drop")
+    if schedule == "one_shot":
+        found.add("pruning_fraction")
+    if allocation.startswith(LIKE) or given.get("granularity") == "unstructured":
+        found.add("min_width_ratio")
+    return found
+
+
 def _keys(
-    given: dict[str, Any], names: dict[str, str], place: str, found: list[Problem]
+    given: dict[str, Any],
+    names: dict[str, str],
+    place: str,
+    found: list[Problem],
+    senseless: Container[str] = (),
 ) -> dict[str, Any]:
     """A copy with today's keys; where both are given, the new one counts."""
-    for old in given:
-        if old in names:
-            found.append(Problem(f"{place}{old}", f"was renamed to '{names[old]}'"))
-    today = {names.get(key, key): value for key, value in given.items() if key in names}
+    today = {}
+    for old, value in given.items():
+        if old not in names:
+            continue
+        new = names[old]
+        if new in senseless:
+            found.append(
+                Problem(f"{place}{old}", f"is '{new}' now, which nothing reads here; remove it")
+            )
+        else:
+            found.append(Problem(f"{place}{old}", f"was renamed to '{new}'"))
+            today[new] = value
     return today | {key: value for key, value in given.items() if key not in names}

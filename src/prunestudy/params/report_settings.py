@@ -65,7 +65,7 @@ def _listed(given: Any) -> Any:
 
 def _different(questions: list[Question]) -> list[Question]:
     if len({frozenset(question.pair) for question in questions}) < len(questions):
-        raise ValueError("a question must not repeat")
+        raise ValueError("a pair of methods is compared once, in one direction")
     return questions
 
 
@@ -73,7 +73,7 @@ class Report(Params):
     """What the report compares, and its words; editing them reruns the report alone."""
 
     title: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(
-        "Adaptive against traditional pruning", description="title of the report"
+        "A pruning study", description="title of the report"
     )
     authors: list[str] = Field(
         default=[], description="authors of the study", examples=[["A. Author"]]

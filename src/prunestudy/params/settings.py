@@ -23,6 +23,8 @@ from prunestudy.training.losses.settings import LOSSES
 from prunestudy.training.metrics.settings import METRICS
 from prunestudy.training.settings import Compute, LossName, MetricName, Retraining, Training
 
+# Of a mapping by names: nothing that is no name.
+NO_OTHER_NAMES: dict[str, Any] = {"additionalProperties": False}
 RESERVED_METHODS = ("dense",)
 # Folders of the default study's report, which lies in reports/ itself.
 RESERVED_STUDIES = ("tables", "figures", "paper")
@@ -47,7 +49,7 @@ class Task(Params):
         "does not say is as in training"
     )
     requirements: Requirements = Field(
-        default_factory=Requirements, description="limits for the adaptive methods"
+        default_factory=Requirements, description="limits for closed loops"
     )
 
     @model_validator(mode="before")
@@ -98,9 +100,11 @@ class Study(Params):
         max_length=100,
         description="parameters dense ÷ pruned of the operating points",
     )
-    tasks: dict[Name, Task] = Field(min_length=1, description="what is learned")
+    tasks: dict[Name, Task] = Field(
+        min_length=1, description="what is learned", json_schema_extra=NO_OTHER_NAMES
+    )
     methods: Annotated[dict[Name, Method], AfterValidator(_unreserved)] = Field(
-        min_length=1, description="how it is pruned"
+        min_length=1, description="how it is pruned", json_schema_extra=NO_OTHER_NAMES
     )
     latency: Latency = Field(default_factory=Latency, description="timing of inference")
     compute: Compute = Field(default_factory=Compute, description="where training runs")

@@ -20,8 +20,13 @@ PACKAGE = "prunestudy"
 DATA = frozenset({".html", ".css", ".js", ".bib", ".toml"})
 # What decides no number: how files are written, what runs when, what people type. Typed settings
 # stay out as well, since their values are in the keys themselves.
+READING = ("reader", "renames", "cross_checks", "data_checks", "plugin_checks", "reference")
 INFRASTRUCTURE = tuple(
-    f"{PACKAGE}.{room}" for room in ("errors", "settings", "store", "plan", "steps", "run", "cli")
+    f"{PACKAGE}.{room}"
+    for room in (
+        *("errors", "settings", "store", "plan", "steps", "run", "cli"),
+        *(f"params.{name}" for name in READING),
+    )
 )
 SETTINGS = "settings"
 

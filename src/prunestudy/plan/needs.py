@@ -37,7 +37,7 @@ def dense(study: Study) -> Iterator[Cell]:
 
 
 def layer_latencies(study: Study) -> Iterator[Cell]:
-    """Every table of layer latencies that a closed loop is priced by."""
+    """Every table of layer latencies that a closed loop reads."""
     found = (
         Cell(task=task, granule=granule)
         for task in study.tasks

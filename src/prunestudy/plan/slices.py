@@ -25,7 +25,7 @@ def methods_on(study: Study, task: str) -> list[str]:
 
 
 def granule(study: Study, task: str, method: str) -> int | None:
-    """Widths of the layer latencies that a method's trajectory on a task is priced by, if any."""
+    """Widths of the layer latencies that a method's trajectory on a task reads, if any."""
     chosen = study.methods[method]
     if not isinstance(chosen, ClosedLoop):
         return None

@@ -111,7 +111,9 @@ def _baseline(name: str, method: Method) -> str:
     if not isinstance(method, SameRatios):
         return ""
     chosen = "at random" if method.criterion == "random" else f"by {method.criterion}"
-    return f"{name}, units {chosen} in the layer ratios of {method.reference}"
+    return (
+        f"{name}, {' and '.join(method.spreads)} {chosen} in the layer ratios of {method.reference}"
+    )
 
 
 def _described(method: Method) -> str:

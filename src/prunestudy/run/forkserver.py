@@ -101,7 +101,7 @@ def forkserver(
         yield environment
         return
     with tempfile.TemporaryDirectory(prefix="prunestudy-") as folder:
-        address = str(Path(folder) / "warm")
+        address = str(Path(folder) / "socket")
         modules = [CLI, *commands.values()]
         command = [sys.executable, "-P", "-m", "prunestudy.run.forkserver", address, *modules]
         # It listens before it imports, so the first jobs wait for it instead of passing it by.

@@ -65,7 +65,7 @@ def run(arguments: Namespace) -> int:
         warning = status.not_published(published)
         if warning:
             print(f"\nwarning: {warning}; the next run tries again", file=sys.stderr)
-    return code or _told_of_holes(plan)
+    return code or _told_of_failures(plan)
 
 
 def read_here(params: Path) -> Study:
@@ -91,13 +91,11 @@ def check_writable(plan: Plan) -> None:
             )
 
 
-def _told_of_holes(plan: Plan) -> int:
-    """Exit code 1 and the causes, where cells of a finished study have no outcome."""
+def _told_of_failures(plan: Plan) -> int:
+    """Exit code 1 and the causes, where cells of a finished study have failed."""
     causes = status.failures(plan)
     if causes:
-        print(
-            f"\n{len(causes)} cells have failed; the report shows them as holes:", file=sys.stderr
-        )
+        print(f"\n{len(causes)} cells have failed; the report names them:", file=sys.stderr)
         for artifact, cause in causes:
             print(f"  {artifact.name}: {cause}", file=sys.stderr)
     return 1 if causes else 0

@@ -45,7 +45,7 @@ def study(arguments: Namespace) -> int:
         print(
             "prunestudy study: every other cell is finished and the report is written: "
             f"{report_folder(checked.name) / 'index.html'}. DVC does not record a study with "
-            "holes; change the parameters that made them and run it again.",
+            "failed cells; change the parameters that made them and run it again.",
             file=sys.stderr,
         )
         return 1

@@ -1,4 +1,4 @@
-"""Trainings that end without numbers: found, named, and left as a hole in the study."""
+"""Trainings that end without numbers: found, named, and left as a failed cell."""
 
 import math
 from typing import Any

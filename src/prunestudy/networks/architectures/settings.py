@@ -1,15 +1,22 @@
 """Settings of each architecture, and what it asks of the data; no torch here."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from prunestudy.settings.base import Params, Width
+
+
+def _named(schema: dict[str, Any]) -> None:
+    """The name tells architectures apart, so a file must say it."""
+    schema["required"] = ["name", *schema.get("required", [])]
+    del schema["properties"]["name"]["default"]
 
 
 class Architecture(Params):
     """What is known of an architecture before it is built."""
 
+    model_config = ConfigDict(json_schema_extra=_named)
     batch_norm: ClassVar[bool] = False
     images: ClassVar[bool] = False
 

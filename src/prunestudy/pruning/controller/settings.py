@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from prunestudy.pruning.allocation.settings import MinWidthRatio, RoundTo, SensitivityMaxDrop
 from prunestudy.pruning.criteria.settings import CriterionName, ScoreNorm, criterion_problems
@@ -69,7 +69,7 @@ class Controller(Params):
 
 
 class Requirements(Params):
-    """What the task demands of a pruned network; the adaptive controller works within it."""
+    """What the task demands of a pruned network; closed loops work within it."""
 
     max_drop: NotNegative = Field(
         0.01, description="quality that may be lost on validation data, in units of the metric"
@@ -92,6 +92,10 @@ class Requirements(Params):
 class ClosedLoop(MethodSettings):
     """Stages that a controller proposes and judges."""
 
+    # Either key tells a file's reader that the loop is closed.
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["schedule"]}, {"required": ["controller"]}]}
+    )
     allocation: Annotated[
         Literal["uniform", "global"],
         Field(description="global: proposals rank all layers, too; uniform: one ratio only"),
