@@ -165,7 +165,8 @@ def _inherited(location: tuple[Any, ...], content: Any) -> bool:
     """Whether it is wrong with training, which retraining inherits, and told there."""
     if location[:1] != ("tasks",) or location[2:3] != ("retraining",):
         return False
-    own = content["tasks"][location[1]].get("retraining", {})
+    task = content["tasks"].get(location[1])
+    own = task.get("retraining", {}) if isinstance(task, dict) else None
     return own == {} or (isinstance(own, dict) and len(location) == 4 and location[3] not in own)
 
 
