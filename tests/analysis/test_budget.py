@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from prunestudy.analysis.budget import FASTEST, SMALLEST, best, choices
 from prunestudy.params.report_settings import Question
 from prunestudy.params.settings import Study
-from prunestudy.pruning.settings import Baseline, SameRatios
 from prunestudy.report.contents import Contents
 from tests.analysis.raw import (
     POINTS,
@@ -23,9 +22,8 @@ from tests.analysis.raw import (
     random_rows,
     small,
 )
-from tests.report.fabricated import QUESTION, make_study
+from tests.report.fabricated import LOOPS, QUESTION, make_study
 
-METHODS = ("traditional", "other", "adaptive", "hurried", "rounded")
 ASIDE = Question(method="traditional", against="other")
 MEASURES = {"params": "ratio", "test": "difference", "time": "ratio"}
 
@@ -60,7 +58,7 @@ NETWORK = st.fixed_dictionaries(
 def test_the_choice_is_the_least_within_the_budget_by_validation_alone(
     drawn: list[dict], relative: bool, failed: set[int]
 ) -> None:
-    study = limited(make_study(seeds=2, methods=METHODS[:3]), 0.06, relative)
+    study = limited(make_study(seeds=2, methods=LOOPS[:3]), 0.06, relative)
     networks = iter(drawn)
     cells = [(task, seed) for task in study.tasks for seed in study.seeds]
     rows = [network(*cell, "dense", "1", val=0.9) for cell in cells]
@@ -84,7 +82,7 @@ def test_the_choice_is_the_least_within_the_budget_by_validation_alone(
 
 
 def test_where_nothing_qualifies_the_dense_network_stands_in_and_is_counted() -> None:
-    study = make_study(seeds=3, methods=METHODS[:3])
+    study = make_study(seeds=3, methods=LOOPS[:3])
     rows = random_rows(study, Random(0))
     for row in rows:
         qualifies = row["method"] == "adaptive" or (row["method"], row["seed"]) == ("other", 1)
@@ -117,7 +115,7 @@ def test_one_network_is_measured_once() -> None:
 def test_every_number_of_both_headlines_is_that_of_the_raw_tables(
     number: int, confidence: float
 ) -> None:
-    study = make_study(seeds=4 + number % 2, methods=METHODS, compare=(QUESTION, ASIDE))
+    study = make_study(seeds=4 + number % 2, methods=LOOPS, compare=(QUESTION, ASIDE))
     report = study.report.model_copy(update={"confidence": confidence})
     study = study.model_copy(update={"report": report})
     rows = random_rows(study, Random(number))
@@ -168,12 +166,7 @@ def test_every_number_of_both_headlines_is_that_of_the_raw_tables(
 
 
 def test_no_baseline_is_the_best_network_and_test_quality_has_no_say() -> None:
-    study = make_study(seeds=3, methods=METHODS[:3])
-    baselines = {
-        "small": Baseline(baseline="scratch_e", shapes_of="adaptive"),
-        "alike": SameRatios(criterion="magnitude", layer_ratios_from="adaptive"),
-    }
-    study = study.model_copy(update={"methods": {**study.methods, **baselines}})
+    study = make_study(seeds=1, methods=(*LOOPS[:3], "small", "alike"))
     sizes = {"traditional": 60.0, "other": 50.0, "adaptive": 50.0, "small": 10.0, "alike": 10.0}
     # Of two networks of 50 the one with the higher validation quality, though the other tests best.
     numbers = {"other": {"val": 0.9, "test": 0.99}, "adaptive": {"val": 0.95, "test": 0.1}}

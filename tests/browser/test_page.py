@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from tests.report.fabricated import make_study, write_tables
+from prunestudy.params.report_settings import Question
+from tests.report.fabricated import EVERY, QUESTION, make_study, write_tables
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
@@ -26,25 +27,20 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page of made-up tables, with failed cells and a loop that latency binds."""
+@pytest.fixture(scope="module", params=["every kind of method", "two questions, one seed"])
+def file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of made-up tables: with failed cells and baselines, or with as little as there is."""
     from prunestudy.plan.plan import Plan
     from prunestudy.report.build import build_report
 
-    study = make_study(methods=("traditional", "other", "adaptive", "hurried", "rounded"))
+    study, failed = make_study(methods=EVERY), frozenset({("numbers", 0, "other")})
+    if request.param != "every kind of method":
+        second = Question(method="traditional", against="other")
+        study, failed = make_study(seeds=1, compare=(QUESTION, second)), frozenset()
     root = tmp_path_factory.mktemp("page")
-    write_tables(study, root / "given", 300, 0.0, frozenset({("numbers", 0, "other")}))
+    write_tables(study, root / "given", 300, 0.0, failed)
     build_report(Plan(study), root / "given", root / "reports", "f" * 64)
     return root / "reports" / "index.html"
-
-
-@pytest.fixture(params=["made", "committed"])
-def file(request: pytest.FixtureRequest, root: Path) -> Path:
-    """A page: the made-up one, and the default study's in the repository."""
-    if request.param == "committed":
-        return root / "reports" / "index.html"
-    return request.getfixturevalue("made")
 
 
 def opened(

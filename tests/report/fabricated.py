@@ -1,23 +1,29 @@
 """A small study with made-up tables whose results are known beforehand."""
 
 import json
+import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
+from prunestudy.analysis.inputs import read_inputs
 from prunestudy.data.settings import Data
 from prunestudy.networks.architectures.settings import Mlp
 from prunestudy.params.report_settings import Question, Report
 from prunestudy.params.settings import Study, Task
 from prunestudy.plan.plan import Plan
 from prunestudy.pruning.controller.settings import Controller
-from prunestudy.pruning.settings import ClosedLoop, OpenLoop
+from prunestudy.pruning.settings import Baseline, ClosedLoop, OpenLoop, SameRatios
+from prunestudy.report.contents import Contents
 from prunestudy.store.tables import write_table
 from prunestudy.training.settings import Retraining, Training
 
 PARAMS = 1000
+# Every kind of method: of fixed ratios, closed loops, and their baselines.
+LOOPS = ("traditional", "other", "adaptive", "hurried", "rounded")
+EVERY = (*LOOPS, "small", "alike")
 QUESTION = Question(method="adaptive", against="traditional")
 TITLE = "Prune & <script>alert('x')</script>"
 CAUSE = "point 4: the training <diverged> in epoch 3"
@@ -28,8 +34,9 @@ def make_study(
     seeds: int = 5,
     methods: tuple[str, ...] = ("traditional", "other", "adaptive"),
     compare: tuple[Question, ...] = (QUESTION,),
+    confidence: float = 0.95,
 ) -> Study:
-    """Two tasks, three methods, two operating points; questions of methods that it has."""
+    """Two tasks, two operating points; questions of methods that it has."""
     training = Training(epochs=4)
     every = {
         "traditional": OpenLoop(criterion="magnitude"),
@@ -41,6 +48,8 @@ def make_study(
             tasks=["numbers"],
         ),
         "rounded": OpenLoop(criterion="magnitude", round_to=8, tasks=["numbers"]),
+        "small": Baseline(baseline="scratch_e", shapes_of="adaptive"),
+        "alike": SameRatios(criterion="magnitude", layer_ratios_from="adaptive"),
     }
     return Study(
         name="fabricated",
@@ -68,6 +77,7 @@ def make_study(
         report=Report(
             title=TITLE,
             authors=["A. <b>Author</b>"],
+            confidence=confidence,
             compare=[question for question in compare if set(question.pair) <= set(methods)],
         ),
     )
@@ -147,6 +157,31 @@ def write_tables(
         write_table(table.loc[kept], folder / f"{name}.csv")
 
 
+def contents_of(
+    folder: Path,
+    study: Study | None = None,
+    final_params: int = 300,
+    test_change: float = 0.0,
+    failed: frozenset[Cell] = frozenset(),
+    networks: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table,
+) -> Contents:
+    """What a report of made-up tables says, with something of its networks changed."""
+    study = study or make_study()
+    write_tables(study, folder / "given", final_params, test_change, failed)
+    inputs = read_inputs(Plan(study), folder / "given", "f" * 64)
+    return Contents(replace(inputs, networks=networks(inputs.networks)))
+
+
+def uneven(networks: pd.DataFrame) -> pd.DataFrame:
+    """Sizes, qualities and times that differ between seeds, methods and tasks."""
+    places = networks[["task", "seed", "method"]].astype(str).agg("/".join, axis=1)
+    far = places.map(lambda place: zlib.crc32(place.encode()) % 1000 / 1000 - 0.5)
+    far = far.where(networks["method"] != "dense", 0.0)
+    sizes = {name: networks[name] * (1 + 0.2 * far) for name in ("params", "params_nonzero")}
+    times = networks["latency_ratio_b64"] * (1 + far * far)
+    return networks.assign(**sizes, test=networks["test"] + 0.02 * far, latency_ratio_b64=times)
+
+
 def _network(point: str, params: int, val: float, test: float) -> dict:
     return {
         "network": "mlp-5",
@@ -166,7 +201,7 @@ def _network(point: str, params: int, val: float, test: float) -> dict:
         "test": test,
         "epochs": 4,
         "artifact_sha256": f"{params:064x}".replace("0", "e"),
-        "run_key": "1" * 64,
+        "run_key": "1a" * 32,
     }
 
 
@@ -232,7 +267,7 @@ def _job(seconds: float) -> dict:
         "processor": "Some CPU",
         "cores": 2,
         "memory_gb": 24.0,
-        "run_key": "1" * 64,
+        "run_key": "1a" * 32,
         "path": "models/made-up",
         "git_commit": "c" * 40,
     }

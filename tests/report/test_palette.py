@@ -1,15 +1,13 @@
 """Methods can be told apart in every figure, by readers with colour-blindness too."""
 
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from prunestudy.analysis.inputs import TABLES, Inputs
-from prunestudy.params.reader import read_study
 from prunestudy.report.palette import looks
+from tests.analysis.raw import inputs_of
+from tests.report.fabricated import EVERY, make_study
 
 # Machado, Oliveira and Fernandes 2009, full severity, on linear RGB.
 SEEN_BY = {
@@ -57,12 +55,14 @@ def lab(colour: str, seen: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("seen", SEEN_BY)
-@pytest.mark.parametrize("file", ["params.yaml", "studies/fashion-mnist.yaml"])
-def test_methods_of_one_shape_differ_in_colour(root: Path, file: str, seen: str) -> None:
-    empty = {name: pd.DataFrame() for name in TABLES if name not in ("results", "latency")}
-    study = read_study(root / file)
-    inputs = Inputs(study, "", "", pd.DataFrame(), **empty, steps={}, waits=frozenset())
-    told = looks(inputs)
+@pytest.mark.parametrize("more", [0, 8])
+def test_methods_of_one_shape_differ_in_colour(more: int, seen: str) -> None:
+    study = make_study(methods=EVERY)
+    others = {"random": study.methods["other"]}
+    others |= {f"other_{place}": study.methods["other"] for place in range(more)}
+    study = study.model_copy(update={"methods": {**study.methods, **others}})
+    told = looks(inputs_of(study, []))
+    assert len(told) == len(EVERY) + 1 + more
     assert len({(look.colour, look.shape) for look in told}) == len(told)
     alike = [
         (one.method, other.method, round(float(distance), 1))
