@@ -5,8 +5,7 @@ intervals and tests are scipy's.
 """
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 from random import Random
 from typing import Any
@@ -14,7 +13,8 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
-from prunestudy.analysis.claims import Statement, statements
+from prunestudy.analysis.budget import TEST, Measure
+from prunestudy.analysis.claims import Claim, Statement, statements
 from prunestudy.analysis.inputs import TABLES, Inputs
 from prunestudy.params.settings import Study
 from prunestudy.report.contents import Contents
@@ -84,8 +84,8 @@ def random_rows(study: Study, chance: Random) -> list[Row]:
     return rows
 
 
-def chosen(study: Study, rows: list[Row], task: str, method: str, best: Any) -> dict[int, Row]:
-    """Seed → the network within the budget that is least by ``best``, the dense one included."""
+def chosen(study: Study, rows: list[Row], task: str, method: str, least: str) -> dict[int, Row]:
+    """Seed → its network within the budget, ``small`` or ``fast``; the dense one is within."""
     limits = study.tasks[task].requirements
     found = {}
     for dense in (row for row in rows if (row["task"], row["method"]) == (task, "dense")):
@@ -97,99 +97,62 @@ def chosen(study: Study, rows: list[Row], task: str, method: str, best: Any) -> 
         allowed = limits.max_drop * (abs(dense["val"]) if limits.relative else 1)
         within = [row for row in own if row["val"] >= dense["val"] - allowed]
         if own:
-            found[dense["seed"]] = min([dense, *within], key=best)
+            found[dense["seed"]] = min([dense, *within], key=LEAST[least])
     return found
 
 
-def small(row: Row) -> tuple[float, float]:
-    """Smaller networks come first."""
-    return row["params_nonzero"], row["macs_nonzero"]
-
-
-def fast(row: Row) -> tuple[float, float]:
-    """Faster networks come first."""
-    return -row["latency_ratio_b64"], row["params_nonzero"]
-
-
+# What is preferred among networks, and the value of each measure.
+LEAST = {
+    "small": lambda row: (row["params_nonzero"], row["macs_nonzero"]),
+    "fast": lambda row: (-row["latency_ratio_b64"], row["params_nonzero"]),
+}
 VALUES = {
     "params": lambda row: row["params_nonzero"],
     "test": lambda row: row["test"],
     "time": lambda row: 1 / row["latency_ratio_b64"],
 }
+Key = tuple[str, ...]
+FIELDS = ("n", "estimate", "low", "high", "level", "p", "family", "outcome")
 
 
-@dataclass(frozen=True)
-class Found:
-    """A paired comparison; of ratios, all but ``numbers`` are of logarithms."""
-
-    is_ratio: bool
-    n: int
-    mean: float
-    low: float
-    high: float
-    spread: float
-    p_t: float
-    p: float
-    d: float
-
-    @property
-    def numbers(self) -> list[float]:
-        """Estimate, and lower and upper end of its interval, as they are told."""
-        told = [self.mean, self.low, self.high]
-        return [math.exp(one) for one in told] if self.is_ratio else told
-
-    @property
-    def verdict(self) -> str:
-        """Beyond chance and beyond the spread between seeds, or none."""
-        if self.low <= 0 <= self.high or abs(self.mean) < self.spread:
-            return "no difference"
-        return "higher" if self.mean > 0 else "lower"
-
-    def outcome(self, better: str, corrected: float, level: float) -> str:
-        """A gain or a loss, where one side is better; ``corrected``: Holm's p of the t test."""
-        if self.low <= 0 <= self.high:
-            return "no difference"
-        gain = ("higher" if self.mean > 0 else "lower") == better
-        if self.verdict == "no difference":
-            return "better within" if gain else "worse within"
-        if not gain:
-            return "worse"
-        return "better" if corrected < 1 - level else "perhaps better"
+def fields(claim: Claim) -> list[Any]:
+    """What :func:`worked_out` gives, as a claim has it."""
+    return [getattr(claim, name) for name in FIELDS]
 
 
-def paired(
-    first: Mapping[int, float], second: Mapping[int, float], level: float, is_ratio: bool
-) -> Found:
-    """Two methods seed by seed: only seeds that both have, whatever the order of the rows."""
-    seeds = sorted(set(first) & set(second))
-    a, b = [first[seed] for seed in seeds], [second[seed] for seed in seeds]
-    if is_ratio:
-        a, b = [math.log(one) for one in a], [math.log(one) for one in b]
-    differences = [x - y for x, y in zip(a, b, strict=True)]
-    mean, error = sum(differences) / len(seeds), stats.sem(differences)
-    low, high = stats.t.interval(level, len(seeds) - 1, loc=mean, scale=error)
-    spread = math.sqrt((stats.tvar(a) + stats.tvar(b)) / 2)
-    d = mean / stats.tstd(differences)
-    p_t = stats.ttest_rel(a, b).pvalue
-    return Found(is_ratio, len(seeds), mean, low, high, spread, p_t, signed_rank(differences), d)
+def worked_out(
+    values: Mapping[Key, tuple[dict[int, float], dict[int, float]]],
+    measure: Measure,
+    level: float,
+    family: Callable[[Key], object],
+) -> dict[Key, list[Any]]:
+    """The fields of claims from two methods' values by seed; ``family``: what is corrected alike.
 
-
-def signed_rank(differences: list[float]) -> float:
-    """The exact two-sided p by trying each pattern of signs; pairs without a difference go."""
-    differences = [one for one in differences if one]
-    ranks = stats.rankdata([abs(one) for one in differences])
-    found = sum(rank for rank, one in zip(ranks, differences, strict=True) if one > 0)
-    sums = [
-        sum(rank for rank, up in zip(ranks, ups, strict=True) if up)
-        for ups in product([False, True], repeat=len(ranks))
-    ]
-    tails = (sum(one <= found for one in sums), sum(one >= found for one in sums))
-    return min(1.0, 2 * min(tails) / len(sums))
-
-
-def corrected(p: float, family: list[float]) -> float:
-    """Holm's adjusted p of a member of a family: the largest step up to its own."""
-    return min(1.0, max(sum(b >= a for b in family) * a for a in family if a <= p))
+    Only seeds that both methods have count, whatever the order of the rows.
+    """
+    into, back = (float, float) if measure is TEST else (math.log, math.exp)
+    found, p = {}, {}
+    for key, (first, second) in values.items():
+        seeds = set(first) & set(second)
+        a, b = ([into(one[seed]) for seed in seeds] for one in (first, second))
+        differences = [x - y for x, y in zip(a, b, strict=True)]
+        mean = sum(differences) / len(seeds)
+        ends = stats.t.interval(level, len(seeds) - 1, loc=mean, scale=stats.sem(differences))
+        p[key] = stats.ttest_rel(a, b).pvalue
+        within = abs(mean) < math.sqrt((stats.tvar(a) + stats.tvar(b)) / 2)
+        found[key] = (len(seeds), mean, *ends, within)
+    claims = {}
+    for key, (n, mean, low, high, within) in found.items():
+        alike = [p[other] for other in p if family(other) == family(key)]
+        # Holm: the largest step up to its own.
+        corrected = min(1.0, max(sum(b >= a for b in alike) * a for a in alike if a <= p[key]))
+        good = "better" if (mean > 0) is (measure is TEST) else "worse"
+        outcome = "perhaps better" if good == "better" and corrected >= 1 - level else good
+        outcome = f"{good} within" if within else outcome
+        outcome = "no difference" if low <= 0 <= high else outcome
+        numbers = (n, back(mean), back(low), back(high), level, corrected, len(alike))
+        claims[key] = [*numbers, outcome]
+    return claims
 
 
 def stated(inputs: Inputs) -> list[Statement]:

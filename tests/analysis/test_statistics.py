@@ -30,12 +30,6 @@ def test_summary_has_sample_sd_and_t_interval() -> None:
     assert (found.low, found.high) == pytest.approx((low, high))
 
 
-def test_level_is_respected() -> None:
-    narrow, wide = summarise(SAMPLE, 0.5), summarise(SAMPLE, 0.99)
-    assert narrow.high - narrow.low < wide.high - wide.low
-    assert wide.level == 0.99
-
-
 def test_one_value_has_no_interval_and_none_has_no_mean() -> None:
     one = summarise([0.5])
     assert (one.n, one.mean) == (1, 0.5)
@@ -49,14 +43,6 @@ def test_ratios_use_the_geometric_mean() -> None:
     assert found.mean == pytest.approx(1.0)
     assert found.low * found.high == pytest.approx(1.0)
     assert summarise_ratios([2.0, 4.0, 8.0]).mean == pytest.approx(stats.gmean([2, 4, 8]))
-
-
-def test_paired_interval_equals_that_of_scipy() -> None:
-    first, second = [0.95, 0.93, 0.97, 0.96, 0.99], SAMPLE
-    found = compare_paired(first, second)
-    interval = stats.ttest_rel(first, second).confidence_interval(0.95)
-    assert (found.summary.low, found.summary.high) == pytest.approx(tuple(interval))
-    assert found.d == pytest.approx(found.summary.mean / found.summary.sd)
 
 
 def test_paired_samples_must_match() -> None:
@@ -98,13 +84,6 @@ def test_a_difference_within_the_spread_between_seeds_is_none() -> None:
     found = compare_paired(first, [value - 0.01 for value in first])
     assert found.summary.low > 0
     assert found.verdict == "no difference"
-
-
-def test_ratio_comparison_reports_the_ratio() -> None:
-    found = compare_ratios([50, 52, 48], [100, 100, 100])
-    assert found.summary.mean == pytest.approx(stats.gmean([0.5, 0.52, 0.48]))
-    assert found.verdict == "lower"
-    assert found.summary.high < 1
 
 
 def test_one_seed_is_named_as_such() -> None:

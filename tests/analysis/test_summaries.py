@@ -1,12 +1,15 @@
 """Comparisons at the same operating point, worked out anew from raw tables."""
 
+from dataclasses import replace
+from itertools import product
 from random import Random
 
 import pytest
 
+from prunestudy.analysis.budget import TEST
 from prunestudy.analysis.claims import point_claims
 from prunestudy.analysis.summaries import comparisons
-from tests.analysis.raw import corrected, inputs_of, paired, random_rows
+from tests.analysis.raw import fields, inputs_of, random_rows, worked_out
 from tests.report.fabricated import make_study
 
 
@@ -20,39 +23,33 @@ def test_test_quality_is_paired_by_seed_at_equal_compression(number: int) -> Non
         far = chance.choice([1.0, 1.14, 1.16]) if row["method"] == "other" else 1.0
         row["compression"] = far * (1.0 if row["point"] in ("1", "final") else float(row["point"]))
     table = comparisons(inputs_of(study, rows))
-    found = {}
-    for task in study.tasks:
-        for second in ("traditional", "other", "rounded"):
-            for point in ("2", "4"):
-                first, other = (
-                    {
-                        row["seed"]: row
-                        for row in rows
-                        if (row["task"], row["method"], row["point"]) == (task, method, point)
-                    }
-                    for method in ("adaptive", second)
-                )
-                near = {
-                    seed
-                    for seed in set(first) & set(other)
-                    if abs(other[seed]["compression"] / float(point) - 1) < 0.15
-                }
-                a, b = ({seed: one[seed]["test"] for seed in near} for one in (first, other))
-                if len(near) > 1:
-                    found[task, point, second] = paired(a, b, 0.95, False)
-    assert len(table) == len(found) > 8
-    assert {one.n for one in found.values()} > {6}, "no seed stayed out"
-    for row in table.to_dict("records"):
-        own = found[row["task"], row["point"], row["second"]]
-        family = [one.p_t for (task, *_place), one in found.items() if task == row["task"]]
-        numbers = [row[part] for part in ("test_difference", "low", "high", "p_t", "p")]
-        assert (row["first"], row["n"], row["verdict"]) == ("adaptive", own.n, own.verdict)
-        assert numbers == pytest.approx([*own.numbers, own.p_t, own.p])
-        assert row["spread_between_seeds"] == pytest.approx(own.spread)
-        assert row["p_t_holm"] == pytest.approx(corrected(own.p_t, family))
-        [claim] = [
-            one
-            for one in point_claims(table, "adaptive", row["second"])
-            if (one.task, one.estimate) == (row["task"], row["test_difference"])
+    values = {}
+    for task, second, point in product(
+        study.tasks, ("traditional", "other", "rounded"), ("2", "4")
+    ):
+        first, other = (
+            {
+                row["seed"]: row
+                for row in rows
+                if (row["task"], row["method"], row["point"]) == (task, method, point)
+            }
+            for method in ("adaptive", second)
+        )
+        near = [
+            seed
+            for seed in set(first) & set(other)
+            if abs(other[seed]["compression"] / float(point) - 1) < 0.15
         ]
-        assert claim.outcome == own.outcome("higher", corrected(own.p_t, family), 0.95)
+        if len(near) > 1:
+            tests = ({seed: one[seed]["test"] for seed in near} for one in (first, other))
+            values[task, second, point] = (*tests,)
+    raw = worked_out(values, TEST, 0.95, lambda key: key[0])
+    assert len(table) == len(raw) > 8
+    assert {n for n, *_others in raw.values()} > {6}, "no seed stayed out"
+    for second in ("traditional", "other", "rounded"):
+        own = table[table["second"] == second]
+        claims = point_claims(table, "adaptive", second)
+        for claim, point in zip(claims, own["point"], strict=True):
+            expected = raw[claim.task, second, point]
+            # A task's comparisons are one family, which the table has no number of.
+            assert fields(replace(claim, family=expected[-2])) == pytest.approx(expected)

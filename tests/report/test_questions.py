@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from prunestudy.analysis.claims import MAIN, statements
 from prunestudy.params.report_settings import Claims, Question
 from prunestudy.report.contents import Contents
 from prunestudy.report.palette import BLUE, VERMILLION, looks
@@ -19,23 +18,6 @@ METHODS = ("traditional", "other", "adaptive", "hurried")
 
 def asking(folder: Path, *compare: Question) -> Contents:
     return contents_of(folder, make_study(methods=METHODS, compare=compare))
-
-
-@pytest.mark.parametrize("second", [ALIKE, ASIDE])
-def test_two_questions_are_told_in_turn(tmp_path: Path, second: Question) -> None:
-    contents = asking(tmp_path, QUESTION, second)
-    tables = (contents.headline, contents.comparisons, contents.latency_headline)
-    said = statements(contents.inputs, *tables)
-    for question in (QUESTION, second):
-        own = [one for one in said if one.pair == question.pair]
-        assert {one.kind for one in own} == {"params", "test", "time"}
-        assert [one.loss for one in own] == sorted((one.loss for one in own), reverse=True)
-    assert {one.pair for one in said[MAIN : 2 * MAIN]} == {second.pair}
-    # What is asked is not told again beside the other methods.
-    beside = [one for one in said if one.kind in ("lost", "gained")]
-    others = {claim.second for one in beside for claim in one.claims}
-    assert others == {"other", "hurried"} - {second.against if second is ALIKE else ""}
-    assert len(contents.finding) == len(said)
 
 
 @pytest.mark.parametrize("second", [ALIKE, ASIDE])
