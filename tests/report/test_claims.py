@@ -1,6 +1,9 @@
 """Others' claims are drawn beside the intervals that judge them."""
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from prunestudy.params.report_settings import Claims
 from prunestudy.report.contents import Contents
@@ -40,21 +43,20 @@ def test_the_headline_is_drawn_with_its_claims(tmp_path: Path) -> None:
     assert own["numbers, hurried"] == "no difference"
 
 
-def test_what_traditional_wins_is_drawn_as_its(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("columns", "outcome"),
+    [
+        ({"params_verdict": "higher"}, "worse"),
+        # A gain that does not outlast the correction.
+        ({"params_p_t_holm": 0.2}, "perhaps better"),
+    ],
+)
+def test_losses_and_doubtful_gains_are_drawn_as_that(
+    tmp_path: Path, columns: dict[str, Any], outcome: str
+) -> None:
     contents = claiming(tmp_path, None)
-    headline = contents.headline.assign(params_verdict="higher", test_verdict="lower")
-    contents.__dict__["headline"] = headline
+    contents.__dict__["headline"] = contents.headline.assign(**columns)
     [figure] = contents.headline_figures
-    for panel in figure.specifications[:2]:
-        [rows] = [rows for rows in panel["datasets"].values() if "outcome" in rows[0]]
-        assert {row["outcome"] for row in rows if "," not in row["row"]} == {"worse"}
-
-
-def test_a_gain_that_does_not_outlast_the_correction_is_drawn_as_that(tmp_path: Path) -> None:
-    contents = claiming(tmp_path, None)
-    contents.__dict__["headline"] = contents.headline.assign(params_p_t_holm=0.2)
-    [figure] = contents.headline_figures
-    [rows] = [
-        rows for rows in figure.specifications[0]["datasets"].values() if "outcome" in rows[0]
-    ]
-    assert {row["outcome"] for row in rows if "," not in row["row"]} == {"perhaps better"}
+    shown = figure.specifications[0]["datasets"].values()
+    [rows] = [rows for rows in shown if "outcome" in rows[0]]
+    assert {row["outcome"] for row in rows if "," not in row["row"]} == {outcome}

@@ -10,38 +10,27 @@ from tests.analysis.raw import inputs_of
 from tests.report.fabricated import EVERY, make_study
 
 # Machado, Oliveira and Fernandes 2009, full severity, on linear RGB.
-SEEN_BY = {
-    "all colours": np.eye(3),
-    "protanopia": np.array(
-        [
-            [0.152286, 1.052583, -0.204868],
-            [0.114503, 0.786281, 0.099216],
-            [-0.003882, -0.048116, 1.051998],
-        ]
-    ),
-    "deuteranopia": np.array(
-        [
-            [0.367322, 0.860646, -0.227968],
-            [0.280085, 0.672501, 0.047413],
-            [-0.011820, 0.042940, 0.968881],
-        ]
-    ),
-    "tritanopia": np.array(
-        [
-            [1.255528, -0.076749, -0.178779],
-            [-0.078411, 0.930809, 0.147602],
-            [0.004733, 0.691367, 0.303900],
-        ]
-    ),
+NUMBERS = {
+    "all colours": "1 0 0 0 1 0 0 0 1",
+    "protanopia": "0.152286 1.052583 -0.204868 0.114503 0.786281 0.099216 "
+    "-0.003882 -0.048116 1.051998",
+    "deuteranopia": "0.367322 0.860646 -0.227968 0.280085 0.672501 0.047413 "
+    "-0.011820 0.042940 0.968881",
+    "tritanopia": "1.255528 -0.076749 -0.178779 -0.078411 0.930809 0.147602 "
+    "0.004733 0.691367 0.303900",
 }
+
+
+def matrix(numbers: str) -> np.ndarray:
+    """Three rows of three numbers."""
+    return np.array(list(map(float, numbers.split()))).reshape(3, 3)
+
+
+SEEN_BY = {name: matrix(numbers) for name, numbers in NUMBERS.items()}
 # A difference of CIELAB that eyes see at a glance; just noticeable is 2.3.
 APART = 10.0
-XYZ = np.array(
-    [
-        [0.4124564, 0.3575761, 0.1804375],
-        [0.2126729, 0.7151522, 0.0721750],
-        [0.0193339, 0.1191920, 0.9503041],
-    ]
+XYZ = matrix(
+    "0.4124564 0.3575761 0.1804375 0.2126729 0.7151522 0.0721750 0.0193339 0.1191920 0.9503041"
 )
 
 

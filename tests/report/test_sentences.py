@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from random import Random
-from typing import Any
 from unittest.mock import patch
 
 import pandas as pd
@@ -15,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prunestudy.analysis.budget import TEST
-from prunestudy.analysis.claims import LOSSES, OUTCOMES, Claim, Statement, statements
+from prunestudy.analysis.claims import LOSSES, NO_LOSSES, Claim, Statement
 from prunestudy.params.report_settings import Claims, Question
 from prunestudy.report import findings, formatting, words
 from prunestudy.report.blocks import Sentence
 from prunestudy.report.contents import Contents
+from tests.analysis.raw import stated
 from tests.report.fabricated import EVERY, QUESTION, contents_of, make_study, uneven
 
 CLAIMED = QUESTION.model_copy(update={"claims": Claims(params=0.6, time=0.6)})
@@ -37,12 +37,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Contents:
     return contents_of(folder, study, 300, -0.02, failed, networks=uneven)
 
 
-def stated(contents: Contents) -> list[Statement]:
-    """What the finding says."""
-    tables = (contents.headline, contents.comparisons, contents.latency_headline)
-    return statements(contents.inputs, *tables)
-
-
 def told(contents: Contents, said: list[Statement]) -> list[str]:
     """The finding's sentences for these statements."""
     with patch.object(findings, "statements", lambda *_tables: said):
@@ -50,26 +44,22 @@ def told(contents: Contents, said: list[Statement]) -> list[str]:
         return [one.text for one in findings.finding(contents.inputs, *tables)]
 
 
-def drawn(claim: Claim, chance: Random) -> Claim:
-    """The claim with other numbers and another outcome; no number comes twice by chance."""
-    low, estimate, high = sorted(chance.uniform(0.2, 0.9) for _ in range(3))
-    numbers = {"low": low, "estimate": estimate, "high": high, "n": chance.choice([2, 4, 5])}
-    family, outcome = chance.randrange(100, 999), chance.choice(OUTCOMES[:6])
-    if chance.random() < 0.1:
-        numbers["n"], outcome = 1, "one seed"
-    return replace(claim, **numbers, family=family, outcome=outcome)
-
-
 def any_statements(contents: Contents, number: int) -> list[Statement]:
     """The statements of a study with any numbers and outcomes; a sentence has one family."""
     chance = Random(number)
+
+    def drawn(claim: Claim, family: int) -> Claim:
+        low, estimate, high = sorted(chance.uniform(0.2, 0.9) for _ in range(3))
+        n = chance.choice([1, 2, 4, 5, 5, 5])
+        outcome = "one seed" if n == 1 else chance.choice([*LOSSES, *NO_LOSSES])
+        numbers = {"estimate": estimate, "low": low, "high": high, "n": n}
+        return replace(claim, **numbers, family=family, outcome=outcome)
+
     found = []
-    for one in stated(contents):
+    for one in stated(contents.inputs):
         family = chance.randrange(100, 999)
-        claims = tuple(replace(drawn(claim, chance), family=family) for claim in one.claims)
-        points = {
-            other: [drawn(claim, chance) for claim in point] for other, point in one.points.items()
-        }
+        claims = tuple(drawn(claim, family) for claim in one.claims)
+        points = {name: [drawn(each, 0) for each in own] for name, own in one.points.items()}
         found.append(replace(one, claims=claims, points=points))
     return found
 
@@ -82,9 +72,7 @@ def numbers_of(one: Statement, seeds: int, first: bool) -> Counter[str]:
         # Who is alike is told by name alone.
         claims = [claim for claim in claims if claim.outcome != "no difference"]
     for claim in claims:
-        write: Callable[[float], str] = formatting.ratio
-        if claim.measure is TEST:
-            write = formatting.change
+        write = formatting.change if claim.measure is TEST else formatting.ratio
         found[write(claim.estimate)] += 1
         if claim.n > 1:
             found.update(formatting.bound(end, write) for end in (claim.low, claim.high))
@@ -153,13 +141,13 @@ def test_a_claim_that_changes_changes_its_own_sentence_alone(made: Contents, num
 
 
 def mutations(claim: Claim, silent: bool) -> list[Claim]:
-    """The claim with one field changed that its sentence tells; silent ones tell no number."""
-    changes: list[dict[str, Any]] = [{"task": "elsewhere" if silent else "numbers, classes"}]
-    changes.append({"outcome": "worse" if claim.outcome not in LOSSES else "better"})
-    if not silent:
-        changes += [{"estimate": claim.estimate + 0.1}, {"n": 3}]
-        changes += [{end: getattr(claim, end) + 0.1} for end in ("low", "high") if claim.n > 1]
-    return [replace(claim, **one) for one in changes if "task" not in one or silent]
+    """The claim with one field changed that its sentence tells; of silent ones it is the task."""
+    outcome = {"outcome": "worse" if claim.outcome not in LOSSES else "better"}
+    if silent:
+        return [replace(claim, **one) for one in (outcome, {"task": "elsewhere"})]
+    numbers = ["estimate", *(["low", "high"] if claim.n > 1 else [])]
+    changes = [outcome, {"n": 3}, *({name: getattr(claim, name) + 0.1} for name in numbers)]
+    return [replace(claim, **one) for one in changes]
 
 
 Edit = Callable[[pd.DataFrame], pd.DataFrame]
