@@ -24,10 +24,10 @@ def limited(study: Study, max_drop: float, relative: bool) -> Study:
     return study.model_copy(update={"tasks": tasks})
 
 
-# Few values, so that sizes and times tie and qualities lie on both sides of the budget.
+# Few values, so that sizes and times tie; 0.852 is within the absolute budget alone.
 NETWORK = st.fixed_dictionaries(
     {
-        "val": st.sampled_from([0.4, 0.85, 0.895, 0.92]),
+        "val": st.sampled_from([0.4, 0.852, 0.895, 0.92]),
         "test": st.sampled_from([0.1, 0.9, 0.99]),
         "params": st.sampled_from([100.0, 200.0, 1000.0]),
         "macs_nonzero": st.sampled_from([5.0, 6.0]),
@@ -44,7 +44,7 @@ NETWORK = st.fixed_dictionaries(
 def test_the_choice_is_the_least_within_the_budget_by_validation_alone(
     drawn: list[dict], relative: bool, failed: set[int]
 ) -> None:
-    study = limited(make_study(seeds=2, methods=LOOPS[:3]), 0.06, relative)
+    study = limited(make_study(seeds=2, methods=LOOPS[:3]), 0.05, relative)
     networks = iter(drawn)
     cells = [(task, seed) for task in study.tasks for seed in study.seeds]
     rows = [network(*cell, "dense", "1", val=0.9) for cell in cells]
