@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from tests.report.fabricated import make_study, write_tables
+from prunestudy.params.report_settings import Question
+from tests.report.fabricated import EVERY, QUESTION, make_study, write_tables
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
@@ -26,15 +27,24 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+<<<<<<< HEAD
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page of made-up tables, with failed cells and a loop that latency binds."""
+=======
+@pytest.fixture(scope="module", params=["every kind of method", "two questions, one seed"])
+def file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of made-up tables: with failed cells and baselines, or with as little as there is."""
+>>>>>>> 8ff2446998342782b9a9aa0e03ce262b5c8f01bb
     from prunestudy.plan.plan import Plan
     from prunestudy.report.build import build_report
 
-    study = make_study(methods=("traditional", "other", "adaptive", "hurried", "rounded"))
+    study, failed = make_study(methods=EVERY), frozenset({("numbers", 0, "other")})
+    if request.param != "every kind of method":
+        second = Question(method="traditional", against="other")
+        study, failed = make_study(seeds=1, compare=(QUESTION, second)), frozenset()
     root = tmp_path_factory.mktemp("page")
-    write_tables(study, root / "given", 300, 0.0, frozenset({("numbers", 0, "other")}))
+    write_tables(study, root / "given", 300, 0.0, failed)
     build_report(Plan(study), root / "given", root / "reports", "f" * 64)
     return root / "reports" / "index.html"
 

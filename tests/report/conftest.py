@@ -12,18 +12,11 @@ from tests.report.fabricated import Build, Built, Cell, make_study, write_tables
 def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """Builds the report of a made-up study."""
 
-    def built(
-        study: Study | None = None,
-        final_params: int = 300,
-        test_change: float = 0.0,
-        failed: frozenset[Cell] = frozenset(),
-    ) -> Built:
-        study = study or make_study()
+    def built(study: Study | None = None, failed: frozenset[Cell] = frozenset()) -> Built:
+        plan = Plan(study or make_study())
         root = tmp_path_factory.mktemp("report")
-        write_tables(study, root / "given", final_params, test_change, failed)
-        plan = Plan(study)
-        folder = root / "reports"
-        written = build_report(plan, root / "given", folder, "f" * 64)
-        return Built(plan, root / "given", folder, written)
+        write_tables(plan.study, root / "given", 300, 0.0, failed)
+        written = build_report(plan, root / "given", root / "reports", "f" * 64)
+        return Built(plan, root / "given", root / "reports", written)
 
     return built

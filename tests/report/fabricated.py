@@ -1,23 +1,29 @@
 """A small study with made-up tables whose results are known beforehand."""
 
 import json
+import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
+from prunestudy.analysis.inputs import read_inputs
 from prunestudy.data.settings import Data
 from prunestudy.networks.architectures.settings import Mlp
 from prunestudy.params.report_settings import Question, Report
 from prunestudy.params.settings import Study, Task
 from prunestudy.plan.plan import Plan
 from prunestudy.pruning.controller.settings import Controller
-from prunestudy.pruning.settings import ClosedLoop, OpenLoop
+from prunestudy.pruning.settings import Baseline, ClosedLoop, OpenLoop, SameRatios
+from prunestudy.report.contents import Contents
 from prunestudy.store.tables import write_table
 from prunestudy.training.settings import Retraining, Training
 
 PARAMS = 1000
+# Every kind of method: of fixed ratios, closed loops, and their baselines.
+LOOPS = ("traditional", "other", "adaptive", "hurried", "rounded")
+EVERY = (*LOOPS, "small", "alike")
 QUESTION = Question(method="adaptive", against="traditional")
 TITLE = "Prune & <script>alert('x')</script>"
 CAUSE = "point 4: the training <diverged> in epoch 3"
@@ -28,46 +34,36 @@ def make_study(
     seeds: int = 5,
     methods: tuple[str, ...] = ("traditional", "other", "adaptive"),
     compare: tuple[Question, ...] = (QUESTION,),
+    confidence: float = 0.95,
 ) -> Study:
-    """Two tasks, three methods, two operating points; questions of methods that it has."""
-    training = Training(epochs=4)
+    """Two tasks, two operating points; questions of methods that it has."""
+    epochs = {"training": Training(epochs=4), "retraining": Retraining(epochs=4)}
+    regression = {"loss": "mse", "metric": "r2", **epochs}
+    classification = {"loss": "cross_entropy", "metric": "accuracy", **epochs}
     every = {
         "traditional": OpenLoop(criterion="magnitude"),
         "other": OpenLoop(criterion="random"),
         "adaptive": ClosedLoop(allocation="global", controller=Controller()),
         "hurried": ClosedLoop(
-            round_to=8,
-            controller=Controller(resource="latency"),
-            tasks=["numbers"],
+            round_to=8, controller=Controller(resource="latency"), tasks=["numbers"]
         ),
         "rounded": OpenLoop(criterion="magnitude", round_to=8, tasks=["numbers"]),
+        "small": Baseline(baseline="scratch_e", shapes_of="adaptive"),
+        "alike": SameRatios(criterion="magnitude", layer_ratios_from="adaptive"),
     }
     return Study(
         name="fabricated",
         seeds=list(range(seeds)),
         compressions=[2, 4],
         tasks={
-            "numbers": Task(
-                data=Data(name="diabetes"),
-                network=Mlp(hidden=[5]),
-                loss="mse",
-                metric="r2",
-                training=training,
-                retraining=Retraining(epochs=4),
-            ),
-            "classes": Task(
-                data=Data(name="wdbc"),
-                network=Mlp(hidden=[8, 4]),
-                loss="cross_entropy",
-                metric="accuracy",
-                training=training,
-                retraining=Retraining(epochs=4),
-            ),
+            "numbers": Task(data=Data(name="diabetes"), network=Mlp(hidden=[5]), **regression),
+            "classes": Task(data=Data(name="wdbc"), network=Mlp(hidden=[8, 4]), **classification),
         },
         methods={name: every[name] for name in methods},
         report=Report(
             title=TITLE,
             authors=["A. <b>Author</b>"],
+            confidence=confidence,
             compare=[question for question in compare if set(question.pair) <= set(methods)],
         ),
     )
@@ -147,73 +143,64 @@ def write_tables(
         write_table(table.loc[kept], folder / f"{name}.csv")
 
 
+def contents_of(
+    folder: Path,
+    study: Study | None = None,
+    final_params: int = 300,
+    test_change: float = 0.0,
+    failed: frozenset[Cell] = frozenset(),
+    networks: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table,
+) -> Contents:
+    """What a report of made-up tables says, with something of its networks changed."""
+    study = study or make_study()
+    write_tables(study, folder / "given", final_params, test_change, failed)
+    inputs = read_inputs(Plan(study), folder / "given", "f" * 64)
+    return Contents(replace(inputs, networks=networks(inputs.networks)))
+
+
+def uneven(networks: pd.DataFrame) -> pd.DataFrame:
+    """Sizes, qualities and times that differ between seeds, methods and tasks."""
+    places = networks[["task", "seed", "method"]].astype(str).agg("/".join, axis=1)
+    far = places.map(lambda place: zlib.crc32(place.encode()) % 1000 / 1000 - 0.5)
+    far = far.where(networks["method"] != "dense", 0.0)
+    sizes = {name: networks[name] * (1 + 0.2 * far) for name in ("params", "params_nonzero")}
+    times = networks["latency_ratio_b64"] * (1 + far * far)
+    return networks.assign(**sizes, test=networks["test"] + 0.02 * far, latency_ratio_b64=times)
+
+
 def _network(point: str, params: int, val: float, test: float) -> dict:
-    return {
-        "network": "mlp-5",
-        "point": point,
-        "stage": 1,
-        "params": params,
-        "params_nonzero": params,
-        "compression": PARAMS / params,
-        "macs": params,
-        "macs_nonzero": params,
-        "speedup_macs": PARAMS / params,
-        "bytes": 4 * params,
-        "bytes_gzip": 3 * params,
-        "metric": "accuracy",
-        "val": val,
-        "val_before_retraining": val - 0.1 - test / 10,
-        "test": test,
-        "epochs": 4,
-        "artifact_sha256": f"{params:064x}".replace("0", "e"),
-        "run_key": "1" * 64,
-    }
+    row = {"network": "mlp-5", "point": point, "stage": 1, "metric": "accuracy", "epochs": 4}
+    row |= {"val": val, "val_before_retraining": val - 0.1 - test / 10, "test": test}
+    row |= dict.fromkeys(("params", "params_nonzero", "macs", "macs_nonzero"), params)
+    row |= dict.fromkeys(("compression", "speedup_macs"), PARAMS / params)
+    row |= {"bytes": 4 * params, "bytes_gzip": 3 * params, "run_key": "1a" * 32}
+    return row | {"artifact_sha256": f"{params:064x}".replace("0", "e")}
 
 
 def _history(point: str, seed: int) -> list[dict]:
+    place = {"point": point, "stage": 1, "lr": 0.001, "val": 0.8}
+    noise = 0.01 * seed
+    losses = {"train_loss": 1.0, "val_loss": 1.2}
     return [
-        {
-            "point": point,
-            "stage": 1,
-            "epoch": epoch,
-            "lr": 0.001,
-            "train_loss": 1 / epoch + 0.01 * seed,
-            "val_loss": 1.2 / epoch + 0.01 * seed,
-            "val": 0.8,
-        }
+        {**place, "epoch": epoch, **{name: one / epoch + noise for name, one in losses.items()}}
         for epoch in range(1, 5)
     ]
 
 
 def _decisions() -> list[dict]:
-    moves = [("analysed", None), ("scanned", "magnitude")]
-    moves += [("not chosen", "gradient"), ("accepted", "magnitude")]
-    moves += [
-        ("rolled back", "magnitude"),
-        ("stopped", None),
-        ("final", None),
-        ("mapped", "gradient"),
-    ]
-    return [
-        {
-            "stage": stage,
-            "proposal": "scan 2 30%" if verdict == "scanned" else f"move {stage}",
-            "criterion": criterion,
-            "layer": "2" if verdict == "scanned" else "all",
-            "resource": "params",
-            "resource_before": PARAMS - 100 * stage,
-            "resource_after": PARAMS - 100 * stage - 100,
-            "val_before": 0.9,
-            "val_after": 0.89,
-            "budget": 0.89,
-            "widths": json.dumps({"0": 20 - stage, "2": 10 - stage}),
-            "epochs_spent": float(stage),
-            "evaluations": 2 * stage,
-            "verdict": verdict,
-            "reason": "within the budget",
-        }
-        for stage, (verdict, criterion) in enumerate(moves)
-    ]
+    moves = [("analysed", None), ("scanned", "magnitude"), ("not chosen", "gradient")]
+    moves += [("accepted", "magnitude"), ("rolled back", "magnitude"), ("stopped", None)]
+    moves += [("final", None), ("mapped", "gradient")]
+    rows = []
+    for stage, (verdict, criterion) in enumerate(moves):
+        scanned, before = verdict == "scanned", PARAMS - 100 * stage
+        row = {"stage": stage, "proposal": "scan 2 30%" if scanned else f"move {stage}"}
+        row |= {"criterion": criterion, "layer": "2" if scanned else "all", "resource": "params"}
+        row |= {"resource_before": before, "resource_after": before - 100, "val_before": 0.9}
+        row |= {"val_after": 0.89, "budget": 0.89, "epochs_spent": float(stage)}
+        row |= {"widths": json.dumps({"0": 20 - stage, "2": 10 - stage}), "verdict": verdict}
+        rows.append(row | {"evaluations": 2 * stage, "reason": "within the budget"})
+    return rows
 
 
 def _data() -> dict:
@@ -222,20 +209,10 @@ def _data() -> dict:
 
 
 def _job(seconds: float) -> dict:
-    return {
-        "seconds": seconds,
-        "cpu_seconds": seconds - 0.5,
-        "peak_memory_mb": 300.0,
-        "benchmark_seconds": seconds + 1.5,
-        "platform": "Linux-x86_64",
-        "kernel": "6.1",
-        "processor": "Some CPU",
-        "cores": 2,
-        "memory_gb": 24.0,
-        "run_key": "1" * 64,
-        "path": "models/made-up",
-        "git_commit": "c" * 40,
-    }
+    row = {"seconds": seconds, "cpu_seconds": seconds - 0.5, "benchmark_seconds": seconds + 1.5}
+    row |= {"peak_memory_mb": 300.0, "platform": "Linux-x86_64", "kernel": "6.1"}
+    row |= {"processor": "Some CPU", "cores": 2, "memory_gb": 24.0, "run_key": "1a" * 32}
+    return row | {"path": "models/made-up", "git_commit": "c" * 40}
 
 
 @dataclass(frozen=True)

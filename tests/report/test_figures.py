@@ -7,14 +7,13 @@ import pandas as pd
 import pytest
 import vl_convert
 
-from prunestudy.analysis.inputs import read_inputs
-from prunestudy.plan.plan import Plan
+from prunestudy.report.blocks import Fold, blocks_of
 from prunestudy.report.contents import Contents
 from prunestudy.report.figures import Figure
 from prunestudy.report.formatting import quality, ratio
-from tests.report.fabricated import make_study, write_tables
+from prunestudy.report.sections import sections
+from tests.report.fabricated import LOOPS, contents_of, make_study
 
-METHODS = ("traditional", "other", "adaptive", "hurried", "rounded")
 NAMES = {
     *("headline", "tradeoff-compression", "tradeoff-macs", "tradeoff-latency", "training-curves"),
     *("parameters-within-budget", "time-within-budget", "fastest-within-budget", "controller"),
@@ -26,10 +25,8 @@ SHOWING = ("point", "rect mark", "line mark", "rule mark", "tick")
 
 @pytest.fixture(scope="module", params=[5, 1], ids=["five seeds", "one seed"])
 def contents(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Contents:
-    study = make_study(seeds=request.param, methods=METHODS)
-    folder = tmp_path_factory.mktemp("figures") / "tables"
-    write_tables(study, folder, 300, 0.0)
-    return Contents(read_inputs(Plan(study), folder, "f" * 64))
+    study = make_study(seeds=request.param, methods=LOOPS)
+    return contents_of(tmp_path_factory.mktemp("figures"), study)
 
 
 def marks(panel: dict) -> Counter[str]:
@@ -87,6 +84,16 @@ def test_hovering_tells_the_numbers_of_the_tables(contents: Contents) -> None:
     assert told["test quality"].startswith(quality(summary["test_mean"]))
     assert told["compression"] == ratio(summary["compression_geomean"])
     assert told["quality"] == pytest.approx(summary["test_mean"])
+
+
+def test_a_loop_bound_by_latency_is_drawn_where_it_runs_alone(contents: Contents) -> None:
+    assert contents.controller_figure is not None
+    titles = [panel.title for panel in contents.controller_figure.panels]
+    assert [title for title in titles if "hurried" in title and "numbers" not in title] == []
+    assert "numbers, hurried: ms for a batch of 64" in titles
+    logs = [one.summary for one in blocks_of(sections(contents), Fold)]
+    for task in ("numbers", "classes"):
+        assert any(f"{task}, hurried" in log for log in logs) is (task == "numbers")
 
 
 def named(contents: Contents, name: str) -> Figure:

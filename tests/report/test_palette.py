@@ -1,49 +1,36 @@
 """Methods can be told apart in every figure, by readers with colour-blindness too."""
 
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from prunestudy.analysis.inputs import TABLES, Inputs
-from prunestudy.params.reader import read_study
 from prunestudy.report.palette import looks
+from tests.analysis.raw import inputs_of
+from tests.report.fabricated import EVERY, make_study
 
 # Machado, Oliveira and Fernandes 2009, full severity, on linear RGB.
-SEEN_BY = {
-    "all colours": np.eye(3),
-    "protanopia": np.array(
-        [
-            [0.152286, 1.052583, -0.204868],
-            [0.114503, 0.786281, 0.099216],
-            [-0.003882, -0.048116, 1.051998],
-        ]
-    ),
-    "deuteranopia": np.array(
-        [
-            [0.367322, 0.860646, -0.227968],
-            [0.280085, 0.672501, 0.047413],
-            [-0.011820, 0.042940, 0.968881],
-        ]
-    ),
-    "tritanopia": np.array(
-        [
-            [1.255528, -0.076749, -0.178779],
-            [-0.078411, 0.930809, 0.147602],
-            [0.004733, 0.691367, 0.303900],
-        ]
-    ),
+NUMBERS = {
+    "all colours": "1 0 0 0 1 0 0 0 1",
+    "protanopia": "0.152286 1.052583 -0.204868 0.114503 0.786281 0.099216 "
+    "-0.003882 -0.048116 1.051998",
+    "deuteranopia": "0.367322 0.860646 -0.227968 0.280085 0.672501 0.047413 "
+    "-0.011820 0.042940 0.968881",
+    "tritanopia": "1.255528 -0.076749 -0.178779 -0.078411 0.930809 0.147602 "
+    "0.004733 0.691367 0.303900",
 }
+
+
+def matrix(numbers: str) -> np.ndarray:
+    """Three rows of three numbers."""
+    return np.array(list(map(float, numbers.split()))).reshape(3, 3)
+
+
+SEEN_BY = {name: matrix(numbers) for name, numbers in NUMBERS.items()}
 # A difference of CIELAB that eyes see at a glance; just noticeable is 2.3.
 APART = 10.0
-XYZ = np.array(
-    [
-        [0.4124564, 0.3575761, 0.1804375],
-        [0.2126729, 0.7151522, 0.0721750],
-        [0.0193339, 0.1191920, 0.9503041],
-    ]
+XYZ = matrix(
+    "0.4124564 0.3575761 0.1804375 0.2126729 0.7151522 0.0721750 0.0193339 0.1191920 0.9503041"
 )
 
 
@@ -57,12 +44,14 @@ def lab(colour: str, seen: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("seen", SEEN_BY)
-@pytest.mark.parametrize("file", ["params.yaml", "studies/fashion-mnist.yaml"])
-def test_methods_of_one_shape_differ_in_colour(root: Path, file: str, seen: str) -> None:
-    empty = {name: pd.DataFrame() for name in TABLES if name not in ("results", "latency")}
-    study = read_study(root / file)
-    inputs = Inputs(study, "", "", pd.DataFrame(), **empty, steps={}, waits=frozenset())
-    told = looks(inputs)
+@pytest.mark.parametrize("more", [0, 8])
+def test_methods_of_one_shape_differ_in_colour(more: int, seen: str) -> None:
+    study = make_study(methods=EVERY)
+    others = {"random": study.methods["other"]}
+    others |= {f"other_{place}": study.methods["other"] for place in range(more)}
+    study = study.model_copy(update={"methods": {**study.methods, **others}})
+    told = looks(inputs_of(study, []))
+    assert len(told) == len(EVERY) + 1 + more
     assert len({(look.colour, look.shape) for look in told}) == len(told)
     alike = [
         (one.method, other.method, round(float(distance), 1))

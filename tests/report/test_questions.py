@@ -5,46 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from prunestudy.analysis.claims import MAIN, statements
-from prunestudy.analysis.inputs import read_inputs
 from prunestudy.params.report_settings import Claims, Question
-from prunestudy.plan.plan import Plan
 from prunestudy.report.contents import Contents
 from prunestudy.report.palette import BLUE, VERMILLION, looks
 from prunestudy.report.sections import sections
-from tests.report.fabricated import QUESTION, Build, make_study, write_tables
+from tests.report.fabricated import QUESTION, Build, contents_of, make_study
 
 ALIKE = Question(method="adaptive", against="other")
 ASIDE = Question(method="traditional", against="other", claims=Claims(params=0.9))
 METHODS = ("traditional", "other", "adaptive", "hurried")
 
 
-def contents_of(folder: Path, *compare: Question) -> Contents:
-    study = make_study(methods=METHODS, compare=compare)
-    write_tables(study, folder / "given", 300, 0.0)
-    return Contents(read_inputs(Plan(study), folder / "given", "f" * 64))
-
-
-@pytest.mark.parametrize("second", [ALIKE, ASIDE])
-def test_two_questions_are_told_in_turn(tmp_path: Path, second: Question) -> None:
-    contents = contents_of(tmp_path, QUESTION, second)
-    tables = (contents.headline, contents.comparisons, contents.latency_headline)
-    said = statements(contents.inputs, *tables)
-    for question in (QUESTION, second):
-        own = [one for one in said if one.pair == question.pair]
-        assert {one.kind for one in own} == {"params", "test", "time"}
-        assert [one.loss for one in own] == sorted((one.loss for one in own), reverse=True)
-    assert {one.pair for one in said[MAIN : 2 * MAIN]} == {second.pair}
-    # What is asked is not told again beside the other methods.
-    beside = [one for one in said if one.kind in ("lost", "gained")]
-    others = {claim.second for one in beside for claim in one.claims}
-    assert others == {"other", "hurried"} - {second.against if second is ALIKE else ""}
-    assert len(contents.finding) == len(said)
+def asking(folder: Path, *compare: Question) -> Contents:
+    return contents_of(folder, make_study(methods=METHODS, compare=compare))
 
 
 @pytest.mark.parametrize("second", [ALIKE, ASIDE])
 def test_two_questions_have_rows_families_and_pictures(tmp_path: Path, second: Question) -> None:
-    contents = contents_of(tmp_path, QUESTION, second)
+    contents = asking(tmp_path, QUESTION, second)
     rows = contents.headline.set_index(["first", "second"])
     others = {("adaptive", name) for name in METHODS if name != "adaptive"}
     assert set(rows.index) == others | {second.pair}
@@ -64,13 +42,17 @@ def test_two_questions_have_rows_families_and_pictures(tmp_path: Path, second: Q
     assert other.title == f"{second.method.capitalize()} against {second.against}"
 
 
-def test_each_question_has_claims_of_its_own(tmp_path: Path) -> None:
-    contents = contents_of(tmp_path, QUESTION, ASIDE)
-    [said] = contents.claims
-    assert "traditional against other: 0.9×" in said.text
-    without, having = contents.headline_figures
-    assert "dashed" in having.caption
-    assert "dashed" not in without.caption
+def test_methods_that_share_no_task_make_no_headline(tmp_path: Path) -> None:
+    study = make_study(methods=("traditional", "adaptive"))
+    apart = {
+        name: method.model_copy(update={"tasks": [task]})
+        for (name, method), task in zip(study.methods.items(), study.tasks, strict=True)
+    }
+    contents = contents_of(tmp_path, study.model_copy(update={"methods": apart}))
+    assert contents.inputs.questions == []
+    assert contents.headline.empty
+    assert contents.headline_figures == []
+    assert contents.finding[0].sources == ("parameters",)
 
 
 def test_a_study_of_two_questions_has_a_whole_report(build: Build) -> None:
@@ -91,13 +73,13 @@ def test_one_question_needs_no_column_for_its_method(tmp_path: Path) -> None:
             if getattr(table, "label", "") == "headline"
         }
 
-    one = columns(contents_of(tmp_path / "one", QUESTION))["headline"]
-    two = columns(contents_of(tmp_path / "two", QUESTION, ASIDE))["headline"]
+    one = columns(asking(tmp_path / "one", QUESTION))["headline"]
+    two = columns(asking(tmp_path / "two", QUESTION, ASIDE))["headline"]
     assert set(two) - set(one) == {"method"}
 
 
 def test_without_a_question_nothing_leads(tmp_path: Path) -> None:
-    contents = contents_of(tmp_path)
+    contents = asking(tmp_path)
     assert contents.inputs.questions == []
     # The first closed loop is what others are compared with.
     assert contents.inputs.focus == "adaptive"
@@ -108,7 +90,7 @@ def test_without_a_question_nothing_leads(tmp_path: Path) -> None:
 
 
 def test_colours_follow_the_first_question(tmp_path: Path) -> None:
-    contents = contents_of(tmp_path, ASIDE, QUESTION)
+    contents = asking(tmp_path, ASIDE, QUESTION)
     colours = {look.method: look.colour for look in looks(contents.inputs)}
     assert contents.inputs.focus == "traditional"
     assert (colours["traditional"], colours["other"]) == (VERMILLION, BLUE)

@@ -8,7 +8,7 @@ import pytest
 
 from prunestudy.plan.fingerprint import import_closure, library_root
 from prunestudy.report import words
-from prunestudy.report.words import OF, WORDS, WRITERS, Column
+from prunestudy.report.words import OF, WORDS, WRITERS, Column, marked
 
 
 def test_the_words_are_in_the_key_of_the_report() -> None:
@@ -70,3 +70,20 @@ def test_methods_lead_to_what_their_numbers_were_made_from() -> None:
     assert table.columns == ("task", "seed", "method", "cause")
     assert table.rows == (("t", "0", "m", "<b>"),)
     assert table.links == (("", "", "from-t-m", ""),)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "interval", "p", "text"),
+    [
+        ("no difference", (0.9, 1.1), 0.5, "no difference"),
+        ("no difference", (0.8, 0.9), 0.01, "no difference ↓"),
+        ("no difference", (1.1, 1.2), 0.01, "no difference ↑"),
+        ("lower", (0.8, 0.9), 0.01, "lower"),
+        ("lower", (0.8, 0.9), 0.2, "lower †"),
+        ("one seed", (float("nan"), float("nan")), float("nan"), "one seed"),
+    ],
+)
+def test_tables_mark_what_a_verdict_leaves_out(
+    verdict: str, interval: tuple[float, float], p: float, text: str
+) -> None:
+    assert marked(1.0, verdict, *interval, p, 0.95) == text

@@ -1,0 +1,54 @@
+"""What the checklist holds a study to, line by line; its evidence is among the golden texts."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from prunestudy.report.contents import Contents
+from tests.report.fabricated import EVERY, contents_of, make_study
+
+
+def status(contents: Contents, line: str, **tables: pd.DataFrame) -> str:
+    """How a line comes out, with other tables."""
+    changed = Contents(replace(contents.inputs, **tables))
+    [item] = [one for one in changed.checklist if one.id == line]
+    return item.status
+
+
+def test_ratios_go_up_to_where_quality_collapses_or_networks_end(tmp_path: Path) -> None:
+    contents = contents_of(tmp_path)
+    networks, unreachable = contents.inputs.networks, contents.inputs.unreachable
+    # Networks of the made-up study lose almost half at 4×, and next to nothing at 2×.
+    assert status(contents, "C8") == "PASS"
+    large = networks[networks["point"] != "4"]
+    assert status(contents, "C8", networks=large, unreachable=unreachable.iloc[:0]) == "FAIL"
+    # One task's networks end at 2×: that is not enough; both tasks' are.
+    assert status(contents, "C8", networks=large) == "FAIL"
+    both = pd.concat([unreachable, unreachable.assign(task="numbers")])
+    assert status(contents, "C8", networks=large, unreachable=both) == "PASS"
+
+
+def test_a_line_fails_where_what_it_asks_for_is_missing(tmp_path: Path) -> None:
+    contents = contents_of(tmp_path, make_study(methods=EVERY))
+    networks, timings = contents.inputs.networks, contents.inputs.timings
+    dense = networks["method"] == "dense"
+    lacking = {
+        "R1": {"networks": networks.assign(metric=["r2", *["accuracy"] * (len(networks) - 1)])},
+        "R3": {"networks": networks.assign(speedup_macs=networks["speedup_macs"].mask(dense))},
+        "R5": {"networks": networks[~(dense & (networks["seed"] == 1))]},
+        "R8": {"networks": networks[networks["seed"] == 0]},
+        "R9": {"networks": networks.assign(epochs=range(len(networks)))},
+        "C3": {"networks": networks[networks["method"] != "other"]},
+        "C6": {"datasets": contents.inputs.datasets.iloc[:1]},
+        "C7": {"timings": timings.assign(processor=None)},
+        "C9": {"networks": networks.assign(val=networks["val"].mask(dense))},
+        "C10": {"networks": networks.assign(artifact_sha256="the same")},
+        "C12": {"networks": networks.assign(macs=networks["macs"].mask(dense))},
+        "C14": {"networks": networks[networks["method"] != "alike"]},
+        "C15": {"networks": networks.assign(run_key="another")},
+        "S": {"networks": networks.assign(epochs=range(len(networks)))},
+    }
+    for line, tables in lacking.items():
+        assert status(contents, line) == "PASS", line
+        assert status(contents, line, **tables) == "FAIL", line
