@@ -27,15 +27,9 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-<<<<<<< HEAD
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page of made-up tables, with failed cells and a loop that latency binds."""
-=======
 @pytest.fixture(scope="module", params=["every kind of method", "two questions, one seed"])
 def file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page of made-up tables: with failed cells and baselines, or with as little as there is."""
->>>>>>> 8ff2446998342782b9a9aa0e03ce262b5c8f01bb
     from prunestudy.plan.plan import Plan
     from prunestudy.report.build import build_report
 
