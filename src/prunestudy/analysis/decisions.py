@@ -53,19 +53,14 @@ def criteria(inputs: Inputs) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=CRITERIA_COLUMNS)
 
 
-def widths(text: str) -> dict[str, int]:
-    """Units by layer, as the decisions log writes them."""
-    return json.loads(text)
-
-
 def layer_stages(inputs: Inputs) -> pd.DataFrame:
     """One row a stage of a trajectory and layer: units and the share of the dense width left."""
     rows = []
     for place, table in inputs.decisions.groupby(["task", "method", "seed"], sort=False):
         kept = table[table["verdict"].isin(KEPT)]
-        dense = widths(table.loc[table["verdict"] == "analysed", "widths"].iloc[0])
+        dense = json.loads(table.loc[table["verdict"] == "analysed", "widths"].iloc[0])
         for step, (verdict, text) in enumerate(zip(kept["verdict"], kept["widths"], strict=True)):
-            for layer, units in widths(text).items():
+            for layer, units in json.loads(text).items():
                 rows.append([*place, step, verdict, layer, units, units / dense[layer]])
     return pd.DataFrame(rows, columns=STAGE_COLUMNS)
 
@@ -74,11 +69,13 @@ def layer_sensitivity(inputs: Inputs) -> pd.DataFrame:
     """Quality by the share that one layer alone lost, without retraining; over seeds."""
     scanned = inputs.decisions[inputs.decisions["verdict"] == "scanned"].copy()
     dense = inputs.decisions[inputs.decisions["verdict"] == "analysed"]
-    full = {task: widths(text) for task, text in zip(dense["task"], dense["widths"], strict=True)}
+    full = {
+        task: json.loads(text) for task, text in zip(dense["task"], dense["widths"], strict=True)
+    }
     # Of few units, a tenth may be none: what counts is what went.
     places = zip(scanned["task"], scanned["layer"], scanned["widths"], strict=True)
     scanned["removed"] = [
-        round(1 - widths(left)[layer] / full[task][layer], 2) for task, layer, left in places
+        round(1 - json.loads(left)[layer] / full[task][layer], 2) for task, layer, left in places
     ]
     scanned = scanned.drop_duplicates([*CELL, "layer", "removed"])
     rows = []

@@ -17,7 +17,7 @@ from prunestudy.params.documented import documented
 from prunestudy.params.reader import check_study
 from prunestudy.plan.keys import package_versions
 from prunestudy.pruning.criteria.settings import criterion_info
-from prunestudy.pruning.settings import Baseline, FixedRatios, OpenLoop, criteria_of
+from prunestudy.pruning.settings import Baseline, FixedRatios, criteria_of
 from prunestudy.report import words
 from prunestudy.report.formatting import (
     EDITED,
@@ -229,11 +229,7 @@ def _baselines_by(
         and isinstance(method, FixedRatios)
         and method.criterion == criterion
     }
-    alone = [
-        name
-        for name, method in named.items()
-        if isinstance(method, OpenLoop) and method.allocation in allocations
-    ]
+    alone = [name for name, one in named.items() if getattr(one, "allocation", "") in allocations]
     like = [name for name, method in named.items() if method.reference == inputs.focus]
     missing = [] if alone else [f"one by itself ({' or '.join(allocations)})"]
     missing += [] if like else [f"one with the layer ratios of {inputs.focus}"]
