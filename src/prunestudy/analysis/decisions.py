@@ -69,9 +69,7 @@ def layer_sensitivity(inputs: Inputs) -> pd.DataFrame:
     """Quality by the share that one layer alone lost, without retraining; over seeds."""
     scanned = inputs.decisions[inputs.decisions["verdict"] == "scanned"].copy()
     dense = inputs.decisions[inputs.decisions["verdict"] == "analysed"]
-    full = {
-        task: json.loads(text) for task, text in zip(dense["task"], dense["widths"], strict=True)
-    }
+    full = {task: json.loads(text) for task, text in dense[["task", "widths"]].to_numpy()}
     # Of few units, a tenth may be none: what counts is what went.
     places = zip(scanned["task"], scanned["layer"], scanned["widths"], strict=True)
     scanned["removed"] = [
