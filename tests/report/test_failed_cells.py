@@ -35,7 +35,7 @@ def test_a_report_names_the_cells_that_failed(build: Build, name: str) -> None:
     built = build(make_study(methods=LOOPS), failed=failed)
     page = built.text("index.html")
     assert '<section id="failures"' in page
-    assert len(caveats(built)) == 1
+    assert len(limitations(built)) == 1
     assert "point 4: the training &lt;diverged&gt; in epoch 3" in page
     for table in ("within_budget", "results"):
         rows = read_table(built.folder / "tables" / f"{table}.csv")
@@ -46,10 +46,10 @@ def test_a_report_names_the_cells_that_failed(build: Build, name: str) -> None:
 def test_a_study_without_failed_cells_says_nothing_of_them(build: Build) -> None:
     built = build()
     assert '<section id="failures"' not in built.text("index.html")
-    assert caveats(built) == []
+    assert limitations(built) == []
 
 
-def caveats(built: Built) -> list[str]:
+def limitations(built: Built) -> list[str]:
     """The notes beside the finding on failed cells."""
-    start = WORDS["caveat"]["failed"].partition("{")[0]
+    start = WORDS["limitation"]["failed"].partition("{")[0]
     return [line for line in built.text("report.md").splitlines() if line.startswith(f"- {start}")]

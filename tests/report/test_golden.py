@@ -32,7 +32,7 @@ def loss(folder: Path) -> Contents:
     return contents_of(folder, study, 300, -0.03, networks=uneven)
 
 
-def caveated(folder: Path) -> Contents:
+def limited(folder: Path) -> Contents:
     """Four seeds, another level, failed cells, and no network of "other" within the budget."""
     study = make_study(seeds=4, methods=EVERY, confidence=0.9)
     return contents_of(
@@ -84,12 +84,12 @@ def captions(contents: Contents) -> str:
     return "".join(f"{line}\n" for line in dict.fromkeys(numbered))
 
 
-def caveats(folder: Path) -> str:
+def limitations(folder: Path) -> str:
     """What stands beside the finding, and what else is said of fewer or more seeds."""
-    found = caveated(folder).caveats
+    found = limited(folder).limitations
     for seeds in (1, 6):
         other = contents_of(folder / str(seeds), make_study(seeds=seeds))
-        found = [*found, *(one for one in other.caveats if not one.sources)]
+        found = [*found, *(one for one in other.limitations if not one.sources)]
     return cited(found)
 
 
@@ -124,10 +124,10 @@ TEXTS: dict[str, Callable[[Path], str]] = {
     ),
     "clauses": lambda folder: clauses_of_each_outcome(contents_of(folder)),
     "finding-no-question": lambda folder: told(contents_of(folder, make_study(compare=()))),
-    "caveats": caveats,
+    "limitations": limitations,
     "checklist": lambda folder: evidence(loss(folder)),
     "checklist-gaps": lambda folder: evidence(gaps(folder)),
-    "captions": lambda folder: captions(caveated(folder)),
+    "captions": lambda folder: captions(limited(folder)),
     "paragraph": lambda folder: f"{paper.methods_paragraph(loss(folder).inputs)}\n",
 }
 

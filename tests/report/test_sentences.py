@@ -175,7 +175,7 @@ EDITS: dict[str, Edit] = {
 def sentences(contents: Contents) -> dict[str, list[Sentence]]:
     """Every sentence, without the rule that whatever comes first begins with."""
     rule = words.text("finding.rule", seeds="5 seeds")
-    parts = {name: getattr(contents, name) for name in ("finding", "claims", "caveats")}
+    parts = {name: getattr(contents, name) for name in ("finding", "claims", "limitations")}
     for name, own in parts.items():
         texts = [one.text.removeprefix(rule) for one in own]
         parts[name] = [

@@ -18,11 +18,11 @@ from prunestudy.report import (
     findings,
     headline_figures,
     layer_figures,
-    limitations,
     size_figures,
     tradeoff,
 )
 from prunestudy.report.figures import Figure
+from prunestudy.report.limitations import limits_of
 
 Made = TypeVar("Made")
 # Tables that every report has as files.
@@ -76,7 +76,7 @@ class Contents:
     # Words.
     finding = once(findings.finding, "headline", "comparisons", "latency_headline")
     claims = once(findings.claims, "headline", "latency_headline")
-    caveats = once(limitations.caveats, "headline", "cost")
+    limitations = once(limits_of, "headline", "cost")
     checklist = once(checklist.checklist, "summary")
 
     # Figures; those of one picture are none where there is nothing to draw.

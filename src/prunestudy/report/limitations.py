@@ -11,13 +11,13 @@ from prunestudy.report.formatting import count, listed, mean_count, plural
 from prunestudy.store.names import DENSE
 
 
-def caveats(inputs: Inputs, headline: pd.DataFrame, cost: pd.DataFrame) -> list[Sentence]:
+def limits_of(inputs: Inputs, headline: pd.DataFrame, cost: pd.DataFrame) -> list[Sentence]:
     """Notes on failed cells, the rule, effort, the number of seeds and the networks' sizes."""
     budgets = [allowed_drop(inputs, task) for task in inputs.tasks]
     points = [f"{point}×" for point in inputs.points]
-    rule = words.text("caveat.rule", budgets=listed(budgets), points=listed(points))
+    rule = words.text("limitation.rule", budgets=listed(budgets), points=listed(points))
     if inputs.closed_loops:
-        rule += words.text("caveat.finer", loops=listed(inputs.closed_loops))
+        rule += words.text("limitation.finer", loops=listed(inputs.closed_loops))
     rows = [
         f"{count(row['validation_rows'])} and {count(row['test_rows'])} on {row['task']}"
         for row in inputs.datasets.to_dict("records")
@@ -32,8 +32,8 @@ def caveats(inputs: Inputs, headline: pd.DataFrame, cost: pd.DataFrame) -> list[
         (_dense_chosen(inputs, headline), ("headline",)),
         (_effort(inputs, cost), ("cost",)),
         (_verdicts(len(inputs.study.seeds)), ()),
-        (words.text("caveat.rows", told=listed(rows)), ("datasets",)),
-        (words.text("caveat.scope", largest=count(largest), tested=tested), ("tasks",)),
+        (words.text("limitation.rows", told=listed(rows)), ("datasets",)),
+        (words.text("limitation.scope", largest=count(largest), tested=tested), ("tasks",)),
     ]
     return [Sentence(note, sources) for note, sources in notes if note]
 
@@ -42,7 +42,7 @@ def _failed(inputs: Inputs) -> str:
     counts = inputs.failures.groupby(["method", "task"], sort=False).size().reset_index()
     seeds = plural(len(inputs.study.seeds), "seed")
     told = ["{} on {} ({} of {})".format(*row, seeds) for row in counts.itertuples(index=False)]
-    return words.text("caveat.failed", told=listed(told)) if told else ""
+    return words.text("limitation.failed", told=listed(told)) if told else ""
 
 
 def _dense_chosen(inputs: Inputs, headline: pd.DataFrame) -> str:
@@ -54,7 +54,7 @@ def _dense_chosen(inputs: Inputs, headline: pd.DataFrame) -> str:
             place = f"{row['task']} ({row[f'{side}_dense']} of {plural(row['n'], 'seed')})"
             found.setdefault(row[side], {}).setdefault(row["task"], place)
     told = [f"of {method} on {listed([*places.values()])}" for method, places in found.items()]
-    return words.text("caveat.dense_chosen", told="; ".join(told)) if told else ""
+    return words.text("limitation.dense_chosen", told="; ".join(told)) if told else ""
 
 
 def _effort(inputs: Inputs, cost: pd.DataFrame) -> str:
@@ -68,15 +68,15 @@ def _effort(inputs: Inputs, cost: pd.DataFrame) -> str:
             if {(task, first), (task, second)} <= set(epochs.index)
         ]
         said = {"first": first, "second": second, "told": listed(told)}
-        sentences += [words.text("caveat.effort", **said)] if told else []
+        sentences += [words.text("limitation.effort", **said)] if told else []
     return " ".join(sentences)
 
 
 def _verdicts(n: int) -> str:
     """What intervals and tests over so many seeds can show."""
     if n == 1:
-        return words.text("caveat.one_seed")
+        return words.text("limitation.one_seed")
     least = smallest_p(n)
-    never = words.text("caveat.never") if least > 0.05 else ""
-    wide = words.text("caveat.few", n=n) if n < 5 else ""
-    return wide + words.text("caveat.verdicts", n=n, least=least, never=never)
+    never = words.text("limitation.never") if least > 0.05 else ""
+    wide = words.text("limitation.few", n=n) if n < 5 else ""
+    return wide + words.text("limitation.verdicts", n=n, least=least, never=never)

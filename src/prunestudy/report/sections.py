@@ -57,7 +57,7 @@ def _finding(contents: Contents) -> list[Block]:
     blocks += _charts(*contents.headline_figures)
     if others:
         blocks += [Heading("Other comparisons"), *others]
-    return [*blocks, Notes(tuple(contents.caveats))]
+    return [*blocks, Notes(tuple(contents.limitations))]
 
 
 def _tradeoff(contents: Contents) -> list[Block]:
