@@ -42,7 +42,7 @@ def test_check_summarises_a_valid_study(here: Path, capsys: pytest.CaptureFixtur
     shown = capsys.readouterr()
     assert "study 'small' is valid" in shown.out
     assert "methods       adaptive, iterative, traditional" in shown.out
-    assert "compressions 2, 4" in shown.out
+    assert "compressions  2, 4" in shown.out
     # Data twice fetched and prepared; 4 dense networks, 12 prunings, 4 + 4 cells of measures; the
     # tables, the report and its publication.
     assert "12 trajectories, 31 jobs in all, 31 of them to run" in shown.out

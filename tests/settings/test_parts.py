@@ -28,7 +28,7 @@ REGISTRIES = [
     ("prunestudy.training.losses", LOSSES, {"loss"}),
     ("prunestudy.training.metrics", METRICS, {"metric"}),
     ("prunestudy.pruning.criteria", CRITERIA, {"units", "weights"}),
-    ("prunestudy.pruning.allocation", [*ALLOCATIONS, "layer_ratios"], {"units", "weights"}),
+    ("prunestudy.pruning.allocation", [*ALLOCATIONS, "same_ratios"], {"units", "weights"}),
     ("prunestudy.pruning.schedules", SCHEDULES, {"shares"}),
     ("prunestudy.pruning.regularisers", REGULARISERS, {"step"}),
     ("prunestudy.pruning.retraining", RETRAINING, {"retrainer"}),

@@ -198,8 +198,8 @@ def until_collapse(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
         listed_points = inputs.unreachable.loc[inputs.unreachable["task"] == task, "point"]
         ends = bool(asked) and asked <= set(listed_points)
         whole &= lost > COLLAPSE or ends
-        floor = ", beyond which the floor of layers allows no network" if ends else ""
-        told.append(f"{percent(round(lost, 3))} on {task} at {last}×{floor}")
+        end = ", beyond which min_width_ratio allows no network" if ends else ""
+        told.append(f"{percent(round(lost, 3))} on {task} at {last}×{end}")
     if not told:
         return False, "no network at an operating point"
     return whole, f"largest loss of a method: {'; '.join(told)}"
