@@ -29,7 +29,14 @@ FAILED = {
 }
 
 
-@pytest.mark.parametrize("name", FAILED)
+# Of the others each takes as long as a report.
+QUICK = ("one cell", "a task")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in FAILED],
+)
 def test_a_report_names_the_cells_that_failed(build: Build, name: str) -> None:
     failed = FAILED[name]
     built = build(make_study(methods=LOOPS), failed=failed)

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prunestudy.analysis.budget import TEST
@@ -101,6 +101,7 @@ def counted(count: Counter[str], total: int) -> list[str]:
     return [str(one) for one in shown + ([count["better"]] if gains else [])]
 
 
+@settings(max_examples=25)
 @given(st.integers(0, 10**6))
 def test_the_numbers_of_a_sentence_are_those_of_its_own_claims(made: Contents, number: int) -> None:
     said = any_statements(made, number)

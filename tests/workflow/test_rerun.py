@@ -78,6 +78,7 @@ def test_a_requirement_edit_reruns_the_tasks_closed_loop_and_moves_the_outcome(
     assert final_params() < params
 
 
+@pytest.mark.slow
 def test_a_new_seed_runs_only_its_cells(place: Checkout) -> None:
     before = place.sidecars()
     place.edit("studies/smoke.yaml", "seeds: [0]", "seeds: [0, 1]")
