@@ -14,7 +14,7 @@ PARAMS = f"studies/{STUDY}.yaml"
 @pytest.fixture
 def experiment(checkout: Checkout) -> str:
     """A DVC experiment in which another method parameter was tried; its name."""
-    change = f"{PARAMS}:methods.traditional.allocation=global"
+    change = f"{PARAMS}:+methods.traditional.allocation=global"
     said = checkout.call("dvc", "exp", "run", "--name", "wide", "-S", change, TARGET)
     assert "wide" in said
     return "wide"
