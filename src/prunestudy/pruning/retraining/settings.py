@@ -1,5 +1,6 @@
 """The retraining rules by name, and what every method says of retraining; no torch here."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
@@ -96,6 +97,6 @@ class MethodSettings(Params):
             raise ValueError("\n".join(problems))
         return self
 
+    @abstractmethod
     def _problems(self) -> list[str]:
         """What does not fit, a sentence each."""
-        raise NotImplementedError
