@@ -14,6 +14,7 @@ from prunestudy.report.contents import Contents
 from prunestudy.report.figures import Figure, theme
 from prunestudy.report.formatting import plural
 from prunestudy.report.palette import looks
+from prunestudy.report.stills import still
 
 # What the page's own script needs of the bundled libraries.
 VEGA_GLOBAL = "window.vegaEmbed = vegaEmbed;"
@@ -34,6 +35,7 @@ def page(contents: Contents, sections: Sequence[Section]) -> str:
         for figure in figures
         for place, spec in enumerate(figure.specifications)
     }
+    config = {**theme("page"), "background": None, "legend": {"disable": True}, "aria": False}
     return _rendered(
         "page.html",
         title=study.report.title,
@@ -45,7 +47,8 @@ def page(contents: Contents, sections: Sequence[Section]) -> str:
         vega=_vega(),
         picks={name: choices for name, choices in picks.items() if len(choices) > 1},
         charts=_json(charts),
-        themes=_json({"light": _page_theme(False), "dark": _page_theme(True)}),
+        config=_json(config),
+        stills={name: still({**chart, "config": config}, name) for name, chart in charts.items()},
     )
 
 
@@ -86,11 +89,6 @@ def _vega() -> str:
 
 def _resource(name: str) -> str:
     return files("prunestudy.report").joinpath(name).read_text(encoding="utf-8")
-
-
-def _page_theme(dark: bool) -> dict[str, Any]:
-    """The figures' theme on the page's own ground, with the page's legend instead of theirs."""
-    return {**theme(dark), "background": None, "legend": {"disable": True}}
 
 
 def _chart(panel: dict[str, Any], figure: Figure) -> dict[str, Any]:

@@ -160,14 +160,15 @@ def figure(
     named: bool = False,
     **words: object,
 ) -> Figure | None:
-    """A figure of these panels; none without any.
+    """A figure of the panels that have something to draw; none without any.
 
     Args:
         n: the numbers of seeds behind its marks.
         words: what its texts have in braces; those that start with ``with_`` say whether a part
             of the template is there.
     """
-    panels, methods, texts = tuple(panels), tuple(methods), WORDS["figure"][template]
+    panels = tuple(panel for panel in panels if panel.chart.layer)
+    methods, texts = tuple(methods), WORDS["figure"][template]
     if not panels:
         return None
     words = {
