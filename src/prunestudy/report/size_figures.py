@@ -85,5 +85,5 @@ def _panel(inputs: Inputs, chosen: pd.DataFrame, column: str) -> alt.LayerChart:
         ROW_HEIGHT * len(names),
         found.intervals("x", strokeWidth=1.2, opacity=0.8),
         dots.points(below, size=48, opacity=0.65),
-        found.ticks(thickness=2.5, size=20, opacity=1),
+        found.where(means["low"].notna()).ticks(thickness=2.5, size=20, opacity=1),
     )

@@ -171,6 +171,8 @@ def figure(
     methods, texts = tuple(methods), WORDS["figure"][template]
     if not panels:
         return None
+    if len(n) and n.max() == 1:
+        texts = {**texts, **texts.get("one_seed", {})}
     words = {
         "level": formatting.percent(inputs.level),
         "seeds": formatting.numbers_of_seeds(n),
