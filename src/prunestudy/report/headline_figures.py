@@ -19,8 +19,8 @@ from prunestudy.report.palette import BLUE, GREY, RING, VERMILLION
 
 ROW_HEIGHT = 46
 UNKNOWN = "no verdict"
-# How outcomes are drawn; what lies within the spread is no difference. A gain that does not outlast the
-# correction is a ring; a loss is told without it.
+# How outcomes are drawn; what lies within the spread is no difference. A gain that does not
+# outlast the correction is a ring; a loss is told without it.
 STYLES = {
     "better": (VERMILLION, "circle"),
     "perhaps better": (VERMILLION, RING),

@@ -24,6 +24,7 @@ async function draw() {
   // only call themselves marks would be noise to a screen reader.
   document.querySelectorAll(".chart svg").forEach((svg) => svg.setAttribute("aria-hidden", "true"));
   switchMethods();
+  document.body.dataset.drawn = drawn.length;
 }
 
 function switchMethods() {

@@ -12,7 +12,7 @@ import vl_convert
 from prunestudy.report.blocks import Chart, Code, Fold, Section, Table, blocks_of
 from prunestudy.report.contents import Contents
 from prunestudy.report.figures import Figure, theme
-from prunestudy.report.formatting import plural
+from prunestudy.report.formatting import plural, visible
 from prunestudy.report.palette import looks
 from prunestudy.report.stills import still
 
@@ -65,6 +65,7 @@ def _rendered(name: str, sections: Sequence[Section], **values: Any) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
+        finalize=lambda value: visible(value) if type(value) is str else value,
     )
     shared = {"style": _resource("style.css"), "sections": sections, "places": _places(sections)}
     return environment.get_template(name).render(**shared, **values)

@@ -65,7 +65,8 @@ def _panel(inputs: Inputs, chosen: pd.DataFrame, column: str) -> alt.LayerChart:
             {"method": method, "size": found.mean, "low": found.low, "high": found.high}
             for method, own in seeds.groupby("method", sort=False)["size"]
             for found in [summarise_ratios(own.tolist(), inputs.level)]
-        ]
+        ],
+        columns=["method", "size", "low", "high"],
     )
     # An interval of few seeds can be orders wide; it ends where the seeds' own range is doubled.
     means["low"] = means["low"].clip(lower=sizes.min() / 2)

@@ -43,6 +43,9 @@ def _smaller(node: Element) -> Element:
         for name, value in node.items()
         if not NEEDLESS.fullmatch(name) and (name, value) not in DEFAULTS
     }
+    if "role-mark" in node.get("class", ""):
+        # What is drawn, apart from axes.
+        given["class"] = node.attrib["class"].split()[0]
     for name in INHERITED if node.tag == "g" else ():
         values = {part.get(name) for part in node}
         if len(values) == 1 and None not in values:
