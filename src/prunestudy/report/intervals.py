@@ -42,7 +42,7 @@ class Estimates:
         **mark: Any,
     ) -> list[alt.Chart]:
         """From end to end of each interval, as a line, a band along x, or across the panel."""
-        there = self.where(self.table[low].notna() & self.table[high].notna())
+        there = self.where(np.isfinite(self.table[[low, high]].astype(float)).all(axis=1))
         # Its own axis, so that all marks share one scale and one title.
         end = getattr(self, along).copy()
         end.shorthand = f"{low}:Q"
@@ -86,10 +86,13 @@ class Estimates:
         drawn = {name: one for name, one in every.items() if one is not None and name not in mark}
         axes = [str(drawn[axis].shorthand) for axis in ("x", "y") if axis in drawn]
         numbers = self.table[[name.removesuffix(":Q") for name in axes if name.endswith(":Q")]]
-        if not np.isfinite(numbers.astype(float)).all(axis=1).any():
+        there = np.isfinite(numbers.astype(float)).all(axis=1)
+        if not there.any():
             return []
+        # A line breaks where a number is missing.
+        table = self.table if kind == "line" else self.table[there]
         offset = {"xOffset": self.offset} if self.offset else {}
-        made = getattr(alt.Chart(self.table), f"mark_{kind}")(**mark, **offset)
+        made = getattr(alt.Chart(table), f"mark_{kind}")(**mark, **offset)
         return [made.encode(**drawn)]
 
 

@@ -54,7 +54,7 @@ def _escaped(character: str) -> str:
     apart = unicodedata.normalize("NFKD", character)
     if apart.isascii():
         return escaped(apart)
-    plain, *marks = apart
+    plain, marks = apart[0], apart[1:]
     if not plain.isascii() or not {*marks} <= {*ACCENTS}:
         return escaped(f"[U+{ord(character):04X}]")
     return reduce(lambda inner, mark: f"\\{ACCENTS[mark]}{{{inner}}}", marks, _escaped(plain))

@@ -15,8 +15,10 @@ WIDTH = 340
 NEEDLESS = re.compile(r"aria-.*|role|class|pointer-events|font-family")
 DEFAULTS = {("opacity", "1"), ("stroke-width", "1"), ("transform", "translate(0,0)")}
 UNSEEN = {("display", "none"), ("opacity", "0")}
-INHERITED = ("fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "text-anchor")
-INHERITED += ("font-size", "font-weight", "stroke-miterlimit")
+INHERITED = (
+    *("fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-miterlimit"),
+    *("text-anchor", "font-size", "font-weight"),
+)
 PLACES = ("transform", "d", "x", "y", "x1", "y1", "x2", "y2", "width", "height")
 FINER = re.compile(r"(\.\d)\d+")
 
