@@ -42,7 +42,8 @@ class Estimates:
         **mark: Any,
     ) -> list[alt.Chart]:
         """From end to end of each interval, as a line, a band along x, or across the panel."""
-        there = self.where(np.isfinite(self.table[[low, high]].astype(float)).all(axis=1))
+        ends = self.table[[low, high]].astype(float)
+        there = self.where(ends.abs().lt(np.inf).all(axis=1))
         # Its own axis, so that all marks share one scale and one title.
         end = getattr(self, along).copy()
         end.shorthand = f"{low}:Q"
