@@ -56,7 +56,7 @@ def _figure(
 def _panel(inputs: Inputs, chosen: pd.DataFrame, column: str) -> alt.LayerChart:
     dense = inputs.cells(chosen["task"].iloc[0], DENSE).assign(budget=float("nan"))
     both = pd.concat([chosen, dense[list(chosen.columns)]], ignore_index=True)
-    both = both.dropna(subset=[column])
+    both = both[both[column].between(0, float("inf"), inclusive="neither")]
     told = words.hover("size", both)
     sizes = 1 / both[TIME] if column == TIME else both[column]
     seeds = told.assign(size=sizes, seed=both["seed"])
