@@ -1,30 +1,18 @@
 """The page in a real browser, from the disk, with the network off."""
 
-import shutil
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from prunestudy.params.report_settings import Question
+from tests.browser.pages import DESKTOP, PHONE, browser, marks, needs_chromium, opened
 from tests.report.fabricated import EVERY, QUESTION, make_study, write_tables
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
-
-DESKTOP, PHONE = (1280, 900), (390, 844)
+__all__ = ["browser"]
+pytestmark = needs_chromium
 SERIOUS = ("serious", "critical")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's chromium; Playwright's own browsers are not needed."""
-    with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module", params=["every kind of method", "two questions, one seed"])
@@ -43,33 +31,6 @@ def file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return root / "reports" / "index.html"
 
 
-def opened(
-    browser: Browser, file: Path, size: tuple[int, int] = DESKTOP, dark: bool = False
-) -> tuple[Page, list[str]]:
-    """The page once its charts are drawn, and what the browser complained about."""
-    context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]},
-        color_scheme="dark" if dark else "light",
-        offline=True,
-    )
-    page = context.new_page()
-    complaints: list[str] = []
-
-    def heard(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            complaints.append(message.text)
-
-    page.on("console", heard)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(request.url))
-    page.goto(file.as_uri())
-    page.wait_for_function(
-        "document.querySelectorAll('.chart').length > 0 &&"
-        " [...document.querySelectorAll('.chart')].every(box => box.querySelector('svg'))"
-    )
-    return page, complaints
-
-
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_page_opens_offline_and_fits(
@@ -84,6 +45,43 @@ def test_the_page_opens_offline_and_fits(
     light = sum(int(part) for part in ground.strip("rgb()").split(",")[:3]) > 3 * 128
     assert light != dark
     page.context.close()
+
+
+def test_each_chart_is_there_once_with_and_without_scripts(browser: Browser, file: Path) -> None:
+    still, _ = opened(browser, file, scripts=False)
+    shown = marks(still)
+    assert len(shown) > 10
+    assert min(shown.values()) > 0, shown
+    page, complaints = opened(browser, file)
+    assert marks(page).keys() == shown.keys()
+    assert min(marks(page).values()) > 0
+    for media in ("screen", "print"):
+        page.emulate_media(media=media)
+        assert page.locator(".chart svg").count() == len(shown)
+    assert page.locator(".still").count() == 0
+    hidden = ".chart svg[aria-hidden='true']"
+    assert page.locator(hidden).count() == still.locator(hidden).count() == len(shown)
+    assert complaints == []
+    page.context.close()
+    still.context.close()
+
+
+def test_a_chart_that_cannot_be_drawn_keeps_its_still(
+    browser: Browser, file: Path, tmp_path: Path
+) -> None:
+    text = file.read_text(encoding="utf-8")
+    charts = text.count('<div class="chart"')
+    for lost, broken in (
+        (1, text.replace('"mark":{', '"mark":{"type":"?"},"?":{', 1)),
+        (charts, text.replace('id="charts">{', 'id="charts">{NaN', 1)),
+    ):
+        (tmp_path / "broken.html").write_text(broken, encoding="utf-8")
+        ready = "document.body.dataset.drawn !== undefined" if lost == 1 else "true"
+        page, complaints = opened(browser, tmp_path / "broken.html", ready=ready)
+        assert min(marks(page).values()) > 0
+        assert page.locator(".still").count() == lost
+        assert complaints
+        page.context.close()
 
 
 def test_a_legend_hides_and_shows_a_method_in_every_chart(browser: Browser, file: Path) -> None:

@@ -81,5 +81,9 @@ def scalar(value: Any) -> str:
         plain = value.replace("_", "").replace(" ", "")
         words = plain.isascii() and plain.isalnum() and not plain[0].isdigit()
         safe = words and value.lower() not in ("true", "false", "null", "yes", "no", "on", "off")
-        return value if safe and value == value.strip() else json.dumps(value, ensure_ascii=False)
+        return (
+            value
+            if safe and value == value.strip()
+            else json.dumps(value, ensure_ascii=False, allow_nan=False)
+        )
     return str(value)

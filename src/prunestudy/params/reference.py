@@ -150,4 +150,4 @@ def _short(number: float) -> str:
 
 def schema_text() -> str:
     """The JSON schema of a parameters file, for editors."""
-    return json.dumps(Study.model_json_schema(), indent=1, sort_keys=True) + "\n"
+    return json.dumps(Study.model_json_schema(), indent=1, sort_keys=True, allow_nan=False) + "\n"

@@ -84,7 +84,7 @@ def _files(first: Path, second: Path) -> Equivalence:
 
 def _tensors(path: Path) -> dict[str, Any]:
     with safe_open(path, framework="np") as file:
-        content = json.dumps(file.metadata(), sort_keys=True)
+        content = json.dumps(file.metadata(), sort_keys=True, allow_nan=False)
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     return {"metadata": np.array([content]), **tensors}
 

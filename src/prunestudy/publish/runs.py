@@ -192,7 +192,7 @@ class Publisher:
             # MLflow keeps 36 characters of a digest; the source holds all of it.
             digest=digest[:36],
             source_type="local",
-            source=json.dumps({"path": data.path.as_posix(), "sha256": digest}),
+            source=json.dumps({"path": data.path.as_posix(), "sha256": digest}, allow_nan=False),
         )
         tags = [entities.InputTag("mlflow.data.context", "training")]
         self.client.log_inputs(run, [entities.DatasetInput(dataset, tags)])

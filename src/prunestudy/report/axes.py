@@ -35,6 +35,7 @@ def ratios(costs: pd.Series) -> dict[str, Any]:
 
     An interval that goes further ends at the edge.
     """
+    costs = costs[(costs > 0) & (costs < math.inf)]
     low, high = (float(costs.min()), float(costs.max())) if len(costs) else (1.0, 2.0)
     room = max((high / low) ** 0.08, 1.05)
     low, high = low / room, high * room

@@ -101,7 +101,7 @@ def _write_figures(contents: Contents, folder: Path) -> list[Path]:
 
 def _remove_others(folder: Path, written: list[Path]) -> None:
     """Delete files that an earlier report left behind; folders may belong to other studies."""
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.glob("*")):
         if path.is_file() and path not in written:
             path.unlink()
 

@@ -1,6 +1,7 @@
 """What a closed loop did: the resource that binds and validation quality, stage by stage."""
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from prunestudy.analysis.decisions import attempts, loops
@@ -84,6 +85,8 @@ def _panel(inputs: Inputs, table: pd.DataFrame, column: str) -> alt.LayerChart:
 
 def _quality_scale(within: pd.Series) -> alt.Scale:
     """What is within the budget; what comes after may fall much lower."""
+    if not np.isfinite(within).all():
+        return alt.Scale(zero=False)
     low, high = float(within.min()), float(within.max())
     room = 0.06 * max(high - low, 1e-3)
     return alt.Scale(domain=[low - room, high + room], nice=False, clamp=True, zero=False)

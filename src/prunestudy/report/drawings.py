@@ -23,7 +23,7 @@ MOST_BELOW = 4
 KEY_WIDTH = 66
 ROW_SHARE = 0.3
 # vl-convert numbers its clip paths across drawings; counted anew, a drawing has one text.
-COUNTED = re.compile(r"\b(clip|gradient_)(\d+)\b")
+COUNTED = re.compile(r"""((?:id=|href=|url\()["']?#?)(clip|gradient_)(\d+)\b""")
 # What Vega-Lite allows at the top alone.
 TOP_LEVEL = ("$schema", "config", "datasets")
 # The Vega-Lite version that Altair writes, as vl-convert names it.
@@ -35,7 +35,7 @@ def drawing(figure: Figure) -> str:
     columns = COLUMNS if len(figure.panels) != 4 else 2
     title = {"text": figure.title, "subtitle": figure.key, "fontSize": 14}
     spec = _whole(figure, columns, WIDTH, {"title": title, "padding": 12}, {})
-    return _svg(spec) + "\n"
+    return svg(spec) + "\n"
 
 
 def column_drawing(figure: Figure) -> bytes:
@@ -57,7 +57,7 @@ def column_drawing(figure: Figure) -> bytes:
     config["title"] |= {"fontSize": 9, "subtitleFontSize": 8}
     # Its objects come in another order each time; rewritten, a figure has one file.
     written = io.BytesIO()
-    with pikepdf.open(io.BytesIO(vl_convert.svg_to_pdf(_svg(spec)))) as drawn:
+    with pikepdf.open(io.BytesIO(vl_convert.svg_to_pdf(svg(spec)))) as drawn:
         drawn.save(written, deterministic_id=True)
     return written.getvalue()
 
@@ -96,7 +96,7 @@ def _whole(
         inner = copy.deepcopy({key: spec[key] for key in spec if key not in TOP_LEVEL})
         panels.append({**inner, "title": panel.title, "width": width})
         datasets |= spec["datasets"]
-    config = theme(dark=False)
+    config = theme("paper")
     config["legend"] |= {"orient": "bottom", "title": None, **legend}
     return {
         "$schema": alt.SCHEMA_URL,
@@ -110,10 +110,12 @@ def _whole(
     }
 
 
-def _svg(spec: dict[str, Any]) -> str:
+def svg(spec: dict[str, Any], prefix: str = "") -> str:
+    """Vega-Lite drawn; ``prefix`` goes before the names of what the drawing defines."""
     numbers: dict[str, int] = {}
 
     def renamed(match: re.Match[str]) -> str:
-        return f"{match[1]}{numbers.setdefault(match[0], len(numbers))}"
+        name = f"{match[2]}{match[3]}"
+        return f"{match[1]}{prefix}{match[2]}{numbers.setdefault(name, len(numbers))}"
 
     return COUNTED.sub(renamed, vl_convert.vegalite_to_svg(spec, vl_version=VERSION))

@@ -1,5 +1,6 @@
 """Figures: one definition for the interactive chart in the page and the drawing for a paper."""
 
+import math
 import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -54,8 +55,19 @@ class Figure:
 
     @cached_property
     def specifications(self) -> list[dict[str, Any]]:
-        """The panels as Vega-Lite, written and checked once for the page and both drawings."""
-        return [panel.chart.to_dict() for panel in self.panels]
+        """The panels as Vega-Lite, written and checked once for the page and both drawings.
+
+        What is missing or infinite is null in them: JSON has no word for it.
+        """
+        return [_finite(panel.chart.to_dict()) for panel in self.panels]
+
+
+def _finite(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {name: _finite(inner) for name, inner in content.items()}
+    if isinstance(content, list):
+        return [_finite(inner) for inner in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def by_task(
@@ -66,9 +78,9 @@ def by_task(
     return tuple(Panel(task, task, draw(part)) for task, part in parts if len(part))
 
 
-def theme(dark: bool) -> dict[str, Any]:
-    """Vega-Lite configuration for a light or dark ground."""
+def theme(ground: str) -> dict[str, Any]:
+    """Vega-Lite configuration for ``paper``, or the ``page`` in its own colours."""
     text = files("prunestudy.report").joinpath("theme.toml").read_text(encoding="utf-8")
-    colours = tomllib.loads(text)["colours"]["dark" if dark else "light"]
+    colours = tomllib.loads(text)["colours"][ground]
     found = tomllib.loads(Template(text).substitute(colours, font=FONT))["theme"]
     return {**found, "view": {"stroke": None}}

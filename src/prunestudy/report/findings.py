@@ -47,7 +47,8 @@ def finding(
     methods, tasks = plural(len(inputs.methods), "method"), plural(len(inputs.tasks), "task")
     names = {"method_names": listed(inputs.methods), "task_names": listed(inputs.tasks)}
     scope = words.text("finding.scope", methods=methods, tasks=tasks, seeds=seeds, **names)
-    tables = Sentence("The tables give every number with its interval.")
+    known = "with its interval" if len(inputs.study.seeds) > 1 else "of the one seed"
+    tables = Sentence(f"The tables give every number {known}.")
     return [Sentence(scope, ("parameters",)), *sentences, tables]
 
 

@@ -1,6 +1,7 @@
 """How numbers are written: the same precision, signs and units everywhere."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
 
 import pandas as pd
@@ -8,8 +9,16 @@ import pandas as pd
 NOTHING = "–"
 THIN = "\N{NARROW NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
+)
 # What git says of a checkout with uncommitted changes.
 EDITED = "-dirty"
+
+
+def visible(text: str) -> str:
+    """A text without characters that nobody sees, but that turn the ones around them about."""
+    return UNSEEN.sub("", text)
 
 
 def quality(value: float) -> str:

@@ -18,13 +18,15 @@ from prunestudy.report.intervals import Estimates, layered
 from prunestudy.report.palette import BLUE, GREY, RING, VERMILLION
 
 ROW_HEIGHT = 46
-# How outcomes are drawn; what is none of these is no difference. A gain that does not outlast the
-# correction is a ring; a loss is told without it.
+UNKNOWN = "no verdict"
+# How outcomes are drawn; what lies within the spread is no difference. A gain that does not
+# outlast the correction is a ring; a loss is told without it.
 STYLES = {
     "better": (VERMILLION, "circle"),
     "perhaps better": (VERMILLION, RING),
     "no difference": (GREY, "diamond"),
     "worse": (BLUE, "square"),
+    UNKNOWN: (GREY, "cross"),
 }
 # An interval that goes further than this beyond its estimate ends at the panel's edge.
 FURTHEST_RATIO = 4.0
@@ -64,6 +66,7 @@ def _figure(inputs: Inputs, question: Question, rows: pd.DataFrame, name: str) -
         tasks=listed(inputs.tasks),
         with_claimed=bool(question.claimed),
         with_loops=(rows["first"] != first).any(),
+        with_unknown=(rows["n"] == 1).any(),
     )
 
 
@@ -104,12 +107,13 @@ def _drawn(
         verdict=rows[f"{measure.name}_verdict"], mean=rows[measure.mean]
     )
     told = words.hover("headline", table, write=writer(measure).__name__)
-    known = table["outcome"].isin(list(STYLES))
+    within = table["outcome"].isin(["better within", "worse within"])
+    outcome = table["outcome"].mask(within, "no difference")
     drawn = told.assign(
         row=table["task"].where(
             table["first"] == question.method, table["task"] + ", " + table["first"]
         ),
-        outcome=table["outcome"].where(known, "no difference"),
+        outcome=outcome.where(outcome.isin(list(STYLES)), UNKNOWN),
         **table[["mean", "low", "high"]],
     )
     if measure.kind == "ratio":

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from prunestudy.report.figures import HALO
@@ -41,7 +42,8 @@ class Estimates:
         **mark: Any,
     ) -> list[alt.Chart]:
         """From end to end of each interval, as a line, a band along x, or across the panel."""
-        there = self.where(self.table[low].notna() & self.table[high].notna())
+        ends = self.table[[low, high]].astype(float)
+        there = self.where(ends.abs().lt(np.inf).all(axis=1))
         # Its own axis, so that all marks share one scale and one title.
         end = getattr(self, along).copy()
         end.shorthand = f"{low}:Q"
@@ -81,16 +83,22 @@ class Estimates:
 
     def _marks(self, kind: str, channels: dict[str, Any], mark: dict[str, Any]) -> list[alt.Chart]:
         """One layer; what a mark sets by itself is no channel."""
-        if self.table.empty:
-            return []
         every = {"x": self.x, "y": self.y, **self.styles, **channels}
         drawn = {name: one for name, one in every.items() if one is not None and name not in mark}
+        axes = [str(drawn[axis].shorthand) for axis in ("x", "y") if axis in drawn]
+        numbers = self.table[[name.removesuffix(":Q") for name in axes if name.endswith(":Q")]]
+        there = np.isfinite(numbers.astype(float)).all(axis=1)
+        if not there.any():
+            return []
+        # A line breaks where a number is missing.
+        table = self.table if kind == "line" else self.table[there]
         offset = {"xOffset": self.offset} if self.offset else {}
-        made = getattr(alt.Chart(self.table), f"mark_{kind}")(**mark, **offset)
+        made = getattr(alt.Chart(table), f"mark_{kind}")(**mark, **offset)
         return [made.encode(**drawn)]
 
 
 def layered(height: float, *layers: list[alt.Chart]) -> alt.LayerChart:
-    """Marks in one panel, the last ones on top."""
+    """Marks in one panel, the last ones on top; none where all would be lines across it."""
     every = [layer for group in layers for layer in group]
-    return alt.LayerChart(layer=every, height=height)
+    placed = any(alt.Undefined not in (one.encoding.x, one.encoding.y) for one in every)
+    return alt.LayerChart(layer=every if placed else [], height=height)

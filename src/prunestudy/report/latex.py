@@ -1,9 +1,15 @@
 """Tables for a paper: the report's tables as LaTeX with booktabs, ready for ``\\input``."""
 
+import re
+import unicodedata
+from functools import reduce
+
 from prunestudy.report.blocks import Section, Table, blocks_of
+from prunestudy.report.formatting import visible
 from prunestudy.report.words import WORDS
 
 CHARACTERS: dict[str, str] = WORDS["latex"]["characters"]
+ACCENTS: dict[str, str] = WORDS["latex"]["accents"]
 # Columns whose longest cell has more characters are set as paragraphs.
 LONG = 40
 HEAD = "% Needs \\usepackage{booktabs}. Numbers: tables/%s of the report.\n"
@@ -35,5 +41,20 @@ def _row(cells: tuple[str, ...]) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text whose characters LaTeX sets as they are."""
-    return "".join(CHARACTERS.get(character, character) for character in text)
+    """Text whose characters LaTeX sets as they are, or names where its fonts lack them."""
+    text = unicodedata.normalize("NFC", re.sub(r"[ \t\n]+", " ", visible(text)))
+    # Two hyphens would become a dash.
+    parts = re.split("(?<=-)(?=-)", text)
+    return "{}".join("".join(map(_escaped, part)) for part in parts)
+
+
+def _escaped(character: str) -> str:
+    if character in CHARACTERS or character.isascii():
+        return CHARACTERS.get(character, character)
+    apart = unicodedata.normalize("NFKD", character)
+    if apart.isascii():
+        return escaped(apart)
+    plain, marks = apart[0], apart[1:]
+    if not plain.isascii() or not {*marks} <= {*ACCENTS}:
+        return escaped(f"[U+{ord(character):04X}]")
+    return reduce(lambda inner, mark: f"\\{ACCENTS[mark]}{{{inner}}}", marks, _escaped(plain))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from prunestudy.report import blocks
 from prunestudy.report.blocks import Block, Fold, Section
 from prunestudy.report.contents import Contents
+from prunestudy.report.formatting import visible
 
 
 def markdown(contents: Contents, sections: Sequence[Section]) -> str:
@@ -37,13 +38,16 @@ def _block(block: Block) -> list[str]:
         case blocks.Heading():
             return [f"### {_plain(block.text)}"]
         case blocks.Code():
-            return [f"```{block.language}", *block.text.rstrip("\n").split("\n"), "```"]
+            # Longer than what the text itself may fence.
+            fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", block.text)), 0)
+            lines = visible(block.text).rstrip("\n").split("\n")
+            return [f"{fence}{block.language}", *lines, fence]
         case blocks.Chart(figure):
             picture = f"![{_plain(figure.alt)}](figures/{figure.name}.svg)"
             return [picture, "", f"*{_plain(figure.title)}.* {_plain(figure.caption)}"]
         case Fold():
             inner = [line for one in block.blocks for line in (*_block(one), "")]
-            summary = f"<details><summary>{html.escape(block.summary)}</summary>"
+            summary = f"<details><summary>{html.escape(visible(block.summary))}</summary>"
             return [summary, "", *inner, "</details>"]
         case blocks.Table():
             source = f" ([{block.source}](tables/{block.source}))" if block.source else ""
@@ -60,7 +64,7 @@ def _cell(text: str) -> str:
 def _plain(text: str) -> str:
     """Text whose characters mean themselves."""
     # Line breaks and blanks become one blank; the narrow one inside of numbers stays.
-    escaped = html.escape(re.sub(r"[ \t\r\n]+", " ", text.strip()), quote=False)
+    escaped = html.escape(re.sub(r"[ \t\n]+", " ", visible(text).strip()), quote=False)
     for character in "\\`*[]":
         escaped = escaped.replace(character, f"\\{character}")
     return escaped

@@ -1,25 +1,30 @@
-// Draws the charts for the reader's theme, again when it changes, and switches methods on and off.
+// Draws the charts in the place of their stills, and switches methods on and off.
 const specifications = JSON.parse(document.getElementById("charts").textContent);
-const themes = JSON.parse(document.getElementById("themes").textContent);
-const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const config = JSON.parse(document.getElementById("config").textContent);
+const options = { renderer: "svg", actions: false, config, tooltip: { theme: "custom" } };
 const hidden = new Set();
 let drawn = [];
 
+async function embedded([id, specification]) {
+  const box = document.getElementById(id);
+  const still = box.firstElementChild;
+  try {
+    return await window.vegaEmbed(box, specification, options);
+  } catch (error) {
+    // Better a chart that cannot be hovered over than none.
+    box.replaceChildren(still);
+    console.error(error);
+    return [];
+  }
+}
+
 async function draw() {
-  const embedded = Object.entries(specifications).map(([id, specification]) =>
-    window.vegaEmbed(document.getElementById(id), specification, {
-      renderer: "svg",
-      actions: false,
-      config: dark.matches ? themes.dark : themes.light,
-      tooltip: { theme: "custom" },
-    })
-  );
-  drawn.forEach((chart) => chart.finalize());
-  drawn = await Promise.all(embedded);
+  drawn = (await Promise.all(Object.entries(specifications).map(embedded))).flat();
   // The group around the panels says what they show, and the tables hold the numbers; marks that
   // only call themselves marks would be noise to a screen reader.
   document.querySelectorAll(".chart svg").forEach((svg) => svg.setAttribute("aria-hidden", "true"));
   switchMethods();
+  document.body.dataset.drawn = drawn.length;
 }
 
 function switchMethods() {
@@ -30,6 +35,7 @@ function switchMethods() {
   }
   for (const button of document.querySelectorAll("[data-method]")) {
     button.setAttribute("aria-pressed", String(!hidden.has(button.dataset.method)));
+    button.disabled = false;
   }
 }
 
@@ -39,7 +45,6 @@ document.addEventListener("click", (event) => {
   if (!hidden.delete(method)) hidden.add(method);
   switchMethods();
 });
-dark.addEventListener("change", draw);
 
 // Narrow the charts to one task, and the trade-off curves to one axis of cost.
 const picks = document.querySelector(".picks");

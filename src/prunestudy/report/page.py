@@ -12,8 +12,9 @@ import vl_convert
 from prunestudy.report.blocks import Chart, Code, Fold, Section, Table, blocks_of
 from prunestudy.report.contents import Contents
 from prunestudy.report.figures import Figure, theme
-from prunestudy.report.formatting import plural
+from prunestudy.report.formatting import plural, visible
 from prunestudy.report.palette import looks
+from prunestudy.report.stills import still
 
 # What the page's own script needs of the bundled libraries.
 VEGA_GLOBAL = "window.vegaEmbed = vegaEmbed;"
@@ -34,6 +35,7 @@ def page(contents: Contents, sections: Sequence[Section]) -> str:
         for figure in figures
         for place, spec in enumerate(figure.specifications)
     }
+    config = {**theme("page"), "background": None, "legend": {"disable": True}, "aria": False}
     return _rendered(
         "page.html",
         title=study.report.title,
@@ -45,7 +47,8 @@ def page(contents: Contents, sections: Sequence[Section]) -> str:
         vega=_vega(),
         picks={name: choices for name, choices in picks.items() if len(choices) > 1},
         charts=_json(charts),
-        themes=_json({"light": _page_theme(False), "dark": _page_theme(True)}),
+        config=_json(config),
+        stills={name: still({**chart, "config": config}, name) for name, chart in charts.items()},
     )
 
 
@@ -62,6 +65,7 @@ def _rendered(name: str, sections: Sequence[Section], **values: Any) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
+        finalize=lambda value: visible(value) if type(value) is str else value,
     )
     shared = {"style": _resource("style.css"), "sections": sections, "places": _places(sections)}
     return environment.get_template(name).render(**shared, **values)
@@ -86,11 +90,6 @@ def _vega() -> str:
 
 def _resource(name: str) -> str:
     return files("prunestudy.report").joinpath(name).read_text(encoding="utf-8")
-
-
-def _page_theme(dark: bool) -> dict[str, Any]:
-    """The figures' theme on the page's own ground, with the page's legend instead of theirs."""
-    return {**theme(dark), "background": None, "legend": {"disable": True}}
 
 
 def _chart(panel: dict[str, Any], figure: Figure) -> dict[str, Any]:

@@ -44,12 +44,14 @@ def methods_paragraph(inputs: Inputs) -> str:
         for alone in [f" (on {listed(method.tasks)} alone)" if method.tasks else ""]
     ]
     baselines = [text for name, one in study.methods.items() if (text := _baseline(name, one))]
+    several = len(study.seeds) > 1
+    compared = "several_seeds" if several else "one_seed"
     return words.text(
         "paper.paragraph",
         methods=plural(len(inputs.methods), "method"),
         tasks=plural(len(inputs.tasks), "task"),
         data=listed(_data(inputs)),
-        seeds=plural(len(study.seeds), "seed"),
+        seeds=f"each of {len(study.seeds)} seeds" if several else "one seed",
         training="; ".join(_trained(inputs, task) for task in inputs.tasks),
         points=listed([f"{point}×" for point in inputs.points]),
         as_far=", as far as a network is large enough for them" if len(inputs.unreachable) else "",
@@ -58,7 +60,7 @@ def methods_paragraph(inputs: Inputs) -> str:
         same="the same" if equally_retrained(inputs) else "not the same",
         drops=listed([allowed_drop(inputs, task) for task in inputs.tasks]),
         repeats=study.latency.repeats,
-        level=percent(inputs.level),
+        compared=words.text(f"paper.{compared}", level=percent(inputs.level)),
         checklists=_cite(*CHECKLISTS),
         tools=listed(tools),
     )

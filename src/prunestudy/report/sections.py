@@ -65,7 +65,8 @@ def _tradeoff(contents: Contents) -> list[Block]:
     blocks = _charts(*contents.tradeoff_figures)
     if len(compared):
         said = {**_compared(contents), "level": percent(contents.inputs.level)}
-        blocks.append(tables.comparison_counts(compared, **said))
+        if compared["low"].notna().any():
+            blocks.append(tables.comparison_counts(compared, **said))
         every = words.table("comparisons", compared, **said)
         blocks.append(Fold("Every paired comparison", (every,)))
     return blocks

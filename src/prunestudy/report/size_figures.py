@@ -56,7 +56,7 @@ def _figure(
 def _panel(inputs: Inputs, chosen: pd.DataFrame, column: str) -> alt.LayerChart:
     dense = inputs.cells(chosen["task"].iloc[0], DENSE).assign(budget=float("nan"))
     both = pd.concat([chosen, dense[list(chosen.columns)]], ignore_index=True)
-    both = both.dropna(subset=[column])
+    both = both[both[column].between(0, float("inf"), inclusive="neither")]
     told = words.hover("size", both)
     sizes = 1 / both[TIME] if column == TIME else both[column]
     seeds = told.assign(size=sizes, seed=both["seed"])
@@ -65,7 +65,8 @@ def _panel(inputs: Inputs, chosen: pd.DataFrame, column: str) -> alt.LayerChart:
             {"method": method, "size": found.mean, "low": found.low, "high": found.high}
             for method, own in seeds.groupby("method", sort=False)["size"]
             for found in [summarise_ratios(own.tolist(), inputs.level)]
-        ]
+        ],
+        columns=["method", "size", "low", "high"],
     )
     # An interval of few seeds can be orders wide; it ends where the seeds' own range is doubled.
     means["low"] = means["low"].clip(lower=sizes.min() / 2)
@@ -85,5 +86,5 @@ def _panel(inputs: Inputs, chosen: pd.DataFrame, column: str) -> alt.LayerChart:
         ROW_HEIGHT * len(names),
         found.intervals("x", strokeWidth=1.2, opacity=0.8),
         dots.points(below, size=48, opacity=0.65),
-        found.ticks(thickness=2.5, size=20, opacity=1),
+        found.where(means["low"].notna()).ticks(thickness=2.5, size=20, opacity=1),
     )

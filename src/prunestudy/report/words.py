@@ -160,16 +160,19 @@ def figure(
     named: bool = False,
     **words: object,
 ) -> Figure | None:
-    """A figure of these panels; none without any.
+    """A figure of the panels that have something to draw; none without any.
 
     Args:
         n: the numbers of seeds behind its marks.
         words: what its texts have in braces; those that start with ``with_`` say whether a part
             of the template is there.
     """
-    panels, methods, texts = tuple(panels), tuple(methods), WORDS["figure"][template]
+    panels = tuple(panel for panel in panels if panel.chart.layer)
+    methods, texts = tuple(methods), WORDS["figure"][template]
     if not panels:
         return None
+    if len(n) and n.max() == 1:
+        texts = {**texts, **texts.get("one_seed", {})}
     words = {
         "level": formatting.percent(inputs.level),
         "seeds": formatting.numbers_of_seeds(n),

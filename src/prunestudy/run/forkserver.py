@@ -55,7 +55,7 @@ def delegate(arguments: list[str]) -> int | None:
         "environment": dict(os.environ),
         "library": _library(),
     }
-    message = json.dumps(request).encode()
+    message = json.dumps(request, allow_nan=False).encode()
     with socket.socket(socket.AF_UNIX) as link:
         try:
             link.connect(address)

@@ -62,7 +62,10 @@ def made(
             "files": digests,
             "made": {**_circumstances(time.monotonic() - BEGIN), **(notes or {})},
         }
-        write_text(sidecar_path(path), json.dumps(sidecar, indent=1, sort_keys=True) + "\n")
+        write_text(
+            sidecar_path(path),
+            json.dumps(sidecar, indent=1, sort_keys=True, allow_nan=False) + "\n",
+        )
 
 
 def _circumstances(seconds: float) -> dict[str, Any]:
