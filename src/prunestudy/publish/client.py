@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import logging
 import os
 import warnings
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ from requests.exceptions import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
 from prunestudy.errors import StudyError
+
+# It logs the errors that it raises, with tracebacks.
+logging.getLogger("mlflow").setLevel(logging.CRITICAL)
 
 __all__ = ["MlflowClient", "MlflowException", "entities"]
 

@@ -62,7 +62,9 @@ def _advice(error: Exception) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__
+    """What an error says, without what SQLAlchemy adds before and behind it."""
+    lines = [line for line in str(error).splitlines() if not line.startswith("(raised as")]
+    return lines[0] if lines else type(error).__name__
 
 
 def place_of(artifact: Artifact, study: str) -> str:
