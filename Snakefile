@@ -1,5 +1,9 @@
 import shlex
+import sys
 from pathlib import Path
+
+# Snakemake adds this folder; no file of it may stand in for a package.
+sys.path[:] = [place for place in sys.path if Path(place).resolve() != Path.cwd()]
 
 from prunestudy.params.reader import read_study
 from prunestudy.plan.plan import Plan

@@ -70,11 +70,14 @@ def _ui(arguments: Namespace) -> int:
 
     plan = Plan(read_study(arguments.params))
     tables = plan.find("collect").path
-    if not tables.exists():
+    if not (tables.exists() and plan.find("report").path.exists()):
         raise StudyError(f"study '{plan.study.name}' is not finished; run 'make study' first")
-    print(tracking.publish(plan, tables, report_folder(plan.study.name)))
+    try:
+        print(tracking.publish(plan, tables, report_folder(plan.study.name)))
+    except tracking.TrackerAway as error:
+        raise StudyError(f"not published: {error}; then run 'prunestudy ui' again") from None
     print(f"MLflow: http://127.0.0.1:{arguments.port} (Ctrl-C ends it)", flush=True)
-    command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1"]
+    command = [sys.executable, "-P", "-m", "mlflow", "ui", "--host", "127.0.0.1"]
     command += ["--port", str(arguments.port), "--backend-store-uri", tracking.tracking_uri()]
     return call(command)
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from prunestudy.errors import StudyError
 from prunestudy.settings.parts import is_dotted
+from prunestudy.settings.source import NotPython, imports_of, tree_digest, tree_of
+from prunestudy.settings.user_code import UserCode, user_code
 from prunestudy.store.files import file_digest, text_digest
 
 PACKAGE = "prunestudy"
@@ -52,20 +54,37 @@ def source_digest(modules: tuple[str, ...], root: Path | None = None) -> str:
         closure |= import_closure(module, place)
         if module not in closure:
             raise StudyError(f"module '{module}' has no source file under {place}")
-    lines = [f"{name} {_file_digest(path)}" for name, path in sorted(closure.items())]
-    return text_digest("\n".join(lines))
+    return _listed({name: _file_digest(path) for name, path in closure.items()})
 
 
 def user_digests(names: Iterable[str]) -> dict[str, str]:
     """Source digests of the user's functions, given by dotted paths.
 
-    Each covers its module with all that it imports from the project's folder.
+    Each covers its module with all that it imports from the project's folder, and what those
+    import of the library.
     """
     return {
-        name: source_digest((name.rpartition(".")[0],), Path.cwd())
+        name: _user_digest(user_code(name.rpartition(".")[0], Path.cwd()))
         for name in sorted(names)
         if is_dotted(name)
     }
+
+
+@cache
+def _user_digest(code: UserCode) -> str:
+    if code.problems:
+        raise StudyError("; ".join(code.problems))
+    digests = {name: module.digest for name, module in code.modules.items()}
+    for name, module in code.modules.items():
+        digests |= {one: _file_digest(file) for one, file in _data_of(name, module.path).items()}
+    for name in code.library:
+        closure = import_closure(name, library_root())
+        digests |= {one: _file_digest(file) for one, file in closure.items()}
+    return _listed(digests)
+
+
+def _listed(digests: dict[str, str]) -> str:
+    return text_digest("\n".join(f"{name} {digest}" for name, digest in sorted(digests.items())))
 
 
 @cache
@@ -79,13 +98,19 @@ def import_closure(module: str, root: Path) -> dict[str, Path]:
         if name in found or is_infrastructure(name) or path is None:
             continue
         found[name] = path
-        if path.name == "__init__.py":
-            data = (file for file in sorted(path.parent.iterdir()) if file.suffix in DATA)
-            found |= {f"{name}/{file.name}": file for file in data}
+        found |= _data_of(name, path)
         waiting += _imports(name, path)
         if "." in name:
             waiting.append(name.rpartition(".")[0])
     return found
+
+
+def _data_of(name: str, path: Path) -> dict[str, Path]:
+    """Data that lies in a package, by its name."""
+    if path.name != "__init__.py":
+        return {}
+    data = (file for file in sorted(path.parent.iterdir()) if file.suffix in DATA)
+    return {f"{name}/{file.name}": file for file in data}
 
 
 def is_infrastructure(name: str) -> bool:
@@ -104,57 +129,17 @@ def _module_file(name: str, root: Path) -> Path | None:
 
 @cache
 def _imports(name: str, path: Path) -> list[str]:
-    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    names = []
-    for node in ast.walk(_tree(path)):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                parts = package.split(".")
-                kept = parts[: len(parts) - node.level + 1]
-                base = ".".join([*kept, *([base] if base else [])])
-            names.append(base)
-            # "from package import module": the name may be a module of its own.
-            names += [f"{base}.{alias.name}" for alias in node.names]
-    return names
+    return [one.name for one in imports_of(_tree(path), name, path.name == "__init__.py")]
 
 
 @cache
 def _tree(path: Path) -> ast.Module:
     try:
-        return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    except (SyntaxError, ValueError) as error:
-        raise StudyError(f"{path} is not valid Python ({error})") from None
+        return tree_of(path.read_bytes(), path)
+    except NotPython as error:
+        raise StudyError(str(error)) from None
 
 
 @cache
 def _file_digest(path: Path) -> str:
-    if path.suffix in DATA:
-        return file_digest(path)
-    return text_digest(_canonical(_tree(path)))
-
-
-def _canonical(node: object) -> str:
-    """Text of a syntax tree that is the same on every Python version and layout."""
-    if isinstance(node, ast.AST):
-        fields = [
-            f"{name}={_canonical(value)}"
-            for name, value in ast.iter_fields(node)
-            if value not in (None, [])
-            and not (isinstance(node, ast.Constant) and name == "kind")
-            and name not in ("type_ignores", "ctx", "type_comment")
-        ]
-        return f"{type(node).__name__}({','.join(fields)})"
-    if isinstance(node, list):
-        return f"[{','.join(_canonical(item) for item in node if not _is_docstring(item))}]"
-    return repr(node)
-
-
-def _is_docstring(node: object) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
+    return file_digest(path) if path.suffix in DATA else tree_digest(_tree(path))

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import logging
 import os
 import warnings
 from collections.abc import Iterator
@@ -19,50 +20,57 @@ with warnings.catch_warnings():
 from requests.exceptions import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
-from prunestudy.store.files import written_whole
+from prunestudy.errors import StudyError
+
+# It logs the errors that it raises, with tracebacks.
+logging.getLogger("mlflow").setLevel(logging.CRITICAL)
 
 __all__ = ["MlflowClient", "MlflowException", "entities"]
 
 FOLDER = Path("mlruns")
+DATABASE = FOLDER / "mlflow.db"
 # Uploads of files raise what the HTTP library raises, the embedded database what its own does.
 AWAY = (MlflowException, RequestException, SQLAlchemyError)
 
 
+class TrackerAway(StudyError):
+    """Publishing must wait; everything else of the study is finished."""
+
+
+def is_embedded() -> bool:
+    """Whether the record is this checkout's own database, and not a server's."""
+    return not os.environ.get("MLFLOW_TRACKING_URI")
+
+
 def tracking_uri() -> str:
     """The tracking server of the environment, or the embedded SQLite of this checkout."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{FOLDER.resolve()}/mlflow.db"
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{DATABASE.absolute()}"
 
 
 @contextlib.contextmanager
 def one_publisher() -> Iterator[None]:
     """Serialise publishers: a cold SQLite database does not survive two in its migrations."""
+    if FOLDER.exists() and not FOLDER.is_dir():
+        raise TrackerAway(f"{FOLDER} is no folder; move it elsewhere, then run 'prunestudy ui'")
     FOLDER.mkdir(exist_ok=True)
     with (FOLDER / ".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def make_database() -> None:
-    """Make the embedded database, whole or not at all.
-
-    MLflow makes its tables in dozens of migrations; killed in the middle, it would refuse what is
-    left for ever.
-    """
-    database = FOLDER / "mlflow.db"
-    if "MLFLOW_TRACKING_URI" in os.environ or database.exists():
-        return
-    for left in FOLDER.glob(f".{database.name}.*"):
-        left.unlink()
-    with written_whole(database) as scratch:
-        MlflowClient(tracking_uri=f"sqlite:///{scratch.resolve()}").search_experiments()
-
-
 def experiment_id(client: MlflowClient, name: str) -> str:
-    """The experiment of a study, made if it is new."""
+    """The experiment of a study, made if it is new.
+
+    Raises:
+        TrackerAway: it was deleted by hand.
+    """
     found = client.get_experiment_by_name(name)
-    if found is not None:
-        return found.experiment_id
-    if "MLFLOW_TRACKING_URI" in os.environ:
-        return client.create_experiment(name)
-    place = (FOLDER / "artifacts" / name).resolve().as_uri()
-    return client.create_experiment(name, artifact_location=place)
+    if found is None:
+        place = (FOLDER / "artifacts" / name).resolve().as_uri() if is_embedded() else None
+        return client.create_experiment(name, artifact_location=place)
+    if found.lifecycle_stage != "active":
+        raise TrackerAway(
+            f"the experiment '{name}' was deleted in MLflow; restore it: MLFLOW_TRACKING_URI="
+            f"{tracking_uri()} mlflow experiments restore --experiment-id {found.experiment_id}"
+        )
+    return found.experiment_id

@@ -1,6 +1,5 @@
 """The registry: each task's best network, under the alias ``best``."""
 
-import contextlib
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from prunestudy.analysis.budget import best
 from prunestudy.plan.artifact import Artifact
 from prunestudy.plan.plan import Plan
-from prunestudy.publish.client import MlflowClient, MlflowException
+from prunestudy.publish.client import MlflowClient
 from prunestudy.store.tables import read_table
 
 # What a registered network is, for those who find it in the registry.
@@ -35,9 +34,7 @@ def register_best(client: MlflowClient, plan: Plan, runs: dict[str, str], report
 def _register(
     client: MlflowClient, name: str, made: Artifact, run: str, row: dict[Hashable, Any]
 ) -> None:
-    with contextlib.suppress(MlflowException):
-        # There from an earlier version of the study, most likely; if not, what follows fails.
-        client.create_registered_model(name)
+    best = _best_known(client, name)
     digest = str(row["artifact_sha256"])
     versions = client.search_model_versions(f"name = '{name}'")
     version = next((one for one in versions if one.tags.get("sha256") == digest), None)
@@ -49,4 +46,15 @@ def _register(
         version = client.create_model_version(
             name, f"{uri}/network", run_id=run, tags=tags, description=BEST
         )
-    client.set_registered_model_alias(name, "best", version.version)
+    if best != str(version.version):
+        client.set_registered_model_alias(name, "best", version.version)
+
+
+def _best_known(client: MlflowClient, name: str) -> str | None:
+    """The version of a model that is called best; the model is made if it is new."""
+    found = client.search_registered_models(f"name = '{name}'")
+    if not found:
+        client.create_registered_model(name)
+        return None
+    aliases = found[0].aliases
+    return str(aliases["best"]) if "best" in aliases else None

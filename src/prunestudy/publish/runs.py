@@ -1,4 +1,4 @@
-"""Runs: the record of a study and of each of its trajectories."""
+"""The record of a study and of each of its trajectories."""
 
 import json
 from datetime import datetime
@@ -10,121 +10,111 @@ import pandas as pd
 from prunestudy.plan.artifact import Artifact
 from prunestudy.plan.plan import Plan
 from prunestudy.publish.client import MlflowClient, entities
+from prunestudy.publish.record import STUDY, Record, Runs, numbered
 from prunestudy.publish.registry import register_best
-from prunestudy.store.git import git_commit
 from prunestudy.store.names import DENSE
 from prunestudy.store.sidecars import read_sidecar
 from prunestudy.store.tables import read_table
 from prunestudy.store.trajectories import failure_of
 
-BATCH = 1000
-RUN_KEY = "run_key"
 MEASURING = ("evaluate", "latency")
+FILES = ("index.html", "report.md", "metrics.json", "checklist.json")
+FOLDERS = ("tables", "figures", "paper")
+# Which report the files of a study's run are.
+REPORT = "report_sha256"
+SIZES = ("params", "compression", "macs", "speedup_macs", "bytes", "val", "test")
+TIMES = ("latency_ms_b1", "latency_ms_b64", "latency_ratio_b1", "latency_ratio_b64")
 
 
 class Publisher:
-    """Publishes one study into one experiment; what is there already is brought up to date."""
+    """Publishes one study into one experiment; what is there already stays as it is."""
 
     def __init__(self, client: MlflowClient, experiment: str, plan: Plan, tables: Path) -> None:
         self.client = client
-        self.experiment = experiment
         self.plan = plan
         self.tables = {
             name: read_table(tables / f"{name}.csv") for name in ("results", "history", "latency")
         }
-        self.measured: dict[str, str] = {}
-        self.known = self._known_runs()
-
-    def _known_runs(self) -> dict[str, str]:
-        """Run ids by run key."""
-        known: dict[str, str] = {}
-        token = None
-        while True:
-            page = self.client.search_runs([self.experiment], max_results=1000, page_token=token)
-            for run in page:
-                if _is_whole(run):
-                    known[run.data.tags[RUN_KEY]] = run.info.run_id
-                    self.measured[run.data.tags[RUN_KEY]] = run.data.tags.get("measured_by", "")
-                elif RUN_KEY in run.data.tags:
-                    # A publisher was killed in the middle of this one.
-                    self.client.delete_run(run.info.run_id)
-            token = page.token
-            if not token:
-                return known
+        self.runs = Runs(client, experiment)
 
     def publish(self, report: Path) -> str:
         """Publish every trajectory and the study itself; return a sentence about it."""
-        study = self.plan.study
-        key = self.plan.find("report").key
-        metrics = json.loads((report / "metrics.json").read_text(encoding="utf-8"))
-        # Versions of a study are runs of one experiment: the key tells them apart.
-        tags = {"kind": "study", "study": study.name, "git_commit": git_commit()}
-        tags["mlflow.note.content"] = "\n\n".join(metrics["finding"])
-        parent, _new = self._run(key, f"{study.name} {key[:8]}", tags)
+        study = self._study(report)
+        self.runs.update(study)
+        parent = self.runs.id_of(study.key)
         trajectories = [*self.plan.of_step("train"), *self.plan.of_step("prune")]
-        added = sum(self._publish_trajectory(made, parent) for made in trajectories)
-        values = [
-            entities.Metric(name, value, 0, 0)
-            for name, value in sorted(_numbers(metrics).items())
-            if pd.notna(value)
-        ]
-        for begin in range(0, len(values), BATCH):
-            self.client.log_batch(parent, metrics=values[begin : begin + BATCH])
-        for name in ("index.html", "report.md", "metrics.json", "checklist.json"):
-            self.client.log_artifact(parent, str(report / name))
-        for name in ("tables", "figures", "paper"):
-            self.client.log_artifacts(parent, str(report / name), name)
-        register_best(self.client, self.plan, self.known, report)
-        self.client.set_terminated(parent)
+        added = 0
+        for made in trajectories:
+            record = self._trajectory(made, parent)
+            added += self.runs.update(record)
+            self.runs.finish(record)
+        self._upload(parent, report)
+        runs = {key: run.info.run_id for key, run in self.runs.known.items()}
+        register_best(self.client, self.plan, runs, report)
+        self.runs.finish(study)
         return (
-            f"MLflow: study '{study.name}' with {len(trajectories)} trajectories, {added} of "
-            "them new"
+            f"MLflow: study '{self.plan.study.name}' with {len(trajectories)} trajectories, "
+            f"{added} of them new"
         )
 
-    def _publish_trajectory(self, made: Artifact, parent: str) -> bool:
-        cell, name = made.cell, str(made.cell)
+    def _study(self, report: Path) -> Record:
+        """The record of the study: by the commit that wrote its report, not by today's."""
+        study, made = self.plan.study, self.plan.find("report")
+        metrics = json.loads((report / "metrics.json").read_text(encoding="utf-8"))
         sidecar = read_sidecar(made.path)
-        tags = self._tags(made, sidecar, parent)
-        rows = self._rows("results", made)
-        if made.key in self.known and self.measured[made.key] != tags["measured_by"]:
-            # Before the tag that says so: a publisher that is killed in between tries again.
-            self.client.log_batch(self.known[made.key], metrics=self._finals(made, rows))
-        run, new = self._run(made.key, name, tags, sidecar)
-        if not new:
-            return False
-        params = {
-            "task": cell.task,
-            "seed": cell.seed,
-            "method": cell.method,
-            **_flat(made.parts["params"]),
-        }
-        self.client.log_batch(
-            run, params=[entities.Param(key, str(value)[:6000]) for key, value in params.items()]
+        begins = [_begin(read_sidecar(one.path)) for one in made.ancestors()]
+        numbers = ((name.replace(".", "/"), value) for name, value in _flat(metrics).items())
+        return Record(
+            key=made.key,
+            # Versions of a study are runs of one experiment: the key tells them apart.
+            name=f"{study.name} {made.key[:8]}",
+            begin=min([_begin(sidecar), *begins]),
+            end=_end(sidecar),
+            tags={
+                "kind": STUDY,
+                "study": study.name,
+                "git_commit": sidecar["made"]["git_commit"],
+                "mlflow.note.content": "\n\n".join(metrics["finding"]),
+            },
+            values=numbered(sorted(numbers)),
+            measured=_end(sidecar),
         )
-        metrics = [*self._curves(made, sidecar), *self._finals(made, rows)]
-        for begin in range(0, len(metrics), BATCH):
-            self.client.log_batch(run, metrics=metrics[begin : begin + BATCH], synchronous=True)
-        self._log_dataset(run, made)
-        self.client.set_terminated(run, end_time=_milliseconds(sidecar))
-        return True
 
-    def _run(
-        self, key: str, name: str, tags: dict[str, str], sidecar: dict[str, Any] | None = None
-    ) -> tuple[str, bool]:
-        """The run of a key, made if it is new; its tags are brought up to date."""
-        tags = {**tags, RUN_KEY: key, "mlflow.runName": name}
-        if key in self.known:
-            run = self.known[key]
-            self.client.log_batch(
-                run, tags=[entities.RunTag(tag, value) for tag, value in tags.items()]
-            )
-            return run, False
-        begin = None
-        if sidecar is not None:
-            begin = _milliseconds(sidecar) - int(1000 * sidecar["made"]["seconds"])
-        made = self.client.create_run(self.experiment, start_time=begin, tags=tags, run_name=name)
-        self.known[key] = made.info.run_id
-        return made.info.run_id, True
+    def _upload(self, run: str, report: Path) -> None:
+        """Upload the report, if the run does not have this one."""
+        digest = read_sidecar(self.plan.find("report").path)["sha256"]
+        there = {file.path for file in self.client.list_artifacts(run)}
+        said = self.client.get_run(run).data.tags.get(REPORT)
+        if said == digest and there >= {*FILES, *FOLDERS}:
+            return
+        for name in FILES:
+            self.client.log_artifact(run, str(report / name))
+        for name in FOLDERS:
+            self.client.log_artifacts(run, str(report / name), name)
+        if said != digest:
+            self.client.set_tag(run, REPORT, digest)
+
+    def _trajectory(self, made: Artifact, parent: str) -> Record:
+        cell, sidecar = made.cell, read_sidecar(made.path)
+        measured = self._measured(made)
+        return Record(
+            key=made.key,
+            name=str(cell),
+            begin=_begin(sidecar),
+            end=_end(sidecar),
+            tags=self._tags(made, sidecar, parent),
+            values=self._finals(made),
+            measured=max(_end(read_sidecar(one.path)) for one in measured),
+            params={
+                "task": cell.task,
+                "seed": cell.seed,
+                "method": cell.method,
+                **_flat(made.parts["params"]),
+            },
+            curves=self._curves(made, _end(sidecar)),
+            source=sidecar["sha256"],
+            dataset=self._dataset(made),
+        )
 
     def _tags(self, made: Artifact, sidecar: dict[str, Any], parent: str) -> dict[str, str]:
         cell, commit = made.cell, sidecar["made"]["git_commit"]
@@ -153,38 +143,32 @@ class Publisher:
             for step in MEASURING
         ]
 
-    def _rows(self, table: str, made: Artifact) -> pd.DataFrame:
+    def _rows(self, table: str, made: Artifact) -> list[dict[Any, Any]]:
         found = self.tables[table]
         cell = made.cell
         chosen = (found["task"] == cell.task) & (found["method"] == cell.method)
-        return found[chosen & (found["seed"] == cell.seed)]
+        return found[chosen & (found["seed"] == cell.seed)].to_dict("records")
 
-    def _curves(self, made: Artifact, sidecar: dict[str, Any]) -> list[entities.Metric]:
-        at = _milliseconds(sidecar)
+    def _curves(self, made: Artifact, at: int) -> list[entities.Metric]:
         return [
             entities.Metric(
                 f"{name}/{_place(row['point'])}", float(row[name]), at, int(row["epoch"])
             )
-            for row in self._rows("history", made).to_dict("records")
+            for row in self._rows("history", made)
             # The stage draws the boundaries of a schedule beside the curves.
             for name in ("train_loss", "val_loss", "val", "stage")
             if pd.notna(row[name])
         ]
 
-    def _finals(self, made: Artifact, rows: pd.DataFrame) -> list[entities.Metric]:
-        # Of two values of one step, MLflow shows the later one.
-        at = max(_milliseconds(read_sidecar(measured.path)) for measured in self._measured(made))
-        names = ("params", "compression", "macs", "speedup_macs", "bytes", "val", "test")
-        timed = ("latency_ms_b1", "latency_ms_b64", "latency_ratio_b1", "latency_ratio_b64")
-        tables = ((rows, names), (self._rows("latency", made), timed))
-        return [
-            entities.Metric(f"final_{name}/{_place(row['point'])}", float(row[name]), at, 0)
-            for table, columns in tables
-            for row in table.to_dict("records")
-            for name in columns
-        ]
+    def _finals(self, made: Artifact) -> dict[str, float]:
+        return numbered(
+            (f"final_{name}/{_place(row['point'])}", float(row[name]))
+            for table, names in (("results", SIZES), ("latency", TIMES))
+            for row in self._rows(table, made)
+            for name in names
+        )
 
-    def _log_dataset(self, run: str, made: Artifact) -> None:
+    def _dataset(self, made: Artifact) -> entities.DatasetInput:
         data = next(one for one in made.needed() if one.step.name == "prepare")
         digest = read_sidecar(data.path)["sha256"]
         dataset = entities.Dataset(
@@ -194,23 +178,23 @@ class Publisher:
             source_type="local",
             source=json.dumps({"path": data.path.as_posix(), "sha256": digest}, allow_nan=False),
         )
-        tags = [entities.InputTag("mlflow.data.context", "training")]
-        self.client.log_inputs(run, [entities.DatasetInput(dataset, tags)])
-
-
-def _is_whole(run: Any) -> bool:
-    """Whether a run was published by this module, and to its end."""
-    return RUN_KEY in run.data.tags and (
-        run.info.status == "FINISHED" or run.data.tags.get("kind") == "study"
-    )
+        return entities.DatasetInput(
+            dataset, [entities.InputTag("mlflow.data.context", "training")]
+        )
 
 
 def _place(point: str) -> str:
     return point if not point.replace(".", "").isdigit() else f"point_{point}"
 
 
-def _milliseconds(sidecar: dict[str, Any]) -> int:
+def _end(sidecar: dict[str, Any]) -> int:
+    """When a job ended, in milliseconds."""
     return int(1000 * datetime.fromisoformat(sidecar["made"]["at"]).timestamp())
+
+
+def _begin(sidecar: dict[str, Any]) -> int:
+    """When a job began, in milliseconds."""
+    return _end(sidecar) - int(1000 * sidecar["made"]["seconds"])
 
 
 def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -223,11 +207,3 @@ def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
             flat[name] = value
     flat.pop("seed", None)
     return flat
-
-
-def _numbers(content: dict[str, Any]) -> dict[str, float]:
-    return {
-        name.replace(".", "/"): float(value)
-        for name, value in _flat(content).items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    }

@@ -18,6 +18,8 @@ ENDED_BY_INTERRUPT = 130
 ENVIRONMENT = {
     "PYTHONUNBUFFERED": "1",
     "PYTHONHASHSEED": "0",
+    # No file of the project may stand in for a package.
+    "PYTHONSAFEPATH": "1",
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",

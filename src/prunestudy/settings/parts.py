@@ -5,13 +5,14 @@ Engines load the parts that a cell names and import none, so that a run key cove
 
 import importlib
 import pkgutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from prunestudy.errors import StudyError
+from prunestudy.settings.user_code import user_code
+from prunestudy.settings.user_modules import user_modules
 
 
 def part_module(folder: str, name: str) -> str:
@@ -40,15 +41,20 @@ def is_dotted(name: str) -> bool:
 
 
 def load_function(dotted: str) -> Callable[..., Any]:
-    """Import a function of the user's, from a module in the project's folder.
+    """Load a function of the user's, from a module in the project's folder.
 
     Raises:
-        StudyError: the module cannot be imported or has no such function.
+        StudyError: the module cannot be loaded, or not as it was read, or has no such function.
     """
-    module, _, function = dotted.rpartition(".")
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+    name, _, function = dotted.rpartition(".")
+    code = user_code(name, Path.cwd())
+    if code.problems:
+        raise StudyError(f"{dotted}: cannot be loaded ({'; '.join(code.problems)})")
+    modules = user_modules(code)
     try:
-        return getattr(importlib.import_module(module), function)
-    except Exception as error:
-        raise StudyError(f"{dotted}: cannot be loaded ({type(error).__name__}: {error})") from error
+        return getattr(modules.load(name), function)
+    except StudyError:
+        raise
+    except (Exception, SystemExit) as error:
+        reason = f"{type(error).__name__}: {error}".replace(f"{modules.space}.", "")
+        raise StudyError(f"{dotted}: cannot be loaded ({reason})") from error

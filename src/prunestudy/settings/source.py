@@ -1,0 +1,122 @@
+"""Source code as text: its syntax tree, its digest, and what it imports. Nothing runs.
+
+Digests leave out comments, docstrings and layout, so that wording never reruns a training.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class NotPython(Exception):
+    """A file is not valid Python; says why."""
+
+
+@dataclass(frozen=True)
+class Import:
+    """A module that a source may import.
+
+    Attributes:
+        name: its absolute name; that of a name in a module is given as if it were a module, too.
+        needed: whether nothing works without it: neither a condition nor a name in a module.
+        star: whether all that a package names is imported.
+        relative: whether it is named from where the source lies.
+        call: the function that imports it, where it is no statement.
+    """
+
+    name: str
+    needed: bool = False
+    star: bool = False
+    relative: bool = False
+    call: str = ""
+
+
+def tree_of(content: bytes, path: Path) -> ast.Module:
+    """The syntax tree of a file's content.
+
+    Raises:
+        NotPython: it is not valid Python.
+    """
+    try:
+        return ast.parse(content, filename=str(path))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise NotPython(f"{path} is not valid Python ({error})") from None
+
+
+def tree_digest(tree: ast.Module) -> str:
+    """sha256 of a syntax tree."""
+    return hashlib.sha256(_canonical(tree).encode()).hexdigest()
+
+
+def functions_of(tree: ast.Module) -> tuple[str, ...]:
+    """Names of the functions that a module defines."""
+    return tuple(node.name for node in tree.body if isinstance(node, ast.FunctionDef))
+
+
+def imports_of(tree: ast.Module, name: str, is_package: bool) -> Iterator[Import]:
+    """Everything that a module may import, in any branch and function.
+
+    A relative import that goes beyond the outermost package has a name that begins with a dot.
+    """
+    package = name if is_package else name.rpartition(".")[0]
+    top = set(map(id, tree.body))
+    for node in ast.walk(tree):
+        needed = id(node) in top
+        if isinstance(node, ast.Import):
+            yield from (Import(alias.name, needed) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(node.module or "", node.level, package)
+            names = [alias.name for alias in node.names]
+            relative = node.level > 0
+            yield Import(base, needed, "*" in names, relative)
+            # "from package import module": the name may be a module of its own.
+            yield from (Import(f"{base}.{one}", relative=relative) for one in names if one != "*")
+        elif isinstance(node, ast.Call):
+            yield from _called(node, package)
+
+
+def _absolute(name: str, level: int, package: str) -> str:
+    if level == 0:
+        return name
+    parts = package.split(".") if package else []
+    if level > len(parts):
+        return f".{name}"
+    kept = parts[: len(parts) - level + 1]
+    return ".".join([*kept, *([name] if name else [])])
+
+
+def _called(node: ast.Call, package: str) -> Iterator[Import]:
+    function = node.func
+    called = getattr(function, "attr", None) or getattr(function, "id", "")
+    given = node.args[0] if node.args else None
+    if called not in ("import_module", "__import__") or not isinstance(given, ast.Constant):
+        return
+    if isinstance(given.value, str) and given.value:
+        name = given.value.lstrip(".")
+        yield Import(_absolute(name, len(given.value) - len(name), package), call=called)
+
+
+def _canonical(node: object) -> str:
+    """Text of a syntax tree that is the same on every Python version and layout."""
+    if isinstance(node, ast.AST):
+        fields = [
+            f"{name}={_canonical(value)}"
+            for name, value in ast.iter_fields(node)
+            if value not in (None, [])
+            and not (isinstance(node, ast.Constant) and name == "kind")
+            and name not in ("type_ignores", "ctx", "type_comment")
+        ]
+        return f"{type(node).__name__}({','.join(fields)})"
+    if isinstance(node, list):
+        return f"[{','.join(_canonical(item) for item in node if not _is_docstring(item))}]"
+    return repr(node)
+
+
+def _is_docstring(node: object) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
