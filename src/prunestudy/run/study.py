@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from prunestudy.errors import StudyError
-from prunestudy.params.reader import read_yaml
+from prunestudy.params.yaml_files import read_yaml
 from prunestudy.plan import status
 from prunestudy.plan.plan import Plan
 from prunestudy.run.graph import check_writable, read_here
