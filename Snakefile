@@ -1,3 +1,4 @@
+import os
 import shlex
 from pathlib import Path
 

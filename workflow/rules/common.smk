@@ -1,4 +1,6 @@
 STUDY = plan.study.name
+# For the memory that each job may have.
+os.environ["PRUNESTUDY_JOBS_AT_ONCE"] = str(workflow.cores or 1)
 
 
 def output(step):

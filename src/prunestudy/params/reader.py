@@ -1,6 +1,7 @@
 """Reading ``params.yaml``: every problem at once, each with its place and its remedy."""
 
 import typing
+from collections.abc import Callable
 from pathlib import Path
 from types import UnionType
 from typing import Any
@@ -28,16 +29,23 @@ REASONS = {
 }
 
 
-def read_study(file: Path) -> Study:
+# Problems that whoever reads a study finds in it beside those of the file itself.
+More = Callable[[Study], list[Problem]]
+
+
+def read_study(file: Path, more: More | None = None) -> Study:
     """Read and check a parameters file.
+
+    Args:
+        more: what else to look for, as where the study is to run.
 
     Raises:
         ParamsError: the file is missing, not YAML, or has problems; it lists all of them.
     """
-    return check_study(read_yaml(file), str(file))
+    return check_study(read_yaml(file), str(file), more)
 
 
-def check_study(content: Any, file: str = "params") -> Study:
+def check_study(content: Any, file: str = "params", more: More | None = None) -> Study:
     """Turn plain content into a study, or raise with every problem in it."""
     if not isinstance(content, dict):
         found = "nothing" if content is None else type(content).__name__
@@ -58,6 +66,7 @@ def check_study(content: Any, file: str = "params") -> Study:
         *problems_across(study),
         *problems_of_data(study),
         *problems_of_user_code(study),
+        *(more(study) if more else ()),
     ]
     if problems:
         raise ParamsError(file, problems)

@@ -48,7 +48,7 @@ class Compute(Params):
         le=100_000,
         allow_inf_nan=False,
         exclude=True,
-        description="most memory of a job on a CPU, in GB; a cell that needs more has failed (none: "
-        "the machine's, shared by the jobs that run at once)",
+        description="most memory of a job on a CPU, in GB; a cell that needs more has failed "
+        "(none: the machine's, shared by the jobs that run at once)",
         examples=[8],
     )
