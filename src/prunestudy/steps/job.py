@@ -26,6 +26,12 @@ from prunestudy.store.sidecars import made
 from prunestudy.store.trajectories import write_failure
 
 JOBS_LOCK = Path(".prunestudy.jobs.lock")
+# What torch says of a number that does not fit its tensors any more.
+OVERFLOW = "cannot be converted to type float without overflow"
+DIVERGED = (
+    "the training diverged, one of its numbers is too large for single precision; lower the "
+    "learning rate, weight decay or penalties"
+)
 
 Given = dict[str, Any]
 
@@ -89,6 +95,9 @@ def _work(body: Body, job: Job, scratch: Path) -> None:
             raise
         _fail(scratch, str(failure))
     except (MemoryError, RuntimeError, StudyError, OSError) as error:
+        if step.networks and OVERFLOW in str(error):
+            _fail(scratch, DIVERGED)
+            return
         if not step.networks or limit is None or not memory.outgrew(limit, error):
             raise
         # Of this machine and limit alone: a run with a higher one tries it again.
