@@ -53,9 +53,15 @@ def rows_of(data: Data) -> Rows | None:
 
 
 def layers_of(task: Task) -> list[Layer]:
-    """The layers of a task's dense network; none where its architecture does not tell."""
-    dataset = find_dataset(task.data.name)
-    return task.network.layers(dataset.input_shape, len(dataset.classes) or 1)
+    """The layers of a task's dense network; none where its architecture does not tell.
+
+    Nor has it any on data that it cannot take, which is a problem of its own.
+    """
+    dataset, network = find_dataset(task.data.name), task.network
+    shape = dataset.input_shape
+    if network.images and (len(shape) != 3 or min(shape[1:]) < network.least_side()):
+        return []
+    return network.layers(shape, len(dataset.classes) or 1)
 
 
 def params_of(task: Task) -> int:

@@ -11,6 +11,7 @@ from prunestudy.errors import is_out_of_memory
 from prunestudy.store.machine import memory_gb
 
 GIB = 2**30
+UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": GIB, "TiB": 2**40}
 # How many jobs run at once, as the graph tells each of them.
 AT_ONCE = "PRUNESTUDY_JOBS_AT_ONCE"
 # The rest is the system's own.
@@ -18,6 +19,7 @@ SHARE = 0.9
 # Few jobs are at their peak at the same time, so where many share a machine each may have as much.
 LEAST_SHARE_GB = 4.0
 CGROUPS = Path("/sys/fs/cgroup")
+OWN_GROUPS = Path("/proc/self/cgroup")
 GPU = Path("/dev/nvidiactl")
 # Arrow would reserve a gigabyte of addresses that it never touches, and all of it would count.
 ARROW_POOL = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
@@ -33,7 +35,7 @@ def _group_gb() -> float | None:
     """The lowest limit of the control groups that this process is in."""
     limits = []
     with contextlib.suppress(OSError):
-        for line in Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines():
+        for line in OWN_GROUPS.read_text(encoding="utf-8").splitlines():
             _number, controllers, inner = line.split(":", 2)
             if controllers not in ("", "memory"):
                 continue
@@ -89,13 +91,15 @@ def outgrew(gb: float, error: Exception) -> bool:
 
     What fails is most often a copy of something large that is there, so half of the limit tells.
     """
-    asked = re.search(r"allocate (\d+) bytes", str(error))
+    # What torch and numpy say that they wanted.
+    asked = re.search(r"allocate ([\d.]+) (bytes|KiB|MiB|GiB|TiB)", str(error))
+    wanted = float(asked[1]) * UNITS[asked[2]] if asked else 0.0
     try:
         lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
         held = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:"))
     except (OSError, StopIteration):
         return True
-    return is_out_of_memory(error) and held + int(asked[1] if asked else 0) > gb * GIB / 2
+    return is_out_of_memory(error) and held + wanted > gb * GIB / 2
 
 
 @contextlib.contextmanager
