@@ -1,10 +1,10 @@
-import os
 import shlex
 from pathlib import Path
 
 from prunestudy.params.reader import read_study
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.steps import STEPS
+from prunestudy.store.memory import share_among
 
 PARAMS = config.get("params", "params.yaml")
 plan = Plan(read_study(Path(PARAMS)))

@@ -1,6 +1,5 @@
 STUDY = plan.study.name
-# For the memory that each job may have.
-os.environ["PRUNESTUDY_JOBS_AT_ONCE"] = str(workflow.cores or 1)
+share_among(workflow.cores)
 
 
 def output(step):

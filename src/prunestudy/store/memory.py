@@ -57,6 +57,11 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def share_among(jobs: int) -> None:
+    """Tell the commands of jobs how many of them share this machine's memory."""
+    os.environ[AT_ONCE] = str(jobs)
+
+
 def _jobs(told: str | None) -> int:
     """How many jobs run at once; one by hand, or on a node of a cluster."""
     given = told or os.environ.get(AT_ONCE, "")
