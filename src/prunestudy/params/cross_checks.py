@@ -8,7 +8,7 @@ from prunestudy.pruning.criteria.settings import criterion_info
 from prunestudy.pruning.regularisers.settings import REGULARISERS
 from prunestudy.pruning.settings import Baseline, FixedRatios, Method, SameRatios, criteria_of
 
-# A plan of so many takes half a minute, in each job anew.
+# Each is a job, and every job makes the plan anew: two seconds for so many.
 MOST_TRAJECTORIES = 20_000
 MOST_NETWORKS = 200_000
 
