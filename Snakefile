@@ -8,6 +8,7 @@ sys.path[:] = [place for place in sys.path if Path(place).resolve() != Path.cwd(
 from prunestudy.params.reader import read_study
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.steps import STEPS
+from prunestudy.store.memory import share_among
 
 PARAMS = config.get("params", "params.yaml")
 plan = Plan(read_study(Path(PARAMS)))

@@ -17,6 +17,13 @@ class CellFailure(StudyError):
     """
 
 
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that memory ran out; torch has no class of its own for it on a CPU."""
+    text = str(error).lower()
+    words = ("can't allocate memory", "cannot allocate memory", "out of memory", "bad_alloc")
+    return isinstance(error, MemoryError) or any(word in text for word in words)
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong with a parameters file."""

@@ -2,6 +2,9 @@
 
 import copy
 import io
+import itertools
+import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +148,12 @@ TEXTS = {
     "not finite": "name: small\nseeds: [.nan, .inf]\n",
     "nothing": "",
     "bytes": "\0\1\2",
-    "huge number": f"seeds: [{'9' * 5_000}]\n",
+    "no bool": "title: !!bool x\n",
+    "long key": f"{'x' * 900}: 1\n",
+    "long quoted key": f"'{'x' * 100_000}': 1\n",
+    "list of mappings as key": "? [{a: 1}]\n: 1\n",
+    "long file": "#" * 300_000,
+    "million seeds": f"seeds: [{', '.join(map(str, range(1_000_000)))}]\n",
 }
 
 
@@ -159,6 +167,63 @@ def test_hostile_texts_are_refused_by_the_command_line_in_words(
     said = capsys.readouterr().err
     assert "problem" in said
     assert len(said) < 20_000
+
+
+# The core tags of YAML 1.1, which has those of 1.2 among its own, and what is none of them.
+TAGS = (
+    *("bool", "float", "int", "null", "str", "timestamp", "binary", "merge", "value", "yaml"),
+    *("seq", "map", "set", "omap", "pairs", "python/name:os.system", "nobody"),
+)
+DIGITS = 100_000
+NUMBERS = {
+    "decimal": "9" * DIGITS,
+    "negative": "-" + "9" * DIGITS,
+    "hexadecimal": "0x" + "f" * DIGITS,
+    "octal": "0o" + "7" * DIGITS,
+    "octal of 1.1": "0" + "7" * DIGITS,
+    "binary": "0b" + "1" * DIGITS,
+    "sexagesimal": "1" + ":59" * (DIGITS // 3),
+    "underscores": "1_" * (DIGITS // 2) + "1",
+    "fraction": "0." + "1" * DIGITS,
+    "before the point": "1" * DIGITS + ".0",
+    "exponent": "1e" + "9" * DIGITS,
+    "sexagesimal fraction": "1" + ":59" * (DIGITS // 3) + ".5",
+    "moment": "2001-01-01T00:00:00." + "1" * DIGITS,
+}
+SCALARS = ("x", "''", "'\\0'", "0x", "1:99", "1.5", ".nan", "0o9", "2001-99-99", "[1]", "{a: 1}")
+HEADS = ("", "%YAML 1.1\n---\n")
+
+
+@pytest.mark.parametrize("tag", TAGS)
+def test_every_tag_of_a_hostile_value_is_read_or_refused_with_its_place(tmp_path: Path, tag: str):
+    file = tmp_path / "params.yaml"
+    shallow = [f"!!{tag} {scalar}" for scalar in SCALARS]
+    rest = dumped(CONTENT)
+    for value in [*shallow, f"!{tag} x", f"[!!{tag} x]", f"{{!!{tag} x: 1}}"]:
+        for head in HEADS:
+            file.write_text(f"{head}report: {{title: {value}}}\n{rest}", encoding="utf-8")
+            try:
+                title = read_study(file).report.title
+            except ParamsError as error:
+                [problem] = error.problems
+                assert problem.path.startswith(("report.title", "line ")), value
+            else:
+                assert isinstance(title, str)
+                assert tag in ("str", "timestamp")
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_of_a_hundred_thousand_digits_are_refused_at_once_with_their_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture, name: str
+):
+    file = tmp_path / "params.yaml"
+    for head, value in itertools.product(HEADS, [f"{NUMBERS[name]}", f"!!int {NUMBERS[name]}"]):
+        file.write_text(f"{head}name: small\nseeds: {value}\n", encoding="utf-8")
+        begin = time.monotonic()
+        assert main(["check", "--params", str(file)]) == 2
+        assert time.monotonic() - begin < 2
+        said = capsys.readouterr().err
+        assert re.search(r"line [24], column \d+: a (number|text) of [\d,]+ characters", said)
 
 
 def test_anchors_that_only_save_typing_are_welcome(tmp_path: Path) -> None:

@@ -214,7 +214,7 @@ def test_a_name_that_cannot_be_a_folder(content: dict[str, Any], written):
         ("name: \tsmall\n", "line 1, column 7", "cannot start any token"),
         ("name: \x00\n", "file", "is not valid YAML"),
         ("a: 1\n---\nb: 2\n", "line 2, column 1", "another document"),
-        ("a: !!python/object:os.system x\n", "line 1, column 4", "could not determine"),
+        ("a: !!python/object:os.system x\n", "line 1, column 4", "is no tag of plain values"),
         ("", "file", "found nothing"),
         ("# only a comment\n", "file", "found nothing"),
         ("- a\n- b\n", "file", "found list"),

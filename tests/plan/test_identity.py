@@ -159,8 +159,8 @@ def add_optional_settings(library: Library) -> None:
     for file, line in {
         "training/settings.py": "    weight_decay: NotNegative = ",
         "data/settings.py": "    train_rows: Count | None = ",
-        "networks/settings.py": "    warmup: Count = ",
-        "pruning/controller/settings.py": "    patience: Count = ",
+        "networks/settings.py": "    warmup: Few = ",
+        "pruning/controller/settings.py": "    patience: Few = ",
         "params/settings.py": "    seeds: ",
     }.items():
         library.edit(file, line, new + line)
@@ -265,8 +265,8 @@ def test_what_the_report_shows_re_keys_the_report(
 def test_a_changed_default_re_keys_its_users(library: Library, before: Keys):
     library.edit(
         "pruning/controller/settings.py",
-        "    patience: Count = Field(5",
-        "    patience: Count = Field(6",
+        "    patience: Few = Field(5",
+        "    patience: Few = Field(6",
     )
     assert moved(before, library.keys()) == ADAPTIVE | MEASURED | END
 

@@ -7,9 +7,18 @@ import pytest
 
 from prunestudy.params.settings import Study
 from prunestudy.plan.plan import Plan
-from prunestudy.plan.status import describe, differences, missing, reasons, unreached
+from prunestudy.plan.status import (
+    MEMORY_LIMIT,
+    describe,
+    differences,
+    drop_outgrown,
+    missing,
+    reasons,
+    unreached,
+)
 from prunestudy.store.files import remove
 from prunestudy.store.sidecars import made, sidecar_path
+from prunestudy.store.trajectories import write_failure
 
 
 @pytest.fixture
@@ -196,3 +205,37 @@ def test_what_was_found_can_be_swept_and_no_more(finished: Plan, changed: Callab
         remove(path)
     assert unreached(edited) == []
     assert {artifact.path for artifact in missing(edited)} == before
+
+
+def failed(plan: Plan, method: str, **notes: float) -> None:
+    """Have a cell of diabetes failed, with what its sidecar says beside."""
+    step = "train" if method == "dense" else "prune"
+    artifact = plan.find(step, task="diabetes", seed=0, method=method)
+    remove(artifact.path)
+    with made(artifact.path, artifact.key, artifact.parts, dict(notes)) as scratch:
+        write_failure(scratch, "a cause")
+
+
+@pytest.mark.parametrize(
+    ("limit", "tried"), [(4.0, False), (3.9, False), (4.1, True), (None, True)]
+)
+def test_a_cell_that_outgrew_its_memory_is_tried_again_only_with_more(
+    finished: Plan, limit: float | None, tried: bool
+):
+    failed(finished, "adaptive", **{MEMORY_LIMIT: 4.0})
+    failed(finished, "iterative")
+    drop_outgrown(finished, limit)
+    gone = {artifact.name for artifact in missing(finished)}
+    after = {"evaluate diabetes/seed0", "latency diabetes/seed0", "collect", "report", "publish"}
+    assert gone == ({"prune diabetes/seed0/adaptive", *after} if tried else set())
+
+
+def test_what_started_from_a_network_that_outgrew_its_memory_is_tried_again_with_it(
+    finished: Plan,
+):
+    failed(finished, "dense", **{MEMORY_LIMIT: 4.0})
+    failed(finished, "adaptive")
+    drop_outgrown(finished, 8.0)
+    gone = {artifact.name for artifact in missing(finished)}
+    assert {"train diabetes/seed0/dense", "prune diabetes/seed0/adaptive"} < gone
+    assert not any("digits" in name or "seed1" in name for name in gone)

@@ -1,4 +1,5 @@
 STUDY = plan.study.name
+share_among(workflow.cores)
 
 
 def output(step):

@@ -10,6 +10,8 @@ from prunestudy.params.documented import documented
 from prunestudy.params.reader import read_study
 from prunestudy.params.reference import reference, schema_text
 from prunestudy.plan import lineage, status, verify
+from prunestudy.plan.estimate import estimate
+from prunestudy.plan.memory import oversized
 from prunestudy.plan.plan import Plan
 from prunestudy.store import git
 from prunestudy.store.files import write_text
@@ -59,8 +61,9 @@ def add(commands: Commands) -> None:
 
 def _check(arguments: Namespace) -> None:
     """A summary, or every problem (raised, exit code 2)."""
-    study = read_study(arguments.params)
+    study = read_study(arguments.params, oversized)
     plan = Plan(study)
+    lines, warnings = estimate(study)
     print(
         f"{arguments.params}: study '{study.name}' is valid\n"
         f"  tasks         {', '.join(study.tasks)}\n"
@@ -70,6 +73,9 @@ def _check(arguments: Namespace) -> None:
         f"  {len(plan.of_step('prune'))} trajectories, {len(plan.artifacts)} jobs in all, "
         f"{len(status.missing(plan))} of them to run"
     )
+    print("\n".join(lines))
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
 
 
 def _status(arguments: Namespace) -> None:

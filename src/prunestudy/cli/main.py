@@ -8,7 +8,7 @@ import sys
 
 from prunestudy.cli import change, launch, look, steps
 from prunestudy.cli.options import Command, Commands
-from prunestudy.errors import ParamsError, StudyError, near
+from prunestudy.errors import ParamsError, StudyError, is_out_of_memory, near
 
 GROUPS = {
     "run: a whole study": launch,
@@ -50,16 +50,6 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"prunestudy {parsed.name}: interrupted", file=sys.stderr)
         return 130
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether an error says that memory ran out; torch has no class of its own for it on a CPU."""
-    text = str(error).lower()
-    return (
-        isinstance(error, MemoryError)
-        or "can't allocate memory" in text
-        or ("out of memory" in text)
-    )
 
 
 def _advice(error: OSError) -> str:

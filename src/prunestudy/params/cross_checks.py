@@ -8,6 +8,10 @@ from prunestudy.pruning.criteria.settings import criterion_info
 from prunestudy.pruning.regularisers.settings import REGULARISERS
 from prunestudy.pruning.settings import Baseline, FixedRatios, Method, SameRatios, criteria_of
 
+# Each is a job, and every job makes the plan anew: two seconds for so many.
+MOST_TRAJECTORIES = 20_000
+MOST_NETWORKS = 200_000
+
 
 def problems_across(study: Study) -> list[Problem]:
     """Every problem that only the study as a whole shows."""
@@ -16,7 +20,26 @@ def problems_across(study: Study) -> list[Problem]:
         found += _unknown_tasks(study, name, method)
         found += _references(study, name, method)
         found += _batch_norm(study, name, method)
-    return [*found, *_questions(study)]
+    return [*found, *_questions(study), *_too_many(study)]
+
+
+def _too_many(study: Study) -> Iterator[Problem]:
+    """Each part of a study has a bound of its own; so has their product."""
+    cells = sum(len(method.tasks or study.tasks) for method in study.methods.values())
+    trajectories = cells * len(study.seeds)
+    networks = trajectories * len(study.compressions)
+    if trajectories > MOST_TRAJECTORIES:
+        reason = (
+            f"{trajectories:,} trajectories (methods on their tasks × seeds) are too many for one "
+            f"graph of jobs, at most {MOST_TRAJECTORIES:,}; divide the study"
+        )
+        yield Problem("seeds", reason)
+    elif networks > MOST_NETWORKS:
+        reason = (
+            f"{networks:,} networks (trajectories × compressions) are too many files and rows for "
+            f"one study, at most {MOST_NETWORKS:,}; divide the study"
+        )
+        yield Problem("compressions", reason)
 
 
 def _questions(study: Study) -> Iterator[Problem]:

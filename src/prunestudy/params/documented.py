@@ -19,17 +19,17 @@ def documented(study: Study, unset: bool = False) -> str:
     """A study as YAML; each key is explained by its type where it first appears.
 
     Args:
-        unset: whether keys without a value are there, as comments.
+        unset: whether keys without a value are there, as comments, and those that decide no number.
     """
-    seen: set[tuple[type, str]] = set()
-    lines = _lines(study, 0, seen)
-    return HEADER + "\n".join(line for line in lines if unset or "#:" not in line) + "\n"
+    return HEADER + "\n".join(_lines(study, 0, set(), unset)) + "\n"
 
 
-def _lines(params: Params, depth: int, seen: set[tuple[type, str]]) -> list[str]:
+def _lines(params: Params, depth: int, seen: set[tuple[type, str]], unset: bool) -> list[str]:
     lines: list[str] = []
     for name, field in type(params).model_fields.items():
         value = getattr(params, name)
+        if not unset and (value is None or field.exclude):
+            continue
         owner = next(kind for kind in type(params).__mro__ if name in kind.__annotations__)
         if value is None:
             if (owner, name) not in seen:
@@ -42,28 +42,28 @@ def _lines(params: Params, depth: int, seen: set[tuple[type, str]]) -> list[str]
         seen.add((owner, name))
         if depth == 0 and lines:
             lines.append("")
-        lines += _entry(name, value, depth, seen, comment)
+        lines += _entry(name, value, depth, seen, unset, comment)
     return lines
 
 
 def _entry(
-    name: str, value: Any, depth: int, seen: set[tuple[type, str]], comment: str
+    name: str, value: Any, depth: int, seen: set[tuple[type, str]], unset: bool, comment: str
 ) -> list[str]:
     indent = "  " * depth
     note = f"  # {comment}" if comment else ""
     if isinstance(value, BaseModel) or (isinstance(value, dict) and value):
         inner = (
-            _lines(value, depth + 1, seen)  # type: ignore[arg-type]
+            _lines(value, depth + 1, seen, unset)  # type: ignore[arg-type]
             if isinstance(value, BaseModel)
             else [
                 line
                 for key, item in value.items()
-                for line in _entry(str(key), item, depth + 1, seen, "")
+                for line in _entry(str(key), item, depth + 1, seen, unset, "")
             ]
         )
         return [f"{indent}{name}:{note}", *inner]
     if isinstance(value, list) and value and isinstance(value[0], BaseModel):
-        groups = [_lines(one, depth + 2, seen) for one in value]
+        groups = [_lines(one, depth + 2, seen, unset) for one in value]
         dashed = [[f"{indent}  - {first.lstrip()}", *rest] for first, *rest in groups]
         return [f"{indent}{name}:{note}", *(line for group in dashed for line in group)]
     return [f"{indent}{name}: {scalar(value)}{note}"]

@@ -1,13 +1,12 @@
 """Reading ``params.yaml``: every problem at once, each with its place and its remedy."""
 
 import typing
+from collections.abc import Callable
 from pathlib import Path
 from types import UnionType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from prunestudy.errors import ParamsError, Problem, near
 from prunestudy.params.cross_checks import problems_across
@@ -15,12 +14,11 @@ from prunestudy.params.data_checks import problems_of_data
 from prunestudy.params.plugin_checks import problems_of_user_code
 from prunestudy.params.renames import renamed
 from prunestudy.params.settings import Study
+from prunestudy.params.yaml_files import read_yaml
 from prunestudy.pruning.controller.settings import Controller
 from prunestudy.pruning.settings import METHOD_TYPES
 from prunestudy.settings.base import plain
 
-# The default study has some hundred values.
-MOST_VALUES = 100_000
 NO_MAPPING = ("model_type", "dict_type", "model_attributes_type")
 REASONS = {
     "missing": "is required and missing",
@@ -31,58 +29,23 @@ REASONS = {
 }
 
 
-def read_study(file: Path) -> Study:
+# Problems that whoever reads a study finds in it beside those of the file itself.
+More = Callable[[Study], list[Problem]]
+
+
+def read_study(file: Path, more: More | None = None) -> Study:
     """Read and check a parameters file.
+
+    Args:
+        more: what else to look for, as where the study is to run.
 
     Raises:
         ParamsError: the file is missing, not YAML, or has problems; it lists all of them.
     """
-    return check_study(read_yaml(file), str(file))
+    return check_study(read_yaml(file), str(file), more)
 
 
-def read_yaml(file: Path) -> Any:
-    """The plain content of a YAML file (version 1.2, duplicate keys refused)."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        known = ", ".join(
-            sorted(str(path) for path in Path("studies").glob("*.yaml") if path.stem != "dvc")
-        )
-        reason = "there is no such file"
-        raise ParamsError(str(file), [Problem("file", reason, known)]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ParamsError(str(file), [Problem("file", f"cannot be read ({error})")]) from None
-    try:
-        content = YAML(typ="safe", pure=True).load(text)
-        size = _expanded(content, {})
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "file"
-        reason = (error.problem or "is not valid YAML").split("\n")[0]
-        raise ParamsError(str(file), [Problem(place, reason)]) from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        reason = f"is not valid YAML ({str(error).splitlines()[0] if str(error) else error!r})"
-        raise ParamsError(str(file), [Problem("file", reason)]) from None
-    if size > MOST_VALUES:
-        reason = f"expands to {size:.3g} values by its anchors; at most {MOST_VALUES:,} are read"
-        raise ParamsError(str(file), [Problem("file", reason)])
-    return content
-
-
-def _expanded(content: Any, known: dict[int, float]) -> float:
-    """Number of values with every alias written out: a few lines can stand for billions."""
-    if not isinstance(content, dict | list | set):
-        return 1
-    if id(content) in known:
-        return known[id(content)]
-    # What is reached while its own size is open contains itself, and so is endless.
-    known[id(content)] = float("inf")
-    inner = [*content, *content.values()] if isinstance(content, dict) else list(content)
-    known[id(content)] = 1 + sum(_expanded(value, known) for value in inner)
-    return known[id(content)]
-
-
-def check_study(content: Any, file: str = "params") -> Study:
+def check_study(content: Any, file: str = "params", more: More | None = None) -> Study:
     """Turn plain content into a study, or raise with every problem in it."""
     if not isinstance(content, dict):
         found = "nothing" if content is None else type(content).__name__
@@ -103,6 +66,7 @@ def check_study(content: Any, file: str = "params") -> Study:
         *problems_across(study),
         *problems_of_data(study),
         *problems_of_user_code(study),
+        *(more(study) if more else ()),
     ]
     if problems:
         raise ParamsError(file, problems)

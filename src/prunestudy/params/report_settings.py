@@ -10,12 +10,14 @@ from prunestudy.settings.base import Name, Params, Positive, Share
 class Claims(Params):
     """What others claim for a question, for the report to test."""
 
-    source: str = Field("others", description="who claims it, in words for the finding")
+    source: str = Field(
+        "others", max_length=500, description="who claims it, in words for the finding"
+    )
     params: Positive | None = Field(
-        None, description="parameters, method ÷ against", examples=[0.5]
+        None, le=1_000_000, description="parameters, method ÷ against", examples=[0.5]
     )
     time: Positive | None = Field(
-        None, description="inference time, method ÷ against", examples=[0.5]
+        None, le=1_000_000, description="inference time, method ÷ against", examples=[0.5]
     )
 
     @model_validator(mode="after")
@@ -59,6 +61,9 @@ class Question(Params):
         return self.claims.model_dump(exclude_none=True, exclude={"source"}) if self.claims else {}
 
 
+Questions = Annotated[list[Question], Field(max_length=100)]
+
+
 def _listed(given: Any) -> Any:
     return [given] if isinstance(given, dict | Question) else given
 
@@ -75,17 +80,21 @@ class Report(Params):
     title: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(
         "A pruning study", description="title of the report"
     )
-    authors: list[str] = Field(
-        default=[], description="authors of the study", examples=[["A. Author"]]
+    authors: list[Annotated[str, StringConstraints(max_length=200)]] = Field(
+        default=[], max_length=1000, description="authors of the study", examples=[["A. Author"]]
     )
     code: str = Field(
         "",
+        max_length=2000,
         description="address of the study's code, for readers of the report",
         examples=["https://example.org/study"],
     )
     confidence: Share = Field(0.95, description="level of every interval")
     compare: Annotated[
-        list[Question],
-        BeforeValidator(_listed, json_schema_input_type=Question | list[Question]),
+        Questions,
+        BeforeValidator(_listed, json_schema_input_type=Question | Questions),
         AfterValidator(_different),
-    ] = Field(default=[], description="the study's questions, one or a list; the first one leads")
+    ] = Field(
+        default=[],
+        description="the study's questions, one or a list; the first one leads",
+    )

@@ -11,6 +11,7 @@ from prunestudy.params.report_settings import Report
 from prunestudy.pruning.controller.settings import Requirements
 from prunestudy.pruning.settings import Method
 from prunestudy.settings.base import (
+    MOST_TASKS,
     Compression,
     Name,
     Params,
@@ -101,10 +102,16 @@ class Study(Params):
         description="parameters dense ÷ pruned of the operating points",
     )
     tasks: dict[Name, Task] = Field(
-        min_length=1, description="what is learned", json_schema_extra=NO_OTHER_NAMES
+        min_length=1,
+        max_length=MOST_TASKS,
+        description="what is learned",
+        json_schema_extra=NO_OTHER_NAMES,
     )
     methods: Annotated[dict[Name, Method], AfterValidator(_unreserved)] = Field(
-        min_length=1, description="how it is pruned", json_schema_extra=NO_OTHER_NAMES
+        min_length=1,
+        max_length=1000,
+        description="how it is pruned",
+        json_schema_extra=NO_OTHER_NAMES,
     )
     latency: Latency = Field(default_factory=Latency, description="timing of inference")
     compute: Compute = Field(default_factory=Compute, description="where training runs")

@@ -9,13 +9,15 @@ from prunestudy.errors import StudyError
 from prunestudy.plan.artifact import Artifact
 from prunestudy.plan.keys import KEY_LENGTH
 from prunestudy.plan.plan import Plan
-from prunestudy.store.files import JOURNAL_SUFFIX, PART_SUFFIX, file_digest
+from prunestudy.store.files import JOURNAL_SUFFIX, PART_SUFFIX, file_digest, remove
 from prunestudy.store.sidecars import SIDECAR_SUFFIX, read_sidecar, sidecar_path
 from prunestudy.store.trajectories import failure_of
 
 SHOWN = 12
 # How the marker of a study begins that the tracker does not have.
 NOT_PUBLISHED = "not published"
+# What the sidecar of a cell says that needed more memory than this, in GB.
+MEMORY_LIMIT = "memory_limit_gb"
 
 
 def missing(plan: Plan) -> list[Artifact]:
@@ -46,6 +48,30 @@ def drop_unpublished(plan: Plan) -> None:
     for artifact in plan.of_step("publish"):
         if not_published(artifact):
             artifact.path.unlink()
+
+
+def drop_outgrown(plan: Plan, memory_gb: float | None) -> None:
+    """Remove cells that needed more memory than they had, so that they are tried with more.
+
+    Args:
+        memory_gb: what a job may have now; none without a limit.
+    """
+    allowed = float("inf") if memory_gb is None else memory_gb
+    failed = (artifact for artifact, _cause in failures(plan))
+    dropped = {artifact for artifact in failed if _memory_limit(artifact) < allowed}
+    for artifact in plan if dropped else ():
+        # Inputs come first in a plan, and what is made of a dropped one knows of its failure.
+        if artifact in dropped or any(one in dropped for one in artifact.needed()):
+            dropped.add(artifact)
+            remove(artifact.path)
+
+
+def _memory_limit(artifact: Artifact) -> float:
+    """The memory that a failed cell had where that was too little; else more than any."""
+    try:
+        return float(read_sidecar(artifact.path)["made"].get(MEMORY_LIMIT, "inf"))
+    except (StudyError, KeyError):
+        return float("inf")
 
 
 def not_published(artifact: Artifact) -> str | None:

@@ -30,7 +30,7 @@ from prunestudy.pruning.retraining.settings import (
     teaching_problems,
 )
 from prunestudy.pruning.schedules.settings import CLOSED_LOOP, SCHEDULES, Schedule
-from prunestudy.settings.base import Count, Name, Params, Share
+from prunestudy.settings.base import Name, Params, Share, Stages
 
 # The types of methods, wherever each is defined.
 __all__ = [
@@ -57,7 +57,7 @@ class WeightSharing(Params):
 
     clusters: int = Field(16, ge=2, le=255, description="shared values of a layer")
     epochs: int = Field(
-        2, ge=0, le=100_000, description="last retraining epochs, in which centroids are tuned"
+        2, ge=0, le=10_000, description="last retraining epochs, in which centroids are tuned"
     )
 
 
@@ -135,7 +135,7 @@ class OpenLoop(FixedRatios):
     )
     round_to: RoundTo = 1
     schedule: Schedule = Field("one_shot", description="how the budget is spread over stages")
-    stages: Count | None = Field(
+    stages: Stages | None = Field(
         None, description="stages of linear, geometric and cubic", examples=[8]
     )
     pruning_fraction: Share | None = Field(

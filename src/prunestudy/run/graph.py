@@ -13,11 +13,13 @@ from prunestudy.errors import StudyError
 from prunestudy.params.reader import read_study
 from prunestudy.params.settings import Study
 from prunestudy.plan import status
+from prunestudy.plan.memory import oversized
 from prunestudy.plan.plan import Plan
 from prunestudy.run.forkserver import forkserver
 from prunestudy.run.locks import RUN_LOCK, only_one, wait_for_jobs
 from prunestudy.run.processes import ENDED_BY_INTERRUPT, call, job_environment
 from prunestudy.store.files import remove
+from prunestudy.store.memory import job_gb
 from prunestudy.store.names import report_folder
 
 SNAKEFILE = Path("Snakefile")
@@ -40,6 +42,8 @@ def run(arguments: Namespace) -> int:
         shutil.rmtree(INCOMPLETE, ignore_errors=True)
         status.drop_broken_marker(plan)
         status.drop_unpublished(plan)
+        compute = plan.study.compute
+        status.drop_outgrown(plan, job_gb(compute.memory_gb, compute.accelerator, arguments.cores))
         command = [
             sys.executable,
             "-m",
@@ -72,7 +76,7 @@ def read_here(params: Path) -> Study:
     """Read a study in the project's folder, where its graph is."""
     if not SNAKEFILE.exists():
         raise StudyError(f"there is no {SNAKEFILE} in {Path.cwd()}; run in the project's folder")
-    return read_study(params)
+    return read_study(params, oversized)
 
 
 def check_writable(plan: Plan) -> None:

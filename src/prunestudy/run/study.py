@@ -6,12 +6,13 @@ from argparse import Namespace
 from pathlib import Path
 
 from prunestudy.errors import StudyError
-from prunestudy.params.reader import read_yaml
+from prunestudy.params.yaml_files import read_yaml
 from prunestudy.plan import status
 from prunestudy.plan.plan import Plan
 from prunestudy.run.graph import check_writable, read_here
 from prunestudy.run.locks import STUDY_LOCK, only_one
 from prunestudy.run.processes import ENDED_BY_INTERRUPT, call
+from prunestudy.store.memory import job_gb
 from prunestudy.store.names import report_folder
 
 
@@ -35,6 +36,8 @@ def study(arguments: Namespace) -> int:
         plan = Plan(read_here(params))
         status.drop_broken_marker(plan)
         status.drop_unpublished(plan)
+        compute = plan.study.compute
+        status.drop_outgrown(plan, job_gb(compute.memory_gb, compute.accelerator, "all"))
         # DVC does not know of the user's own code and of package versions; the run keys do.
         force = ["--force"] if status.missing(plan) else []
         code = call([sys.executable, "-m", "dvc", "repro", *force, *target], lock=lock)

@@ -13,12 +13,23 @@ STUDY_NAME = r"^[a-z][a-z0-9_-]{0,39}$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 StudyName = Annotated[str, StringConstraints(pattern=STUDY_NAME)]
 Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+# Every number and list is bounded: above research's use, below what never ends or fits no machine.
+# A field's own bound does not narrow that of its type, so these two have none: each field says it.
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+# What a network or a data set has: a hundred times what is trained here.
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
-Epochs = Annotated[int, Field(ge=1, le=100_000)]
+# Each is a pass over the training rows; published trainings of small networks end below 1,000.
+Epochs = Annotated[int, Field(ge=1, le=10_000)]
+# Each is pruned, retrained and evaluated; published schedules have at most some hundred.
+Stages = Annotated[int, Field(ge=1, le=1_000)]
+# One batch holds every row of a larger one than that.
+BatchSize = Annotated[int, Field(ge=1, le=1_000_000)]
+# Short runs, batches or tries that are repeated: more of them tell nothing new.
+Few = Annotated[int, Field(ge=1, le=1_000)]
 Width = Annotated[int, Field(ge=1, le=65_536)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+MOST_TASKS = 100
 Compression = Annotated[float, Field(gt=1, le=100_000, allow_inf_nan=False)]
 
 

@@ -17,13 +17,21 @@ from prunestudy.params.settings import Study
 from prunestudy.plan.artifact import Artifact
 from prunestudy.plan.keys import KEY_LENGTH
 from prunestudy.plan.plan import Plan
+from prunestudy.plan.status import MEMORY_LIMIT
 from prunestudy.plan.step import Step
 from prunestudy.plan.verify import checked
+from prunestudy.store import memory
 from prunestudy.store.files import JOURNAL_SUFFIX, remove
 from prunestudy.store.sidecars import made
 from prunestudy.store.trajectories import write_failure
 
 JOBS_LOCK = Path(".prunestudy.jobs.lock")
+# What torch says of a number that does not fit its tensors any more.
+OVERFLOW = "cannot be converted to type float without overflow"
+DIVERGED = (
+    "the training diverged, one of its numbers is too large for single precision; lower the "
+    "learning rate, weight decay or penalties"
+)
 
 Given = dict[str, Any]
 
@@ -77,20 +85,36 @@ def run_job(step: Step, params: Path, coordinates: dict[str, Any], given: Given,
 
 
 def _work(body: Body, job: Job, scratch: Path) -> None:
+    step, compute = job.artifact.step, job.study.compute
+    limit = memory.job_gb(compute.memory_gb, compute.accelerator) if step.torch else None
     try:
-        body(job, scratch)
+        with memory.held_to(limit):
+            body(job, scratch)
     except CellFailure as failure:
-        if not job.artifact.step.networks:
+        if not step.networks:
             raise
-        # It would come again, so it is the outcome, and the study goes on around it.
-        print(f"failed: {failure}", file=sys.stderr)
-        write_failure(scratch, str(failure))
+        _fail(scratch, str(failure))
+    except (MemoryError, RuntimeError, StudyError, OSError) as error:
+        if step.networks and OVERFLOW in str(error):
+            _fail(scratch, DIVERGED)
+            return
+        if not step.networks or limit is None or not memory.outgrew(limit, error):
+            raise
+        # Of this machine and limit alone: a run with a higher one tries it again.
+        job.notes[MEMORY_LIMIT] = limit
+        _fail(scratch, f"needed more than {limit:g} GB of memory (compute.memory_gb)")
     except SafetensorError as error:
         # Networks are named where they are read; what is left is the prepared data.
         raise StudyError(
             f"{job.given.get('data', job.out)}: is damaged ({error}); delete it and run the study "
             "again"
         ) from None
+
+
+def _fail(scratch: Path, cause: str) -> None:
+    """It would come again, so it is the outcome, and the study goes on around it."""
+    print(f"failed: {cause}", file=sys.stderr)
+    write_failure(scratch, cause)
 
 
 def _check_name(out: Path, artifact: Artifact) -> None:

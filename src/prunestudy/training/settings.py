@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from prunestudy.settings.base import Count, Epochs, NotNegative, OneOf, Params, Positive
+from prunestudy.settings.base import BatchSize, Epochs, NotNegative, OneOf, Params, Positive
 from prunestudy.training.losses.settings import LOSSES
 from prunestudy.training.metrics.settings import METRICS
 
@@ -20,9 +20,9 @@ class Training(Params):
     lr_schedule: Literal["constant", "cosine", "one_cycle"] = Field(
         "constant", description="over all epochs of the training"
     )
-    batch_size: Count = Field(64, description="rows of a batch")
+    batch_size: BatchSize = Field(64, description="rows of a batch")
     epochs: Epochs = Field(description="passes over the training rows", examples=[30])
-    weight_decay: NotNegative = Field(0.0, description="L2 penalty of the optimiser")
+    weight_decay: NotNegative = Field(0.0, le=10, description="L2 penalty of the optimiser")
 
 
 def _all_optional(schema: dict[str, Any]) -> None:
@@ -40,4 +40,15 @@ class Compute(Params):
 
     accelerator: Literal["auto", "cpu", "gpu"] = Field(
         "auto", description="auto uses a GPU when there is one"
+    )
+    # It decides no number, so it is in no run key: what is excluded is in no dump.
+    memory_gb: float | None = Field(
+        None,
+        ge=1,
+        le=100_000,
+        allow_inf_nan=False,
+        exclude=True,
+        description="most memory of a job on a CPU, in GB; a cell that needs more has failed "
+        "(none: the machine's, shared by the jobs that run at once)",
+        examples=[8],
     )

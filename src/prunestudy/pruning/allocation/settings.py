@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from prunestudy.settings.base import Count, NotNegative, OneOf
+from prunestudy.settings.base import NotNegative, OneOf, Width
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,16 @@ ALLOCATIONS: dict[str, AllocationInfo] = {
 Allocation = Annotated[str, OneOf(ALLOCATIONS)]
 SensitivityMaxDrop = Annotated[
     NotNegative,
-    Field(description="quality that a layer may cost alone (allocation layer_sensitivity)"),
+    Field(
+        le=1_000_000,
+        description="quality that a layer may cost alone (allocation layer_sensitivity)",
+    ),
 ]
 MinWidthRatio = Annotated[
     float,
     Field(ge=0, lt=1, description="share of each layer's units that always stays (at least 1)"),
 ]
 RoundTo = Annotated[
-    Count,
+    Width,
     Field(description="layers keep multiples of this many units, as runtimes like them"),
 ]

@@ -13,7 +13,17 @@ from prunestudy.pruning.retraining.settings import (
     Teaching,
     teaching_problems,
 )
-from prunestudy.settings.base import Count, Epochs, NotNegative, Params, Positive, Share, unique
+from prunestudy.settings.base import (
+    Count,
+    Epochs,
+    Few,
+    NotNegative,
+    Params,
+    Positive,
+    Share,
+    Stages,
+    unique,
+)
 
 # Every pair of widths of every layer is timed, so finer steps would take hours.
 LEAST_GRANULE = 4
@@ -29,8 +39,9 @@ class Controller(Params):
         default=["magnitude", "gradient", "sensitivity", "taylor"],
         description="criteria that make proposals",
         min_length=1,
+        max_length=50,
     )
-    criteria_per_stage: Count = Field(
+    criteria_per_stage: Few = Field(
         2, description="criteria that each stage tries, the most trusted"
     )
     per_layer: bool = Field(False, description="also propose each layer alone (NetAdapt)")
@@ -39,8 +50,8 @@ class Controller(Params):
     min_step: Share = Field(0.04, description="smallest step; below it the controller stops")
     grow: float = Field(1.25, ge=1, le=10, description="factor on the step after an acceptance")
     shrink: Share = Field(0.5, description="factor on the step after a roll-back")
-    patience: Count = Field(5, description="stop after this many roll-backs in a row")
-    stages: Count = Field(30, description="stop after this many stages")
+    patience: Few = Field(5, description="stop after this many roll-backs in a row")
+    stages: Stages = Field(30, description="stop after this many stages")
     stage_epochs: Epochs = Field(1, description="retraining epochs of a stage")
     expected_recovery: Share = Field(
         0.8, description="share of a drop that finishing is expected to bring back, until measured"
@@ -56,7 +67,7 @@ class Controller(Params):
         description="judge quality by its bootstrap lower bound of this level (none: by itself)",
         examples=[0.9],
     )
-    trial_batches: Count = Field(2, description="batches of recovery for each proposal")
+    trial_batches: Few = Field(2, description="batches of recovery for each proposal")
     pruning_fraction: Share = Field(
         0.25, description="share of the retraining epochs that stages may use; the rest finishes"
     )
@@ -72,7 +83,9 @@ class Requirements(Params):
     """What the task demands of a pruned network; closed loops work within it."""
 
     max_drop: NotNegative = Field(
-        0.01, description="quality that may be lost on validation data, in units of the metric"
+        0.01,
+        le=1_000_000,
+        description="quality that may be lost on validation data, in units of the metric",
     )
     relative: bool = Field(False, description="read max_drop as a share of the dense quality")
     params: Count | None = Field(None, description="most parameters", examples=[20_000])
@@ -84,6 +97,7 @@ class Requirements(Params):
     )
     latency_ms: Positive | None = Field(
         None,
+        le=1_000_000,
         description="most milliseconds for a batch of 64 in ONNX Runtime, one thread",
         examples=[1.5],
     )

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
 from prunestudy.settings.base import unknown_name
 
@@ -40,6 +40,7 @@ CRITERIA: dict[str, CriterionInfo] = {
 # What the user's own function may do is up to the user.
 OF_THE_USER = CriterionInfo(("units", "weights"))
 DOTTED = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")
+LONGEST_PATH = 200
 
 
 def criterion_info(name: str) -> CriterionInfo:
@@ -53,12 +54,12 @@ def _criterion(value: str) -> str:
     raise unknown_name(value, tuple(CRITERIA), "or module.function of your own")
 
 
+OWN = {"type": "string", "pattern": DOTTED.pattern, "maxLength": LONGEST_PATH}
 CriterionName = Annotated[
     str,
+    StringConstraints(max_length=LONGEST_PATH),
     AfterValidator(_criterion),
-    WithJsonSchema(
-        {"anyOf": [{"enum": list(CRITERIA)}, {"type": "string", "pattern": DOTTED.pattern}]}
-    ),
+    WithJsonSchema({"anyOf": [{"enum": list(CRITERIA)}, OWN]}),
 ]
 ScoreNorm = Annotated[
     Literal["layer", "mean", "none"],

@@ -36,5 +36,5 @@ class Regulariser(Params):
     kind: Annotated[str, OneOf(REGULARISERS)] = Field(
         description="l1: weights; group_lasso: whole units; bn_l1: scales of BatchNorm"
     )
-    strength: Positive = Field(1e-3, description="factor of the penalty")
+    strength: Positive = Field(1e-3, le=1000, description="factor of the penalty")
     share: Share = Field(0.3, description="share of the retraining epochs spent before pruning")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from prunestudy.settings.base import Name, OneOf, Params, Positive, unique
+from prunestudy.settings.base import MOST_TASKS, Name, OneOf, Params, Positive, unique
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,9 @@ class Distillation(Params):
     weight: float = Field(
         0.5, gt=0, le=1, description="share of the loss that follows the teacher, not the targets"
     )
-    temperature: Positive = Field(4.0, le=1000, description="softens the classes of both networks")
+    temperature: Positive = Field(
+        4.0, ge=0.01, le=1000, description="softens the classes of both networks"
+    )
 
 
 Retraining = Annotated[str, OneOf(RETRAINING)]
@@ -61,7 +63,8 @@ def teaching_problems(retraining: str, distillation: Teaching) -> list[str]:
 
 
 Tasks = Annotated[
-    Annotated[list[Name], Field(min_length=1), AfterValidator(unique)] | None,
+    Annotated[list[Name], Field(min_length=1, max_length=MOST_TASKS), AfterValidator(unique)]
+    | None,
     Field(description="the tasks that it runs on (none: all)", examples=[["digits"]]),
 ]
 
