@@ -13,7 +13,7 @@ from prunestudy.publish.client import MlflowClient, entities
 from prunestudy.publish.registry import register_best
 from prunestudy.store.git import git_commit
 from prunestudy.store.names import DENSE
-from prunestudy.store.sidecars import read_sidecar
+from prunestudy.store.sidecars import Sidecar, read_sidecar
 from prunestudy.store.tables import read_table
 from prunestudy.store.trajectories import failure_of
 
@@ -109,7 +109,7 @@ class Publisher:
         return True
 
     def _run(
-        self, key: str, name: str, tags: dict[str, str], sidecar: dict[str, Any] | None = None
+        self, key: str, name: str, tags: dict[str, str], sidecar: Sidecar | None = None
     ) -> tuple[str, bool]:
         """The run of a key, made if it is new; its tags are brought up to date."""
         tags = {**tags, RUN_KEY: key, "mlflow.runName": name}
@@ -121,13 +121,13 @@ class Publisher:
             return run, False
         begin = None
         if sidecar is not None:
-            begin = _milliseconds(sidecar) - int(1000 * sidecar["made"]["seconds"])
+            begin = _milliseconds(sidecar) - int(1000 * sidecar.made.seconds)
         made = self.client.create_run(self.experiment, start_time=begin, tags=tags, run_name=name)
         self.known[key] = made.info.run_id
         return made.info.run_id, True
 
-    def _tags(self, made: Artifact, sidecar: dict[str, Any], parent: str) -> dict[str, str]:
-        cell, commit = made.cell, sidecar["made"]["git_commit"]
+    def _tags(self, made: Artifact, sidecar: Sidecar, parent: str) -> dict[str, str]:
+        cell, commit = made.cell, sidecar.made.git_commit
         cause = failure_of(made.path)
         return {
             **({"failure": cause} if cause else {}),
@@ -138,7 +138,7 @@ class Publisher:
             "task": str(cell.task),
             "seed": str(cell.seed),
             "method": str(cell.method),
-            "artifact_sha256": sidecar["sha256"],
+            "artifact_sha256": sidecar.sha256,
             "artifact_path": made.path.as_posix(),
             "mlflow.source.git.commit": commit,
             "git_commit": commit,
@@ -159,7 +159,7 @@ class Publisher:
         chosen = (found["task"] == cell.task) & (found["method"] == cell.method)
         return found[chosen & (found["seed"] == cell.seed)]
 
-    def _curves(self, made: Artifact, sidecar: dict[str, Any]) -> list[entities.Metric]:
+    def _curves(self, made: Artifact, sidecar: Sidecar) -> list[entities.Metric]:
         at = _milliseconds(sidecar)
         return [
             entities.Metric(
@@ -186,7 +186,7 @@ class Publisher:
 
     def _log_dataset(self, run: str, made: Artifact) -> None:
         data = next(one for one in made.needed() if one.step.name == "prepare")
-        digest = read_sidecar(data.path)["sha256"]
+        digest = read_sidecar(data.path).sha256
         dataset = entities.Dataset(
             name=self.plan.study.tasks[str(made.cell.task)].data.name,
             # MLflow keeps 36 characters of a digest; the source holds all of it.
@@ -209,8 +209,8 @@ def _place(point: str) -> str:
     return point if not point.replace(".", "").isdigit() else f"point_{point}"
 
 
-def _milliseconds(sidecar: dict[str, Any]) -> int:
-    return int(1000 * datetime.fromisoformat(sidecar["made"]["at"]).timestamp())
+def _milliseconds(sidecar: Sidecar) -> int:
+    return int(1000 * datetime.fromisoformat(sidecar.made.at).timestamp())
 
 
 def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
