@@ -24,7 +24,6 @@ from prunestudy.store.names import point_label
 from prunestudy.store.sidecars import made, read_sidecar, sidecar_path
 from prunestudy.store.tables import read_table, write_table
 
-
 KEY = "0123456789abcdef" * 4
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prunestudy.plan.artifact import Artifact
 from prunestudy.plan.plan import Plan
-from prunestudy.store.contents import Contents, contents, walk
+from prunestudy.store.contents import Contents, contents
 from prunestudy.store.files import canonical_json
 from prunestudy.store.guarded import (
     FILE,
@@ -141,7 +141,8 @@ def report_strays(plan: Plan) -> list[Path]:
             listed = read_marker(artifact.path, folder)
         except Unreadable:
             continue
-        for inner in inner_folders(folder, listed):
-            if kind(inner) == FOLDER:
-                found += [path for path, _kind in walk(inner) if path.as_posix() not in listed]
+        inner = inner_folders(folder, listed)
+        for path in (path for one in inner if kind(one) == FOLDER for path in one.iterdir()):
+            if path.as_posix() not in listed and path not in inner:
+                found.append(path)
     return sorted(found)

@@ -34,7 +34,7 @@ FILE, FOLDER = "a file", "a folder"
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 # What is printed in a line: no controls of a terminal.
-Line = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Line = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 class Unreadable(StudyError):
@@ -61,10 +61,12 @@ def shown(path: Path | str) -> str:
 
 
 def kind(path: Path) -> str | None:
-    """What is at a place, in words; none where nothing is."""
+    """What is at a place, in words; none where nothing is, or no way leads there."""
     try:
         return _kind(path.lstat().st_mode)
-    except (FileNotFoundError, NotADirectoryError):
+    except PermissionError:
+        return "out of reach (no permission)"
+    except OSError:
         return None
 
 

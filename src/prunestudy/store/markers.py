@@ -64,7 +64,7 @@ class Metrics(Stored):
         finding: sentences.
     """
 
-    finding: tuple[Line, ...]
+    finding: list[Line]
 
 
 def read_finding(folder: Path) -> str:

@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import StringConstraints, TypeAdapter, ValidationError
+from pydantic import StringConstraints, TypeAdapter
 
 from prunestudy.store.files import remove
 from prunestudy.store.guarded import Line, Stored, Unreadable, kind, read_bytes, read_text, shown
@@ -56,10 +56,10 @@ def kept_networks(folder: Path) -> list[dict[str, Any]]:
     file = folder / NETWORKS_FILE
     content = read_bytes(file)
     try:
-        rows = read_table(io.BytesIO(content)).to_dict("records")
-        _ROWS.validate_python(rows)
-    except (ValueError, ValidationError):
+        table = read_table(io.BytesIO(content))
+        _ROWS.validate_python(table[[*_Kept.model_fields]].to_dict("records"))
+    except (ValueError, LookupError):
         raise Unreadable(
             file, f"is no list of networks; delete {shown(folder)} and run the study again"
         ) from None
-    return [{str(name): value for name, value in row.items()} for row in rows]
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
