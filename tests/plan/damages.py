@@ -76,6 +76,19 @@ KINDS: dict[str, Damage] = {
     "a pipe": pipe,
     "a folder": folder,
 }
+OF_SIDECARS: dict[str, Damage] = {
+    "no key": _said(lambda said: said.pop("key")),
+    "no parts": _said(lambda said: said.update(parts=None)),
+    "parts of another shape": _said(lambda said: said.update(parts=[said["parts"]])),
+    "no digests": _said(lambda said: said.pop("files")),
+    "digests of another type": _said(lambda said: said.update(files=["a"])),
+    "a digest that is none": _said(lambda said: said.update(sha256="0")),
+    "another digest": _said(lambda said: said.update(sha256="0" * 64)),
+    "no origin": _said(lambda said: said.update(made={})),
+    "a moment that is none": _said(lambda said: said["made"].update(at="yesterday")),
+    "a negative time": _said(lambda said: said["made"].update(seconds=-1)),
+    "controls of a terminal": _said(lambda said: said["made"].update(platform="\x1b[2J")),
+}
 SHAPES: dict[str, Damage] = {
     **KINDS,
     "huge": huge,
@@ -90,15 +103,5 @@ SHAPES: dict[str, Damage] = {
     "nested and closed": _json("[" * 5_000 + "]" * 5_000),
     "binary": lambda path: path.write_bytes(bytes(range(256))),
     "a lone surrogate": _json('{"key": "\\ud800"}'),
-    "no key": _said(lambda said: said.pop("key")),
-    "no parts": _said(lambda said: said.update(parts=None)),
-    "parts of another shape": _said(lambda said: said.update(parts=[said["parts"]])),
-    "no digests": _said(lambda said: said.pop("files")),
-    "digests of another type": _said(lambda said: said.update(files=["a"])),
-    "a digest that is none": _said(lambda said: said.update(sha256="0")),
-    "another digest": _said(lambda said: said.update(sha256="0" * 64)),
-    "no origin": _said(lambda said: said.update(made={})),
-    "a moment that is none": _said(lambda said: said["made"].update(at="yesterday")),
-    "a negative time": _said(lambda said: said["made"].update(seconds=-1)),
-    "controls of a terminal": _said(lambda said: said["made"].update(platform="\x1b[2J")),
+    **OF_SIDECARS,
 }

@@ -1,4 +1,4 @@
-"""The manifest: what a study's report was made from, pinned by digests in a file that git keeps.
+"""The manifest: what a study's report was made from, and its marker, pinned by digests in a file that git keeps.
 
 Sidecars lie beside their artifacts, so whoever edits both leaves them consistent; the manifest
 lies beside the report. An entry is written for an artifact that a run made, and never again for one
@@ -40,7 +40,7 @@ class Entry(Stored):
 
 
 class Manifest(Stored):
-    """What a study's report was made from.
+    """What a study has in ``data/`` and ``models/``.
 
     Attributes:
         artifacts: by path.
@@ -83,13 +83,10 @@ def place(plan: Plan) -> Path:
 
 
 def pinned(plan: Plan) -> Iterator[tuple[Artifact, bool]]:
-    """Every artifact before the report, and whether it is reproducible."""
+    """Every artifact, and whether its content is a function of parameters, code and data alone."""
     reproducible: dict[Artifact, bool] = {}
     for artifact in plan:
-        needed = list(artifact.needed())
-        if artifact.step.name == "report" or any(one not in reproducible for one in needed):
-            continue
-        same = artifact.step.repeatable and all(reproducible[one] for one in needed)
+        same = artifact.step.repeatable and all(reproducible[one] for one in artifact.needed())
         reproducible[artifact] = same
         yield artifact, same
 
