@@ -48,7 +48,7 @@ def test_a_damage_of_any_file_is_noticed(shared: Checkout, finished: Checkout, h
     assert len(files) > 100
     # One at a time: artifact and sidecar, marker and report speak for each other.
     groups = [
-        [path for path in files if path.suffix != ".json" and path.suffix != ".marker"],
+        [path for path in files if path.suffix not in (".json", ".marker")],
         [path for path in files if path.suffix == ".json" and path.name != "manifest.json"],
         [path for path in files if path.suffix == ".marker" or path.name == "manifest.json"],
     ]

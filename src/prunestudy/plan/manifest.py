@@ -1,4 +1,4 @@
-"""The manifest: what a study's report was made from, and its marker, pinned by digests in a file that git keeps.
+"""The manifest: what a study has in ``data/`` and ``models/``, pinned in a file that git keeps.
 
 Sidecars lie beside their artifacts, so whoever edits both leaves them consistent; the manifest
 lies beside the report. An entry is written for an artifact that a run made, and never again for one
