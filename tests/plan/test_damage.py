@@ -1,6 +1,8 @@
 """Damage of whatever kind is named by its place, healed by one run, and never a traceback."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -144,6 +146,25 @@ def test_a_folder_that_is_a_link_is_not_written_through(whole: Plan):
     healed(whole)
     assert sorted(Path("kept").rglob("*")) == kept
     assert not Path("reports/small/tables").is_symlink()
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.EMFILE, errno.EACCES, errno.ESTALE])
+def test_what_cannot_be_read_for_now_is_not_deleted(
+    whole: Plan, code: int, monkeypatch: pytest.MonkeyPatch
+):
+    path = whole.named("digits/seed0/adaptive").path / "2.safetensors"
+    before = sorted(Path().rglob("*"))
+    really = os.open
+
+    def failing(place: Path, *rest: int) -> int:
+        if Path(place) == path:
+            raise OSError(code, os.strerror(code), str(place))
+        return really(place, *rest)
+
+    monkeypatch.setattr(os, "open", failing)
+    with pytest.raises(OSError, match=str(path)):
+        heal(whole)
+    assert sorted(Path().rglob("*")) == before
 
 
 def test_logs_that_would_be_waited_for_go(whole: Plan):

@@ -1,6 +1,5 @@
 """The contents of an artifact as they lie on disk: digests of its files, and what is no file."""
 
-import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ class Contents:
     Attributes:
         kind: what it is itself, in words.
         files: sha256 of each regular file, by its path inside the artifact.
-        odd: what is wrong with all else in it: links, pipes, empty folders, what cannot be read.
+        odd: what is wrong with all else in it: links, pipes, empty folders.
     """
 
     kind: str
@@ -58,16 +57,11 @@ def contents(path: Path) -> Contents:
 
 
 def walk(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Everything below a folder but the folders that hold something: its path and what it is.
-
-    A folder that cannot be read counts as one that holds nothing.
-    """
+    """Everything below a folder but the folders that hold something: its path and what it is."""
     waiting = [folder]
     while waiting:
         place = waiting.pop()
-        inner: list[Path] = []
-        with contextlib.suppress(OSError):
-            inner = sorted(place.iterdir())
+        inner = sorted(place.iterdir())
         if not inner and place != folder:
             yield place, FOLDER
         for path in inner:

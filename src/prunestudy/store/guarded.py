@@ -4,6 +4,7 @@ Every file that a study reads back (sidecars, markers, lists of digests) comes t
 files alone, no link followed, no waiting for a pipe, nothing larger or deeper than it can be.
 """
 
+import errno
 import hashlib
 import os
 import stat
@@ -30,6 +31,8 @@ KINDS = (
     (stat.S_ISFIFO, "a named pipe"),
     (stat.S_ISSOCK, "a socket"),
 )
+# Errors of a path at which nothing lies.
+NOTHING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 FILE, FOLDER = "a file", "a folder"
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -64,10 +67,10 @@ def kind(path: Path) -> str | None:
     """What is at a place, in words; none where nothing is, or no way leads there."""
     try:
         return _kind(path.lstat().st_mode)
-    except PermissionError:
-        return "out of reach (no permission)"
-    except OSError:
-        return None
+    except OSError as error:
+        if error.errno in NOTHING:
+            return None
+        raise
 
 
 def _kind(mode: int) -> str:
@@ -81,24 +84,23 @@ def opened(path: Path) -> Iterator[FileIO]:
     """Open a regular file to read.
 
     Raises:
-        Unreadable: it is missing, of another kind, or may not be read.
+        Unreadable: it is missing or of another kind.
+        OSError: it may not be read, or its disk is out of order; that says nothing of the file.
     """
     try:
         # A pipe without a writer would be waited for; a link may lead anywhere.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError as error:
+    except OSError:
         found = kind(path)
-        reason = "is missing" if found is None else (error.strerror or str(error))
-        raise Unreadable(path, reason if found in (FILE, None) else f"is {found}") from None
+        if found == FILE:
+            raise
+        raise Unreadable(path, f"is {found}" if found else "is missing") from None
     found = _kind(os.fstat(descriptor).st_mode)
     if found != FILE:
         os.close(descriptor)
         raise Unreadable(path, f"is {found}")
     with os.fdopen(descriptor, "rb", buffering=0) as file:
-        try:
-            yield file
-        except OSError as error:
-            raise Unreadable(path, error.strerror or str(error)) from None
+        yield file
 
 
 def read_bytes(path: Path, limit: int = LIMIT) -> bytes:
@@ -179,7 +181,7 @@ def regular_digest(path: Path) -> str:
     """sha256 of a regular file, of any size.
 
     Raises:
-        Unreadable: it is missing, of another kind, or may not be read.
+        Unreadable: it is missing or of another kind.
     """
     with opened(path) as file:
         if os.fstat(file.fileno()).st_size <= SMALL:
