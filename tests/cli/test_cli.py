@@ -172,11 +172,11 @@ def test_fetch_and_prepare_work_by_hand(here: Path):
     command = ["prepare", "--task", "digits", "--raw", str(raw.path), "--out", str(data.path)]
     assert main(command) == 0
     sidecar = read_sidecar(raw.path)
-    assert sidecar["key"] == raw.key
-    assert sidecar["made"]["sources"] == {
+    assert sidecar.key == raw.key
+    assert sidecar.made.model_dump()["sources"] == {
         "digits.csv": "bundled sklearn.datasets.data/digits.csv.gz"
     }
-    assert read_sidecar(data.path)["parts"]["inputs"] == {"raw": raw.key}
+    assert read_sidecar(data.path).parts["inputs"] == {"raw": raw.key}
 
 
 def test_latency_needs_the_dense_networks(here: Path, capsys: pytest.CaptureFixture):

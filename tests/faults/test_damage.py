@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from prunestudy.params.reader import read_study
+from prunestudy.plan.plan import Plan
 from tests.workflow.conftest import STUDY, Checkout, contents
 
 PARAMS = ("--params", f"studies/{STUDY}.yaml")
@@ -48,29 +50,44 @@ def spoil(file: Path, how: str) -> None:
     file.write_bytes(content)
 
 
-@pytest.mark.parametrize("how", ["cut", "a spoilt head", "a flipped bit"])
+def by_hand(place: Checkout, name: str) -> tuple[str, ...]:
+    """The command of one step, as a person would type it."""
+    with contextlib.chdir(place.folder):
+        plan = Plan(read_study(Path(PARAMS[1])))
+    made = plan.named(name)
+    given = (*PARAMS, *made.arguments(), "--out", str(made.path))
+    return ("prunestudy", made.step.command, *given)
+
+
 @pytest.mark.parametrize(
-    ("file", "step"),
+    ("file", "step", "name", "how"),
     [
-        (f"data/{STUDY}/prepared/wdbc-*.safetensors", "dense"),
-        (f"{CELL}/dense-????????????/dense.safetensors", "traditional"),
-        (f"{CELL}/traditional-????????????/2.safetensors", "evaluation"),
+        (f"data/{STUDY}/prepared/wdbc-*.safetensors", "dense", "train wdbc/seed0/dense", "cut"),
+        (
+            f"{CELL}/dense-????????????/dense.safetensors",
+            *("traditional", "wdbc/seed0/traditional", "a spoilt head"),
+        ),
+        (
+            f"{CELL}/traditional-????????????/2.safetensors",
+            *("evaluation", "evaluate wdbc/seed0", "a flipped bit"),
+        ),
     ],
 )
-def test_a_damaged_input_fails_the_step_that_reads_it_by_name(
-    checkout: Checkout, finished: Checkout, file: str, step: str, how: str
+def test_a_damaged_input_is_refused_by_hand_and_healed_by_a_run(
+    checkout: Checkout, finished: Checkout, file: str, step: str, name: str, how: str
 ) -> None:
     damaged = checkout.find(file)
+    told = f"{damaged.relative_to(checkout.folder)}: is not what its job wrote"
     spoil(damaged, how)
     remade(checkout, step)
-    said = failed(checkout)
-    assert "failed: " in said
-    assert damaged.name in said
-    found = checkout.attempt("prunestudy", "verify", *PARAMS)
-    assert str(damaged.relative_to(checkout.folder)) in found.stdout
-    whole = damaged if "prepared" in file else damaged.parent
-    shutil.rmtree(whole) if whole.is_dir() else whole.unlink()
-    healed(checkout, finished)
+    refused = checkout.attempt(*by_hand(checkout, name))
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stdout
+    assert told in refused.stdout
+    assert told in checkout.attempt("prunestudy", "verify", *PARAMS).stdout
+    said = checkout.study()
+    assert f"damaged: {told} (its sha256 differs); it is made again" in said
+    assert contents(checkout) == contents(finished)
 
 
 def test_a_training_that_diverges_is_a_hole_with_a_cause(checkout: Checkout) -> None:
@@ -172,16 +189,16 @@ def test_a_full_disk_delays_the_record_and_nothing_else(checkout: Checkout) -> N
     assert marker.read_text(encoding="utf-8").startswith("MLflow: study 'smoke'")
 
 
-def test_data_with_another_digest_are_refused_by_name(checkout: Checkout) -> None:
+def test_data_with_another_digest_are_fetched_again(checkout: Checkout, finished: Checkout) -> None:
     raw = checkout.find(f"data/{STUDY}/raw/wdbc-????????????")
     for path in checkout.folder.glob(f"data/{STUDY}/prepared/wdbc-*"):
         path.unlink()
     file = next(path for path in sorted(raw.rglob("*")) if path.is_file() and path.suffix)
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 1
-    file.write_bytes(content)
-    said = failed(checkout)
-    assert f"{file.relative_to(checkout.folder)}: is not what its job wrote" in said
+    spoil(file, "a flipped bit")
+    told = f"{file.relative_to(checkout.folder)}: is not what its job wrote"
+    assert told in checkout.attempt(*by_hand(checkout, "prepare wdbc")).stdout
+    assert f"damaged: {told}" in checkout.study()
+    assert contents(checkout) == contents(finished)
 
 
 @contextlib.contextmanager

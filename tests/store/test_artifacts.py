@@ -24,6 +24,8 @@ from prunestudy.store.names import point_label
 from prunestudy.store.sidecars import made, read_sidecar, sidecar_path
 from prunestudy.store.tables import read_table, write_table
 
+KEY = "0123456789abcdef" * 4
+
 
 class Broken(Exception):
     """A failure in the middle of writing."""
@@ -176,49 +178,46 @@ def test_a_made_file_has_a_sidecar_that_matches(tmp_path: Path):
     path = tmp_path / "table.csv"
     parts = {"step": "collect", "params": {"b": 1, "a": [1, 2]}}
     notes = {"sources": "here"}
-    with made(path, "key", parts, notes) as scratch:
+    with made(path, KEY, parts, notes) as scratch:
         scratch.write_text("a\n1\n")
         notes["rows"] = "1"
     sidecar = read_sidecar(path)
-    assert sidecar["key"] == "key"
-    assert sidecar["parts"] == parts
-    assert sidecar["sha256"] == file_digest(path)
-    assert sidecar["files"] == {"table.csv": file_digest(path)}
-    assert sidecar["made"]["sources"] == "here"
-    assert sidecar["made"]["rows"] == "1"
-    assert sidecar["made"]["seconds"] >= 0
-    assert sidecar["made"]["peak_memory_mb"] > 1
+    assert sidecar.key == KEY
+    assert sidecar.parts == parts
+    assert sidecar.sha256 == file_digest(path)
+    assert sidecar.files == {"table.csv": file_digest(path)}
+    assert sidecar.made.model_extra == {"sources": "here", "rows": "1"}
+    assert sidecar.made.seconds >= 0
+    assert sidecar.made.peak_memory_mb > 1
     assert sorted(tmp_path.iterdir()) == sorted([path, sidecar_path(path)])
 
 
 def test_a_made_folder_has_a_sidecar_beside_it_with_a_digest_of_each_file(tmp_path: Path):
     path = tmp_path / "adaptive-0123"
-    with made(path, "key", {}) as scratch:
+    with made(path, KEY, {}) as scratch:
         scratch.mkdir()
         (scratch / "b").write_text("2")
         (scratch / "a").write_text("1")
     sidecar = read_sidecar(path)
     assert sidecar_path(path) == tmp_path / "adaptive-0123.json"
-    assert sidecar["sha256"] == artifact_digest(path)
-    assert sidecar["files"] == member_digests(path)
+    assert sidecar.sha256 == artifact_digest(path)
+    assert sidecar.files == member_digests(path)
     (path / "a").write_text("tampered")
-    assert sidecar["sha256"] != artifact_digest(path)
+    assert sidecar.sha256 != artifact_digest(path)
 
 
 def test_what_is_compared_does_not_depend_on_when_it_was_made(tmp_path: Path):
     compared = []
     for _ in range(2):
-        with made(tmp_path / "file", "key", {"a": 1}) as scratch:
+        with made(tmp_path / "file", KEY, {"a": 1}) as scratch:
             scratch.write_text("same")
-        sidecar = read_sidecar(tmp_path / "file")
-        del sidecar["made"]
-        compared.append(sidecar)
+        compared.append(read_sidecar(tmp_path / "file").model_dump(exclude={"made"}))
     assert compared[0] == compared[1]
 
 
 def test_a_failed_making_leaves_neither_artifact_nor_sidecar(tmp_path: Path):
     with pytest.raises(Broken):
-        break_off(made(tmp_path / "file", "key", {}))
+        break_off(made(tmp_path / "file", KEY, {}))
     assert list(tmp_path.iterdir()) == []
 
 

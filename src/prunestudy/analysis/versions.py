@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from ruamel.yaml import YAML
+from pandas.api.types import is_numeric_dtype
+from ruamel.yaml import YAML, YAMLError
 
 from prunestudy.analysis.budget import MEASURES
 from prunestudy.analysis.inputs import SEED_PLACE
@@ -69,17 +70,47 @@ def read_version(
             raise StudyError(f"revision '{name}' has no {path}; is the study finished there?")
         return content
 
-    told = written_out(YAML(typ="safe", pure=True).load(needed(params)))
-    results = read_table(io.BytesIO(needed(report / "tables" / "results.csv")))
-    latency, headline, timings = (
-        read_table(io.BytesIO(content)) if content is not None else pd.DataFrame()
-        for table in ("latency", "headline", "timings")
-        for content in [read((report / "tables" / f"{table}.csv").as_posix())]
-    )
+    def table(inner: str, required: bool = False) -> pd.DataFrame:
+        path = report / "tables" / f"{inner}.csv"
+        content = needed(path) if required else read(path.as_posix())
+        if content is None:
+            return pd.DataFrame()
+        try:
+            found = read_table(io.BytesIO(content))
+        except ValueError:
+            found = pd.DataFrame()
+        if (required and found.empty) or not _as_written(inner, found):
+            raise StudyError(
+                f"revision '{name}': {path} is not as a study writes it; "
+                "prunestudy verify tells what was edited"
+            )
+        return found
+
+    try:
+        told = written_out(YAML(typ="safe", pure=True).load(needed(params)))
+    except (YAMLError, ValueError, TypeError, LookupError, AttributeError):
+        told = None
+    if not isinstance(told, dict):
+        raise StudyError(f"revision '{name}': {params} cannot be read as parameters")
+    results, latency = table("results", required=True), table("latency")
+    headline, timings = table("headline"), table("timings")
     if len(latency):
         results = results.merge(latency, on=SEED_PLACE, how="left", validate="one_to_one")
     processors = timings.get("processor", pd.Series()).dropna()
     return Version(name, told, results, code, headline, frozenset(map(str, processors)))
+
+
+def _as_written(name: str, table: pd.DataFrame) -> bool:
+    """Whether a table has what is read of it: columns, numbers in them, one row a place."""
+    places = SEED_PLACE if name in ("results", "latency") and len(table.columns) else []
+    numbers = {one for one in ("seed", *COMPARED) if one in table} if places else set()
+    needed = {*places}
+    if name == "headline" and {*PAIR} <= {*table}:
+        numbers = {f"{m.name}_{end}" for m in MEASURES for end in (m.kind, "low", "high")}
+        needed = numbers | {f"{measure.name}_verdict" for measure in MEASURES}
+    if not needed <= {*table} or (places and table.duplicated(places).any()):
+        return False
+    return table.empty or all(is_numeric_dtype(table[one]) for one in numbers)
 
 
 def movements(first: Version, second: Version, level: float) -> pd.DataFrame:

@@ -7,15 +7,19 @@ from pathlib import Path
 from prunestudy.cli.options import Commands, add_command
 from prunestudy.errors import StudyError
 from prunestudy.params.reader import read_study
-from prunestudy.plan import status
+from prunestudy.plan import manifest, status, verify
 from prunestudy.plan.plan import Plan
-from prunestudy.run.locks import RUN_LOCK, only_one
+from prunestudy.run.locks import RUN_LOCK, only_one, wait_for_jobs
 from prunestudy.run.processes import call
-from prunestudy.store.files import file_digest, remove, written_whole
+from prunestudy.store.files import remove, written_whole
+from prunestudy.store.guarded import kind, regular_digest
+from prunestudy.store.markers import read_marker
 from prunestudy.store.names import report_folder
 
 # What an archive holds besides parameters, lock file of the data and report.
 ARCHIVED = ("requirements.lock", "CITATION.cff", "LICENSE", "README.md")
+# Findings that are listed where an archive is refused.
+SHOWN = 5
 
 
 def add(commands: Commands) -> None:
@@ -34,23 +38,30 @@ def add(commands: Commands) -> None:
 
 
 def _archive(arguments: Namespace) -> None:
-    """A zip file to cite, the same bytes for the same study."""
+    """A zip file to cite, the same bytes for the same study, of nothing but what was checked."""
     from prunestudy.publish import archive
 
     study = read_study(arguments.params)
-    folder = report_folder(study.name)
-    page = folder / "index.html"
-    if not page.exists():
-        raise StudyError(f"study '{study.name}' has no report yet; run the study first")
-    if Plan(study).find("report").key not in page.read_text(encoding="utf-8"):
-        raise StudyError(
-            f"{page} is of other parameters or code than those here; run the study first, so that "
-            "the archive holds what belongs together"
-        )
+    plan, folder = Plan(study), report_folder(study.name)
     out = arguments.out or Path(f"{study.name}-study.zip")
     lock = Path("dvc.lock") if study.name == "default" else Path("studies/dvc.lock")
-    count = archive.pack(out, [arguments.params, lock, *ARCHIVED], folder)
-    print(f"{out}: {count} files, sha256 {file_digest(out)}")
+    marker = plan.find("report").path
+    with only_one(RUN_LOCK):
+        wait_for_jobs()
+        if kind(marker) is None:
+            raise StudyError(
+                f"study '{study.name}' has no report of these parameters and this code; run the "
+                "study first, so that the archive holds what belongs together"
+            )
+        found = verify.certified(plan)
+        if found:
+            more = f"\nand {len(found) - SHOWN} more (prunestudy verify)" * (len(found) > SHOWN)
+            lines = "\n".join(map(str, found[:SHOWN]))
+            raise StudyError(f"only a study that is whole is packed\n{lines}{more}")
+        named = [file for file in (lock, *map(Path, ARCHIVED)) if kind(file) is not None]
+        files = [arguments.params, *named, manifest.place(plan)]
+        count = archive.pack(out, files, read_marker(marker, folder))
+    print(f"{out}: {count} files, sha256 {regular_digest(out)}")
 
 
 def _gc(arguments: Namespace) -> None:

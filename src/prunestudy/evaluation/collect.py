@@ -11,7 +11,7 @@ from safetensors import safe_open
 
 from prunestudy.errors import StudyError
 from prunestudy.store.names import DENSE
-from prunestudy.store.tables import read_table, write_table
+from prunestudy.store.tables import benchmark_seconds, read_table, write_table
 from prunestudy.store.trajectories import failure_of
 
 METHOD_PARTS = ("criterion", "granularity", "allocation", "schedule")
@@ -170,14 +170,12 @@ def job_row(
     Benchmarks stay on the machine that ran the job: without one, its column is empty. What
     Snakemake sees of processor and memory misses forked jobs, so the seconds alone are taken.
     """
-    seconds: float | str = ""
-    if benchmark.exists():
-        seconds = float(pd.read_csv(benchmark, sep="\t")["s"].iloc[-1])
+    seconds = benchmark_seconds(benchmark)
     return {
         "step": step,
         **{name: cell.get(name, "") for name in COORDINATES},
         **{name: made[name] for name in TAKEN},
-        "benchmark_seconds": seconds,
+        "benchmark_seconds": "" if seconds is None else seconds,
         **{name: made[name] for name in HARDWARE},
         "git_commit": made["git_commit"],
         "run_key": key,

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from safetensors import SafetensorError, safe_open
 
-from prunestudy.store.files import file_digest
+from prunestudy.store.contents import STAMP, walk
+from prunestudy.store.guarded import Unreadable, regular_digest
 from prunestudy.store.sidecars import SIDECAR_SUFFIX
 from prunestudy.store.tables import read_table
 
@@ -19,8 +20,6 @@ TOLERANCE = 1e-4
 # Digests of files that differ within the tolerance differ.
 DIGESTS = ("artifact_sha256",)
 IDENTICAL, EQUAL, DIFFERENT = "identical", "equal", "different"
-# Snakemake's own note of when it looked at a folder; no part of what a job wrote.
-STAMP = ".snakemake_timestamp"
 # Tables of measured times: they differ from run to run.
 MEASURED = ("latency.csv", "timings.csv")
 
@@ -57,27 +56,23 @@ def equivalence(first: Path, second: Path) -> Equivalence:
 
 
 def _members(folder: Path) -> set[Path]:
-    return {
-        path.relative_to(folder)
-        for path in folder.rglob("*")
-        if path.is_file() and path.name != STAMP
-    }
+    return {path.relative_to(folder) for path, _kind in walk(folder) if path.name != STAMP}
 
 
 _RANK = {IDENTICAL: 0, EQUAL: 1, DIFFERENT: 2}
 
 
 def _files(first: Path, second: Path) -> Equivalence:
-    if file_digest(first) == file_digest(second):
-        return Equivalence(IDENTICAL)
     try:
+        if regular_digest(first) == regular_digest(second):
+            return Equivalence(IDENTICAL)
         if first.suffix == ".safetensors":
             pairs = _tensors(first), _tensors(second)
         elif first.suffix == ".csv":
             pairs = _columns(first), _columns(second)
         else:
             return Equivalence(DIFFERENT, f"{first.name}: the bytes differ")
-    except (OSError, ValueError, SafetensorError) as error:
+    except (OSError, ValueError, SafetensorError, Unreadable) as error:
         return Equivalence(DIFFERENT, f"{first.name}: cannot be read ({error})")
     return _numbers(first.name, *pairs)
 

@@ -8,6 +8,7 @@ from ruamel.yaml import YAML
 
 from prunestudy.errors import StudyError
 from prunestudy.plan.artifact import Artifact
+from prunestudy.plan.damage import checked
 from prunestudy.store.sidecars import read_sidecar
 from prunestudy.store.trajectories import failure_of, kept_networks
 
@@ -21,20 +22,23 @@ def describe(artifact: Artifact, params: Path, record: str) -> str:
         record: where its run is in MLflow, in words.
 
     Raises:
-        StudyError: it was not made yet.
+        StudyError: it was not made yet, or is not what its job wrote.
     """
     if not artifact.path.exists():
         raise StudyError(f"{artifact.name} is not there; run the study first (prunestudy status)")
+    damaged = checked(artifact)
+    if damaged:
+        raise StudyError("\n".join(map(str, damaged)))
     sidecar = read_sidecar(artifact.path)
-    made = sidecar["made"]
+    made = sidecar.made
     option = "" if params == Path("params.yaml") else f" --params {params}"
     inputs = {needed.name: needed.path.as_posix() for needed in artifact.needed()}
     facts = {
         "artifact": artifact.path.as_posix(),
-        "sha256": sidecar["sha256"],
+        "sha256": sidecar.sha256,
         "run key": artifact.key,
-        "made": f"{made['at']}, {made['seconds']:g} s, {made['processor']}, {made['platform']}",
-        "commit": made["git_commit"] or "unknown",
+        "made": f"{made.at}, {made.seconds:g} s, {made.processor}, {made.platform}",
+        "commit": made.git_commit or "unknown",
         "MLflow": record,
     }
     if artifact.step.repeatable:
@@ -58,9 +62,9 @@ def _networks(artifact: Artifact) -> dict[str, str]:
     cause = failure_of(artifact.path)
     if cause:
         return {"failed": cause}
-    digests = read_sidecar(artifact.path)["files"]
+    digests = read_sidecar(artifact.path).files
     return {
-        str(row["point"]): f"{row['file']}, sha256 {digests[row['file']]}, "
+        str(row["point"]): f"{row['file']}, sha256 {digests.get(row['file'], 'unknown')}, "
         f"stage {row['stage']}, {row['epochs']:g} epochs"
         for row in kept_networks(artifact.path)
     }

@@ -1,15 +1,18 @@
 """What would rerun and why: pure functions of the plan and the files that are there."""
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from prunestudy.errors import StudyError
 from prunestudy.plan.artifact import Artifact
+from prunestudy.plan.damage import report_strays
 from prunestudy.plan.keys import KEY_LENGTH
 from prunestudy.plan.plan import Plan
-from prunestudy.store.files import JOURNAL_SUFFIX, PART_SUFFIX, file_digest, remove
+from prunestudy.store.files import JOURNAL_SUFFIX, PART_SUFFIX, remove
+from prunestudy.store.guarded import Stored, Unreadable, read_text, shown
 from prunestudy.store.sidecars import SIDECAR_SUFFIX, read_sidecar, sidecar_path
 from prunestudy.store.trajectories import failure_of
 
@@ -34,13 +37,6 @@ def failures(plan: Plan) -> list[tuple[Artifact, str]]:
             if cause is not None:
                 found.append((artifact, cause))
     return found
-
-
-def drop_broken_marker(plan: Plan) -> None:
-    """Remove the report's marker if its files are not what the marker says they are."""
-    for artifact in plan.of_step("report"):
-        if artifact.path.exists() and not _is_whole(artifact.path):
-            artifact.path.unlink()
 
 
 def drop_unpublished(plan: Plan) -> None:
@@ -69,43 +65,38 @@ def drop_outgrown(plan: Plan, memory_gb: float | None) -> None:
 def _memory_limit(artifact: Artifact) -> float:
     """The memory that a failed cell had where that was too little; else more than any."""
     try:
-        return float(read_sidecar(artifact.path)["made"].get(MEMORY_LIMIT, "inf"))
-    except (StudyError, KeyError):
+        said = read_sidecar(artifact.path).made.model_extra or {}
+        return float(said.get(MEMORY_LIMIT, "inf"))
+    except (StudyError, TypeError, ValueError):
         return float("inf")
 
 
 def not_published(artifact: Artifact) -> str | None:
     """Why the tracker does not have a finished study; none if it has, or was not asked."""
-    if artifact.path.exists():
-        text = artifact.path.read_text(encoding="utf-8", errors="replace").strip()
-        return text if text.startswith(NOT_PUBLISHED) else None
-    return None
-
-
-def _is_whole(marker: Path) -> bool:
     try:
-        digests = json.loads(marker.read_text(encoding="utf-8"))
-    except ValueError:
-        return False
-    return all(
-        Path(name).is_file() and file_digest(Path(name)) == digest
-        for name, digest in digests.items()
-    )
+        text = read_text(artifact.path).strip()
+    except Unreadable:
+        return None
+    return text if text.startswith(NOT_PUBLISHED) else None
 
 
 def unreached(plan: Plan) -> list[Path]:
-    """Files and folders of the study that its plan does not know: stale keys, broken writes."""
+    """Files and folders of the study that its plan does not know: stale keys, broken writes.
+
+    In the report's own folders, that is what the report does not list.
+    """
     wanted = set(plan.by_path)
-    found = []
-    for folder in sorted({artifact.path.parent for artifact in plan}):
-        if folder.is_dir():
-            found += [path for path in sorted(folder.iterdir()) if not _is_known(path, wanted)]
-    for root in (Path("data") / plan.study.name, Path("models") / plan.study.name):
-        for path in sorted(root.rglob("*")) if root.is_dir() else []:
-            outside = not any(parent in wanted or parent in found for parent in path.parents)
-            if path.is_dir() and outside and not _is_known(path, wanted):
-                found.append(path)
-    return sorted(set(found))
+    above = {parent for path in wanted for parent in path.parents}
+    found: set[Path] = set()
+    waiting = [Path(top) / plan.study.name for top in ("data", "models")]
+    while waiting:
+        folder = waiting.pop()
+        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+            if path in above and path.is_dir() and not path.is_symlink():
+                waiting.append(path)
+            elif not _is_known(path, wanted):
+                found.add(path)
+    return sorted({*found, *report_strays(plan)})
 
 
 def _is_known(path: Path, wanted: set[Path]) -> bool:
@@ -115,9 +106,7 @@ def _is_known(path: Path, wanted: set[Path]) -> bool:
         # What a killed job goes on from, as long as it has not ended.
         whole = path.with_name(path.name.removesuffix(JOURNAL_SUFFIX))
         return whole in wanted and not whole.exists()
-    beside = path.with_name(path.name.removesuffix(SIDECAR_SUFFIX))
-    inside = any(path in place.parents for place in wanted)
-    return path in wanted or beside in wanted or inside
+    return path in wanted or path.with_name(path.name.removesuffix(SIDECAR_SUFFIX)) in wanted
 
 
 def describe(plan: Plan) -> str:
@@ -142,6 +131,15 @@ def describe(plan: Plan) -> str:
     return "\n".join(lines)
 
 
+class _Parts(Stored):
+    """What an earlier key was the digest of."""
+
+    params: dict[str, Any]
+    source: str
+    packages: dict[str, str]
+    inputs: dict[str, Any]
+
+
 def reasons(artifact: Artifact) -> list[str]:
     """Why an absent artifact must be made; empty if only its inputs changed."""
     if sidecar_path(artifact.path).exists():
@@ -152,13 +150,13 @@ def reasons(artifact: Artifact) -> list[str]:
     found = []
     new = artifact.parts
     prefix = ".".join(part for part in (artifact.step.name, artifact.cell.method) if part)
-    for path, before, after in differences(old["params"], new["params"]):
-        found.append(f"{prefix}.{path} {before} → {after}")
-    if old["source"] != new["source"]:
+    for path, before, after in differences(old.params, new["params"]):
+        found.append(shown(f"{prefix}.{path} {before} → {after}"))
+    if old.source != new["source"]:
         found.append(f"the source code of {artifact.step.name} changed")
-    for name, before, after in differences(old["packages"], new["packages"]):
-        found.append(f"package {name} {before} → {after}")
-    inputs = _names(old["inputs"]) ^ _names(new["inputs"])
+    for name, before, after in differences(old.packages, new["packages"]):
+        found.append(shown(f"package {name} {before} → {after}"))
+    inputs = _names(old.inputs) ^ _names(new["inputs"])
     if inputs:
         found.append(f"inputs came or went ({len(inputs)})")
     return found
@@ -183,17 +181,17 @@ def differences(before: Any, after: Any, path: str = "") -> list[tuple[str, Any,
     return [] if before == after else [(path, before, after)]
 
 
-def _previous(artifact: Artifact) -> dict[str, Any] | None:
+def _previous(artifact: Artifact) -> _Parts | None:
     """The parts of the newest artifact of the same cell with another key."""
     stem, dot, suffix = artifact.path.name.partition(".")
     pattern = f"{stem[:-KEY_LENGTH]}{'?' * KEY_LENGTH}{dot}{suffix}{SIDECAR_SUFFIX}"
     found = sorted(
-        artifact.path.parent.glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True
+        artifact.path.parent.glob(pattern), key=lambda path: path.lstat().st_mtime, reverse=True
     )
     for sidecar in found:
+        made = sidecar.with_name(sidecar.name.removesuffix(SIDECAR_SUFFIX))
         try:
-            made = sidecar.with_name(sidecar.name.removesuffix(SIDECAR_SUFFIX))
-            return read_sidecar(made)["parts"]
-        except (StudyError, KeyError):
+            return _Parts.model_validate(read_sidecar(made).parts)
+        except (StudyError, ValidationError):
             continue
     return None

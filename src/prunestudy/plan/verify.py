@@ -1,114 +1,60 @@
 """Verify: is what lies on disk what the plan and the sidecars say, and would it come out again?"""
 
 import contextlib
-import json
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from prunestudy.errors import StudyError
-from prunestudy.plan import status
+from prunestudy.plan import manifest, status
 from prunestudy.plan.artifact import Artifact
+from prunestudy.plan.damage import Finding, checked, inspect_all, report_findings
 from prunestudy.plan.equivalence import (
     DIFFERENT,
     EQUAL,
     IDENTICAL,
-    STAMP,
     TOLERANCE,
     Equivalence,
     equivalence,
 )
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.steps import STEPS
-from prunestudy.store.files import canonical_json, file_digest, member_digests
+from prunestudy.store.guarded import shown
 from prunestudy.store.machine import platform_name, processor_name
-from prunestudy.store.sidecars import read_sidecar, sidecar_path
+from prunestudy.store.sidecars import read_sidecar
 
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that is not as it should be: what, where, and what to do."""
-
-    place: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.text}"
+__all__ = ["Finding", "checked"]
 
 
 def findings(plan: Plan) -> list[Finding]:
-    """Everything of a study on disk that is missing, stale, damaged or edited."""
-    found = []
+    """Everything of a study on disk that is missing, stale, damaged, edited or does not belong."""
+    return [*certified(plan), *strays(plan)]
+
+
+def certified(plan: Plan) -> list[Finding]:
+    """What is wrong with what the study's report was made from, and with the report."""
+    inspected = inspect_all(plan)
+    found: list[Finding] = []
     for artifact in plan:
-        found += _missing(artifact) if not artifact.path.exists() else checked(artifact)
+        there = artifact in inspected
+        found += inspected[artifact].findings if there else [_missing(artifact)]
     for marker in plan.of_step("report"):
-        if marker.path.exists():
-            found += _report(marker.path)
-    return found
+        if marker in inspected:
+            found += report_findings(plan, marker.path)
+    return found + manifest.findings(plan, inspected)
 
 
-def _missing(artifact: Artifact) -> list[Finding]:
+def _missing(artifact: Artifact) -> Finding:
     """An artifact that is not there: never made, or made by other parameters or code."""
-    reasons = status.reasons(artifact)
-    return [Finding(artifact.name, f"not up to date: {'; '.join(reasons) or 'its inputs changed'}")]
+    reasons = "; ".join(status.reasons(artifact)) or "its inputs changed"
+    return Finding(artifact.name, f"not up to date: {reasons}")
 
 
-def checked(artifact: Artifact) -> list[Finding]:
-    """What is wrong with an artifact that is there: its sidecar, key or files."""
-    path = artifact.path
-    try:
-        sidecar = read_sidecar(path)
-        key, parts, said = sidecar["key"], sidecar["parts"], sidecar["files"]
-    except (StudyError, LookupError, TypeError):
-        return [Finding(str(sidecar_path(path)), f"missing or damaged; delete {path} {AGAIN}")]
-    if key != artifact.key or canonical_json(parts) != canonical_json(artifact.parts):
-        return [
-            Finding(str(sidecar_path(path)), f"names another run key or parts; {_delete(path)}")
-        ]
-    found = member_digests(path)
-    return [
-        Finding(str(path / name if path.is_dir() else path), f"{text}; {_delete(path)}")
-        for name, text in _differences(said, found)
-    ]
-
-
-AGAIN = "and run the study again"
-
-
-def _delete(path: Path) -> str:
-    return f"delete {path} {AGAIN}"
-
-
-def _differences(said: dict[str, str], found: dict[str, str]) -> list[tuple[str, str]]:
-    texts = []
-    for name in sorted({*said, *found}):
-        if name == STAMP:
-            continue
-        if name not in found:
-            texts.append((name, "is gone"))
-        elif name not in said:
-            texts.append((name, "does not belong there"))
-        elif said[name] != found[name]:
-            texts.append((name, "is not what its job wrote (its sha256 differs)"))
-    return texts
-
-
-def _report(marker: Path) -> list[Finding]:
-    try:
-        said = json.loads(marker.read_text(encoding="utf-8")).items()
-    except (ValueError, AttributeError):
-        return [Finding(str(marker), f"damaged; {_delete(marker)}")]
-    found = []
-    for name, digest in said:
-        file = Path(name)
-        if not file.is_file():
-            found.append(Finding(name, "is gone; run the study again, it writes the report anew"))
-        elif file_digest(file) != digest:
-            text = "was edited after the report was written; run the study again to write it anew"
-            found.append(Finding(name, text))
-    return found
+def strays(plan: Plan) -> list[Finding]:
+    """What lies in the study's folders and is not of the study."""
+    text, advice = "does not belong there", "prunestudy gc deletes it, and so does the next run"
+    return [Finding(shown(path), text, advice) for path in status.unreached(plan)]
 
 
 # Computing a cell once more.
@@ -168,9 +114,9 @@ def platform_here() -> str:
 
 def platform_of(path: Path) -> str:
     """The machine that made an artifact."""
-    with contextlib.suppress(StudyError, LookupError):
-        made = read_sidecar(path)["made"]
-        return f"{made['platform']}, {made['processor']}"
+    with contextlib.suppress(StudyError):
+        made = read_sidecar(path).made
+        return f"{made.platform}, {made.processor}"
     return "an unknown platform"
 
 

@@ -12,8 +12,9 @@ from prunestudy.plan.plan import Plan
 from prunestudy.publish.client import MlflowClient, entities
 from prunestudy.publish.record import STUDY, Record, Runs, numbered
 from prunestudy.publish.registry import register_best
+from prunestudy.store.guarded import read_json
 from prunestudy.store.names import DENSE
-from prunestudy.store.sidecars import read_sidecar
+from prunestudy.store.sidecars import Sidecar, read_sidecar
 from prunestudy.store.tables import read_table
 from prunestudy.store.trajectories import failure_of
 
@@ -60,7 +61,7 @@ class Publisher:
     def _study(self, report: Path) -> Record:
         """The record of the study: by the commit that wrote its report, not by today's."""
         study, made = self.plan.study, self.plan.find("report")
-        metrics = json.loads((report / "metrics.json").read_text(encoding="utf-8"))
+        metrics = read_json(report / "metrics.json")
         sidecar = read_sidecar(made.path)
         begins = [_begin(read_sidecar(one.path)) for one in made.ancestors()]
         numbers = ((name.replace(".", "/"), value) for name, value in _flat(metrics).items())
@@ -73,7 +74,7 @@ class Publisher:
             tags={
                 "kind": STUDY,
                 "study": study.name,
-                "git_commit": sidecar["made"]["git_commit"],
+                "git_commit": sidecar.made.git_commit,
                 "mlflow.note.content": "\n\n".join(metrics["finding"]),
             },
             values=numbered(sorted(numbers)),
@@ -82,7 +83,7 @@ class Publisher:
 
     def _upload(self, run: str, report: Path) -> None:
         """Upload the report, if the run does not have this one."""
-        digest = read_sidecar(self.plan.find("report").path)["sha256"]
+        digest = read_sidecar(self.plan.find("report").path).sha256
         there = {file.path for file in self.client.list_artifacts(run)}
         said = self.client.get_run(run).data.tags.get(REPORT)
         if said == digest and there >= {*FILES, *FOLDERS}:
@@ -112,12 +113,12 @@ class Publisher:
                 **_flat(made.parts["params"]),
             },
             curves=self._curves(made, _end(sidecar)),
-            source=sidecar["sha256"],
+            source=sidecar.sha256,
             dataset=self._dataset(made),
         )
 
-    def _tags(self, made: Artifact, sidecar: dict[str, Any], parent: str) -> dict[str, str]:
-        cell, commit = made.cell, sidecar["made"]["git_commit"]
+    def _tags(self, made: Artifact, sidecar: Sidecar, parent: str) -> dict[str, str]:
+        cell, commit = made.cell, sidecar.made.git_commit
         cause = failure_of(made.path)
         return {
             **({"failure": cause} if cause else {}),
@@ -128,7 +129,7 @@ class Publisher:
             "task": str(cell.task),
             "seed": str(cell.seed),
             "method": str(cell.method),
-            "artifact_sha256": sidecar["sha256"],
+            "artifact_sha256": sidecar.sha256,
             "artifact_path": made.path.as_posix(),
             "mlflow.source.git.commit": commit,
             "git_commit": commit,
@@ -170,7 +171,7 @@ class Publisher:
 
     def _dataset(self, made: Artifact) -> entities.DatasetInput:
         data = next(one for one in made.needed() if one.step.name == "prepare")
-        digest = read_sidecar(data.path)["sha256"]
+        digest = read_sidecar(data.path).sha256
         dataset = entities.Dataset(
             name=self.plan.study.tasks[str(made.cell.task)].data.name,
             # MLflow keeps 36 characters of a digest; the source holds all of it.
@@ -187,14 +188,14 @@ def _place(point: str) -> str:
     return point if not point.replace(".", "").isdigit() else f"point_{point}"
 
 
-def _end(sidecar: dict[str, Any]) -> int:
+def _end(sidecar: Sidecar) -> int:
     """When a job ended, in milliseconds."""
-    return int(1000 * datetime.fromisoformat(sidecar["made"]["at"]).timestamp())
+    return int(1000 * datetime.fromisoformat(sidecar.made.at).timestamp())
 
 
-def _begin(sidecar: dict[str, Any]) -> int:
+def _begin(sidecar: Sidecar) -> int:
     """When a job began, in milliseconds."""
-    return _end(sidecar) - int(1000 * sidecar["made"]["seconds"])
+    return _end(sidecar) - int(1000 * sidecar.made.seconds)
 
 
 def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -12,7 +12,8 @@ from pathlib import Path
 from prunestudy.errors import StudyError
 from prunestudy.params.reader import read_study
 from prunestudy.params.settings import Study
-from prunestudy.plan import status
+from prunestudy.plan import manifest, status
+from prunestudy.plan.heal import heal
 from prunestudy.plan.memory import oversized
 from prunestudy.plan.plan import Plan
 from prunestudy.run.forkserver import forkserver
@@ -40,10 +41,11 @@ def run(arguments: Namespace) -> int:
         # Whole or not there: that is how artifacts are written, so nothing has to be made again
         # because snakemake was killed before it could note that a job had ended.
         shutil.rmtree(INCOMPLETE, ignore_errors=True)
-        status.drop_broken_marker(plan)
+        heal_study(plan)
         status.drop_unpublished(plan)
         compute = plan.study.compute
         status.drop_outgrown(plan, job_gb(compute.memory_gb, compute.accelerator, arguments.cores))
+        manifest.forget(plan)
         command = [
             sys.executable,
             "-m",
@@ -63,6 +65,7 @@ def run(arguments: Namespace) -> int:
         if code == 0 and not arguments.snakemake:
             for path in status.unreached(plan):
                 remove(path)
+            manifest.pin(plan)
         elif code not in (0, ENDED_BY_INTERRUPT):
             _show_failed_logs(plan, begin)
     for published in plan.of_step("publish"):
@@ -77,6 +80,12 @@ def read_here(params: Path) -> Study:
     if not SNAKEFILE.exists():
         raise StudyError(f"there is no {SNAKEFILE} in {Path.cwd()}; run in the project's folder")
     return read_study(params, oversized)
+
+
+def heal_study(plan: Plan) -> None:
+    """Name and remove what is not what its job wrote, so that it is made again."""
+    for line in heal(plan):
+        print(line, file=sys.stderr)
 
 
 def check_writable(plan: Plan) -> None:

@@ -1,17 +1,17 @@
 """``prunestudy study``: what ``make study`` calls; the graph within DVC."""
 
-import json
 import sys
 from argparse import Namespace
 from pathlib import Path
 
 from prunestudy.errors import StudyError
 from prunestudy.params.yaml_files import read_yaml
-from prunestudy.plan import status
+from prunestudy.plan import manifest, status
 from prunestudy.plan.plan import Plan
-from prunestudy.run.graph import check_writable, read_here
-from prunestudy.run.locks import STUDY_LOCK, only_one
+from prunestudy.run.graph import check_writable, heal_study, read_here
+from prunestudy.run.locks import RUN_LOCK, STUDY_LOCK, only_one, wait_for_jobs
 from prunestudy.run.processes import ENDED_BY_INTERRUPT, call
+from prunestudy.store.markers import read_finding
 from prunestudy.store.memory import job_gb
 from prunestudy.store.names import report_folder
 
@@ -34,7 +34,10 @@ def study(arguments: Namespace) -> int:
     check_writable(Plan(checked))
     with only_one(STUDY_LOCK) as lock:
         plan = Plan(read_here(params))
-        status.drop_broken_marker(plan)
+        with only_one(RUN_LOCK):
+            # DVC looks at what is there before it starts the run.
+            wait_for_jobs()
+            heal_study(plan)
         status.drop_unpublished(plan)
         compute = plan.study.compute
         status.drop_outgrown(plan, job_gb(compute.memory_gb, compute.accelerator, "all"))
@@ -60,7 +63,10 @@ def study(arguments: Namespace) -> int:
         )
         return 1
     folder = report_folder(checked.name)
-    print("\n" + finding(folder))
+    print("\n" + read_finding(folder))
+    verdict = manifest.reproduced(plan) if force else None
+    if verdict:
+        print(f"\n{verdict}")
     print(f"\nReport: {folder / 'index.html'}")
     return 0
 
@@ -69,9 +75,3 @@ def _known_to_dvc() -> list[str]:
     """The params files of the studies that studies/dvc.yaml lists."""
     names = read_yaml(Path("studies/dvc.yaml"))["stages"]["study"]["foreach"]
     return [f"studies/{name}.yaml" for name in names]
-
-
-def finding(folder: Path) -> str:
-    """The finding of a finished report."""
-    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    return "\n".join(metrics["finding"])

@@ -56,7 +56,7 @@ def collect(job: Job, scratch: Path) -> None:
         step.job_row(
             made.step.name,
             made.cell.given(),
-            read_sidecar(made.path)["made"],
+            read_sidecar(made.path).made.model_dump(),
             made.log("tsv"),
             made.key,
             made.path,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from prunestudy.errors import StudyError
+from prunestudy.store.guarded import LARGE, read_bytes
 
 WORKSPACE = "workspace"
 CODE = ("src", "workflow", "profiles", "Snakefile", "requirements.lock")
@@ -34,7 +35,7 @@ def resolved(name: str) -> str:
 def reader(name: str) -> Callable[[str], bytes | None]:
     """A function that gives a file's content at a revision, or nothing if it is not there."""
     if name == WORKSPACE:
-        return lambda path: Path(path).read_bytes() if Path(path).is_file() else None
+        return lambda path: read_bytes(Path(path), LARGE) if Path(path).exists() else None
     commit = resolved(name)
 
     def read(path: str) -> bytes | None:

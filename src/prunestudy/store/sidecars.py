@@ -9,11 +9,13 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from prunestudy.errors import StudyError
+from pydantic import AfterValidator, ConfigDict, NonNegativeFloat
+
 from prunestudy.store.files import artifact_digest, member_digests, write_text, written_whole
 from prunestudy.store.git import git_commit
+from prunestudy.store.guarded import Digest, Line, Stored, Unreadable, read_model, shown
 from prunestudy.store.machine import memory_gb, platform_name, processor_name
 
 SIDECAR_SUFFIX = ".json"
@@ -21,23 +23,63 @@ SIDECAR_SUFFIX = ".json"
 BEGIN = time.monotonic()
 
 
+def _moment(text: str) -> str:
+    if datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError("a moment without a time zone")
+    return text
+
+
+class Made(Stored):
+    """When, where and how long the job of an artifact took, with what its step notes besides."""
+
+    model_config = ConfigDict(extra="allow")
+
+    at: Annotated[Line, AfterValidator(_moment)]
+    seconds: NonNegativeFloat
+    cpu_seconds: NonNegativeFloat
+    peak_memory_mb: NonNegativeFloat
+    platform: Line
+    kernel: Line
+    processor: Line
+    cores: int | None
+    memory_gb: float | None
+    git_commit: Line
+
+
+class Sidecar(Stored):
+    """What a sidecar says.
+
+    Attributes:
+        parts: what the run key is the digest of.
+        sha256: of the artifact, a digest over its files where it is a folder.
+        files: sha256 of each file, by its path inside the artifact.
+        made: its origin, which is compared with nothing.
+    """
+
+    key: Digest
+    parts: dict[str, Any]
+    sha256: Digest
+    files: dict[str, Digest]
+    made: Made
+
+
 def sidecar_path(path: Path) -> Path:
     """Where the sidecar of an artifact lies: beside it."""
     return path.with_name(path.name + SIDECAR_SUFFIX)
 
 
-def read_sidecar(path: Path) -> dict[str, Any]:
+def read_sidecar(path: Path) -> Sidecar:
     """The sidecar of an artifact.
 
     Raises:
-        StudyError: it is missing or not JSON.
+        StudyError: it is missing, or no sidecar.
     """
     sidecar = sidecar_path(path)
     try:
-        return json.loads(sidecar.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StudyError(
-            f"{sidecar}: cannot be read ({error}); delete {path} and run the study again"
+        return read_model(sidecar, Sidecar)
+    except Unreadable as error:
+        raise Unreadable(
+            sidecar, f"{error.reason}; delete {shown(path)} and run the study again"
         ) from None
 
 

@@ -1,0 +1,82 @@
+"""Healing: what is there and is not what its job wrote goes, so that it is made again."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from prunestudy.plan.damage import Finding, inspect_all, report_findings
+from prunestudy.plan.plan import Plan
+from prunestudy.store.contents import walk
+from prunestudy.store.files import remove
+from prunestudy.store.guarded import FILE, FOLDER, kind, shown
+from prunestudy.store.markers import INNER
+from prunestudy.store.names import report_folder
+from prunestudy.store.sidecars import sidecar_path
+
+NO_PLACE = "it is deleted"
+ANEW = "it is made again"
+
+
+def heal(plan: Plan) -> list[str]:
+    """Remove what is damaged; return a sentence each. No run may be at work meanwhile.
+
+    Damaged are an artifact that is not what its sidecar and the plan say, the report whose files
+    are not what its marker says, and whatever in the study's folders is neither file nor folder.
+    """
+    told = []
+    for path, reason in list(_misplaced(plan)):
+        told.append(str(Finding(f"damaged: {shown(path)}", reason, NO_PLACE)))
+        remove(path)
+    for artifact, inspection in inspect_all(plan).items():
+        if inspection.findings:
+            told += [_told(finding) for finding in inspection.findings]
+            remove(artifact.path)
+            remove(sidecar_path(artifact.path))
+    for artifact in plan.of_step("report"):
+        findings = report_findings(plan, artifact.path) if artifact.path.exists() else []
+        if findings:
+            told += [_told(finding) for finding in findings]
+            remove(artifact.path)
+    return told
+
+
+def _told(finding: Finding) -> str:
+    return str(Finding(f"damaged: {finding.place}", finding.text, ANEW))
+
+
+def _misplaced(plan: Plan) -> Iterator[tuple[Path, str]]:
+    """What jobs would follow, wait for or stumble over: links, pipes, files in place of folders."""
+    artifacts = set(plan.by_path)
+    known = artifacts | {sidecar_path(path) for path in artifacts}
+    above = {parent for path in artifacts for parent in path.parents}
+    waiting = [Path(top) / plan.study.name for top in ("data", "models")]
+    waiting = [folder for folder in waiting if folder.is_dir()]
+    while waiting:
+        folder = waiting.pop()
+        for path in sorted(folder.iterdir()):
+            found = kind(path)
+            if found == FOLDER and path in above:
+                waiting.append(path)
+            elif path in above:
+                yield path, f"is {found}, not a folder"
+            elif path not in known:
+                yield from _odd(path)
+    folder = report_folder(plan.study.name)
+    for path in (folder / name for name in INNER):
+        if kind(path) not in (FOLDER, None):
+            yield path, f"is {kind(path)}, not a folder"
+        else:
+            yield from _odd(path)
+    for path in (artifact.log(suffix) for artifact in plan for suffix in ("log", "tsv")):
+        if kind(path) not in (FILE, None):
+            yield path, f"is {kind(path)}, not a file"
+
+
+def _odd(path: Path) -> Iterator[tuple[Path, str]]:
+    """Everything at and below a place that is neither file nor folder."""
+    found = kind(path)
+    if found == FOLDER:
+        for member, what in walk(path):
+            if what not in (FILE, FOLDER):
+                yield member, f"is {what}"
+    elif found not in (FILE, None):
+        yield path, f"is {found}"
