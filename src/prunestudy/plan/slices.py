@@ -54,8 +54,13 @@ def _learning(study: Study, cell: Cell) -> dict[str, Any]:
         "seed": cell.seed,
         "loss": task.loss,
         "metric": task.metric,
-        "compute": plain(study.compute),
+        "compute": _computing(study),
     }
+
+
+def _computing(study: Study) -> dict[str, Any]:
+    """Where training runs; how files are written decides no number."""
+    return {name: value for name, value in plain(study.compute).items() if name != "fsync"}
 
 
 def train(study: Study, cell: Cell) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from prunestudy.plan.keys import KEY_LENGTH
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.step import Step
 from prunestudy.plan.verify import checked
+from prunestudy.store import files
 from prunestudy.store.files import JOURNAL_SUFFIX, remove
 from prunestudy.store.sidecars import made
 from prunestudy.store.trajectories import write_failure
@@ -71,6 +72,7 @@ def run_job(step: Step, params: Path, coordinates: dict[str, Any], given: Given,
     module, _, function = step.job.partition(":")
     body: Body = getattr(importlib.import_module(module), function)
     job = Job(plan, artifact, given, out)
+    files.flush_to_disk(plan.study.compute.fsync)
     with _at_work(), made(out, artifact.key, artifact.parts, job.notes) as scratch:
         _work(body, job, scratch)
     remove(job.journal)

@@ -36,8 +36,12 @@ class Retraining(Training):
 
 
 class Compute(Params):
-    """Where training runs."""
+    """Where training runs, and how its outcome is kept."""
 
     accelerator: Literal["auto", "cpu", "gpu"] = Field(
         "auto", description="auto uses a GPU when there is one"
+    )
+    fsync: bool = Field(
+        True,
+        description="what is finished survives a loss of power; false is faster on slow disks",
     )
