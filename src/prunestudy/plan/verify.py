@@ -4,7 +4,6 @@ import contextlib
 import json
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from prunestudy.plan.plan import Plan
 from prunestudy.plan.steps import STEPS
 from prunestudy.store.files import canonical_json, file_digest, member_digests
 from prunestudy.store.machine import platform_name, processor_name
+from prunestudy.store.scratch import scratch_folder
 from prunestudy.store.sidecars import read_sidecar, sidecar_path
 
 
@@ -139,8 +139,8 @@ def rerun(artifact: Artifact, params: Path) -> Equivalence:
     for needed in (artifact, *artifact.needed()):
         if not needed.path.exists():
             raise StudyError(f"{needed.path} is missing; run the study first")
-    with tempfile.TemporaryDirectory(prefix="prunestudy-verify-") as folder:
-        out = Path(folder) / artifact.path.name
+    with scratch_folder() as folder:
+        out = folder / artifact.path.name
         command = [sys.executable, "-P", "-m", "prunestudy.cli.entry", artifact.step.command]
         command += ["--params", str(params), *artifact.arguments(), "--out", str(out)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
