@@ -4,6 +4,7 @@ from pathlib import Path
 from prunestudy.params.reader import read_study
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.steps import STEPS
+from prunestudy.run import tool
 
 PARAMS = config.get("params", "params.yaml")
 plan = Plan(read_study(Path(PARAMS)))
@@ -19,6 +20,10 @@ wildcard_constraints:
 
 
 include: "workflow/rules/common.smk"
+
+
+onstart:
+    tool.jobs_begin()
 
 
 # Every artifact is listed, so that a run after a failure never takes what is missing for done.
