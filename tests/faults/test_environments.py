@@ -172,9 +172,11 @@ def in_a_namespace(line: str) -> str:
 def test_a_tiny_shared_memory_and_a_full_temporary_folder_stop_nothing(
     finished: Checkout, checkout: Checkout, tmp_path: Path
 ) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     small = "mount -t tmpfs -o size=64k tmpfs"
     line = f'{small} /dev/shm && {small} "$TMPDIR" && cat /dev/zero > "$TMPDIR/filler"; {STUDYING}'
-    works(checkout, finished, in_a_namespace(line), TMPDIR=str(tmp_path))
+    works(checkout, finished, in_a_namespace(line), TMPDIR=str(temporary))
 
 
 def test_a_user_without_home_name_or_repository_of_its_own_is_served(

@@ -192,3 +192,20 @@ def test_ends_at_the_same_moment_do_not_end_the_forkserver(environment):
             command.kill()
         assert_ends(job)
     assert call(environment, "prune", "nothing")[-1] == "code 0"
+
+
+def test_a_forkserver_that_still_imports_ends_with_its_run(library: Path):
+    slow = library.parent / "slow.py"
+    slow.write_text("import time\ntime.sleep(60)\n", encoding="utf-8")
+    code = (
+        "import os; from prunestudy.run.forkserver import forkserver\n"
+        "with forkserver(dict(os.environ), {'prune': 'slow'}): os._exit(3)"
+    )
+    plain = {**os.environ, "PYTHONPATH": str(library.parent)}
+    begin = time.monotonic()
+    # It holds the run's output as long as it lives.
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=plain, check=False, capture_output=True, timeout=30
+    )
+    assert done.returncode == 3
+    assert time.monotonic() - begin < 20

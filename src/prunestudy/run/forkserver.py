@@ -243,6 +243,8 @@ def _work(request: dict[str, Any], streams: list[int], parent: int) -> int:
 def _serve(address: str, modules: list[str]) -> None:
     # Ctrl-C reaches the whole group of the terminal; the jobs and the run answer to it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # While it imports it does not see that its run is gone; its jobs end with it.
+    die_with_parent(os.getppid(), signal.SIGKILL)
     here = library()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
