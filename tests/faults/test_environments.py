@@ -197,9 +197,9 @@ def test_a_user_without_home_name_or_repository_of_its_own_is_served(
         f'mount --bind {python} {inside} && mount --rbind {open_top} {top} && cd "$PWD" && '
         f"exec setpriv --reuid=12345 --regid=12345 --clear-groups {STUDYING}"
     )
-    environment = {"HOME": "/nonexistent", "TMPDIR": str(temporary)}
+    environment = {"HOME": "/nonexistent-home", "TMPDIR": str(temporary)}
     works(checkout, finished, in_a_namespace(line), **environment)
-    assert not Path("/nonexistent").exists()
+    assert not Path("/nonexistent-home").exists()
 
 
 @pytest.mark.parametrize(("limit", "said"), [("-v 1200000", "memory"), ("-n 40", "open files")])
