@@ -249,7 +249,11 @@ def _serve(address: str, modules: list[str]) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen(128)
-        print("listening", flush=True)
+        try:
+            os.write(1, b"listening\n")
+        except OSError:
+            # The run has ended meanwhile.
+            return
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         for module in modules:
             importlib.import_module(module)
