@@ -8,6 +8,7 @@ sys.path[:] = [place for place in sys.path if Path(place).resolve() != Path.cwd(
 from prunestudy.params.reader import read_study
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.steps import STEPS
+from prunestudy.run import tool
 from prunestudy.store.memory import share_among
 
 PARAMS = config.get("params", "params.yaml")
@@ -24,6 +25,10 @@ wildcard_constraints:
 
 
 include: "workflow/rules/common.smk"
+
+
+onstart:
+    tool.jobs_begin()
 
 
 # Every artifact is listed, so that a run after a failure never takes what is missing for done.

@@ -139,7 +139,7 @@ SLIPS = [
     ),
     # Problems of a parameters file end with another exit code.
     Slip(
-        "cli/main.py",
+        "cli/outcome.py",
         "return 2",
         "return 1",
         "tests/cli/test_cli.py",

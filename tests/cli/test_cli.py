@@ -2,6 +2,7 @@
 
 import errno
 import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from prunestudy.cli.main import main
+from prunestudy.cli.main import main, parser
 from prunestudy.params.reader import check_study
 from prunestudy.plan import status
 from prunestudy.plan.plan import Plan
@@ -232,12 +233,12 @@ def test_an_interrupt_gives_exit_code_130(
 def failing(here: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception], int]:
     """The exit code of a command in which something is raised."""
 
-    def run(error: Exception) -> int:
+    def run(error: Exception, *options: str) -> int:
         def broken(_plan: object) -> None:
             raise error
 
         monkeypatch.setattr(status, "describe", broken)
-        return main(["status"])
+        return main(["status", *options])
 
     return run
 
@@ -258,9 +259,56 @@ def test_a_lack_of_memory_is_a_sentence(
     assert "run fewer jobs at once" in said
 
 
-def test_a_defect_of_the_library_keeps_its_traceback(failing: Callable):
-    with pytest.raises(RuntimeError, match="a defect"):
-        failing(RuntimeError("a defect"))
+class Unforeseen(Exception):
+    """What no handler of the library knows."""
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("a\ndefect"), KeyError("x"), Unforeseen(), RecursionError("deep")]
+)
+@pytest.mark.parametrize("project", [True, False])
+def test_a_defect_is_two_lines_and_a_log(
+    here: Path,
+    failing: Callable,
+    capsys: pytest.CaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    project: bool,
+):
+    place = here / ("logs" if project else "temporary")
+    monkeypatch.setattr(tempfile, "tempdir", str(here / "temporary"))
+    (here / "temporary").mkdir()
+    if project:
+        (here / "Snakefile").touch()
+    assert failing(error) == 70
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2
+    assert said[0].startswith(f"prunestudy status: this is a defect: {type(error).__name__}: ")
+    [log] = place.glob("defect-status-*.log")
+    assert str(log.relative_to(here)) in said[1]
+    assert "Traceback" in log.read_text(encoding="utf-8")
+    assert "in broken" in log.read_text(encoding="utf-8")
+
+
+def test_a_defect_whose_traceback_finds_no_place_says_so(
+    here: Path, failing: Callable, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(here / "absent"))
+    assert failing(RuntimeError("a defect")) == 70
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2
+    assert "could not be written" in said[1]
+    assert "--debug shows it" in said[1]
+
+
+def test_every_command_shows_a_traceback_when_asked(
+    here: Path, failing: Callable, capsys: pytest.CaptureFixture
+):
+    assert failing(RuntimeError("a defect"), "--debug") == 70
+    assert "Traceback" in (said := capsys.readouterr().err)
+    assert said.splitlines()[-1] == "  the traceback is above; what is finished is kept"
+    for command in parser()[1].choices.values():
+        assert "--debug" in command.format_help()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from prunestudy.run.interrupts import deaf
 from tests.faults.conftest import PATIENCE, family, start, wait_for_peace
 from tests.workflow.conftest import STUDY, Checkout, contents
 
@@ -50,6 +51,43 @@ def test_an_interrupted_study_ends_soon_and_goes_on_later(
     output, _ = again.communicate(timeout=PATIENCE)
     assert again.returncode == 0, output
     assert contents(fresh) == contents(finished)
+
+
+# Commands, and seconds from one moment at which they are interrupted to the next, and to the last.
+MOMENTS = {
+    "check": (0.1, 0.8),
+    "status": (0.1, 0.8),
+    "run": (0.25, 5),
+    "study": (0.25, 5),
+}
+FEW_LINES = 4
+
+
+@pytest.mark.parametrize("command", MOMENTS)
+def test_an_interrupt_at_any_moment_is_a_few_words(fresh: Checkout, command: str) -> None:
+    step, last = MOMENTS[command]
+    options = ("--study", STUDY) if command == "study" else ("--params", f"studies/{STUDY}.yaml")
+    for moment in range(int(last / step) + 1):
+        with deaf():
+            # What comes while the interpreter itself begins waits for the command.
+            run = start(fresh, "prunestudy", command, *options)
+        time.sleep(moment * step)
+        begin = time.monotonic()
+        os.killpg(run.pid, signal.SIGINT)
+        output, _ = run.communicate(timeout=60)
+        where = f"after {moment * step:.2f} s: {run.returncode}\n{output}"
+        if run.returncode == 0:
+            # On a fast machine it has ended by itself.
+            assert command in ("check", "status"), where
+            continue
+        assert run.returncode == 130, where
+        assert time.monotonic() - begin < 15, where
+        assert "Traceback" not in output, where
+        assert "rror in" not in output, where
+        assert output.rstrip().endswith("interrupted") or GOES_ON in output, where
+        after = output.partition("interrupted")[2]
+        assert len(after.splitlines()) <= FEW_LINES, where
+    wait_for_peace(fresh, seconds=10)
 
 
 def test_a_study_in_the_background_can_be_ended_too(fresh: Checkout) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.faults.conftest import PATIENCE, family, start
+from tests.faults.conftest import PATIENCE, family, start, wait_for_peace
 from tests.workflow.conftest import STUDY, Checkout, contents
 
 MADE = ("data", "models", "mlruns", "reports")
@@ -73,6 +73,33 @@ def test_a_study_survives_kills_at_any_moment(finished: Checkout, fresh: Checkou
     left = [path for folder in MADE for path in (fresh.folder / folder).rglob("*.part")]
     assert left == []
     print(f"\n{killed.total()} kills ({dict(killed)}), {ends + 1} studies ended, all the same")
+
+
+PARTS = [("study",), ("dvc",), ("run",), ("snakemake",), ("study", "dvc"), ("dvc", "run")]
+
+
+def test_a_killed_part_of_a_run_takes_the_rest_along(
+    finished: Checkout, fresh: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    for parts in PARTS:
+        shutil.rmtree(fresh.folder / "models", ignore_errors=True)
+        run = start(fresh)
+        # Jobs are at work, of the forkserver and others.
+        while not list((fresh.folder / "models").rglob("dense-*")):
+            assert run.poll() is None
+            time.sleep(0.05)
+        found = {part: p for p in family(fresh) for part in parts if part in p.cmdline()}
+        assert set(found) == set(parts)
+        for process in found.values():
+            process.send_signal(signal.SIGKILL)
+        run.wait()
+        wait_for_peace(fresh, seconds=10)
+    fresh.study()
+    assert contents(fresh) == contents(finished)
+    assert not [one for one in temporary.iterdir() if one.name.startswith(("prunestudy", "snake"))]
 
 
 def end_of(run) -> None:

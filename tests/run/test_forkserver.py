@@ -42,7 +42,7 @@ def main(arguments):
 COMMANDS = {"train": "prunestudy.cli.main", "prune": "prunestudy.cli.main"}
 CALL = """
 import sys
-from prunestudy.run.forkserver import delegate
+from prunestudy.run.delegate import delegate
 print('code', delegate(sys.argv[1:]))
 """
 
@@ -89,11 +89,11 @@ def test_a_job_has_the_commands_streams_folder_and_environment(environment, tmp_
 
 def test_a_failing_job_fails_its_command_alone(environment):
     assert "ValueError: something is wrong" in call(environment, "prune", "raise")
-    assert call(environment, "prune", "raise")[-1] == "code 1"
+    assert call(environment, "prune", "raise")[-1] == "code 70"
     assert call(environment, "prune", "exit")[-1] == "code 2"
     killed = call(environment, "prune", "die")
     assert killed[-1] == f"code {128 + signal.SIGKILL}"
-    assert "prunestudy prune: killed by signal 9" in killed
+    assert any(line.startswith("prunestudy prune: killed by signal 9; ") for line in killed)
     assert call(environment, "train", "nothing")[-1] == "code 0"
 
 
@@ -192,3 +192,20 @@ def test_ends_at_the_same_moment_do_not_end_the_forkserver(environment):
             command.kill()
         assert_ends(job)
     assert call(environment, "prune", "nothing")[-1] == "code 0"
+
+
+def test_a_forkserver_that_still_imports_ends_with_its_run(library: Path):
+    slow = library.parent / "slow.py"
+    slow.write_text("import time\ntime.sleep(60)\n", encoding="utf-8")
+    code = (
+        "import os; from prunestudy.run.forkserver import forkserver\n"
+        "with forkserver(dict(os.environ), {'prune': 'slow'}): os._exit(3)"
+    )
+    plain = {**os.environ, "PYTHONPATH": str(library.parent)}
+    begin = time.monotonic()
+    # It holds the run's output as long as it lives.
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=plain, check=False, capture_output=True, timeout=30
+    )
+    assert done.returncode == 3
+    assert time.monotonic() - begin < 20

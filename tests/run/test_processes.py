@@ -1,9 +1,12 @@
 """Processes that a run starts: exit codes, interrupts, and the locks that they hold."""
 
+import getpass
+import io
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import pytest
 from prunestudy.errors import StudyError
 from prunestudy.params.settings import Study
 from prunestudy.plan.plan import Plan
+from prunestudy.run import graph
 from prunestudy.run.graph import check_writable
 from prunestudy.run.locks import only_one
 from prunestudy.run.processes import call, job_environment
@@ -82,6 +86,49 @@ def test_every_job_has_one_thread_and_this_environments_commands(monkeypatch: py
     assert found["PYTHONHASHSEED"] == "0"
 
 
+@pytest.mark.parametrize("home", ["absent", "file", "read-only", "unreadable", "good"])
+def test_tools_have_a_place_of_their_own_where_the_home_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str
+):
+    monkeypatch.chdir(tmp_path)
+    place = tmp_path / home
+    monkeypatch.setenv("HOME", str(place))
+    if home == "file":
+        place.touch()
+    elif home != "absent":
+        place.mkdir()
+    # Root may do anything, so the system is not asked.
+    denied = {"read-only": os.W_OK, "unreadable": os.W_OK | os.R_OK}.get(home, 0)
+    monkeypatch.setattr(os, "access", lambda _path, mode: not mode & denied)
+    found = job_environment()
+    if home == "good":
+        assert found["HOME"] == str(place)
+        assert not (tmp_path / ".scratch").exists()
+    else:
+        assert found["XDG_CACHE_HOME"].startswith(str(tmp_path / ".scratch"))
+        # A home that can be read has the user's settings.
+        replaced = found["HOME"] != str(place)
+        assert replaced == (home != "read-only")
+        assert Path(found["HOME"]).is_dir()
+
+
+def test_a_user_whom_the_system_does_not_know_has_a_name(monkeypatch: pytest.MonkeyPatch):
+    def unknown() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr(getpass, "getuser", unknown)
+    assert job_environment()["USER"] == f"uid{os.getuid()}"
+
+
+def test_the_tools_write_what_the_terminal_can_show_and_files_in_utf_8(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="latin-1"))
+    found = job_environment()
+    assert found["PYTHONIOENCODING"] == "latin-1:replace"
+    assert found["PYTHONUTF8"] == "1"
+
+
 # Locks.
 
 
@@ -142,3 +189,45 @@ def test_a_folder_in_which_nothing_can_be_written_is_named_at_once(
     monkeypatch.setattr(os, "access", access)
     with pytest.raises(StudyError, match=f"^{place.replace('.', '[.]')}: Read-only file system"):
         check_writable(plan)
+
+
+# After a run.
+
+
+@pytest.mark.parametrize(
+    ("log", "shown"),
+    [
+        ("one\nprunestudy prune: no\n", ["one", "prunestudy prune: no"]),
+        (
+            "Traceback (most recent call last):\n  File x\n    y\nKeyError: 1\nprunestudy x: no\n",
+            ["KeyError: 1", "prunestudy x: no"],
+        ),
+        ("", [graph.WORDLESS]),
+        (
+            "# Fatal: out of memory\n  /lib/vl.so(+0x41) [0x7f0e1]\n",
+            ["# Fatal: out of memory", "W"],
+        ),
+    ],
+)
+def test_a_jobs_log_is_shown_without_tracebacks_and_never_wordless(log: str, shown: list[str]):
+    assert graph._told(log) == [graph.WORDLESS if line == "W" else line for line in shown]
+
+
+def test_nothing_is_of_the_future_when_snakemake_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, study: Study
+):
+    monkeypatch.chdir(tmp_path)
+    plan = Plan(study)
+    folder, file = plan.of_step("train")[0].path, plan.of_step("prepare")[0].path
+    folder.mkdir(parents=True)
+    file.parent.mkdir(parents=True)
+    stamp = folder / ".snakemake_timestamp"
+    for path in (file, stamp):
+        path.touch()
+    past = 1e9
+    os.utime(file, (past, past))
+    for path in (stamp, folder):
+        os.utime(path, (4e9, 4e9))
+    graph._date_back(plan)
+    assert file.stat().st_mtime == past
+    assert max(path.stat().st_mtime for path in (stamp, folder)) <= time.time()

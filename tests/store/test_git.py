@@ -1,12 +1,13 @@
 """Files at a git revision, of a DVC experiment, and of the working tree."""
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from prunestudy.errors import StudyError
-from prunestudy.store.git import WORKSPACE, code_files, reader, resolved
+from prunestudy.store.git import WORKSPACE, code_files, git_commit, reader, resolved
 
 
 def git(*arguments: str) -> str:
@@ -62,3 +63,24 @@ def test_a_users_criterion_is_code_and_tests_and_examples_are_none(repository: P
     git("add", "--all")
     git("commit", "--quiet", "--message", "own")
     assert code_files("HEAD") == code_files(WORKSPACE)
+
+
+@pytest.mark.parametrize("ask", [resolved, reader, code_files])
+def test_without_the_program_git_a_revision_is_refused_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: Callable[[str], object]
+):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(StudyError, match=r"^git cannot be run \(No such file"):
+        ask("HEAD")
+    assert git_commit() == ""
+
+
+@pytest.mark.parametrize("name", ["HEAD", WORKSPACE])
+def test_outside_of_a_repository_a_revision_is_refused_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    with pytest.raises(StudyError, match="git has no revisions of this folder: fatal: not a git"):
+        code_files(name)
+    assert git_commit() == ""

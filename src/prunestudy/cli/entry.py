@@ -3,22 +3,26 @@
 import sys
 from pathlib import Path
 
-from prunestudy.run.forkserver import delegate
+from prunestudy.run.interrupts import end_at_once, hear
 
 
 def main() -> int:
-    """Run the command line."""
+    """Run the command line; what ends it and what it says are taken care of before all else."""
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    end_at_once(f"prunestudy {name}: interrupted\n")
+    hear()
     # No file of the project may stand in for a package, however this was started.
     sys.path[:] = [place for place in sys.path if Path(place).resolve() != Path.cwd()]
-    try:
-        code = delegate(sys.argv[1:])
-    except KeyboardInterrupt:
-        print(f"prunestudy {sys.argv[1]}: interrupted", file=sys.stderr)
-        return 130
-    if code is not None:
-        return code
-    from prunestudy.cli.main import main as run
+    from prunestudy.run import defects, delegate, streams
 
+    streams.harden()
+    try:
+        code = delegate.delegate(sys.argv[1:])
+        if code is not None:
+            return code
+        from prunestudy.cli.main import main as run
+    except Exception as error:
+        return defects.report(name, error, "--debug" in sys.argv)
     return run()
 
 

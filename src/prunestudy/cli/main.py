@@ -1,14 +1,15 @@
 """The command line: one sub-command a step, and what people ask a study by hand."""
 
 import argparse
-import errno
 import gc
 import re
 import sys
 
 from prunestudy.cli import change, launch, look, steps
-from prunestudy.cli.options import Command, Commands
-from prunestudy.errors import ParamsError, StudyError, is_out_of_memory, near
+from prunestudy.cli.options import Commands
+from prunestudy.cli.outcome import outcome
+from prunestudy.errors import near
+from prunestudy.run.interrupts import unwind
 
 GROUPS = {
     "run: a whole study": launch,
@@ -24,50 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     # among them again and again takes a third of a job's start.
     gc.set_threshold(200_000, 20, 20)
     parsed = parse(sys.argv[1:] if arguments is None else arguments)
-    command: Command = parsed.command
-    try:
-        return command(parsed) or 0
-    except ParamsError as error:
-        print(f"prunestudy: {error}", file=sys.stderr)
-        return 2
-    except StudyError as error:
-        print(f"prunestudy {parsed.name}: {error}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        return 1
-    except OSError as error:
-        print(f"prunestudy {parsed.name}: {error}{_advice(error)}", file=sys.stderr)
-        return 1
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
-        print(
-            f"prunestudy {parsed.name}: out of memory ({str(error).strip() or 'no details'}); "
-            "run fewer jobs at once (prunestudy run --cores 1) or use a smaller batch_size",
-            file=sys.stderr,
-        )
-        return 1
-    except KeyboardInterrupt:
-        print(f"prunestudy {parsed.name}: interrupted", file=sys.stderr)
-        return 130
-
-
-def _advice(error: OSError) -> str:
-    """What to do about an error of the file system."""
-    advice = {
-        errno.ENOSPC: "the disk is full: free some space (prunestudy gc, dvc gc)",
-        errno.EDQUOT: "the quota is used up: free some space (prunestudy gc, dvc gc)",
-        errno.EROFS: "the file system is read-only: make it writable",
-        errno.EACCES: "allow this user to write there",
-        errno.EPERM: "allow this user to write there",
-        errno.EMFILE: "raise the limit of open files (ulimit -n)",
-    }
-    code = error.errno
-    if code is None and "No space left" in str(error):
-        # The writer of safetensors gives the text alone.
-        code = errno.ENOSPC
-    told = advice.get(code or 0)
-    return f"; {told}, then run the study again; what is finished is kept" if told else ""
+    if parsed.unwinds:
+        unwind()
+    return outcome(parsed)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -106,6 +66,10 @@ def parser() -> tuple[argparse.ArgumentParser, Commands]:
         before = set(commands.choices)
         group.add(commands)
         added = [one for name, one in commands.choices.items() if name not in before]
+        for one in added:
+            # What others write beside the graph is cleaned up; what only looks, or launches what
+            # is whole at any moment, may end at once.
+            one.set_defaults(unwinds=group in (change, steps), says=group is look)
         told = [(one.get_default("name"), one.get_default("summary")) for one in added]
         lines += ["", title, *(f"  {name:14} {summary}" for name, summary in told)]
     top.epilog = "\n".join([*lines[1:], "", "prunestudy COMMAND --help explains one."])

@@ -15,6 +15,9 @@ def add_command(
     """Add a sub-command, with ``--params`` unless it has none."""
     added = commands.add_parser(name, description=summary[0].upper() + summary[1:])
     added.set_defaults(command=command, name=name, summary=summary)
+    added.add_argument(
+        "--debug", action="store_true", help="show the traceback of whatever goes wrong"
+    )
     if params:
         added.add_argument(
             "--params",

@@ -3,7 +3,6 @@
 import contextlib
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from prunestudy.errors import StudyError
@@ -22,6 +21,7 @@ from prunestudy.plan.plan import Plan
 from prunestudy.plan.steps import STEPS
 from prunestudy.store.guarded import shown
 from prunestudy.store.machine import platform_name, processor_name
+from prunestudy.store.scratch import scratch_folder
 from prunestudy.store.sidecars import read_sidecar
 
 __all__ = ["Finding", "checked"]
@@ -85,8 +85,8 @@ def rerun(artifact: Artifact, params: Path) -> Equivalence:
     for needed in (artifact, *artifact.needed()):
         if not needed.path.exists():
             raise StudyError(f"{needed.path} is missing; run the study first")
-    with tempfile.TemporaryDirectory(prefix="prunestudy-verify-") as folder:
-        out = Path(folder) / artifact.path.name
+    with scratch_folder() as folder:
+        out = folder / artifact.path.name
         command = [sys.executable, "-P", "-m", "prunestudy.cli.entry", artifact.step.command]
         command += ["--params", str(params), *artifact.arguments(), "--out", str(out)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

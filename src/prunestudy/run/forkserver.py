@@ -8,7 +8,6 @@ without pidfds), or where the library was edited since it started, the command d
 """
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import json
@@ -16,73 +15,34 @@ import os
 import selectors
 import signal
 import socket
-import struct
 import subprocess
 import sys
-import tempfile
 import time
-import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-# Where it listens, and which commands it takes.
-VARIABLE = "PRUNESTUDY_FORKSERVER"
-COMMANDS = "PRUNESTUDY_FORKSERVER_COMMANDS"
+from prunestudy.run import defects
+from prunestudy.run.delegate import (
+    COMMANDS,
+    HEADER,
+    KILLED,
+    REFUSED,
+    STREAMS,
+    VARIABLE,
+    library,
+)
+from prunestudy.run.interrupts import deaf, hear
+from prunestudy.run.streams import flushed, harden
+from prunestudy.run.tool import die_with_parent
+from prunestudy.store.scratch import scratch_folder
+
 # What a job runs; found by its name, since it lies above this room.
 CLI = "prunestudy.cli.main"
-HEADER = struct.Struct("!Q")
-STREAMS = (0, 1, 2)
-REFUSED = "refused"
-KILLED = 128
+SOCKET = "socket"
 TERMINATED = KILLED + signal.SIGTERM
 # Seconds that a job has to end by itself before it is killed.
 GRACE = 5.0
-DIE_WITH_PARENT = 1
-
-
-# The side of a job's command.
-
-
-def delegate(arguments: list[str]) -> int | None:
-    """Have the forkserver run a command; its exit code, or none if the caller must run it."""
-    address = os.environ.get(VARIABLE)
-    if not address or not arguments or arguments[0] not in os.environ.get(COMMANDS, "").split():
-        return None
-    request = {
-        "arguments": arguments,
-        "folder": str(Path.cwd()),
-        "environment": dict(os.environ),
-        "library": _library(),
-    }
-    message = json.dumps(request, allow_nan=False).encode()
-    with socket.socket(socket.AF_UNIX) as link:
-        try:
-            link.connect(address)
-            socket.send_fds(link, [HEADER.pack(len(message))], list(STREAMS))
-            link.sendall(message)
-        except OSError:
-            return None
-        answer = b""
-        with contextlib.suppress(OSError):
-            answer = link.recv(64)
-    if answer == REFUSED.encode():
-        return None
-    if not answer:
-        # Whoever ordered this job is most likely gone too; nobody waits for it.
-        print(f"prunestudy {arguments[0]}: the run that started it has ended", file=sys.stderr)
-        return 1
-    code = int(answer)
-    if code - KILLED in (signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT):
-        print(f"prunestudy {arguments[0]}: killed by signal {code - KILLED}", file=sys.stderr)
-    return code
-
-
-def _library() -> str:
-    """What the library's files look like: any write to one of them changes it."""
-    root = Path(__file__).parents[1]
-    stats = ((path, path.stat()) for path in sorted(root.rglob("*.py")))
-    return repr([(str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats])
 
 
 # The side of a run.
@@ -100,21 +60,48 @@ def forkserver(
     if not hasattr(os, "pidfd_open"):
         yield environment
         return
-    with tempfile.TemporaryDirectory(prefix="prunestudy-") as folder:
-        address = str(Path(folder) / "socket")
-        modules = [CLI, *commands.values()]
-        command = [sys.executable, "-P", "-m", "prunestudy.run.forkserver", address, *modules]
-        # It listens before it imports, so the first jobs wait for it instead of passing it by.
-        with subprocess.Popen(
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(scratch_folder())
+            stack.enter_context(_started(folder, environment, commands))
+        except OSError as error:
+            # No place for its socket, or no memory for one process more.
+            print(f"prunestudy: each job imports by itself ({error})", file=sys.stderr)
+            yield environment
+            return
+        yield {**environment, VARIABLE: str(folder / SOCKET), COMMANDS: " ".join(commands)}
+
+
+@contextlib.contextmanager
+def _started(
+    folder: Path, environment: dict[str, str], commands: Mapping[str, str]
+) -> Iterator[None]:
+    """A forkserver that listens, until the caller ends.
+
+    Raises:
+        OSError: it could not be started.
+    """
+    command = [sys.executable, "-P", "-m", __name__, str(folder / SOCKET), CLI]
+    command += commands.values()
+    with deaf():
+        process = subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        ) as process:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdout.readline()
+        )
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        # It listens before it imports, so the first jobs wait for it instead of passing it by.
+        if not process.stdout.readline():
+            raise OSError("no forkserver could be started")
+        try:
+            yield
+        finally:
+            process.stdin.close()
             try:
-                yield {**environment, VARIABLE: address, COMMANDS: " ".join(commands)}
-            finally:
-                process.stdin.close()
+                process.wait(1)
+            except subprocess.TimeoutExpired:
+                # It still imports, so there are no jobs of it.
+                process.kill()
 
 
 # The forkserver itself.
@@ -231,13 +218,13 @@ def _work(request: dict[str, Any], streams: list[int], parent: int) -> int:
             os.dup2(stream, target)
             os.close(stream)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGTERM)
-        if os.getppid() != parent:
-            return 1
+        hear()
+        die_with_parent(parent, signal.SIGTERM)
         os.chdir(request["folder"])
         os.environ.clear()
         os.environ.update(request["environment"])
+        # What it says goes to its log.
+        harden("utf-8")
         from prunestudy.store import sidecars
 
         sidecars.BEGIN = time.monotonic()
@@ -247,29 +234,33 @@ def _work(request: dict[str, Any], streams: list[int], parent: int) -> int:
             # Lightning's answer to SIGTERM is an exit of its own kind, without a code.
             return TERMINATED
         return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:
-        traceback.print_exc()
-        return 1
+    except BaseException as error:
+        return defects.report(request["arguments"][0], error, debug=True)
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        flushed()
 
 
 def _serve(address: str, modules: list[str]) -> None:
     # Ctrl-C reaches the whole group of the terminal; the jobs and the run answer to it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    library = _library()
+    # While it imports it does not see that its run is gone; its jobs end with it.
+    die_with_parent(os.getppid(), signal.SIGKILL)
+    here = library()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen(128)
-        print("listening", flush=True)
+        try:
+            os.write(1, b"listening\n")
+        except OSError:
+            # The run has ended meanwhile.
+            return
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         for module in modules:
             importlib.import_module(module)
         # What is there stays: no child should look for garbage in it, and so copy its pages.
         gc.collect()
         gc.freeze()
-        _Server(listener, library).run()
+        _Server(listener, here).run()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import re
 import shutil
+import signal
 import sys
 import time
 from argparse import Namespace
@@ -16,6 +18,8 @@ from prunestudy.plan import manifest, status
 from prunestudy.plan.heal import heal
 from prunestudy.plan.memory import oversized
 from prunestudy.plan.plan import Plan
+from prunestudy.run import tool
+from prunestudy.run.delegate import MEMORY
 from prunestudy.run.forkserver import forkserver
 from prunestudy.run.locks import RUN_LOCK, only_one, wait_for_jobs
 from prunestudy.run.processes import ENDED_BY_INTERRUPT, call, job_environment
@@ -26,12 +30,19 @@ from prunestudy.store.names import report_folder
 SNAKEFILE = Path("Snakefile")
 INCOMPLETE = Path(".snakemake/incomplete")
 LOG_LINES = 30
+# How the last words of a job begin, and what it is that ends without any.
+SENTENCES = ("prunestudy", "failed: ")
+WORDLESS = f"it ended without a word, as what the system kills; {MEMORY}"
+NATIVE_FRAME = re.compile(r"\[0x[0-9a-f]+\]$")
+STARTED_BY_DVC = "DVC_STAGE"
 # A forkserver takes as long to start as one job.
 WORTH_FORKING = 3
 
 
 def run(arguments: Namespace) -> int:
     """``prunestudy run``: snakemake, one at a time in a checkout, then a sweep."""
+    if STARTED_BY_DVC in os.environ:
+        tool.die_with_parent(os.getppid(), signal.SIGKILL)
     check_writable(Plan(read_here(arguments.params)))
     with only_one(RUN_LOCK) as lock:
         # One plan from here to the end, whatever was edited while this run waited for another:
@@ -46,28 +57,21 @@ def run(arguments: Namespace) -> int:
         compute = plan.study.compute
         status.drop_outgrown(plan, job_gb(compute.memory_gb, compute.accelerator, arguments.cores))
         manifest.forget(plan)
-        command = [
-            sys.executable,
-            "-m",
-            "snakemake",
-            "--snakefile",
-            str(SNAKEFILE),
-            "--cores",
-            arguments.cores,
-            *_progress(),
-            "--config",
-            f"params={arguments.params}",
-            *arguments.snakemake,
-        ]
-        begin = time.time()
+        _date_back(plan)
+        command = tool.command(
+            tool.SNAKEMAKE,
+            *("--snakefile", str(SNAKEFILE), "--cores", arguments.cores, *_progress()),
+            *("--config", f"params={arguments.params}", *arguments.snakemake),
+        )
+        before = _logs(plan)
         with _forking(plan) as environment:
-            code = call(command, environment, lock, end_at_once=True)
+            code = call(command, environment, lock, end_at_once=True, starts_deaf=True)
         if code == 0 and not arguments.snakemake:
             for path in status.unreached(plan):
                 remove(path)
             manifest.pin(plan)
         elif code not in (0, ENDED_BY_INTERRUPT):
-            _show_failed_logs(plan, begin)
+            _show_failed_logs(plan, before)
     for published in plan.of_step("publish"):
         warning = status.not_published(published)
         if warning:
@@ -104,6 +108,20 @@ def check_writable(plan: Plan) -> None:
             )
 
 
+def _date_back(plan: Plan) -> None:
+    """Have nothing be of the future, where the clock was set back.
+
+    Times decide nothing here, but snakemake refuses an output that is older than its inputs.
+    """
+    now = time.time()
+    for path in (one.path for one in plan):
+        # Where snakemake notes the time of a folder.
+        for dated in (path, path / ".snakemake_timestamp"):
+            with contextlib.suppress(OSError):
+                if dated.stat().st_mtime > now:
+                    os.utime(dated, (now, now))
+
+
 def _told_of_failures(plan: Plan) -> int:
     """Exit code 1 and the causes, where cells of a finished study have failed."""
     causes = status.failures(plan)
@@ -114,14 +132,42 @@ def _told_of_failures(plan: Plan) -> int:
     return 1 if causes else 0
 
 
-def _show_failed_logs(plan: Plan, begin: float) -> None:
+def _logs(plan: Plan) -> dict[Path, int]:
+    """When the logs of what is missing were written; clocks may be set back between two runs."""
+    found = {}
+    for log in (artifact.log() for artifact in status.missing(plan)):
+        with contextlib.suppress(OSError):
+            found[log] = log.stat().st_mtime_ns
+    return found
+
+
+def _show_failed_logs(plan: Plan, before: dict[Path, int]) -> None:
     """The ends of the logs of this run's jobs that left no artifact."""
+    after = _logs(plan)
     for artifact in status.missing(plan):
         log = artifact.log()
-        if log.exists() and log.stat().st_mtime >= begin:
-            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        if log in after and before.get(log) != after[log]:
+            lines = _told(log.read_text(encoding="utf-8", errors="replace"))
             shown = "\n".join(f"    {line}" for line in lines[-LOG_LINES:])
             print(f"\nfailed: {artifact.name}\n  log: {log}\n{shown}", file=sys.stderr)
+
+
+def _told(log: str) -> list[str]:
+    """The lines of a log without tracebacks, which are in the log, and why it says nothing."""
+    found: list[str] = []
+    inside = False
+    for line in log.splitlines():
+        if line.startswith("Traceback (most recent call last)"):
+            inside = True
+        elif not inside:
+            found.append(line)
+        elif line and not line.startswith(" "):
+            inside = False
+            found.append(line)
+    found = [line for line in found if not NATIVE_FRAME.search(line)]
+    if not any(line.startswith(SENTENCES) for line in found):
+        found.append(WORDLESS)
+    return found
 
 
 def _progress() -> list[str]:

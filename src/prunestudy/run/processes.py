@@ -1,19 +1,23 @@
 """Processes that a run starts: their environment, and how interrupts reach them."""
 
 import contextlib
+import getpass
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
+from prunestudy.run.interrupts import INTERRUPTED as ENDED_BY_INTERRUPT
+from prunestudy.run.interrupts import deaf
+
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-INTERRUPTED = (
+GOES_ON = (
     "\nprunestudy: interrupted; ending the jobs at work. What is finished is kept, and the next "
     "run goes on from the last epoch. Interrupt again to end at once.\n"
 )
-ENDED_BY_INTERRUPT = 130
 # One thread a job: parallelism comes from the graph, and results stay the same.
 ENVIRONMENT = {
     "PYTHONUNBUFFERED": "1",
@@ -28,11 +32,38 @@ ENVIRONMENT = {
 }
 
 
+# The tools' own settings and caches, where this user has no home for them.
+HOMELESS = Path(".scratch/home")
+
+
 def job_environment() -> dict[str, str]:
-    """The environment of every job: this process's commands, one thread, no telemetry."""
+    """The environment of every job: this process's commands, one thread, no telemetry.
+
+    Files are read and written as UTF-8 whatever the locale; a terminal gets what it can show.
+    """
     environment = {**os.environ, **ENVIRONMENT}
+    shown = getattr(sys.stdout, "encoding", None) or "utf-8"
+    environment |= {"PYTHONUTF8": "1", "PYTHONIOENCODING": f"{shown}:replace"}
+    environment |= _homes(environment)
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
     return environment
+
+
+def _homes(environment: Mapping[str, str]) -> dict[str, str]:
+    """What stands in for a home that cannot be written, and for a name that the system lacks."""
+    found = {}
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):
+        found["USER"] = f"uid{os.getuid()}"
+    home = Path(environment.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111
+    if not (home.is_dir() and os.access(home, os.W_OK | os.X_OK)):
+        with contextlib.suppress(OSError):
+            HOMELESS.mkdir(parents=True, exist_ok=True)
+            found["XDG_CACHE_HOME"] = str(HOMELESS.absolute() / ".cache")
+            if not (home.is_dir() and os.access(home, os.R_OK | os.X_OK)):
+                found["HOME"] = str(HOMELESS.absolute())
+    return found
 
 
 def call(
@@ -40,6 +71,7 @@ def call(
     environment: dict[str, str] | None = None,
     lock: int | None = None,
     end_at_once: bool = False,
+    starts_deaf: bool = False,
 ) -> int:
     """Run a command to its end, in a process group that an interrupt reaches through here alone.
 
@@ -49,6 +81,7 @@ def call(
     Args:
         lock: a descriptor that it keeps open, so that it holds the lock too.
         end_at_once: a second interrupt kills the group; what it has written is whole at any moment.
+        starts_deaf: it hears of interrupts when it can answer to them, by itself.
     """
     process: subprocess.Popen[bytes] | None = None
     interrupts = 0
@@ -66,7 +99,7 @@ def call(
             # In one write: a signal may come in the middle of another message, and the terminal
             # may be gone.
             with contextlib.suppress(OSError):
-                os.write(2, INTERRUPTED.encode())
+                os.write(2, GOES_ON.encode())
 
     def pause(_number: int, _frame: FrameType | None) -> None:
         send(signal.SIGTSTP)
@@ -83,15 +116,18 @@ def call(
     handlers |= {signal.SIGTSTP: pause, signal.SIGCONT: go_on}
     before = {one: signal.signal(one, handler) for one, handler in handlers.items()}
     try:
-        process = subprocess.Popen(
-            command,
-            env=environment or job_environment(),
-            pass_fds=() if lock is None else (lock,),
-            process_group=0,
-        )
+        with deaf() if starts_deaf else contextlib.nullcontext():
+            process = subprocess.Popen(
+                command,
+                env=environment or job_environment(),
+                pass_fds=() if lock is None else (lock,),
+                process_group=0,
+            )
         if interrupts:
             send(signal.SIGINT)
         code = process.wait()
+        # Killed itself, it leaves what it started behind.
+        send(signal.SIGKILL)
     finally:
         for one, handler in before.items():
             signal.signal(one, handler or signal.SIG_DFL)

@@ -1,5 +1,6 @@
 """``prunestudy study``: what ``make study`` calls; the graph within DVC."""
 
+import os
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -8,7 +9,9 @@ from prunestudy.errors import StudyError
 from prunestudy.params.yaml_files import read_yaml
 from prunestudy.plan import manifest, status
 from prunestudy.plan.plan import Plan
-from prunestudy.run.graph import check_writable, heal_study, read_here
+from prunestudy.run import tool
+from prunestudy.run.delegate import MEMORY
+from prunestudy.run.graph import check_writable, heal_study, read_here, run
 from prunestudy.run.locks import RUN_LOCK, STUDY_LOCK, only_one, wait_for_jobs
 from prunestudy.run.processes import ENDED_BY_INTERRUPT, call
 from prunestudy.store.markers import read_finding
@@ -31,6 +34,9 @@ def study(arguments: Namespace) -> int:
             f"DVC does not know the study '{name}'; add it to the list foreach in studies/dvc.yaml"
         )
     target = ["studies/dvc.yaml:study@" + name] if name else []
+    unrecorded = _unrecorded()
+    if not unrecorded:
+        _check_place(params)
     check_writable(Plan(checked))
     with only_one(STUDY_LOCK) as lock:
         plan = Plan(read_here(params))
@@ -43,7 +49,16 @@ def study(arguments: Namespace) -> int:
         status.drop_outgrown(plan, job_gb(compute.memory_gb, compute.accelerator, "all"))
         # DVC does not know of the user's own code and of package versions; the run keys do.
         force = ["--force"] if status.missing(plan) else []
-        code = call([sys.executable, "-m", "dvc", "repro", *force, *target], lock=lock)
+        if unrecorded:
+            print(
+                f"prunestudy study: {unrecorded}, so DVC keeps no record of this run; the study "
+                "itself is the same",
+                file=sys.stderr,
+            )
+            code = run(Namespace(params=params, cores="all", snakemake=[]))
+        else:
+            command = tool.command(tool.DVC, "repro", *force, *target)
+            code = call(command, lock=lock, starts_deaf=True)
     if code == ENDED_BY_INTERRUPT:
         print("prunestudy study: interrupted", file=sys.stderr)
         return code
@@ -57,8 +72,9 @@ def study(arguments: Namespace) -> int:
         return 1
     if code != 0:
         print(
-            "prunestudy study: the study is not finished. The log of the failed job is above; "
-            "what was finished is kept, and the next run goes on from there.",
+            "prunestudy study: the study is not finished. The log of a job that failed is above; "
+            f"where there is none, the run itself was ended (-9: killed, {MEMORY}). What was "
+            "finished is kept, and the next run goes on from there.",
             file=sys.stderr,
         )
         return 1
@@ -69,6 +85,35 @@ def study(arguments: Namespace) -> int:
         print(f"\n{verdict}")
     print(f"\nReport: {folder / 'index.html'}")
     return 0
+
+
+def _unrecorded() -> str | None:
+    """Why DVC cannot record a study here, if it cannot; it works without the program git."""
+    if not Path(".git").exists():
+        return "there is no git repository here (git init makes one)"
+    if not Path(".dvc").is_dir():
+        return "there is no folder .dvc here (dvc init makes one)"
+    return None
+
+
+def _check_place(params: Path) -> None:
+    """Refuse at once a place at which DVC would stumble once all jobs are done.
+
+    Raises:
+        StudyError: the path of the project's folder is one of those.
+    """
+    path = os.fsencode(Path.cwd())
+    reason = "has a brace" if set(path) & set(b"{}") else ""
+    try:
+        path.decode()
+    except UnicodeDecodeError:
+        reason = "is not UTF-8"
+    if reason:
+        raise StudyError(
+            f"{path.decode(errors='replace')}: the path of this folder {reason}, and there DVC "
+            "cannot record a study; rename or move the folder, or run the study without its "
+            f"record: prunestudy run --params {params}"
+        )
 
 
 def _known_to_dvc() -> list[str]:

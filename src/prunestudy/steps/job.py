@@ -20,7 +20,7 @@ from prunestudy.plan.plan import Plan
 from prunestudy.plan.status import MEMORY_LIMIT
 from prunestudy.plan.step import Step
 from prunestudy.plan.verify import checked
-from prunestudy.store import memory
+from prunestudy.store import files, memory
 from prunestudy.store.files import JOURNAL_SUFFIX, remove
 from prunestudy.store.sidecars import made
 from prunestudy.store.trajectories import write_failure
@@ -79,6 +79,7 @@ def run_job(step: Step, params: Path, coordinates: dict[str, Any], given: Given,
     module, _, function = step.job.partition(":")
     body: Body = getattr(importlib.import_module(module), function)
     job = Job(plan, artifact, given, out)
+    files.flush_to_disk(plan.study.compute.fsync)
     with _at_work(), made(out, artifact.key, artifact.parts, job.notes) as scratch:
         _work(body, job, scratch)
     remove(job.journal)

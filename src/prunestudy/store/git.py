@@ -1,6 +1,7 @@
 """Files of the project at a git revision, or as they are in the working tree."""
 
 import hashlib
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,9 @@ from prunestudy.errors import StudyError
 from prunestudy.store.guarded import LARGE, read_bytes
 
 WORKSPACE = "workspace"
+# How git ends where there is no repository, or one of another user.
+NO_REPOSITORY = 128
+NO_REPOSITORY_SAYS = ("not a git repository", "dubious ownership", "safe.directory")
 CODE = ("src", "workflow", "profiles", "Snakefile", "requirements.lock")
 # Python files of other folders are a user's criteria and what those import; not of these.
 NOT_CODE = ("tests", "docs", "benchmarks")
@@ -77,7 +81,23 @@ def _blob(content: bytes) -> bytes:
 
 
 def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(["git", *arguments], capture_output=True, check=False)
+    """What git says.
+
+    Raises:
+        StudyError: there is no git, or it takes this folder for no repository of this user's.
+    """
+    try:
+        done = subprocess.run(
+            ["git", *arguments], capture_output=True, check=False, env={**os.environ, "LC_ALL": "C"}
+        )
+    except OSError as error:
+        raise StudyError(
+            f"git cannot be run ({error.strerror}), and revisions are its; install it"
+        ) from None
+    said = done.stderr.decode(errors="replace").strip()
+    if done.returncode == NO_REPOSITORY and any(word in said for word in NO_REPOSITORY_SAYS):
+        raise StudyError(f"git has no revisions of this folder: {' '.join(said.split())}")
+    return done
 
 
 def git_commit() -> str:

@@ -36,7 +36,7 @@ class Retraining(Training):
 
 
 class Compute(Params):
-    """Where training runs."""
+    """Where training runs, and how its outcome is kept."""
 
     accelerator: Literal["auto", "cpu", "gpu"] = Field(
         "auto", description="auto uses a GPU when there is one"
@@ -51,4 +51,9 @@ class Compute(Params):
         description="most memory of a job on a CPU, in GB; a cell that needs more has failed "
         "(none: the machine's, shared by the jobs that run at once)",
         examples=[8],
+    )
+    fsync: bool = Field(
+        True,
+        exclude=True,
+        description="what is finished survives a loss of power; false is faster on slow disks",
     )
