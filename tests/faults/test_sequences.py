@@ -1,0 +1,144 @@
+"""Random sequences of all that happens to a checkout: in process, and with the real tools."""
+
+import contextlib
+import io
+import os
+import random
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from prunestudy.cli.main import main
+from tests.faults import stubs
+from tests.faults.conftest import start, wait_for_peace
+from tests.faults.sequences import PARAMS, Sequences
+from tests.faults.test_kills import kill_one
+from tests.workflow.conftest import Checkout, new_checkout
+
+IN_PROCESS = int(os.environ.get("PRUNESTUDY_SEQUENCES", "475"))
+REAL = int(os.environ.get("PRUNESTUDY_REAL_SEQUENCES", "25"))
+# Changes of the file system that a whole run with cheap steps makes, roughly.
+CHANGES = 400
+WRITING = ("os.rename", "os.remove", "os.mkdir", "os.rmdir")
+QUIET = dict(
+    deadline=None,
+    database=None,
+    derandomize=False,
+    print_blob=False,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate],
+    report_multiple_bugs=False,
+)
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder in memory, where there is one: what is flushed to a disk costs nothing there."""
+    shared = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(dir=shared if shared.is_dir() else None))
+    here = Path.cwd()
+    yield folder
+    os.chdir(here)
+    shutil.rmtree(folder)
+
+
+def test_sequences_with_cheap_steps(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stubs.install(monkeypatch)
+    checkout = new_checkout(memory / "finished")
+    os.chdir(checkout.folder)
+    assert main(["run", "--params", str(PARAMS)]) == 0
+    checkout.call("git", "add", "--all")
+    checkout.call("git", "commit", "--quiet", "--message", "Finish the study")
+
+    class InProcess(Sequences):
+        truth = {}
+        counted = Counter()
+
+        def scratch(self) -> Path:
+            return memory
+
+        def finished(self) -> Path:
+            return checkout.folder
+
+        def attempt(self, *words: str) -> tuple[int, str]:
+            told = io.StringIO()
+            with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
+                code = main([words[0], "--params", str(PARAMS), *words[1:]])
+            return code, told.getvalue()
+
+        def kill(self, moment: float) -> None:
+            child = os.fork()
+            if child == 0:
+                die_at(int(moment * CHANGES))
+                self.attempt("run")
+                os._exit(0)
+            os.waitpid(child, 0)
+
+    steps = settings(max_examples=IN_PROCESS, stateful_step_count=10, **QUIET)
+    run_state_machine_as_test(InProcess, settings=steps)
+    print(f"\n{dict(InProcess.counted)}")
+    assert InProcess.counted["sequence"] >= IN_PROCESS
+
+
+def die_at(change: int) -> None:
+    """Have this process end at one of its changes of the file system, as kill -9 ends it."""
+    left = change
+
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal left
+        writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & os.O_CREAT
+        if writes or event in WRITING:
+            left -= 1
+            if left < 0:
+                os._exit(137)
+
+    sys.addaudithook(hook)
+
+
+def test_sequences_with_the_real_tools(finished: Checkout, tmp_path: Path) -> None:
+    here = Path.cwd()
+
+    class Real(Sequences):
+        truth = {}
+        counted = Counter()
+
+        def scratch(self) -> Path:
+            return tmp_path
+
+        def finished(self) -> Path:
+            return finished.folder
+
+        def attempt(self, *words: str) -> tuple[int, str]:
+            done = self.checkout().attempt(
+                "prunestudy", words[0], "--params", str(PARAMS), *words[1:]
+            )
+            assert "Traceback" not in done.stdout, done.stdout
+            return done.returncode, done.stdout
+
+        def kill(self, moment: float) -> None:
+            run = start(self.checkout(), "prunestudy", "run", "--params", str(PARAMS))
+            with contextlib.suppress(Exception):
+                run.wait(timeout=10 * moment)
+            chance = random.Random(moment)
+            if kill_one(self.checkout(), chance) == "all":
+                run.wait()
+            run.communicate()
+            wait_for_peace(self.checkout())
+
+        def checkout(self) -> Checkout:
+            return Checkout(Path.cwd())
+
+    steps = settings(max_examples=REAL, stateful_step_count=6, **QUIET)
+    try:
+        run_state_machine_as_test(Real, settings=steps)
+    finally:
+        os.chdir(here)
+    print(f"\n{dict(Real.counted)}")
+    assert Real.counted["sequence"] >= REAL
