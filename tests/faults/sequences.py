@@ -103,6 +103,10 @@ class Sequences(RuleBasedStateMachine):
     truth: ClassVar[dict[str, str]]
     counted: ClassVar[Counter[str]]
 
+    def __init_subclass__(cls) -> None:
+        """Each kind of checkout has networks of its own."""
+        cls.truth, cls.counted = {}, Counter()
+
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(dir=self.scratch()))
@@ -194,9 +198,7 @@ class Sequences(RuleBasedStateMachine):
     @rule(chance=st.randoms(use_true_random=False))
     def add(self, chance: random.Random) -> None:
         """A file that nobody asked for lies among the others, and verify names it."""
-        folders = [
-            path for root in MANAGED for path in sorted(root.rglob("*")) if is_folder(path)
-        ]
+        folders = [path for root in MANAGED for path in sorted(root.rglob("*")) if is_folder(path)]
         if not folders:
             return
         stray = chance.choice(folders) / "stray.txt"
@@ -313,7 +315,9 @@ class Sequences(RuleBasedStateMachine):
         path = artifact.path
         mine = (path, sidecar_path(path))
         touched = any(
-            one in mine or path in one.parents or (path.name[:6] == "report" and REPORT in one.parents)
+            one in mine
+            or path in one.parents
+            or (artifact.step.name == "report" and REPORT in one.parents)
             for one in self.damaged
         )
         return path.exists() and not touched and path in self.sidecars

@@ -1,8 +1,7 @@
-"""Cheap steps: what they write is a function of their run key and inputs, like that of real ones."""
+"""Cheap steps: like that of real ones, what they write is a function of run key and inputs."""
 
 import hashlib
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 
 from prunestudy.cli.main import main
 from prunestudy.params.reader import read_study
-from prunestudy.plan import status
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.steps import STEPS
 from prunestudy.run import graph
@@ -84,7 +82,7 @@ def install(patch: pytest.MonkeyPatch) -> None:
 
 
 def execute(command: list[str], *_arguments: object, **_options: object) -> int:
-    """Make what is missing in the plan's order; after a failure go on with what does not need it."""
+    """Make what is missing, in the plan's order; what needs a failed one is left out."""
     [params] = [word.partition("=")[2] for word in command if word.startswith("params=")]
     failed = False
     for artifact in Plan(read_study(Path(params))):

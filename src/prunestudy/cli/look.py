@@ -91,7 +91,7 @@ def _verify(arguments: Namespace) -> int:
         return _verify_against(plan, arguments.against)
     found = verify.findings(plan)
     for finding in found:
-        print(finding)
+        print(finding, flush=True)
     name, total = plan.study.name, len(plan.artifacts)
     if found:
         print(f"study '{name}': {len(found)} findings among {total} artifacts", file=sys.stderr)

@@ -8,6 +8,7 @@ that was there before: no later run takes over what was edited meanwhile.
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from prunestudy.errors import StudyError
 from prunestudy.plan.artifact import Artifact
@@ -68,13 +69,17 @@ class Manifest(Stored):
     def text(self) -> str:
         """Its text: an artifact a line, sorted, so that git shows which ones changed."""
         head = self.model_dump(exclude={"artifacts"})
-        lines = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in head.items()]
+        lines = [f" {_json(name)}: {_json(value)}" for name, value in head.items()]
         entries = ",\n".join(
-            f"  {json.dumps(path)}: {json.dumps(entry.model_dump())}"
+            f"  {_json(path)}: {_json(entry.model_dump())}"
             for path, entry in sorted(self.artifacts.items())
         )
         inner = f"{{\n{entries}\n }}" if entries else "{}"
         return "{\n" + ",\n".join([*lines, f' "artifacts": {inner}']) + "\n}\n"
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, allow_nan=False)
 
 
 def place(plan: Plan) -> Path:

@@ -52,8 +52,7 @@ def harden(encoding: str | None = None) -> None:
             io.BufferedWriter(raw),
             encoding=encoding or getattr(before, "encoding", None) or "utf-8",
             errors="replace",
-            line_buffering=number == 2 or raw.isatty(),
-            write_through=bool(os.environ.get("PYTHONUNBUFFERED")),
+            line_buffering=number == 2 or raw.isatty() or "PYTHONUNBUFFERED" in os.environ,
         )
         setattr(sys, name, stream)
 
