@@ -1,7 +1,8 @@
 """What several test modules share: small studies, prepared data and a trained network."""
 
 import copy
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,15 @@ from prunestudy.training.settings import Compute, Training
 ROOT = Path(__file__).parent.parent
 # Studies of the tests' own: a user may edit params.yaml and studies/ at will.
 STUDIES = Path(__file__).parent / "studies"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_flushed() -> Iterator[None]:
+    """Leave to the system when it writes: a busy disk takes a tenth of a second for each file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _handle: None)
+        yield
+
 
 settings.register_profile(
     "study",

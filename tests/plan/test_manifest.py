@@ -201,3 +201,22 @@ def test_a_committed_manifest_of_any_shape_is_none(whole: Plan, text: str):
     PLACE.write_text(kept)
     assert named(whole) == []
     assert manifest.standing(whole).endswith("is not committed yet; a commit keeps what it pins")
+
+
+def test_bytes_of_another_platform_are_told_as_such(whole: Plan):
+    former = manifest.read(PLACE)
+    PLACE.write_text(manifest.Manifest.of("small", former.artifacts, ["elsewhere"]).text())
+    commit(PLACE)
+    PLACE.write_text(former.text())
+    path = forge(whole, PRUNED)
+    entry = former.artifacts[path.as_posix()]
+    forged = entry.model_copy(
+        update={"sha256": artifact_digest(path), "sidecar": file_digest(sidecar_path(path))}
+    )
+    entries = {**former.artifacts, path.as_posix(): forged}
+    PLACE.write_text(manifest.Manifest.of("small", entries, former.platforms).text())
+    assert named(whole) == []
+    assert "of different platforms" in manifest.standing(whole)
+    assert "made on another platform (elsewhere; here" in str(manifest.reproduced(whole))
+    PLACE.write_text(manifest.Manifest.of("small", entries, ["elsewhere"]).text())
+    assert any("pins other bytes of the same run key" in one for one in named(whole))

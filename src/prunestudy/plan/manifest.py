@@ -18,7 +18,7 @@ from prunestudy.store import git
 from prunestudy.store.files import canonical_json, text_digest, write_text
 from prunestudy.store.guarded import Digest, Stored, Unreadable, kind, parsed, read_bytes, shown
 from prunestudy.store.names import report_folder
-from prunestudy.store.sidecars import sidecar_path
+from prunestudy.store.sidecars import read_sidecar, sidecar_path
 
 NAME = "manifest.json"
 HEAD = "HEAD"
@@ -47,15 +47,17 @@ class Manifest(Stored):
         artifacts: by path.
         root: one digest of all contents that are reproducible.
         everything: one digest of all contents and sidecars.
+        platforms: on which they were made.
     """
 
     study: str
     root: Digest
     everything: Digest
+    platforms: list[str]
     artifacts: dict[str, Entry]
 
     @classmethod
-    def of(cls, study: str, entries: dict[str, Entry]) -> "Manifest":
+    def of(cls, study: str, entries: dict[str, Entry], platforms: list[str]) -> "Manifest":
         """The manifest of some entries, with its digests over them."""
         root = {path: entry.sha256 for path, entry in entries.items() if entry.reproducible}
         every = {path: [entry.sha256, entry.sidecar] for path, entry in entries.items()}
@@ -63,6 +65,7 @@ class Manifest(Stored):
             study=study,
             root=text_digest(canonical_json(root)),
             everything=text_digest(canonical_json(every)),
+            platforms=platforms,
             artifacts=entries,
         )
 
@@ -103,7 +106,7 @@ def read(path: Path, content: bytes | None = None) -> Manifest:
         Unreadable: it is missing, no manifest, or its digests are not those of its entries.
     """
     found = parsed(path, read_bytes(path) if content is None else content, Manifest)
-    if found != Manifest.of(found.study, found.artifacts):
+    if found != Manifest.of(found.study, found.artifacts, found.platforms):
         raise Unreadable(path, "was edited: its digests are not those of its entries")
     return found
 
@@ -126,7 +129,8 @@ def forget(plan: Plan) -> None:
     known = _known(plan)
     there = {path: entry for path, entry in known.items() if kind(Path(path)) is not None}
     if len(there) < len(known):
-        write_text(place(plan), Manifest.of(plan.study.name, there).text())
+        platforms = read(place(plan)).platforms
+        write_text(place(plan), Manifest.of(plan.study.name, there, platforms).text())
 
 
 def pin(plan: Plan) -> None:
@@ -140,7 +144,8 @@ def pin(plan: Plan) -> None:
     for artifact, same in pinned(plan):
         path = artifact.path.as_posix()
         entries[path] = known.get(path) or _entry(inspect(artifact), same)
-    text = Manifest.of(plan.study.name, entries).text()
+    platforms = sorted({read_sidecar(Path(path)).made.on for path in entries})
+    text = Manifest.of(plan.study.name, entries, platforms).text()
     try:
         if read_bytes(place(plan)) == text.encode():
             return
@@ -176,7 +181,7 @@ def findings(plan: Plan, inspected: dict[Artifact, Inspection]) -> list[Finding]
         entry = entries.get(artifact.path.as_posix())
         if entry is not None and not inspection.findings:
             found += _unlike(inspection, entry, name)
-    return found + _unlike_commit(plan, entries)
+    return found + _unlike_commit(plan, manifest)
 
 
 def _unlike(there: Inspection, entry: Entry, manifest: str) -> list[Finding]:
@@ -189,16 +194,17 @@ def _unlike(there: Inspection, entry: Entry, manifest: str) -> list[Finding]:
     return []
 
 
-def _unlike_commit(plan: Plan, entries: dict[str, Entry]) -> list[Finding]:
+def _unlike_commit(plan: Plan, manifest: Manifest) -> list[Finding]:
     commit, former = _committed(plan)
+    if former is None or former.platforms != manifest.platforms:
+        # Bytes are the same on one platform alone.
+        return []
+    text = f"commit {commit[:SHORT]} pins other bytes of the same run key"
+    advice = "it was edited, or is not reproducible here: prunestudy verify --rerun tells which"
     return [
-        Finding(
-            shown(path),
-            f"commit {commit[:SHORT]} pins other bytes of the same run key",
-            "it was edited or made on another platform: prunestudy verify --rerun tells which",
-        )
-        for path, entry in entries.items()
-        if former is not None and _differs(entry, former.artifacts.get(path))
+        Finding(shown(path), text, advice)
+        for path, entry in manifest.artifacts.items()
+        if _differs(entry, former.artifacts.get(path))
     ]
 
 
@@ -238,6 +244,8 @@ def standing(plan: Plan) -> str:
         return f"{told} is compared with no commit: git tells of none here"
     if former is None:
         return f"{told} is not committed yet; a commit keeps what it pins"
+    if former.platforms != manifest.platforms:
+        return f"{told} and the one in commit {commit[:SHORT]} are of different platforms"
     if former != manifest:
         return f"{told} differs from the one in commit {commit[:SHORT]}"
     return f"{told} is as commit {commit[:SHORT]} has it"
@@ -264,7 +272,10 @@ def reproduced(plan: Plan) -> str | None:
             f"reproducible artifacts as in commit {commit[:SHORT]}."
         )
     other = sum(_differs(entry, before[path]) for path, entry in own.items())
-    return (
-        f"Not reproduced: {other} of {len(own)} reproducible artifacts have other bytes than in "
-        f"commit {commit[:SHORT]}; prunestudy verify names them."
-    )
+    told = f"{other} of {len(own)} reproducible artifacts have other bytes than in commit"
+    if manifest.platforms != former.platforms:
+        there, here = (" and ".join(one.platforms) for one in (former, manifest))
+        return (
+            f"{told} {commit[:SHORT]}, which was made on another platform ({there}; here {here})."
+        )
+    return f"Not reproduced: {told} {commit[:SHORT]}; prunestudy verify names them."

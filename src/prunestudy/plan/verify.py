@@ -115,8 +115,7 @@ def platform_here() -> str:
 def platform_of(path: Path) -> str:
     """The machine that made an artifact."""
     with contextlib.suppress(StudyError):
-        made = read_sidecar(path).made
-        return f"{made.platform}, {made.processor}"
+        return read_sidecar(path).made.on
     return "an unknown platform"
 
 

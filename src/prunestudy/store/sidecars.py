@@ -45,6 +45,11 @@ class Made(Stored):
     memory_gb: float | None
     git_commit: Line
 
+    @property
+    def on(self) -> str:
+        """What its numbers may depend on of the machine."""
+        return f"{self.platform}, {self.processor}"
+
 
 class Sidecar(Stored):
     """What a sidecar says.
