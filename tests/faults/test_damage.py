@@ -115,6 +115,8 @@ def test_out_of_memory_is_said_and_the_next_run_goes_on(
         "import resource, sys; "
         "import prunestudy.pruning.trajectory; "
         "import torch; torch.set_num_threads(1); "
+        "from pathlib import Path; from prunestudy.params.reader import read_study; "
+        f"from prunestudy.plan.plan import Plan; Plan(read_study(Path('{PARAMS[1]}'))); "
         "now = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize(); "
         "resource.setrlimit(resource.RLIMIT_AS, (now + 4_000_000, now + 4_000_000)); "
         "from prunestudy.cli.main import main; sys.exit(main(sys.argv[1:]))"

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from prunestudy.errors import StudyError
+from prunestudy.store.markers import read_finding
 from tests.faults.conftest import remade_a_little
 from tests.workflow.conftest import STUDY, Checkout, contents
 
@@ -105,14 +107,12 @@ def test_a_studys_work_does_not_depend_on_its_output(
 
 
 def test_a_damaged_finding_is_a_sentence(finished: Checkout, checkout: Checkout) -> None:
-    from prunestudy.run.study import finding
-
     file: Path = checkout.folder / "reports" / STUDY / "metrics.json"
-    assert finding(file.parent) == finding(finished.folder / "reports" / STUDY)
-    for damage in ("", "[]", "{}", '{"finding": 3}', '{"finding": [3]}', "{", "null"):
-        file.write_text(damage, encoding="utf-8")
-        assert "is damaged" in finding(file.parent)
-    file.write_bytes(b"\xff\xfe\x00")
-    assert "is damaged" in finding(file.parent)
+    assert read_finding(file.parent) == read_finding(finished.folder / "reports" / STUDY)
+    for damage in (b"", b"[]", b"{}", b'{"finding": 3}', b'{"finding": [3]}', b"null", b"\xff\0"):
+        file.write_bytes(damage)
+        with pytest.raises(StudyError, match=r"metrics\.json: "):
+            read_finding(file.parent)
     file.unlink()
-    assert "is damaged" in finding(file.parent)
+    with pytest.raises(StudyError, match=r"metrics\.json: is missing"):
+        read_finding(file.parent)

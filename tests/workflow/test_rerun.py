@@ -1,6 +1,7 @@
 """Exactly what depends on an edit reruns, with the real tools, here and in a clone that pulled."""
 
 import csv
+import shutil
 
 import pytest
 
@@ -24,6 +25,14 @@ def test_nothing_changed_runs_nothing(checkout: Checkout) -> None:
     assert "nothing to do" in checkout.call(
         "prunestudy", "status", "--params", f"studies/{STUDY}.yaml"
     )
+
+
+def test_what_was_deleted_is_made_again_alone(checkout: Checkout) -> None:
+    before = checkout.sidecars()
+    for folder in (f"data/{STUDY}/raw/wdbc", f"models/{STUDY}/wdbc/seed0/dense"):
+        shutil.rmtree(checkout.find(f"{folder}-????????????"))
+    checkout.study()
+    assert ran(before, checkout.sidecars()) == {"fetch/raw/wdbc", "train/wdbc/seed0/dense"}
 
 
 def test_a_title_reruns_the_report_alone(place: Checkout) -> None:

@@ -24,9 +24,20 @@ def planned(step):
 
 
 def inputs(step):
-    """Paths of all that a step's cell needs."""
+    """Paths of all that a step's cell needs; none once it is made.
+
+    What is there stays: an input that was lost and is made again has the same bytes, but snakemake
+    would make anew whatever was made of it.
+    """
     find = planned(step)
-    return lambda wildcards: [str(made.path) for made in find(wildcards).needed()]
+
+    def needed(wildcards):
+        artifact = find(wildcards)
+        if artifact.path.exists():
+            return []
+        return [str(made.path) for made in artifact.needed()]
+
+    return needed
 
 
 def options(step):

@@ -48,8 +48,8 @@ def publish(plan: Plan, tables: Path, report: Path) -> str:
             client = MlflowClient(tracking_uri=tracking_uri())
             experiment = experiment_id(client, plan.study.name)
             return Publisher(client, experiment, plan, tables).publish(report)
-    except (*AWAY, OSError) as error:
-        # A full disk, for instance.
+    except (*AWAY, OSError, UnicodeError) as error:
+        # A full disk, for instance, or a folder whose name SQLite cannot spell.
         place = str(DATABASE) if is_embedded() else tracking_uri()
         told = f"the tracker at {place} is away or refuses: {_first_line(error)}"
         raise TrackerAway(f"{told}{_advice(error)}") from None

@@ -42,7 +42,8 @@ def tree_of(content: bytes, path: Path) -> ast.Module:
     try:
         return ast.parse(content, filename=str(path))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise NotPython(f"{path} is not valid Python ({error})") from None
+        reason = str(error) or "nested too deeply, or too little memory to read it"
+        raise NotPython(f"{path} is not valid Python ({reason})") from None
 
 
 def tree_digest(tree: ast.Module) -> str:
