@@ -11,8 +11,8 @@ from ruamel.yaml import YAML
 
 from prunestudy.cli.main import main
 from prunestudy.params.reader import read_study
+from prunestudy.plan.damage import checked
 from prunestudy.plan.plan import Plan
-from prunestudy.plan.verify import checked
 from prunestudy.store.files import flush_to_disk, written_whole
 
 # What the disk has done of its own accord when the power goes: nothing that it was not told to, or

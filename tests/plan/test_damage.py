@@ -10,7 +10,7 @@ import pytest
 from prunestudy.errors import StudyError
 from prunestudy.plan import lineage, manifest, status, verify
 from prunestudy.plan.artifact import Artifact
-from prunestudy.plan.damage import checked
+from prunestudy.plan.damage import checked, report_strays
 from prunestudy.plan.heal import heal
 from prunestudy.plan.plan import Plan
 from prunestudy.store.files import remove
@@ -115,7 +115,7 @@ def test_the_artifact_itself_as_something_else(whole: Plan, how: str):
     healed(whole)
 
 
-@pytest.mark.parametrize("place", ["data/small", "models/small/digits", "reports/small/tables"])
+@pytest.mark.parametrize("place", ["data/small", "models/small/digits"])
 def test_what_is_neither_file_nor_folder_goes(whole: Plan, place: str):
     strays = [Path(place) / "pipe", Path(place) / "link", Path(place) / "deep" / "inner" / "link"]
     strays[2].parent.mkdir(parents=True)
@@ -195,7 +195,7 @@ def test_strays_are_named_and_swept(whole: Plan):
         Path(place)
         for place in (
             *("data/small/notes.txt", "models/small/digits/seed0/adaptive-0.csv"),
-            *("models/small/more", "reports/small/tables/private.csv", "reports/small/tables/in"),
+            "models/small/more",
         )
     ]
     for path in strays:
@@ -207,6 +207,38 @@ def test_strays_are_named_and_swept(whole: Plan):
     healed(whole)
     assert own.exists()
     assert not any(path.exists() for path in strays)
+
+
+def test_what_a_user_put_beside_the_report_is_named_and_stays(whole: Plan):
+    own = [Path("reports/small/tables") / name for name in ("private.csv", "link", "pipe", "in")]
+    own[0].touch()
+    own[1].symlink_to("/etc/passwd")
+    pipe(own[2])
+    own[3].mkdir()
+    told = named(whole)
+    assert all(f"{path}: does not belong there; move it elsewhere" in told for path in own)
+    assert heal(whole) == []
+    assert status.unreached(whole) == []
+    assert report_strays(whole) == sorted(own)
+
+
+def test_a_folder_of_the_study_that_is_a_link_is_not_swept(whole: Plan, tmp_path: Path):
+    elsewhere = tmp_path / "elsewhere"
+    Path("models/small").rename(elsewhere)
+    (elsewhere / "thesis.tex").touch()
+    Path("models/small").symlink_to(elsewhere)
+    assert status.unreached(whole) == []
+
+
+def test_links_into_the_cache_of_dvc_are_refused_and_stay(whole: Plan, tmp_path: Path):
+    file = whole.named("digits/seed0/adaptive").path / "2.safetensors"
+    cache = tmp_path / "cache" / "files" / "md5" / "00"
+    cache.mkdir(parents=True)
+    file.rename(cache / "11")
+    file.symlink_to(cache / "11")
+    with pytest.raises(StudyError, match=r"cache\.type reflink,copy"):
+        heal(whole)
+    assert file.is_symlink()
 
 
 @pytest.mark.parametrize(

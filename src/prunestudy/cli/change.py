@@ -8,6 +8,7 @@ from prunestudy.cli.options import Commands, add_command
 from prunestudy.errors import StudyError
 from prunestudy.params.reader import read_study
 from prunestudy.plan import manifest, status, verify
+from prunestudy.plan.damage import report_strays
 from prunestudy.plan.plan import Plan
 from prunestudy.run.locks import RUN_LOCK, only_one, wait_for_jobs
 from prunestudy.run.processes import call
@@ -65,9 +66,11 @@ def _archive(arguments: Namespace) -> None:
 
 
 def _gc(arguments: Namespace) -> None:
-    plan = Plan(read_study(arguments.params))
     with only_one(RUN_LOCK):
-        unreached = status.unreached(plan)
+        # What is known once nobody else is at work: a run that ended meanwhile made more.
+        wait_for_jobs()
+        plan = Plan(read_study(arguments.params))
+        unreached = [*status.unreached(plan), *report_strays(plan)]
         for path in unreached:
             print(f"{'would delete' if arguments.dry_run else 'deleted'} {path}")
             if not arguments.dry_run:

@@ -46,12 +46,14 @@ class Inspection:
         sha256: of its content, as sidecars say it.
         sidecar: sha256 of the file beside it; empty where it cannot be read.
         findings: what is wrong with them.
+        on: the platform that its sidecar says it was made on.
     """
 
     artifact: Artifact
     sha256: str
     sidecar: str
     findings: tuple[Finding, ...] = ()
+    on: str = ""
 
 
 def inspect(artifact: Artifact) -> Inspection:
@@ -69,7 +71,7 @@ def inspect(artifact: Artifact) -> Inspection:
     except Unreadable as error:
         wrong = Finding(shown(place), f"missing or damaged ({error.reason})", delete)
         return replace(found, findings=(wrong,))
-    found = replace(found, sidecar=bytes_digest(content))
+    found = replace(found, sidecar=bytes_digest(content), on=sidecar.made.on)
     if sidecar.key != artifact.key or canonical_json(sidecar.parts) != canonical_json(
         artifact.parts
     ):

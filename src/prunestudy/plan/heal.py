@@ -1,8 +1,9 @@
 """Healing: what is there and is not what its job wrote goes, so that it is made again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from prunestudy.errors import StudyError
 from prunestudy.plan.damage import Finding, inspect_all, report_findings
 from prunestudy.plan.plan import Plan
 from prunestudy.store.contents import walk
@@ -14,6 +15,8 @@ from prunestudy.store.sidecars import sidecar_path
 
 NO_PLACE = "it is deleted"
 ANEW = "it is made again"
+# The folder of a DVC cache in which contents lie by their digests.
+IN_CACHE = "md5"
 
 
 def heal(plan: Plan) -> list[str]:
@@ -21,9 +24,15 @@ def heal(plan: Plan) -> list[str]:
 
     Damaged are an artifact that is not what its sidecar and the plan say, the report whose files
     are not what its marker says, and whatever in the study's folders is neither file nor folder.
+
+    Raises:
+        StudyError: DVC put links there.
     """
+    misplaced = list(_misplaced(plan))
+    _refuse_links_of_dvc(path for path, _reason in misplaced)
+    _refuse_links_of_dvc(plan.by_path)
     told = []
-    for path, reason in list(_misplaced(plan)):
+    for path, reason in misplaced:
         told.append(str(Finding(f"damaged: {shown(path)}", reason, NO_PLACE)))
         remove(path)
     for artifact, inspection in inspect_all(plan).items():
@@ -37,6 +46,21 @@ def heal(plan: Plan) -> list[str]:
             told += [_told(finding) for finding in findings]
             remove(artifact.path)
     return told
+
+
+def _refuse_links_of_dvc(paths: Iterable[Path]) -> None:
+    """Leave alone what DVC put there as links into its cache.
+
+    Raises:
+        StudyError: there are such.
+    """
+    for path in paths:
+        members = (member for member, _what in walk(path)) if kind(path) == FOLDER else (path,)
+        if any(member.is_symlink() and IN_CACHE in member.readlink().parts for member in members):
+            raise StudyError(
+                f"{shown(path)} is a link into a DVC cache, which a job could write through; run "
+                "'dvc config cache.type reflink,copy' and 'dvc checkout --relink', then again"
+            )
 
 
 def _told(finding: Finding) -> str:
@@ -64,8 +88,6 @@ def _misplaced(plan: Plan) -> Iterator[tuple[Path, str]]:
     for path in (folder / name for name in INNER):
         if kind(path) not in (FOLDER, None):
             yield path, f"is {kind(path)}, not a folder"
-        else:
-            yield from _odd(path)
     for path in (artifact.log(suffix) for artifact in plan for suffix in ("log", "tsv")):
         if kind(path) not in (FILE, None):
             yield path, f"is {kind(path)}, not a file"

@@ -177,6 +177,10 @@ def findings(plan: Plan, inspected: dict[Artifact, Inspection]) -> list[Finding]
         other = len(set(planned) ^ set(manifest.artifacts))
         text = f"is of another plan ({other} artifacts are in one of them only)"
         found.append(Finding(name, text, f"{AGAIN}, it writes it anew"))
+    platforms = {inspected[one].on for one, _same in pinned(plan) if one in inspected}
+    if platforms - {""} - set(manifest.platforms):
+        text = "was edited: it names other platforms than the artifacts' sidecars"
+        found.append(Finding(name, text, f"remove it and {AGAIN}"))
     for artifact, inspection in inspected.items():
         entry = entries.get(artifact.path.as_posix())
         if entry is not None and not inspection.findings:

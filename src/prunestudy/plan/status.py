@@ -8,11 +8,10 @@ from pydantic import ValidationError
 
 from prunestudy.errors import StudyError
 from prunestudy.plan.artifact import Artifact
-from prunestudy.plan.damage import report_strays
 from prunestudy.plan.keys import KEY_LENGTH
 from prunestudy.plan.plan import Plan
 from prunestudy.store.files import JOURNAL_SUFFIX, PART_SUFFIX, remove
-from prunestudy.store.guarded import Stored, Unreadable, read_text, shown
+from prunestudy.store.guarded import FOLDER, Stored, Unreadable, kind, read_text, shown
 from prunestudy.store.sidecars import SIDECAR_SUFFIX, read_sidecar, sidecar_path
 from prunestudy.store.trajectories import failure_of
 
@@ -83,20 +82,21 @@ def not_published(artifact: Artifact) -> str | None:
 def unreached(plan: Plan) -> list[Path]:
     """Files and folders of the study that its plan does not know: stale keys, broken writes.
 
-    In the report's own folders, that is what the report does not list.
+    A folder of the study that is a link is not followed.
     """
     wanted = set(plan.by_path)
     above = {parent for path in wanted for parent in path.parents}
     found: set[Path] = set()
     waiting = [Path(top) / plan.study.name for top in ("data", "models")]
+    waiting = [folder for folder in waiting if kind(folder) == FOLDER]
     while waiting:
         folder = waiting.pop()
-        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        for path in sorted(folder.iterdir()):
             if path in above and path.is_dir() and not path.is_symlink():
                 waiting.append(path)
             elif not _is_known(path, wanted):
                 found.add(path)
-    return sorted({*found, *report_strays(plan)})
+    return sorted(found)
 
 
 def _is_known(path: Path, wanted: set[Path]) -> bool:

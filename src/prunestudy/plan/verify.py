@@ -8,7 +8,7 @@ from pathlib import Path
 from prunestudy.errors import StudyError
 from prunestudy.plan import manifest, status
 from prunestudy.plan.artifact import Artifact
-from prunestudy.plan.damage import Finding, checked, inspect_all, report_findings
+from prunestudy.plan.damage import Finding, inspect_all, report_findings, report_strays
 from prunestudy.plan.equivalence import (
     DIFFERENT,
     EQUAL,
@@ -23,8 +23,6 @@ from prunestudy.store.guarded import shown
 from prunestudy.store.machine import platform_name, processor_name
 from prunestudy.store.scratch import scratch_folder
 from prunestudy.store.sidecars import read_sidecar
-
-__all__ = ["Finding", "checked"]
 
 
 def findings(plan: Plan) -> list[Finding]:
@@ -53,8 +51,15 @@ def _missing(artifact: Artifact) -> Finding:
 
 def strays(plan: Plan) -> list[Finding]:
     """What lies in the study's folders and is not of the study."""
-    text, advice = "does not belong there", "prunestudy gc deletes it, and so does the next run"
-    return [Finding(shown(path), text, advice) for path in status.unreached(plan)]
+    text = "does not belong there"
+    return [
+        Finding(shown(path), text, f"move it elsewhere if it is yours; {fate}")
+        for fate, paths in (
+            ("the next run deletes it", status.unreached(plan)),
+            ("prunestudy gc deletes it", report_strays(plan)),
+        )
+        for path in paths
+    ]
 
 
 # Computing a cell once more.

@@ -52,6 +52,8 @@ def one_publisher() -> Iterator[None]:
     """Serialise publishers: a cold SQLite database does not survive two in its migrations."""
     if FOLDER.exists() and not FOLDER.is_dir():
         raise TrackerAway(f"{FOLDER} is no folder; move it elsewhere, then run 'prunestudy ui'")
+    if is_embedded() and "?" in str(DATABASE.absolute()):
+        raise TrackerAway("the path of this folder has a '?', which no URI of a database can have")
     FOLDER.mkdir(exist_ok=True)
     with (FOLDER / ".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -34,6 +34,8 @@ LOG_LINES = 30
 SENTENCES = ("prunestudy", "failed: ")
 WORDLESS = f"it ended without a word, as what the system kills; {MEMORY}"
 NATIVE_FRAME = re.compile(r"\[0x[0-9a-f]+\]$")
+# Of snakemake: to say what would be done, and do nothing.
+DRY = {"-n", "--dry-run", "--dryrun"}
 STARTED_BY_DVC = "DVC_STAGE"
 # A forkserver takes as long to start as one job.
 WORTH_FORKING = 3
@@ -52,12 +54,14 @@ def run(arguments: Namespace) -> int:
         # Whole or not there: that is how artifacts are written, so nothing has to be made again
         # because snakemake was killed before it could note that a job had ended.
         shutil.rmtree(INCOMPLETE, ignore_errors=True)
-        heal_study(plan)
-        status.drop_unpublished(plan)
-        compute = plan.study.compute
-        status.drop_outgrown(plan, job_gb(compute.memory_gb, compute.accelerator, arguments.cores))
-        manifest.forget(plan)
-        _date_back(plan)
+        if not DRY & set(arguments.snakemake):
+            heal_study(plan)
+            status.drop_unpublished(plan)
+            compute = plan.study.compute
+            allowed = job_gb(compute.memory_gb, compute.accelerator, arguments.cores)
+            status.drop_outgrown(plan, allowed)
+            manifest.forget(plan)
+            _date_back(plan)
         command = tool.command(
             tool.SNAKEMAKE,
             *("--snakefile", str(SNAKEFILE), "--cores", arguments.cores, *_progress()),
@@ -69,6 +73,7 @@ def run(arguments: Namespace) -> int:
         if code == 0 and not arguments.snakemake:
             for path in status.unreached(plan):
                 remove(path)
+        if code == 0 and not status.missing(plan):
             manifest.pin(plan)
         elif code not in (0, ENDED_BY_INTERRUPT):
             _show_failed_logs(plan, before)

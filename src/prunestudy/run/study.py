@@ -44,9 +44,9 @@ def study(arguments: Namespace) -> int:
             # DVC looks at what is there before it starts the run.
             wait_for_jobs()
             heal_study(plan)
-        status.drop_unpublished(plan)
-        compute = plan.study.compute
-        status.drop_outgrown(plan, job_gb(compute.memory_gb, compute.accelerator, "all"))
+            status.drop_unpublished(plan)
+            compute = plan.study.compute
+            status.drop_outgrown(plan, job_gb(compute.memory_gb, compute.accelerator, "all"))
         # DVC does not know of the user's own code and of package versions; the run keys do.
         force = ["--force"] if status.missing(plan) else []
         if unrecorded:

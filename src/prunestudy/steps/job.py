@@ -15,11 +15,11 @@ from prunestudy.errors import CellFailure, StudyError
 from prunestudy.params.reader import read_study
 from prunestudy.params.settings import Study
 from prunestudy.plan.artifact import Artifact
+from prunestudy.plan.damage import checked
 from prunestudy.plan.keys import KEY_LENGTH
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.status import MEMORY_LIMIT
 from prunestudy.plan.step import Step
-from prunestudy.plan.verify import checked
 from prunestudy.store import files, memory
 from prunestudy.store.files import JOURNAL_SUFFIX, remove
 from prunestudy.store.sidecars import made
