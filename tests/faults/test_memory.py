@@ -12,14 +12,14 @@ compressions: [2]
 tasks:
   digits:
     data: {name: digits}
-    network: {name: mlp, hidden: [2000, 2000]}
+    network: {name: mlp, hidden: [3000, 3000]}
     loss: cross_entropy
     metric: accuracy
     training: {epochs: 2}
 methods:
   traditional: {criterion: magnitude}
   adaptive: {schedule: closed_loop, controller: {stages: 4}}
-compute: {accelerator: cpu, memory_gb: 1}
+compute: {accelerator: cpu, memory_gb: 1.5}
 """
 PARAMS = ("--params", f"studies/{STUDY}.yaml")
 HUGE = "hidden: [20000, 20000]"
@@ -42,7 +42,8 @@ def test_a_cell_that_outgrows_its_memory_is_a_hole_until_it_may_have_more(fresh:
     done = fresh.attempt("prunestudy", "run", *PARAMS)
     assert done.returncode == 1, done.stdout
     assert "1 cells have failed" in done.stdout
-    assert failures(fresh) == {"adaptive": "needed more than 1 GB of memory (compute.memory_gb)\n"}
+    cause = "needed more than 1.5 GB of memory (compute.memory_gb)\n"
+    assert failures(fresh) == {"adaptive": cause}
     assert (fresh.folder / "reports" / STUDY / "index.html").exists()
     trained = made(fresh, "dense-*")
 
@@ -51,7 +52,7 @@ def test_a_cell_that_outgrows_its_memory_is_a_hole_until_it_may_have_more(fresh:
     assert fresh.attempt("prunestudy", "run", *PARAMS).returncode == 1
     assert made(fresh, "adaptive-*") == again
 
-    fresh.edit(PARAMS[1], "memory_gb: 1", "memory_gb: 8")
+    fresh.edit(PARAMS[1], "memory_gb: 1.5", "memory_gb: 8")
     done = fresh.attempt("prunestudy", "run", *PARAMS)
     assert done.returncode == 0, done.stdout
     assert failures(fresh) == {}
@@ -63,7 +64,7 @@ def test_a_cell_that_outgrows_its_memory_is_a_hole_until_it_may_have_more(fresh:
 def test_what_cannot_fit_is_refused_before_the_first_job_and_fails_by_hand_in_words(
     fresh: Checkout,
 ):
-    text = STUDY_TEXT.replace("hidden: [2000, 2000]", HUGE)
+    text = STUDY_TEXT.replace("hidden: [3000, 3000]", HUGE)
     (fresh.folder / PARAMS[1]).write_text(text, encoding="utf-8")
     for command in ("check", "run"):
         done = fresh.attempt("prunestudy", command, *PARAMS)

@@ -24,6 +24,8 @@ ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     # No file of the project may stand in for a package.
     "PYTHONSAFEPATH": "1",
+    # Arrow would reserve a gigabyte that it never touches, and a limit of memory would count it.
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",

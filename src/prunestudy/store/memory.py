@@ -21,8 +21,6 @@ LEAST_SHARE_GB = 4.0
 CGROUPS = Path("/sys/fs/cgroup")
 OWN_GROUPS = Path("/proc/self/cgroup")
 GPU = Path("/dev/nvidiactl")
-# Arrow would reserve a gigabyte of addresses that it never touches, and all of it would count.
-ARROW_POOL = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 
 def machine_gb() -> float | None:
@@ -119,15 +117,8 @@ def held_to(gb: float | None) -> Iterator[None]:
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     wanted = int(gb * GIB)
     lowest = min([wanted, *(one for one in (soft, hard) if one != resource.RLIM_INFINITY)])
-    before = {name: os.environ.get(name) for name in ARROW_POOL}
-    os.environ.update(ARROW_POOL)
     resource.setrlimit(resource.RLIMIT_DATA, (lowest, hard))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
