@@ -226,8 +226,11 @@ def test_a_folder_of_the_study_that_is_a_link_is_not_swept(whole: Plan, tmp_path
     elsewhere = tmp_path / "elsewhere"
     Path("models/small").rename(elsewhere)
     (elsewhere / "thesis.tex").touch()
+    (elsewhere / "own").symlink_to("thesis.tex")
     Path("models/small").symlink_to(elsewhere)
     assert status.unreached(whole) == []
+    heal(whole)
+    assert (elsewhere / "own").is_symlink()
 
 
 def test_links_into_the_cache_of_dvc_are_refused_and_stay(whole: Plan, tmp_path: Path):

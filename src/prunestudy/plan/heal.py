@@ -73,7 +73,7 @@ def _misplaced(plan: Plan) -> Iterator[tuple[Path, str]]:
     known = artifacts | {sidecar_path(path) for path in artifacts}
     above = {parent for path in artifacts for parent in path.parents}
     waiting = [Path(top) / plan.study.name for top in ("data", "models")]
-    waiting = [folder for folder in waiting if folder.is_dir()]
+    waiting = [folder for folder in waiting if kind(folder) == FOLDER]
     while waiting:
         folder = waiting.pop()
         for path in sorted(folder.iterdir()):
