@@ -24,7 +24,7 @@ from prunestudy.params.reader import read_study
 from prunestudy.plan import status
 from prunestudy.plan.artifact import Artifact
 from prunestudy.plan.plan import Plan
-from prunestudy.store.files import artifact_digest, member_digests
+from prunestudy.store.contents import contents
 from prunestudy.store.sidecars import sidecar_path
 from tests.workflow.conftest import STUDY
 
@@ -224,7 +224,7 @@ class Sequences(RuleBasedStateMachine):
             opened.write(b"\n")
         beside = sidecar_path(path)
         sidecar = json.loads(beside.read_text(encoding="utf-8"))
-        sidecar |= {"sha256": artifact_digest(path), "files": member_digests(path)}
+        sidecar |= {"sha256": contents(path).digest, "files": contents(path).files}
         beside.write_text(json.dumps(sidecar, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         code, said = self.attempt("verify")
         assert code == 1, file
@@ -339,7 +339,7 @@ class Sequences(RuleBasedStateMachine):
                 continue
             self.sidecars[path] = sidecar_path(path).read_bytes()
             if is_exact(artifact):
-                digest = artifact_digest(path)
+                digest = contents(path).digest
                 assert self.truth.setdefault(str(path), digest) == digest, path
 
 

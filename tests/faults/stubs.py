@@ -13,7 +13,8 @@ from prunestudy.plan.plan import Plan
 from prunestudy.plan.steps import STEPS
 from prunestudy.run import graph
 from prunestudy.steps.job import Job
-from prunestudy.store.files import canonical_json, file_digest, member_digests, write_text
+from prunestudy.store.contents import contents
+from prunestudy.store.files import canonical_json, file_digest, write_text
 from prunestudy.store.names import report_folder
 
 RESULTS = "task,seed,method,point,test,params_nonzero\n"
@@ -22,7 +23,7 @@ TABLES = ("results.csv", "latency.csv", "timings.csv")
 
 def content(job: Job) -> str:
     """Of the key and of every byte of the inputs: a wrong input shows in all that follows."""
-    inputs = [member_digests(made.path) for made in job.artifact.needed()]
+    inputs = [contents(made.path).files for made in job.artifact.needed()]
     return hashlib.sha256(canonical_json([job.artifact.key, inputs]).encode()).hexdigest() + "\n"
 
 

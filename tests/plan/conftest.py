@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from prunestudy.params.settings import Study
-from prunestudy.plan import manifest
 from prunestudy.plan.artifact import Artifact
+from prunestudy.plan.pinning import note_made, pin
 from prunestudy.plan.plan import Plan
 from prunestudy.store import sidecars
 from prunestudy.store.files import canonical_json, file_digest, write_text
@@ -33,6 +33,7 @@ def make(artifact: Artifact) -> None:
             scratch.write_text(canonical_json({str(file): file_digest(file) for file in files}))
         else:
             scratch.write_text(artifact.name)
+        note_made(artifact.path.parts[1], artifact.path)
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +46,7 @@ def whole_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
         plan = Plan(Study.model_validate(CONTENT))
         for artifact in plan:
             make(artifact)
-        manifest.pin(plan)
+        pin(plan)
     return folder
 
 

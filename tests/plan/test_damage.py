@@ -12,6 +12,7 @@ from prunestudy.plan import lineage, manifest, status, verify
 from prunestudy.plan.artifact import Artifact
 from prunestudy.plan.damage import checked, report_strays
 from prunestudy.plan.heal import heal
+from prunestudy.plan.pinning import pin
 from prunestudy.plan.plan import Plan
 from prunestudy.store.files import remove
 from prunestudy.store.sidecars import read_sidecar, sidecar_path
@@ -37,14 +38,13 @@ def named(plan: Plan) -> str:
 
 
 def healed(plan: Plan) -> None:
-    """What a run does: heal, forget, make what is missing, sweep, pin."""
+    """What a run does: heal, make what is missing, sweep, pin."""
     heal(plan)
-    manifest.forget(plan)
     for artifact in status.missing(plan):
         make(artifact)
     for path in status.unreached(plan):
         remove(path)
-    manifest.pin(plan)
+    pin(plan)
     assert named(plan) == ""
 
 

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from prunestudy.plan import manifest, status, verify
+from prunestudy.plan import manifest, pinned, status, verify
 from prunestudy.plan.heal import heal
+from prunestudy.plan.pinning import list_of_made, note_made, pin
 from prunestudy.plan.plan import Plan
-from prunestudy.store.files import artifact_digest, file_digest, remove
-from prunestudy.store.sidecars import sidecar_path
+from prunestudy.store.contents import contents
+from prunestudy.store.files import file_digest, remove
+from prunestudy.store.sidecars import made, sidecar_path
+from prunestudy.store.trajectories import write_failure
 from tests.plan.conftest import make
 from tests.plan.damages import OF_SIDECARS, SHAPES
 
@@ -25,10 +28,9 @@ def named(plan: Plan) -> list[str]:
 def run(plan: Plan) -> None:
     """What a run does."""
     heal(plan)
-    manifest.forget(plan)
     for artifact in status.missing(plan):
         make(artifact)
-    manifest.pin(plan)
+    pin(plan)
 
 
 def forge(plan: Plan, name: str) -> Path:
@@ -39,7 +41,7 @@ def forge(plan: Plan, name: str) -> Path:
     beside = sidecar_path(path)
     said = json.loads(beside.read_text())
     said["files"][file.name] = file_digest(file)
-    said["sha256"] = artifact_digest(path)
+    said["sha256"] = contents(path).digest
     beside.write_text(json.dumps(said))
     return path
 
@@ -134,8 +136,76 @@ def test_what_is_made_again_is_pinned_anew_and_the_rest_is_not(whole: Plan):
 def test_a_run_that_was_killed_before_it_pinned_is_taken_up(whole: Plan):
     path = whole.named(PRUNED).path
     remove(path)
-    manifest.forget(whole)
     make(whole.named(PRUNED))
+    run(whole)
+    assert named(whole) == []
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+def test_what_a_step_by_hand_made_is_pinned_by_the_next_run(whole: Plan, deleted: bool):
+    artifact = whole.named(PRUNED)
+    if deleted:
+        remove(artifact.path)
+    make(artifact)
+    beside = sidecar_path(artifact.path)
+    said = json.loads(beside.read_text())
+    said["made"]["seconds"] += 1
+    beside.write_text(json.dumps(said))
+    assert named(whole) == [
+        f"{PLACE}: does not pin yet what was made since ({artifact.name}); run the study again, "
+        "it pins that"
+    ]
+    run(whole)
+    assert named(whole) == []
+    # From now on it is pinned as everything else.
+    forge(whole, PRUNED)
+    run(whole)
+    assert len(named(whole)) == 1
+
+
+def test_the_manifest_of_another_checkout_is_one_finding_with_ways_out(whole: Plan):
+    kept = PLACE.read_text()
+    for artifact in whole:
+        beside = sidecar_path(artifact.path)
+        said = json.loads(beside.read_text())
+        said["made"]["seconds"] += 1
+        beside.write_text(json.dumps(said))
+    PLACE.unlink()
+    run(whole)
+    PLACE.write_text(kept)
+    total = len(whole.artifacts)
+    for _ in range(2):
+        [finding] = named(whole)
+        assert finding.startswith(f"{PLACE}: pins others than {total} of the {total} artifacts")
+        run(whole)
+    PLACE.unlink()
+    run(whole)
+    assert named(whole) == []
+
+
+def test_what_did_not_fit_this_machine_is_not_reproducible(whole: Plan):
+    artifact = whole.named(PRUNED)
+    remove(artifact.path)
+    notes = {"memory_limit_gb": 0.5}
+    with made(artifact.path, artifact.key, artifact.parts, notes) as scratch:
+        write_failure(scratch, "needed more memory")
+        note_made("small", artifact.path)
+    evaluated = whole.named("evaluate digits/seed0").path
+    remove(evaluated)
+    run(whole)
+    entries = manifest.read(PLACE).artifacts
+    assert not entries[artifact.path.as_posix()].reproducible
+    assert not entries[evaluated.as_posix()].reproducible
+    assert entries[whole.named("evaluate digits/seed1").path.as_posix()].reproducible
+
+
+@pytest.mark.parametrize("shape", [one for one in SHAPES if one not in OF_SIDECARS])
+def test_a_list_of_what_was_made_of_any_shape_is_of_nothing(whole: Plan, shape: str):
+    place = list_of_made("small")
+    SHAPES[shape](place)
+    assert named(whole) == []
+    run(whole)
+    remove(whole.named(PRUNED).path)
     run(whole)
     assert named(whole) == []
 
@@ -170,27 +240,27 @@ def test_a_manifest_of_another_plan_is_named(whole: Plan, changed):
 
 
 def test_the_commit_tells_of_a_forgery_that_the_manifest_does_not(whole: Plan):
-    assert manifest.standing(whole).endswith("is compared with no commit: git tells of none here")
+    assert pinned.standing(whole).endswith("is compared with no commit: git tells of none here")
     commit("reports/small/index.html")
-    assert manifest.standing(whole).endswith("is not committed yet; a commit keeps what it pins")
+    assert pinned.standing(whole).endswith("is not committed yet; a commit keeps what it pins")
     name = commit(PLACE)
-    assert manifest.standing(whole).endswith(f"is as commit {name} has it")
-    assert str(manifest.reproduced(whole)).startswith("Reproduced: root ")
+    assert pinned.standing(whole).endswith(f"is as commit {name} has it")
+    assert str(pinned.reproduced(whole)).startswith("Reproduced: root ")
     path = forge(whole, PRUNED)
     remove(PLACE)
     run(whole)
     [finding] = named(whole)
     assert finding.startswith(f"{path}: commit {name} pins other bytes of the same run key; ")
-    assert manifest.standing(whole).endswith(f"differs from the one in commit {name}")
-    assert str(manifest.reproduced(whole)).startswith("Not reproduced: 1 of ")
+    assert pinned.standing(whole).endswith(f"differs from the one in commit {name}")
+    assert str(pinned.reproduced(whole)).startswith("Not reproduced: 1 of ")
 
 
 def test_without_git_the_rest_is_checked(whole: Plan, monkeypatch: pytest.MonkeyPatch):
     commit(PLACE)
     monkeypatch.setenv("PATH", "")
     assert named(whole) == []
-    assert manifest.standing(whole).endswith("is compared with no commit: git tells of none here")
-    assert manifest.reproduced(whole) is None
+    assert pinned.standing(whole).endswith("is compared with no commit: git tells of none here")
+    assert pinned.reproduced(whole) is None
 
 
 @pytest.mark.parametrize("text", ["null", "[" * 9999, "\x00"])
@@ -200,7 +270,7 @@ def test_a_committed_manifest_of_any_shape_is_none(whole: Plan, text: str):
     commit(PLACE)
     PLACE.write_text(kept)
     assert named(whole) == []
-    assert manifest.standing(whole).endswith("is not committed yet; a commit keeps what it pins")
+    assert pinned.standing(whole).endswith("is not committed yet; a commit keeps what it pins")
 
 
 def test_bytes_of_another_platform_are_told_as_such(whole: Plan):
@@ -211,12 +281,12 @@ def test_bytes_of_another_platform_are_told_as_such(whole: Plan):
     path = forge(whole, PRUNED)
     entry = former.artifacts[path.as_posix()]
     forged = entry.model_copy(
-        update={"sha256": artifact_digest(path), "sidecar": file_digest(sidecar_path(path))}
+        update={"sha256": contents(path).digest, "sidecar": file_digest(sidecar_path(path))}
     )
     entries = {**former.artifacts, path.as_posix(): forged}
     PLACE.write_text(manifest.Manifest.of("small", entries, former.platforms).text())
     assert named(whole) == []
-    assert "of different platforms" in manifest.standing(whole)
-    assert "made on another platform (elsewhere; here" in str(manifest.reproduced(whole))
+    assert "of different platforms" in pinned.standing(whole)
+    assert "made on another platform (elsewhere; here" in str(pinned.reproduced(whole))
     PLACE.write_text(manifest.Manifest.of("small", entries, ["elsewhere"]).text())
     assert any("pins other bytes of the same run key" in one for one in named(whole))

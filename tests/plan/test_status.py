@@ -8,7 +8,6 @@ import pytest
 from prunestudy.params.settings import Study
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.status import (
-    MEMORY_LIMIT,
     describe,
     differences,
     drop_outgrown,
@@ -222,7 +221,7 @@ def failed(plan: Plan, method: str, **notes: float) -> None:
 def test_a_cell_that_outgrew_its_memory_is_tried_again_only_with_more(
     finished: Plan, limit: float | None, tried: bool
 ):
-    failed(finished, "adaptive", **{MEMORY_LIMIT: 4.0})
+    failed(finished, "adaptive", memory_limit_gb=4.0)
     failed(finished, "iterative")
     drop_outgrown(finished, limit)
     gone = {artifact.name for artifact in missing(finished)}
@@ -233,7 +232,7 @@ def test_a_cell_that_outgrew_its_memory_is_tried_again_only_with_more(
 def test_what_started_from_a_network_that_outgrew_its_memory_is_tried_again_with_it(
     finished: Plan,
 ):
-    failed(finished, "dense", **{MEMORY_LIMIT: 4.0})
+    failed(finished, "dense", memory_limit_gb=4.0)
     failed(finished, "adaptive")
     drop_outgrown(finished, 8.0)
     gone = {artifact.name for artifact in missing(finished)}

@@ -12,7 +12,7 @@ from prunestudy.params.settings import Task
 from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, OpenLoop, SameRatios
 from prunestudy.pruning.state import DECISION_COLUMNS
 from prunestudy.pruning.trajectory import HISTORY_COLUMNS, NETWORK_COLUMNS, Inputs, prune
-from prunestudy.store.files import artifact_digest
+from prunestudy.store.contents import contents
 from prunestudy.store.tables import read_table
 from prunestudy.training.dense import train_dense
 from prunestudy.training.objective import Objective
@@ -94,14 +94,14 @@ def test_a_trajectory_leaves_networks_and_tables(run: Callable, content: dict[st
 
 def test_two_runs_give_the_same_bytes(run: Callable, content: dict[str, Any]):
     for number, method in enumerate(methods(content)):
-        digests = {artifact_digest(run(f"{number}{name}", method, [2, 4])) for name in "ab"}
+        digests = {contents(run(f"{number}{name}", method, [2, 4])).digest for name in "ab"}
         assert len(digests) == 1
 
 
 def test_another_seed_gives_other_networks(run: Callable):
     method = OpenLoop(criterion="random")
     first, second = (run(str(seed), method, [2], seed) for seed in (0, 1))
-    assert artifact_digest(first) != artifact_digest(second)
+    assert contents(first).digest != contents(second).digest
 
 
 def test_the_final_network_is_described_by_the_last_decision_within_the_budget(

@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prunestudy.errors import StudyError
+from prunestudy.store.contents import contents
 from prunestudy.store.files import (
-    artifact_digest,
     canonical_json,
     file_digest,
-    member_digests,
     remove,
     write_text,
     written_whole,
@@ -144,7 +143,7 @@ def test_the_digest_of_a_file_is_the_sha256_of_its_bytes(tmp_path: Path):
     path = tmp_path / "file"
     path.write_bytes(b"abc")
     expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert file_digest(path) == artifact_digest(path) == expected
+    assert file_digest(path) == contents(path).digest == expected
 
 
 def test_the_digest_of_a_folder_follows_names_places_and_contents(tmp_path: Path):
@@ -156,19 +155,19 @@ def test_the_digest_of_a_folder_follows_names_places_and_contents(tmp_path: Path
         return tmp_path / name
 
     first = folder("first", {"a": "1", "in/b": "2"})
-    assert member_digests(first) == {
+    assert contents(first).files == {
         "a": hashlib.sha256(b"1").hexdigest(),
         "in/b": hashlib.sha256(b"2").hexdigest(),
     }
     digests = [
-        artifact_digest(first),
-        artifact_digest(folder("content", {"a": "1", "in/b": "3"})),
-        artifact_digest(folder("name", {"a": "1", "in/c": "2"})),
-        artifact_digest(folder("place", {"a": "1", "b": "2"})),
-        artifact_digest(folder("more", {"a": "1", "in/b": "2", "c": ""})),
+        contents(first).digest,
+        contents(folder("content", {"a": "1", "in/b": "3"})).digest,
+        contents(folder("name", {"a": "1", "in/c": "2"})).digest,
+        contents(folder("place", {"a": "1", "b": "2"})).digest,
+        contents(folder("more", {"a": "1", "in/b": "2", "c": ""})).digest,
     ]
     assert len(set(digests)) == len(digests)
-    assert artifact_digest(folder("twin", {"in/b": "2", "a": "1"})) == digests[0]
+    assert contents(folder("twin", {"in/b": "2", "a": "1"})).digest == digests[0]
 
 
 # Sidecars.
@@ -200,10 +199,10 @@ def test_a_made_folder_has_a_sidecar_beside_it_with_a_digest_of_each_file(tmp_pa
         (scratch / "a").write_text("1")
     sidecar = read_sidecar(path)
     assert sidecar_path(path) == tmp_path / "adaptive-0123.json"
-    assert sidecar.sha256 == artifact_digest(path)
-    assert sidecar.files == member_digests(path)
+    assert sidecar.sha256 == contents(path).digest
+    assert sidecar.files == contents(path).files
     (path / "a").write_text("tampered")
-    assert sidecar.sha256 != artifact_digest(path)
+    assert sidecar.sha256 != contents(path).digest
 
 
 def test_what_is_compared_does_not_depend_on_when_it_was_made(tmp_path: Path):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prunestudy.store.contents import contents
-from prunestudy.store.files import artifact_digest
+from prunestudy.store.files import canonical_json, file_digest, text_digest
 from prunestudy.store.guarded import (
     LIMIT,
     Stored,
@@ -107,10 +107,16 @@ def test_contents_are_digested_as_artifacts_are(tmp_path: Path):
     (folder / "inner").mkdir(parents=True)
     (folder / "inner" / "a").write_text("1")
     (folder / "b").write_bytes(bytes(2**21))
-    assert contents(folder).digest == artifact_digest(folder)
-    assert contents(folder / "b").digest == artifact_digest(folder / "b")
-    (folder / ".snakemake_timestamp").touch()
-    assert set(contents(folder).files) == {"b", "inner/a"}
+    files = {name: file_digest(folder / name) for name in ("b", "inner/a")}
+    assert contents(folder).files == files
+    assert contents(folder).digest == text_digest(canonical_json(files))
+    assert contents(folder / "b").digest == files["b"]
+    stamp = folder / ".snakemake_timestamp"
+    stamp.touch()
+    assert contents(folder).files == files
+    stamp.write_text("something")
+    assert set(contents(folder).files) == {*files, stamp.name}
+    stamp.unlink()
     (folder / "empty").mkdir()
     os.mkfifo(folder / "inner" / "pipe")
     assert contents(folder).odd == {"empty": "is an empty folder", "inner/pipe": "is a named pipe"}

@@ -9,7 +9,7 @@ import torch
 from prunestudy.evaluation.cost import count_params
 from prunestudy.networks.architectures.settings import Mlp
 from prunestudy.networks.storage import read_network
-from prunestudy.store.files import artifact_digest
+from prunestudy.store.contents import contents
 from prunestudy.store.tables import read_table
 from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE, train_dense
 from prunestudy.training.objective import Objective
@@ -48,5 +48,5 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_others(tmp_path: Pat
     for number, seed in enumerate((0, 0, 1)):
         folder = tmp_path / str(number)
         train(seed, folder)
-        digests.append(artifact_digest(folder))
+        digests.append(contents(folder).digest)
     assert digests[0] == digests[1] != digests[2]

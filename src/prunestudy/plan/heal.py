@@ -5,6 +5,7 @@ from pathlib import Path
 
 from prunestudy.errors import StudyError
 from prunestudy.plan.damage import Finding, inspect_all, report_findings
+from prunestudy.plan.pinning import list_of_made
 from prunestudy.plan.plan import Plan
 from prunestudy.store.contents import walk
 from prunestudy.store.files import remove
@@ -29,6 +30,9 @@ def heal(plan: Plan) -> list[str]:
         StudyError: DVC put links there.
     """
     misplaced = list(_misplaced(plan))
+    noted = list_of_made(plan.study.name)
+    if kind(noted) not in (FILE, None):
+        misplaced.append((noted, f"is {kind(noted)}, not a file"))
     _refuse_links_of_dvc(path for path, _reason in misplaced)
     _refuse_links_of_dvc(plan.by_path)
     told = []
@@ -37,13 +41,13 @@ def heal(plan: Plan) -> list[str]:
         remove(path)
     for artifact, inspection in inspect_all(plan).items():
         if inspection.findings:
-            told += [_told(finding) for finding in inspection.findings]
+            told += [_damaged(finding) for finding in inspection.findings]
             remove(artifact.path)
             remove(sidecar_path(artifact.path))
     for artifact in plan.of_step("report"):
         findings = report_findings(plan, artifact.path) if artifact.path.exists() else []
         if findings:
-            told += [_told(finding) for finding in findings]
+            told += [_damaged(finding) for finding in findings]
             remove(artifact.path)
     return told
 
@@ -63,7 +67,7 @@ def _refuse_links_of_dvc(paths: Iterable[Path]) -> None:
             )
 
 
-def _told(finding: Finding) -> str:
+def _damaged(finding: Finding) -> str:
     return str(Finding(f"damaged: {finding.place}", finding.text, ANEW))
 
 

@@ -18,8 +18,6 @@ from prunestudy.store.trajectories import failure_of
 SHOWN = 12
 # How the marker of a study begins that the tracker does not have.
 NOT_PUBLISHED = "not published"
-# What the sidecar of a cell says that needed more memory than this, in GB.
-MEMORY_LIMIT = "memory_limit_gb"
 
 
 def missing(plan: Plan) -> list[Artifact]:
@@ -64,10 +62,10 @@ def drop_outgrown(plan: Plan, memory_gb: float | None) -> None:
 def _memory_limit(artifact: Artifact) -> float:
     """The memory that a failed cell had where that was too little; else more than any."""
     try:
-        said = read_sidecar(artifact.path).made.model_extra or {}
-        return float(said.get(MEMORY_LIMIT, "inf"))
-    except (StudyError, TypeError, ValueError):
-        return float("inf")
+        limit = read_sidecar(artifact.path).made.memory_limit_gb
+    except StudyError:
+        limit = None
+    return float("inf") if limit is None else limit
 
 
 def not_published(artifact: Artifact) -> str | None:

@@ -14,9 +14,10 @@ from pathlib import Path
 from prunestudy.errors import StudyError
 from prunestudy.params.reader import read_study
 from prunestudy.params.settings import Study
-from prunestudy.plan import manifest, status
+from prunestudy.plan import status
 from prunestudy.plan.heal import heal
 from prunestudy.plan.memory import oversized
+from prunestudy.plan.pinning import pin
 from prunestudy.plan.plan import Plan
 from prunestudy.run import tool
 from prunestudy.run.delegate import MEMORY
@@ -60,7 +61,6 @@ def run(arguments: Namespace) -> int:
             compute = plan.study.compute
             allowed = job_gb(compute.memory_gb, compute.accelerator, arguments.cores)
             status.drop_outgrown(plan, allowed)
-            manifest.forget(plan)
             _date_back(plan)
         command = tool.command(
             tool.SNAKEMAKE,
@@ -74,7 +74,7 @@ def run(arguments: Namespace) -> int:
             for path in status.unreached(plan):
                 remove(path)
         if code == 0 and not status.missing(plan):
-            manifest.pin(plan)
+            pin(plan)
         elif code not in (0, ENDED_BY_INTERRUPT):
             _show_failed_logs(plan, before)
     for published in plan.of_step("publish"):
@@ -152,12 +152,12 @@ def _show_failed_logs(plan: Plan, before: dict[Path, int]) -> None:
     for artifact in status.missing(plan):
         log = artifact.log()
         if log in after and before.get(log) != after[log]:
-            lines = _told(log.read_text(encoding="utf-8", errors="replace"))
+            lines = _without_traceback(log.read_text(encoding="utf-8", errors="replace"))
             shown = "\n".join(f"    {line}" for line in lines[-LOG_LINES:])
             print(f"\nfailed: {artifact.name}\n  log: {log}\n{shown}", file=sys.stderr)
 
 
-def _told(log: str) -> list[str]:
+def _without_traceback(log: str) -> list[str]:
     """The lines of a log without tracebacks, which are in the log, and why it says nothing."""
     found: list[str] = []
     inside = False

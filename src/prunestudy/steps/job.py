@@ -17,8 +17,8 @@ from prunestudy.params.settings import Study
 from prunestudy.plan.artifact import Artifact
 from prunestudy.plan.damage import checked
 from prunestudy.plan.keys import KEY_LENGTH
+from prunestudy.plan.pinning import note_made
 from prunestudy.plan.plan import Plan
-from prunestudy.plan.status import MEMORY_LIMIT
 from prunestudy.plan.step import Step
 from prunestudy.store import files, memory
 from prunestudy.store.files import JOURNAL_SUFFIX, remove
@@ -82,6 +82,8 @@ def run_job(step: Step, params: Path, coordinates: dict[str, Any], given: Given,
     files.flush_to_disk(plan.study.compute.fsync)
     with _at_work(), made(out, artifact.key, artifact.parts, job.notes) as scratch:
         _work(body, job, scratch)
+        if out.absolute() == artifact.path.absolute():
+            note_made(plan.study.name, artifact.path)
     remove(job.journal)
 
 
@@ -102,7 +104,7 @@ def _work(body: Body, job: Job, scratch: Path) -> None:
         if not step.networks or limit is None or not memory.outgrew(limit, error):
             raise
         # Of this machine and limit alone: a run with a higher one tries it again.
-        job.notes[MEMORY_LIMIT] = limit
+        job.notes["memory_limit_gb"] = limit
         _fail(scratch, f"needed more than {limit:g} GB of memory (compute.memory_gb)")
     except SafetensorError as error:
         # Networks are named where they are read; what is left is the prepared data.

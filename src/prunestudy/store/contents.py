@@ -7,7 +7,7 @@ from pathlib import Path
 from prunestudy.store.files import canonical_json, text_digest
 from prunestudy.store.guarded import FILE, FOLDER, Unreadable, kind, regular_digest
 
-# Snakemake's own note of when it looked at a folder; no part of what a job wrote.
+# Snakemake's own note of when it looked at a folder, empty; no part of what a job wrote.
 STAMP = ".snakemake_timestamp"
 
 
@@ -48,7 +48,7 @@ def contents(path: Path) -> Contents:
         name = path.name if member == path else member.relative_to(path).as_posix()
         if what != FILE:
             odd[name] = "is an empty folder" if what == FOLDER else f"is {what}"
-        elif name != STAMP:
+        elif name != STAMP or member.lstat().st_size:
             try:
                 files[name] = regular_digest(member)
             except Unreadable as error:

@@ -45,21 +45,6 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def member_digests(path: Path) -> dict[str, str]:
-    """sha256 of each file of an artifact, by its path inside the artifact."""
-    if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file())
-        return {file.relative_to(path).as_posix(): file_digest(file) for file in files}
-    return {path.name: file_digest(path)}
-
-
-def artifact_digest(path: Path) -> str:
-    """sha256 of an artifact: of the file, or of the list of a folder's files and digests."""
-    if path.is_dir():
-        return text_digest(canonical_json(member_digests(path)))
-    return file_digest(path)
-
-
 @contextlib.contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """Yield a scratch path beside ``path``; rename it into place if the body ends well."""
@@ -79,14 +64,14 @@ def make_folder(folder: Path) -> None:
     """Make a folder and those above it, if they are not there; their names are on the disk."""
     absent = [one for one in (folder, *folder.parents) if not one.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    if _is_flushed(folder):
+    if is_flushed(folder):
         for one in absent:
             _flush(one.parent)
 
 
 def _put(scratch: Path, path: Path) -> None:
     """Rename into place; what was there is moved aside first where it is a folder."""
-    flushed = _is_flushed(path)
+    flushed = is_flushed(path)
     if flushed:
         for one in (scratch, *(scratch.rglob("*") if scratch.is_dir() else ())):
             _flush(one)
@@ -102,7 +87,7 @@ def _put(scratch: Path, path: Path) -> None:
         remove(old)
 
 
-def _is_flushed(path: Path) -> bool:
+def is_flushed(path: Path) -> bool:
     """Whether a file is forced to the disk by itself.
 
     What lies in a folder that is being written is so with the folder, and pages of a journal,

@@ -13,7 +13,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, NonNegativeFloat
 
-from prunestudy.store.files import artifact_digest, member_digests, write_text, written_whole
+from prunestudy.store.contents import contents
+from prunestudy.store.files import write_text, written_whole
 from prunestudy.store.git import git_commit
 from prunestudy.store.guarded import Digest, Line, Stored, Unreadable, read_model, shown
 from prunestudy.store.machine import memory_gb, platform_name, processor_name
@@ -30,7 +31,11 @@ def _moment(text: str) -> str:
 
 
 class Made(Stored):
-    """When, where and how long the job of an artifact took, with what its step notes besides."""
+    """When, where and how long the job of an artifact took, with what its step notes besides.
+
+    Attributes:
+        memory_limit_gb: what the job of a cell had that needed more memory.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -44,6 +49,7 @@ class Made(Stored):
     cores: int | None
     memory_gb: float | None
     git_commit: Line
+    memory_limit_gb: float | None = None
 
     @property
     def on(self) -> str:
@@ -99,14 +105,12 @@ def made(
     """
     with written_whole(path) as scratch:
         yield scratch
-        digests = member_digests(scratch)
-        if not scratch.is_dir():
-            digests = {path.name: digests[scratch.name]}
+        found = contents(scratch)
         sidecar = {
             "key": key,
             "parts": parts,
-            "sha256": artifact_digest(scratch),
-            "files": digests,
+            "sha256": found.digest,
+            "files": found.files if scratch.is_dir() else {path.name: found.digest},
             "made": {**_circumstances(time.monotonic() - BEGIN), **(notes or {})},
         }
         write_text(

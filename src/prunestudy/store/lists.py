@@ -1,0 +1,47 @@
+"""Lists to which processes append lines at the same time, until one takes them all."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from prunestudy.store.files import is_flushed
+from prunestudy.store.guarded import Unreadable, read_text
+
+# A pipe in place of the list is an error, not something to wait for.
+_OPENED = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def append_line(path: Path, line: str) -> None:
+    """Append a line, whole and on the disk."""
+    with _locked(path) as handle:
+        os.write(handle, f"{line}\n".encode())
+        if is_flushed(path):
+            os.fsync(handle)
+
+
+def lines_of(path: Path) -> set[str]:
+    """The lines of a list; none where it is missing or no text."""
+    try:
+        return set(read_text(path).splitlines())
+    except Unreadable:
+        return set()
+
+
+@contextmanager
+def taken(path: Path) -> Iterator[set[str]]:
+    """The lines of a list, which is empty once the body has ended well; appending waits."""
+    with _locked(path) as handle:
+        yield lines_of(path)
+        os.ftruncate(handle, 0)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[int]:
+    handle = os.open(path, _OPENED, 0o666)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield handle
+    finally:
+        os.close(handle)
