@@ -23,6 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from prunestudy.params.reader import read_study
 from prunestudy.plan import status
 from prunestudy.plan.artifact import Artifact
+from prunestudy.plan.manifest import Entry, Manifest
 from prunestudy.plan.plan import Plan
 from prunestudy.store.contents import contents
 from prunestudy.store.sidecars import sidecar_path
@@ -231,6 +232,53 @@ class Sequences(RuleBasedStateMachine):
         assert str(path) in said, said
         subprocess.run(["rm", "-r", path], check=True)
         self.count("damage")
+
+    @rule(chance=st.randoms(use_true_random=False))
+    def by_hand(self, chance: random.Random) -> None:
+        """A step is run by hand: refused if an input is not whole, else its artifact is whole."""
+        artifact = chance.choice(list(self.plan()))
+        inputs_are_whole = all(self.is_whole(one) for one in artifact.needed())
+        words = (artifact.step.command, *artifact.arguments(), "--out", str(artifact.path))
+        code, said = self.attempt(*words)
+        assert (code == 0) == inputs_are_whole, said
+        self.forget_what_changed()
+        self.note()
+        assert code != 0 or self.is_whole(artifact)
+        self.count("step by hand")
+
+    @rule(chance=st.randoms(use_true_random=False))
+    def forced(self, chance: random.Random) -> None:
+        """A run makes again what it is told to, that alone, and pins it."""
+        artifact = chance.choice(list(self.plan()))
+        before = {path: self.sidecars[path] for path in self.whole() if path != artifact.path}
+        said = self.well("run", "--", "--forcerun", str(artifact.path))
+        self.forget_what_changed()
+        for path in before:
+            assert path.exists(), said
+        self.note()
+        _code, said = self.attempt("verify")
+        assert "not pin" not in said, said
+        assert "manifest.json pins" not in said, said
+        self.count("forced run")
+
+    @rule()
+    def pull(self) -> None:
+        """The manifest of another checkout comes by git: verify says so once, and what to do."""
+        self.run()
+        place = REPORT / "manifest.json"
+        said = json.loads(place.read_text(encoding="utf-8"))
+        entries = {
+            path: Entry.model_validate({**one, "sidecar": one["sha256"]})
+            for path, one in said["artifacts"].items()
+        }
+        theirs = Manifest.of(said["study"], entries, said["platforms"]).text()
+        place.write_text(theirs, encoding="utf-8")
+        code, told = self.attempt("verify")
+        assert code == 1, told
+        assert told.count("pins others than") == told.count("remove it and run") == 1, told
+        place.unlink()
+        self.run()
+        self.count("pull")
 
     @rule()
     def verify(self) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -83,11 +84,13 @@ def install(patch: pytest.MonkeyPatch) -> None:
 
 
 def execute(command: list[str], *_arguments: object, **_options: object) -> int:
-    """Make what is missing, in the plan's order; what needs a failed one is left out."""
+    """Make what is missing or forced, in the plan's order; what needs a failed one is left out."""
+    forced = {Path(path) for word, path in pairwise(command) if word == "--forcerun"}
     [params] = [word.partition("=")[2] for word in command if word.startswith("params=")]
     failed = False
     for artifact in Plan(read_study(Path(params))):
-        if artifact.path.exists() or not all(one.path.exists() for one in artifact.needed()):
+        is_there = artifact.path.exists() and artifact.path not in forced
+        if is_there or not all(one.path.exists() for one in artifact.needed()):
             continue
         words = [artifact.step.command, "--params", params, *artifact.arguments()]
         failed |= main([*words, "--out", str(artifact.path)]) != 0
