@@ -94,7 +94,8 @@ def _verify(arguments: Namespace) -> int:
         print(finding, flush=True)
     name, total = plan.study.name, len(plan.artifacts)
     if found:
-        print(f"study '{name}': {len(found)} findings among {total} artifacts", file=sys.stderr)
+        told = "1 finding" if len(found) == 1 else f"{len(found)} findings"
+        print(f"study '{name}': {told} among {total} artifacts", file=sys.stderr)
         return 1
     print(f"study '{name}': all {total} artifacts and the report are what their jobs wrote")
     print(pinned.standing(plan))
