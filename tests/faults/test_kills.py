@@ -150,7 +150,7 @@ def planned(place: Checkout, step: str, task: str) -> str:
         "from pathlib import Path; from prunestudy.params.reader import read_study; "
         "from prunestudy.plan.plan import Plan; "
         f"plan = Plan(read_study(Path('studies/{STUDY}.yaml'))); "
-        f"print(plan.find('{step}', '{task}', 0, 'dense').path)"
+        f"print(plan.find('{step}', task='{task}', seed=0, method='dense').path)"
     )
     return place.call("python", "-c", code).strip()
 
