@@ -313,7 +313,9 @@ class Sequences(RuleBasedStateMachine):
                     assert packed.read(name) == Path(name).read_bytes()
         else:
             assert not out.exists()
-            assert self.damaged or status.missing(self.plan()), said
+            # What a step by hand made is not pinned before the next run.
+            waits = "not pin yet" in said
+            assert waits or self.damaged or status.missing(self.plan()), said
         self.count("archive")
 
     @rule()
