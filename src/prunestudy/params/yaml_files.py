@@ -9,6 +9,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from prunestudy.errors import ParamsError, Problem
+from prunestudy.store.guarded import FILE, Unreadable, kind, read_bytes
 
 # The default study has some hundred values in 3 kB; a file of this size takes two seconds to read.
 MOST_BYTES = 2**18
@@ -52,17 +53,18 @@ def read_yaml(file: Path) -> Any:
 
 def _text(file: Path) -> str:
     try:
-        with file.open("rb") as stream:
-            content = stream.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            reason = f"is longer than {MOST_BYTES:,} bytes, more than any study needs"
-            raise ParamsError(str(file), [Problem("file", reason)])
-        return content.decode("utf-8")
-    except FileNotFoundError:
-        known = ", ".join(
-            sorted(str(path) for path in Path("studies").glob("*.yaml") if path.stem != "dvc")
-        )
-        reason = "there is no such file"
+        return read_bytes(file, MOST_BYTES, links=True).decode("utf-8")
+    except Unreadable as error:
+        reason, known, found = error.reason, "", kind(file, links=True)
+        if kind(file) is None:
+            reason = "there is no such file"
+            known = ", ".join(
+                sorted(str(path) for path in Path("studies").glob("*.yaml") if path.stem != "dvc")
+            )
+        elif found is None:
+            reason = "is a link to nothing"
+        elif found != FILE:
+            reason = f"is {found}; parameters are read more than once, from a regular file"
         raise ParamsError(str(file), [Problem("file", reason, known)]) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ParamsError(str(file), [Problem("file", f"cannot be read ({error})")]) from None
