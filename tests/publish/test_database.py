@@ -9,6 +9,9 @@ import pytest
 
 from prunestudy.publish import database
 from prunestudy.publish.client import DATABASE, TrackerAway, one_publisher
+from prunestudy.store.guarded import kind
+from tests.conftest import within
+from tests.plan.damages import KINDS
 
 # What matters here of MLflow's tables.
 SCHEMA = """
@@ -109,6 +112,19 @@ def test_what_is_no_database_is_named_and_kept(checkout: Path, wrong: Callable[[
     with pytest.raises(TrackerAway, match=rf"^mlruns/mlflow\.db {WRONG[wrong]}"):
         database.ready_database()
     assert snapshot(checkout) == before
+
+
+@pytest.mark.parametrize("how", KINDS)
+@pytest.mark.parametrize("ending", database.JOURNALS)
+def test_what_is_in_the_place_of_a_journal_is_named_and_not_waited_for(ending: str, how: str):
+    make()
+    journal = DATABASE.with_name(DATABASE.name + ending)
+    journal.touch()
+    KINDS[how](journal)
+    told = rf"{journal} is {kind(journal)}, not a journal; move it elsewhere$"
+    with within(5), pytest.raises(TrackerAway, match=told):
+        database.ready_database()
+    assert kind(journal)
 
 
 def test_a_database_that_another_process_writes_is_named():

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlparse
 from prunestudy.publish.client import DATABASE, FOLDER, MlflowClient, TrackerAway
 from prunestudy.publish.record import RUN_KEY
 from prunestudy.store.files import written_whole
+from prunestudy.store.guarded import FILE, kind, shown
 
 MAGIC = b"SQLite format 3\0"
 TABLES = {"alembic_version", "experiments", "runs", "tags"}
@@ -66,11 +67,17 @@ def _make() -> None:
 
 def _check_file() -> None:
     if not DATABASE.is_file():
-        kind = "folder" if DATABASE.is_dir() else "special file"
-        raise TrackerAway(f"{DATABASE} is a {kind}, not MLflow's database; {ANEW}")
+        what = "folder" if DATABASE.is_dir() else "special file"
+        raise TrackerAway(f"{DATABASE} is a {what}, not MLflow's database; {ANEW}")
     with DATABASE.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
             raise TrackerAway(f"{DATABASE} is no SQLite database; {ANEW}")
+    for ending in JOURNALS:
+        # SQLite would wait for a pipe, and write through a link.
+        journal = Path(f"{DATABASE.resolve()}{ending}")
+        found = kind(journal)
+        if found not in (FILE, None):
+            raise TrackerAway(f"{shown(journal)} is {found}, not a journal; move it elsewhere")
 
 
 @contextlib.contextmanager
