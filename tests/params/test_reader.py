@@ -231,6 +231,33 @@ def test_a_file_that_holds_no_mapping(written, text: str, place: str, reason: st
     assert reason in line
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "name"),
+    [
+        ("seeds: &a [*a]\n", "line 1, column 8", "a"),
+        ("tasks: &all\n  x: {y: [1, *all]}\n", "line 1, column 8", "all"),
+        ("&top\nname: x\ntasks: *top\n", "line 1, column 1", "top"),
+        ("tasks: &a {<<: *a}\n", "line 1, column 8", "a"),
+        ("tasks: {? &k [*k] : 1}\n", "line 1, column 11", "k"),
+        ("a: &a\n  b: &b [*a]\nc: *b\n", "line 1, column 4", "a"),
+    ],
+)
+def test_a_value_that_contains_itself_is_named_with_its_place(
+    written, text: str, place: str, name: str
+):
+    told = f"{place}: contains itself (*{name}); write out what the alias stands for"
+    assert problems(written(text)) == {place: told}
+
+
+@pytest.mark.parametrize("levels", [5, 300])
+def test_aliases_that_expand_to_more_than_any_study_are_counted(written, levels: int):
+    text = "a: &a0 [x, x]\n" + "".join(
+        f"b{n}: &a{n + 1} [{', '.join([f'*a{n}'] * 20)}]\n" for n in range(levels)
+    )
+    [told] = problems(written(text)).values()
+    assert "expands to more than 100,000 values by its aliases" in told
+
+
 def test_a_file_that_is_not_there_names_the_ready_made_studies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -34,8 +34,7 @@ def read_yaml(file: Path) -> Any:
     reader = YAML(typ="safe", pure=True)
     reader.Constructor = _Plain
     try:
-        content = reader.load(text)
-        size = _expanded(content, {})
+        return reader.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "file"
@@ -45,10 +44,6 @@ def read_yaml(file: Path) -> Any:
         told = str(error).splitlines()[0] if str(error) else repr(error)
         reason = f"is not valid YAML ({_short(told, 200)})"
         raise ParamsError(str(file), [Problem("file", reason)]) from None
-    if size > MOST_VALUES:
-        reason = f"expands to {size:.3g} values by its anchors; at most {MOST_VALUES:,} are read"
-        raise ParamsError(str(file), [Problem("file", reason)])
-    return content
 
 
 def _text(file: Path) -> str:
@@ -72,6 +67,13 @@ def _text(file: Path) -> str:
 
 class _Plain(SafeConstructor):
     """Makes plain values alone, each of a size that a study may have."""
+
+    def construct_document(self, node: Node) -> Any:
+        """What a file holds, once it is known to end."""
+        if _expanded(node, {}) > MOST_VALUES:
+            reason = f"expands to more than {MOST_VALUES:,} values by its aliases"
+            raise _refused(node, f"{reason}; no study needs as many")
+        return super().construct_document(node)
 
     def construct_object(self, node: Node, deep: bool = False) -> Any:
         """The value of a node; whatever is wrong with it is told with its place."""
@@ -118,14 +120,22 @@ def _short(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
-def _expanded(content: Any, known: dict[int, float]) -> float:
-    """Number of values with every alias written out: a few lines can stand for billions."""
-    if not isinstance(content, dict | list):
+def _expanded(node: Node, known: dict[Node, int | None]) -> int:
+    """Number of values with every alias written out: a few lines can stand for billions.
+
+    Raises:
+        ConstructorError: one contains itself, so that there is no end.
+    """
+    if isinstance(node, ScalarNode):
         return 1
-    if id(content) in known:
-        return known[id(content)]
-    # What is reached while its own size is open contains itself, and so is endless.
-    known[id(content)] = float("inf")
-    inner = [*content, *content.values()] if isinstance(content, dict) else list(content)
-    known[id(content)] = 1 + sum(_expanded(value, known) for value in inner)
-    return known[id(content)]
+    if node not in known:
+        known[node] = None
+        parts = node.value
+        if isinstance(node, MappingNode):
+            parts = [one for pair in parts for one in pair]
+        known[node] = 1 + sum(_expanded(part, known) for part in parts)
+    size = known[node]
+    if size is None:
+        name = _short(f"*{node.anchor}", SHOWN)
+        raise _refused(node, f"contains itself ({name}); write out what the alias stands for")
+    return size
