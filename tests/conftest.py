@@ -1,7 +1,9 @@
 """What several test modules share: small studies, prepared data and a trained network."""
 
+import contextlib
 import copy
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -75,6 +77,22 @@ CONTENT: dict[str, Any] = {
         },
     },
 }
+
+
+@contextlib.contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Fail where something waits for longer, as for a pipe that nobody writes into."""
+
+    def overdue(*_signal: object) -> None:
+        pytest.fail(f"waited for more than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, overdue)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="session")

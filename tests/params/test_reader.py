@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from prunestudy.params.reference import IMPLIED, reference, schema_text
 from prunestudy.params.report_settings import Report
 from prunestudy.params.settings import Study
 from prunestudy.settings.base import Params
+from prunestudy.store.guarded import kind
 from prunestudy.training.settings import Training
-from tests.conftest import CONTENT
+from tests.conftest import CONTENT, within
 from tests.methods import method_of
+from tests.plan.damages import KINDS
 
 
 @pytest.fixture
@@ -228,6 +231,33 @@ def test_a_file_that_holds_no_mapping(written, text: str, place: str, reason: st
     assert reason in line
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "name"),
+    [
+        ("seeds: &a [*a]\n", "line 1, column 8", "a"),
+        ("tasks: &all\n  x: {y: [1, *all]}\n", "line 1, column 8", "all"),
+        ("&top\nname: x\ntasks: *top\n", "line 1, column 1", "top"),
+        ("tasks: &a {<<: *a}\n", "line 1, column 8", "a"),
+        ("tasks: {? &k [*k] : 1}\n", "line 1, column 11", "k"),
+        ("a: &a\n  b: &b [*a]\nc: *b\n", "line 1, column 4", "a"),
+    ],
+)
+def test_a_value_that_contains_itself_is_named_with_its_place(
+    written, text: str, place: str, name: str
+):
+    told = f"{place}: contains itself (*{name}); write out what the alias stands for"
+    assert problems(written(text)) == {place: told}
+
+
+@pytest.mark.parametrize("levels", [5, 300])
+def test_aliases_that_expand_to_more_than_any_study_are_counted(written, levels: int):
+    text = "a: &a0 [x, x]\n" + "".join(
+        f"b{n}: &a{n + 1} [{', '.join([f'*a{n}'] * 20)}]\n" for n in range(levels)
+    )
+    [told] = problems(written(text)).values()
+    assert "expands to more than 100,000 values by its aliases" in told
+
+
 def test_a_file_that_is_not_there_names_the_ready_made_studies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -239,11 +269,31 @@ def test_a_file_that_is_not_there_names_the_ready_made_studies(
     }
 
 
-def test_a_folder_or_bytes_in_place_of_the_file(tmp_path: Path):
-    assert "cannot be read" in problems(tmp_path)["file"]
+def test_bytes_in_place_of_the_file(tmp_path: Path):
     noise = tmp_path / "noise.yaml"
     noise.write_bytes(b"\xff\xfe\x00")
     assert "cannot be read" in problems(noise)["file"]
+
+
+@pytest.mark.parametrize("linked", [False, True])
+@pytest.mark.parametrize("how", ["a folder", "a pipe", "a link to nowhere", "a link to itself"])
+def test_what_is_no_file_is_named_and_not_waited_for(tmp_path: Path, how: str, linked: bool):
+    file = tmp_path / "params.yaml"
+    KINDS[how](file)
+    with within(5):
+        told = problems(file)["file"]
+    if linked:
+        (tmp_path / "link.yaml").symlink_to(file)
+        assert problems(tmp_path / "link.yaml")["file"] == told
+    elif how in ("a folder", "a pipe"):
+        assert re.search(rf": is {kind(file)}; .* from a regular file", told)
+    else:
+        assert told.endswith("is a link to nothing")
+
+
+def test_a_link_to_a_file_is_followed(content: dict[str, Any], written, tmp_path: Path):
+    (tmp_path / "link.yaml").symlink_to(written(content))
+    assert read_study(tmp_path / "link.yaml") == read_study(written(content))
 
 
 # Whatever is written, the answer is a study or a list of problems.

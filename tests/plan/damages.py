@@ -44,7 +44,7 @@ def link(path: Path) -> None:
 
 def dangle(path: Path) -> None:
     remove(path)
-    path.symlink_to("/nowhere")
+    path.symlink_to("/nowhere/there")
 
 
 def circle(path: Path) -> None:

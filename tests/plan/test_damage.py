@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,12 @@ from prunestudy.plan.damage import checked, report_strays
 from prunestudy.plan.heal import heal
 from prunestudy.plan.pinning import pin
 from prunestudy.plan.plan import Plan
+from prunestudy.run.graph import check_writable
 from prunestudy.store.files import remove
 from prunestudy.store.sidecars import read_sidecar, sidecar_path
 from prunestudy.store.trajectories import failure_of, kept_networks
 from tests.plan.conftest import make
-from tests.plan.damages import KINDS, SHAPES, flip, link, pipe
+from tests.plan.damages import KINDS, SHAPES, Damage, flip, link, pipe
 
 # One artifact of each step.
 STEPS = (
@@ -136,6 +138,54 @@ def test_a_file_in_place_of_a_folder_goes(whole: Plan):
         Path(place).touch()
     assert len([line for line in heal(whole) if "not a folder" in line]) == 3
     healed(whole)
+
+
+OWN = ("data/small", "models/small", "logs/small", "reports/small")
+INNER = ("data/small/raw", "logs/small/digits")
+TOPS = ("models", "logs")
+
+
+def link_to_a_file(path: Path) -> None:
+    remove(path)
+    path.symlink_to("/etc/hostname")
+
+
+def place_of(plan: Plan, name: str) -> Path:
+    """A place of the study's, with its logs."""
+    for artifact in plan:
+        artifact.log().parent.mkdir(parents=True, exist_ok=True)
+    return Path(name)
+
+
+@pytest.mark.parametrize("how", [pipe, link_to_a_file, KINDS["a link to nowhere"]])
+@pytest.mark.parametrize("name", [*TOPS, *OWN, *INNER])
+def test_what_is_in_the_place_of_a_folder_is_named_and_goes_or_is_refused(
+    whole: Plan, name: str, how: Damage
+):
+    place = place_of(whole, name)
+    how(place)
+    [line] = [line for line in named(whole).splitlines() if line.startswith(f"{name}: is ")]
+    assert re.search("not a folder|to no folder", line)
+    check_writable(whole)
+    if name in TOPS or (name in OWN and place.is_symlink()):
+        before = sorted(Path().rglob("*"))
+        with pytest.raises(StudyError, match=rf"^{name}: is .*; move it elsewhere or remove it"):
+            heal(whole)
+        assert sorted(Path().rglob("*")) == before
+        remove(place)
+    else:
+        assert "the next run deletes it" in line
+        [line] = [line for line in heal(whole) if line.startswith(f"damaged: {name}: is ")]
+        assert line.endswith("not a folder; it is deleted")
+    healed(whole)
+
+
+@pytest.mark.parametrize("name", [*TOPS, *OWN])
+def test_an_outer_folder_may_lie_on_another_disk(whole: Plan, name: str):
+    link(place_of(whole, name))
+    assert [line for line in named(whole).splitlines() if line.startswith(f"{name}: ")] == []
+    heal(whole)
+    assert Path(name).is_symlink()
 
 
 def test_a_folder_that_is_a_link_is_not_written_through(whole: Plan):

@@ -1,5 +1,6 @@
 """Criteria of the user's own: named by dotted path, checked, run, and part of the key."""
 
+import inspect
 import itertools
 import re
 import sys
@@ -96,6 +97,71 @@ def test_a_criterion_that_is_not_there_is_named_with_its_remedy(
     found = problems(with_own(content, criterion))
     assert set(found) == {"methods.mine.criterion", "methods.loop.controller.criteria"}
     assert all(reason in line for line in found.values())
+
+
+SIGNATURES = (
+    *("", "a", "a, b", "a, b, c", "a, b, c=1", "a=1, b=2", "a, b=1, c=2", "self"),
+    *("*a", "a, *b", "a, b, *c", "a, b, c, *d", "**a", "a, **b", "a, b, **c", "*a, **b"),
+    *("a, /", "a, /, b", "a, b, /", "a, b, /, c", "a, b, /, c=1"),
+    *("a, *, b", "a, b, *, c", "a, b, *, c=1", "*a, b", "*a, b=1"),
+)
+
+
+@pytest.mark.parametrize("signature", SIGNATURES)
+def test_a_criterion_takes_two_arguments(project: Path, content: dict[str, Any], signature: str):
+    (project / "own.py").write_text(f"def score({signature}): ...\n", encoding="utf-8")
+    try:
+        inspect.signature(eval(f"lambda {signature}: 0")).bind(None, None)
+    except TypeError:
+        found = problems(with_own(content, "own.score"))
+        assert set(found) == {"methods.mine.criterion", "methods.loop.controller.criteria"}
+        told = f"'score' in own.py takes ({signature}), and is called with two arguments: a unit"
+        assert all(told in line for line in found.values())
+        with pytest.raises(StudyError, match=r"own\.score: is called with 2 arguments \("):
+            load_function("own.score")
+    else:
+        check_study(with_own(content, "own.score"))
+        assert load_function("own.score")(None, None) is None
+
+
+@pytest.mark.parametrize(
+    "decorator", ["property", "functools.cached_property", "classmethod", "builtins.property"]
+)
+def test_what_is_decorated_out_of_being_a_function_is_refused(
+    project: Path, content: dict[str, Any], decorator: str
+):
+    text = f"import builtins, functools\n@{decorator}\ndef score(a, b): ...\n"
+    (project / "own.py").write_text(text, encoding="utf-8")
+    name = decorator.rpartition(".")[2]
+    told = f"'score' in own.py is no function under @{name}; leave that out"
+    assert all(told in line for line in problems(with_own(content, "own.score")).values())
+    with pytest.raises(StudyError, match=r"own\.score: is no function but of type"):
+        load_function("own.score")
+
+
+# What is known once it is loaded: the code, and what is wrong with it, if anything.
+LATE = {
+    "@functools.lru_cache\ndef score(a, b): ...": "",
+    "@functools.partial(functools.partial, c=1)\ndef score(a, b, c): ...": "",
+    "@torch.no_grad()\ndef score(a, b): ...": "",
+    "def wrong(of): return lambda a: of(a, 0)\n@wrong\ndef score(a, b): ...": "is called with 2",
+    "def score(a, b): ...\nscore = 3": "is no function but of type int",
+    "def score(a, b): ...\nscore = property(score)": "is no function but of type property",
+    "def score(a, b): ...\nscore = max": "",
+}
+
+
+@pytest.mark.parametrize("code", LATE)
+def test_what_a_criterion_has_become_is_looked_at_when_it_is_loaded(
+    project: Path, content: dict[str, Any], code: str
+):
+    (project / "own.py").write_text(f"import functools, torch\n{code}\n", encoding="utf-8")
+    check_study(with_own(content, "own.score"))
+    if LATE[code]:
+        with pytest.raises(StudyError, match=rf"^own\.score: {LATE[code]}"):
+            load_function("own.score")
+    else:
+        assert callable(load_function("own.score"))
 
 
 def test_the_check_reads_the_file_and_does_not_run_it(project: Path, content: dict[str, Any]):

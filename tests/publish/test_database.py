@@ -9,8 +9,11 @@ import pytest
 
 from prunestudy.publish import database
 from prunestudy.publish.client import DATABASE, TrackerAway, one_publisher
+from prunestudy.store.guarded import kind
+from tests.conftest import within
+from tests.plan.damages import KINDS
 
-# What matters here of MLflow's tables, of which any text may be a place.
+# What matters here of MLflow's tables.
 SCHEMA = """
 create table alembic_version (version_num text);
 create table experiments (experiment_id integer, name text, artifact_location text);
@@ -111,6 +114,19 @@ def test_what_is_no_database_is_named_and_kept(checkout: Path, wrong: Callable[[
     assert snapshot(checkout) == before
 
 
+@pytest.mark.parametrize("how", KINDS)
+@pytest.mark.parametrize("ending", database.JOURNALS)
+def test_what_is_in_the_place_of_a_journal_is_named_and_not_waited_for(ending: str, how: str):
+    make()
+    journal = DATABASE.with_name(DATABASE.name + ending)
+    journal.touch()
+    KINDS[how](journal)
+    told = rf"{journal} is {kind(journal)}, not a journal; move it elsewhere$"
+    with within(5), pytest.raises(TrackerAway, match=told):
+        database.ready_database()
+    assert kind(journal)
+
+
 def test_a_database_that_another_process_writes_is_named():
     make()
     with closing(sqlite3.connect(DATABASE, isolation_level=None)) as other:
@@ -153,32 +169,51 @@ def place_of(request: pytest.FixtureRequest) -> Callable[[Path], str]:
     return (lambda path: path.as_uri()) if request.param == "uri" else str
 
 
+def ours(location: str, name: str = "smoke", number: int = 1) -> list[str]:
+    """Rows of an experiment into which a study was published."""
+    return [
+        f"experiments values ({number}, '{name}', '{location}')",
+        f"runs values ('r{number}', {number}, '{location}/r{number}/artifacts', 'FINISHED')",
+        f"tags values ('r{number}', 'run_key', 'k')",
+    ]
+
+
 def test_places_of_another_checkout_become_this_ones(checkout: Path, place_of: Callable):
     old = Path("/somewhere/the original/mlruns")
-    others = [
-        "s3://bucket/mlruns/artifacts/smoke",
-        "/somewhere/the original/mlruns-2/x",
-        "mlruns/x",
-    ]
-    make(
-        f"experiments values (0, 'Default', '{old}/0')",
-        f"experiments values (1, 'smoke', '{place_of(old)}/artifacts/smoke')",
-        f"runs values ('r', 1, '{place_of(old)}/artifacts/smoke/r/artifacts', 'FINISHED')",
-        "tags values ('r', 'run_key', 'k')",
-        f"model_versions values ('m', '{place_of(old)}/a', '{place_of(old)}/a', 1)",
-        f"anything values ('{place_of(old)}', x'00')",
-        *(f"anything values ('{other}', null)" for other in others),
-    )
-    database.ready_database()
-    here = checkout / "mlruns"
-    assert sorted(texts()) == sorted(
-        [
-            *("Default", f"{here}/0", "smoke", f"{place_of(here)}/artifacts/smoke"),
-            *("r", f"{place_of(here)}/artifacts/smoke/r/artifacts", "FINISHED", "r", "run_key"),
-            *("k", "m", f"{place_of(here)}/a", f"{place_of(here)}/a", place_of(here)),
-            *others,
+
+    def rows(home: Path) -> list[str]:
+        place = place_of(home)
+        return [
+            *ours(f"{place}/artifacts/smoke"),
+            f"model_versions values ('m', '{place}/a', '{place}/a', 1)",
+            # Of the user's: it lies in the folder that was copied, and so was copied.
+            f"experiments values (0, 'Default', '{home}/0')",
+            f"runs values ('mine', 0, '{home}/0/mine/artifacts', 'RUNNING')",
         ]
-    )
+
+    # Somebody else's, and texts that are no places of artifacts.
+    kept = [
+        f"tags values ('mine', 'note', '{old}/artifacts')",
+        f"anything values ('{old}', x'00')",
+        f"anything values ('{old.as_uri()}/artifacts/smoke', x'00')",
+        *(
+            f"experiments values ({number}, 'theirs', '{place}')"
+            for number, place in enumerate(
+                (
+                    *("s3://bucket/mlruns/artifacts/theirs", "mlruns/8", f"{old}-2/8"),
+                    *("/theirs/mlruns/artifacts/theirs", "/theirs/mlruns/8", "/theirs/artifacts"),
+                ),
+                start=8,
+            )
+        ),
+    ]
+    make(*rows(checkout / "mlruns"), *kept)
+    expected = sorted(texts())
+    DATABASE.unlink()
+    make(*rows(old), *kept)
+    assert sorted(texts()) != expected
+    database.ready_database()
+    assert sorted(texts()) == expected
     before = DATABASE.stat().st_mtime_ns, DATABASE.read_bytes()
     database.ready_database()
     assert (DATABASE.stat().st_mtime_ns, DATABASE.read_bytes()) == before
@@ -186,7 +221,7 @@ def test_places_of_another_checkout_become_this_ones(checkout: Path, place_of: C
 
 def test_a_copy_inside_the_original_is_told_apart(checkout: Path):
     old = checkout.parent / "mlruns"
-    make(f"experiments values (1, 'smoke', '{old.as_uri()}/artifacts/smoke')")
+    make(*ours(f"{old.as_uri()}/artifacts/smoke"))
     database.ready_database()
     assert f"{(checkout / 'mlruns').as_uri()}/artifacts/smoke" in texts()
 
@@ -195,20 +230,46 @@ def test_a_link_to_this_checkout_is_no_other(checkout: Path, tmp_path: Path):
     link = tmp_path / "link"
     link.symlink_to(checkout)
     location = f"{(link / 'mlruns').as_uri()}/artifacts/smoke"
-    make(f"experiments values (1, 'smoke', '{location}')")
+    make(*ours(location))
     database.ready_database()
     assert location in texts()
 
 
-def test_an_experiment_of_the_users_keeps_its_place():
-    location = "/shared/store/artifacts/mine"
-    make(f"experiments values (7, 'mine', '{location}')")
+def test_a_database_that_two_checkouts_share_is_no_copy(checkout: Path, tmp_path: Path):
+    other = tmp_path / "other" / "mlruns"
+    other.mkdir(parents=True)
+    location = f"{other.as_uri()}/artifacts/smoke"
+    make(*ours(location))
+    (other / DATABASE.name).symlink_to(DATABASE.resolve())
     database.ready_database()
     assert location in texts()
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["/store/artifacts/smoke", "/a/mlruns/5", "/a/mlruns/artifacts/smoke", "/a/mlruns/smoke"],
+)
+@pytest.mark.parametrize("beside", [[], ours("/b/mlruns/artifacts/other", "other", 9)])
+def test_an_experiment_without_runs_of_ours_keeps_its_place(location: str, beside: list[str]):
+    make(
+        f"experiments values (5, 'smoke', '{location}')",
+        f"runs values ('theirs', 5, '{location}/theirs/artifacts', 'FINISHED')",
+        f"tags values ('theirs', 'note', '{location}')",
+        *beside,
+    )
+    database.ready_database()
+    assert texts().count(location) == 2
+    assert f"{location}/theirs/artifacts" in texts()
+
+
+def test_a_place_that_a_user_chose_for_a_study_stays():
+    make(*ours("/store/artifacts/smoke"))
+    database.ready_database()
+    assert "/store/artifacts/smoke" in texts()
 
 
 def test_a_journal_of_a_copied_database_is_heeded(checkout: Path):
-    make("experiments values (1, 'smoke', '/old/mlruns/artifacts/smoke')")
+    make(*ours("/old/mlruns/artifacts/smoke"))
     with closing(sqlite3.connect(DATABASE)) as other:
         other.execute("pragma journal_mode = wal")
         other.execute("insert into experiments values (2, 'late', '/old/mlruns/artifacts/late')")

@@ -1,8 +1,10 @@
 """Processes that a run starts: exit codes, interrupts, and the locks that they hold."""
 
+import contextlib
 import getpass
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,10 +17,16 @@ import pytest
 from prunestudy.errors import StudyError
 from prunestudy.params.settings import Study
 from prunestudy.plan.plan import Plan
+from prunestudy.publish.client import one_publisher
 from prunestudy.run import graph
 from prunestudy.run.graph import check_writable
-from prunestudy.run.locks import only_one
+from prunestudy.run.locks import RUN_LOCK, STUDY_LOCK, only_one, wait_for_jobs
 from prunestudy.run.processes import call, job_environment
+from prunestudy.steps.job import JOBS_LOCK, _at_work
+from prunestudy.store.files import remove
+from prunestudy.store.guarded import kind
+from tests.conftest import within
+from tests.plan.damages import KINDS
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # A command that interrupts whoever started it, as Ctrl-C would, and ends with a code when that
@@ -167,6 +175,41 @@ def test_a_command_that_was_given_the_lock_holds_it_too(tmp_path: Path, waiting:
     with only_one(tmp_path / "lock") as lock:
         assert call(python(f"import os; os.fstat({lock})"), lock=lock) == 0
         assert call(python(f"import os; os.fstat({lock})")) != 0
+
+
+@contextlib.contextmanager
+def of_jobs() -> Iterator[None]:
+    wait_for_jobs()
+    yield
+
+
+LOCKS: dict[str, Callable[[], contextlib.AbstractContextManager]] = {
+    str(RUN_LOCK): lambda: only_one(RUN_LOCK),
+    str(STUDY_LOCK): lambda: only_one(STUDY_LOCK),
+    str(JOBS_LOCK): of_jobs,
+    f"./{JOBS_LOCK}": _at_work,
+    "mlruns/.lock": one_publisher,
+}
+
+
+@pytest.mark.parametrize("how", KINDS)
+@pytest.mark.parametrize("lock", LOCKS)
+def test_what_is_no_lock_file_is_named_and_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lock: str, how: str
+):
+    monkeypatch.chdir(tmp_path)
+    path = Path(lock)
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    KINDS[how](path)
+    before = sorted(tmp_path.rglob("*"))
+    expected = re.escape(f"{path}: is {kind(path)}, not the file that is locked there; remove it")
+    with within(5), pytest.raises(StudyError, match=f"^{expected}"), LOCKS[lock]():
+        pass
+    assert sorted(tmp_path.rglob("*")) == before
+    remove(path)
+    with LOCKS[lock]():
+        assert path.is_file()
 
 
 # Before a run.

@@ -1,8 +1,10 @@
 """Standard streams: whatever they are connected to, a process does its work to the end."""
 
+import fcntl
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -72,3 +74,50 @@ def test_streams_that_take_nothing_end_no_process(
     assert told == f"{problem} [True, True, True]"
     assert b"Traceback" not in done.stderr
     assert b"Exception ignored" not in done.stderr
+
+
+FULL = r"""
+import os, sys
+from prunestudy.run import streams
+streams.harden()
+stream = getattr(sys, sys.argv[1])
+for line in range(int(sys.argv[2])):
+    print(f"{line:09}" * 100, file=stream)
+problem = streams.flushed()
+os.write(2 if stream is sys.stdout else 1, f"{problem}".encode())
+"""
+LINES = 1000
+
+
+def room_of(pipe: int) -> None:
+    """Have a pipe be as small as it can be, and say so where it is full instead of waiting."""
+    fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1)
+    os.set_blocking(pipe, False)
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+@pytest.mark.parametrize("reader", ["slow", "gone"])
+def test_a_full_pipe_that_does_not_block_is_waited_for(name: str, unbuffered: str, reader: str):
+    out, into = os.pipe()
+    room_of(into)
+    other = "stderr" if name == "stdout" else "stdout"
+    process = subprocess.Popen(
+        [sys.executable, "-c", FULL, name, str(LINES)],
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        **{name: into, other: subprocess.PIPE},
+    )
+    os.close(into)
+    with os.fdopen(out, "rb") as pipe:
+        said = pipe.readline()
+        time.sleep(0.2)
+        assert process.poll() is None
+        if reader == "slow":
+            said += pipe.read()
+    told = process.communicate(timeout=30)[other == "stderr"]
+    assert process.returncode == 0
+    if reader == "slow":
+        assert said == b"".join(b"%09d" % line * 100 + b"\n" for line in range(LINES))
+        assert told == b"None"
+    else:
+        assert (name, told) in (("stdout", b"[Errno 32] Broken pipe"), ("stderr", b"None"))

@@ -22,7 +22,7 @@ from prunestudy.settings.parts import load_function
 from prunestudy.settings.user_code import forget, user_code
 
 Files = dict[str, str]
-USE = "def f(): return VALUE\n"
+USE = "def f(*_): return VALUE\n"
 HELPER = {"helper.py": "VALUE = 'mine'\n"}
 PACKAGE = {"pkg/__init__.py": "", "pkg/mod.py": "VALUE = 'mine'\n"}
 
@@ -66,12 +66,12 @@ def executed(folder: Path) -> set[str]:
 LOADED: dict[str, tuple[Files, str, set[str]]] = {
     "alone": ({"own.py": "VALUE = 'mine'\n" + USE}, "own.f", {"own.py"}),
     "import": (
-        {**HELPER, "own.py": "import helper\ndef f(): return helper.VALUE\n"},
+        {**HELPER, "own.py": "import helper\ndef f(*_): return helper.VALUE\n"},
         "own.f",
         {"own.py", "helper.py"},
     ),
     "import as": (
-        {**HELPER, "own.py": "import helper as other\ndef f(): return other.VALUE\n"},
+        {**HELPER, "own.py": "import helper as other\ndef f(*_): return other.VALUE\n"},
         "own.f",
         {"own.py", "helper.py"},
     ),
@@ -86,7 +86,7 @@ LOADED: dict[str, tuple[Files, str, set[str]]] = {
         {"own.py", "helper.py"},
     ),
     "late": (
-        {**HELPER, "own.py": "def f():\n    import helper\n    return helper.VALUE\n"},
+        {**HELPER, "own.py": "def f(*_):\n    import helper\n    return helper.VALUE\n"},
         "own.f",
         {"own.py", "helper.py"},
     ),
@@ -105,17 +105,17 @@ LOADED: dict[str, tuple[Files, str, set[str]]] = {
         {"own.py", "helper.py"},
     ),
     "dotted": (
-        {**PACKAGE, "own.py": "import pkg.mod\ndef f(): return pkg.mod.VALUE\n"},
+        {**PACKAGE, "own.py": "import pkg.mod\ndef f(*_): return pkg.mod.VALUE\n"},
         "own.f",
         {"own.py", "pkg/__init__.py", "pkg/mod.py"},
     ),
     "dotted as": (
-        {**PACKAGE, "own.py": "import pkg.mod as mod\ndef f(): return mod.VALUE\n"},
+        {**PACKAGE, "own.py": "import pkg.mod as mod\ndef f(*_): return mod.VALUE\n"},
         "own.f",
         {"own.py", "pkg/__init__.py", "pkg/mod.py"},
     ),
     "from package": (
-        {**PACKAGE, "own.py": "from pkg import mod\ndef f(): return mod.VALUE\n"},
+        {**PACKAGE, "own.py": "from pkg import mod\ndef f(*_): return mod.VALUE\n"},
         "own.f",
         {"own.py", "pkg/__init__.py", "pkg/mod.py"},
     ),
@@ -123,7 +123,7 @@ LOADED: dict[str, tuple[Files, str, set[str]]] = {
         {
             **PACKAGE,
             "pkg/__init__.py": "__all__ = ['mod']\n",
-            "own.py": "from pkg import *\ndef f(): return mod.VALUE\n",
+            "own.py": "from pkg import *\ndef f(*_): return mod.VALUE\n",
         },
         "own.f",
         {"own.py", "pkg/__init__.py", "pkg/mod.py"},
@@ -138,7 +138,7 @@ LOADED: dict[str, tuple[Files, str, set[str]]] = {
             **PACKAGE,
             "pkg/in/own.py": "",
             "pkg/inner/__init__.py": "",
-            "pkg/inner/own.py": "from .. import mod\ndef f(): return mod.VALUE\n",
+            "pkg/inner/own.py": "from .. import mod\ndef f(*_): return mod.VALUE\n",
         },
         "pkg.inner.own.f",
         {"pkg/__init__.py", "pkg/mod.py", "pkg/inner/__init__.py", "pkg/inner/own.py"},
@@ -218,7 +218,7 @@ REFUSED: dict[str, tuple[Files, str, str]] = {
         "own.py imports 'random', which is in the project's folder and a package as well",
     ),
     "called like a package": (
-        {"own.py": "def f():\n    from torch import nn\n", "torch.py": ""},
+        {"own.py": "def f(*_):\n    from torch import nn\n", "torch.py": ""},
         "own.f",
         "own.py imports 'torch', which is in the project's folder and a package as well",
     ),
@@ -325,7 +325,7 @@ DYNAMIC = {
 @pytest.mark.parametrize("how", DYNAMIC)
 def test_what_no_key_knows_of_does_not_run(project: Path, how: str, late: bool):
     code = textwrap.indent(DYNAMIC[how], "    ") if late else DYNAMIC[how]
-    text = f"def f():\n{code}" if late else code + "def f(): ...\n"
+    text = f"def f(*_):\n{code}" if late else code + "def f(): ...\n"
     write(project, {"own.py": text, "helper.py": "from pathlib import Path\nPath('ran').touch()\n"})
     with pytest.raises((StudyError, ModuleNotFoundError), match="helper"):
         load_function("own.f")()
@@ -333,7 +333,7 @@ def test_what_no_key_knows_of_does_not_run(project: Path, how: str, late: bool):
 
 
 def test_a_file_that_is_not_in_the_key_is_named(project: Path):
-    write(project, {"own.py": "def f():\n    " + DYNAMIC["relative to it"], **HELPER})
+    write(project, {"own.py": "def f(*_):\n    " + DYNAMIC["relative to it"], **HELPER})
     function = load_function("own.f")
     with pytest.raises(StudyError, match=r"^helper\.py is imported by your code, but is not in"):
         function()
@@ -365,7 +365,7 @@ def test_no_file_of_the_project_stands_in_for_a_package(project: Path):
     write(
         project,
         {
-            "own.py": "def f():\n    import numpy\n    return numpy\n",
+            "own.py": "def f(*_):\n    import numpy\n    return numpy\n",
             **dict.fromkeys(("colorsys.py", "torch.py"), "raise RuntimeError\n"),
         },
     )
@@ -426,7 +426,7 @@ def test_what_user_code_imports_of_the_library_is_in_its_digest(
         libraries, ("", "from prunestudy.pruning.criteria import magnitude\n")
     ):
         monkeypatch.setattr(fingerprint, "library_root", lambda library=library: library)
-        write(project, {"own.py": text + "def f(): ...\n"})
+        write(project, {"own.py": text + "def f(*_): ...\n"})
         digests.append(user_digests(["own.f"])["own.f"])
     assert digests[0] == digests[2]
     assert digests[1] != digests[3]

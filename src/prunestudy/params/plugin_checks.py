@@ -1,4 +1,4 @@
-"""Dotted paths to the user's code: whether file and function are there. Read, not run."""
+"""Dotted paths to the user's code: whether file and function are there and fit. Read, not run."""
 
 from pathlib import Path
 
@@ -8,9 +8,11 @@ from prunestudy.pruning.settings import ClosedLoop, criteria_of
 from prunestudy.settings.parts import is_dotted
 from prunestudy.settings.user_code import forget, user_code
 
+CALLED = "a unit group (unstructured: the name of a weight), and the inputs"
+
 
 def problems_of_user_code(study: Study) -> list[Problem]:
-    """Criteria of the user's without a file or a function, or that import what is ambiguous."""
+    """Criteria of the user's that are not there or cannot score, or import what is ambiguous."""
     forget()
     problems = []
     for name, method in study.methods.items():
@@ -30,8 +32,9 @@ def _problems_of(dotted: str) -> list[str]:
         path = Path(*module.split(".")).with_suffix(".py")
         return [f"'{dotted}' needs the file {path} in the project's folder"]
     found = code.modules[module]
+    place = found.path.relative_to(code.root)
     if function not in found.functions:
         known = ", ".join(found.functions) or "none"
-        place = found.path.relative_to(code.root)
         return [f"{place} has no function '{function}'; its functions: {known}"]
-    return []
+    refusal = found.functions[function]
+    return [f"'{function}' in {place} {refusal}: {CALLED}"] if refusal else []

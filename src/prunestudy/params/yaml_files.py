@@ -9,6 +9,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from prunestudy.errors import ParamsError, Problem
+from prunestudy.store.guarded import FILE, Unreadable, kind, read_bytes
 
 # The default study has some hundred values in 3 kB; a file of this size takes two seconds to read.
 MOST_BYTES = 2**18
@@ -33,8 +34,7 @@ def read_yaml(file: Path) -> Any:
     reader = YAML(typ="safe", pure=True)
     reader.Constructor = _Plain
     try:
-        content = reader.load(text)
-        size = _expanded(content, {})
+        return reader.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "file"
@@ -44,25 +44,22 @@ def read_yaml(file: Path) -> Any:
         told = str(error).splitlines()[0] if str(error) else repr(error)
         reason = f"is not valid YAML ({_short(told, 200)})"
         raise ParamsError(str(file), [Problem("file", reason)]) from None
-    if size > MOST_VALUES:
-        reason = f"expands to {size:.3g} values by its anchors; at most {MOST_VALUES:,} are read"
-        raise ParamsError(str(file), [Problem("file", reason)])
-    return content
 
 
 def _text(file: Path) -> str:
     try:
-        with file.open("rb") as stream:
-            content = stream.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            reason = f"is longer than {MOST_BYTES:,} bytes, more than any study needs"
-            raise ParamsError(str(file), [Problem("file", reason)])
-        return content.decode("utf-8")
-    except FileNotFoundError:
-        known = ", ".join(
-            sorted(str(path) for path in Path("studies").glob("*.yaml") if path.stem != "dvc")
-        )
-        reason = "there is no such file"
+        return read_bytes(file, MOST_BYTES, links=True).decode("utf-8")
+    except Unreadable as error:
+        reason, known, found = error.reason, "", kind(file, links=True)
+        if kind(file) is None:
+            reason = "there is no such file"
+            known = ", ".join(
+                sorted(str(path) for path in Path("studies").glob("*.yaml") if path.stem != "dvc")
+            )
+        elif found is None:
+            reason = "is a link to nothing"
+        elif found != FILE:
+            reason = f"is {found}; parameters are read more than once, from a regular file"
         raise ParamsError(str(file), [Problem("file", reason, known)]) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ParamsError(str(file), [Problem("file", f"cannot be read ({error})")]) from None
@@ -70,6 +67,13 @@ def _text(file: Path) -> str:
 
 class _Plain(SafeConstructor):
     """Makes plain values alone, each of a size that a study may have."""
+
+    def construct_document(self, node: Node) -> Any:
+        """What a file holds, once it is known to end."""
+        if _expanded(node, {}) > MOST_VALUES:
+            reason = f"expands to more than {MOST_VALUES:,} values by its aliases"
+            raise _refused(node, f"{reason}; no study needs as many")
+        return super().construct_document(node)
 
     def construct_object(self, node: Node, deep: bool = False) -> Any:
         """The value of a node; whatever is wrong with it is told with its place."""
@@ -116,14 +120,22 @@ def _short(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
-def _expanded(content: Any, known: dict[int, float]) -> float:
-    """Number of values with every alias written out: a few lines can stand for billions."""
-    if not isinstance(content, dict | list):
+def _expanded(node: Node, known: dict[Node, int | None]) -> int:
+    """Number of values with every alias written out: a few lines can stand for billions.
+
+    Raises:
+        ConstructorError: one contains itself, so that there is no end.
+    """
+    if isinstance(node, ScalarNode):
         return 1
-    if id(content) in known:
-        return known[id(content)]
-    # What is reached while its own size is open contains itself, and so is endless.
-    known[id(content)] = float("inf")
-    inner = [*content, *content.values()] if isinstance(content, dict) else list(content)
-    known[id(content)] = 1 + sum(_expanded(value, known) for value in inner)
-    return known[id(content)]
+    if node not in known:
+        known[node] = None
+        parts = node.value
+        if isinstance(node, MappingNode):
+            parts = [one for pair in parts for one in pair]
+        known[node] = 1 + sum(_expanded(part, known) for part in parts)
+    size = known[node]
+    if size is None:
+        name = _short(f"*{node.anchor}", SHOWN)
+        raise _refused(node, f"contains itself ({name}); write out what the alias stands for")
+    return size

@@ -4,14 +4,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from prunestudy.errors import StudyError
-from prunestudy.plan.damage import Finding, inspect_all, report_findings
+from prunestudy.plan.damage import AGAIN, Finding, inspect_all, report_findings
 from prunestudy.plan.pinning import list_of_made
+from prunestudy.plan.places import blocked
 from prunestudy.plan.plan import Plan
 from prunestudy.store.contents import walk
 from prunestudy.store.files import remove
 from prunestudy.store.guarded import FILE, FOLDER, kind, shown
-from prunestudy.store.markers import INNER
-from prunestudy.store.names import report_folder
 from prunestudy.store.sidecars import sidecar_path
 
 NO_PLACE = "it is deleted"
@@ -27,12 +26,9 @@ def heal(plan: Plan) -> list[str]:
     are not what its marker says, and whatever in the study's folders is neither file nor folder.
 
     Raises:
-        StudyError: DVC put links there.
+        StudyError: DVC put links there, or what is there is not to be deleted.
     """
     misplaced = list(_misplaced(plan))
-    noted = list_of_made(plan.study.name)
-    if kind(noted) not in (FILE, None):
-        misplaced.append((noted, f"is {kind(noted)}, not a file"))
     _refuse_links_of_dvc(path for path, _reason in misplaced)
     _refuse_links_of_dvc(plan.by_path)
     told = []
@@ -72,7 +68,15 @@ def _damaged(finding: Finding) -> str:
 
 
 def _misplaced(plan: Plan) -> Iterator[tuple[Path, str]]:
-    """What jobs would follow, wait for or stumble over: links, pipes, files in place of folders."""
+    """What jobs would follow, wait for or stumble over: links, pipes, files in place of folders.
+
+    Raises:
+        StudyError: it is in the place of a folder of every study, or a link of the user's.
+    """
+    for one in blocked(plan):
+        if one.kept:
+            raise StudyError(f"{one}; move it elsewhere or remove it, then {AGAIN}")
+        yield one.path, one.reason
     artifacts = set(plan.by_path)
     known = artifacts | {sidecar_path(path) for path in artifacts}
     above = {parent for path in artifacts for parent in path.parents}
@@ -81,18 +85,12 @@ def _misplaced(plan: Plan) -> Iterator[tuple[Path, str]]:
     while waiting:
         folder = waiting.pop()
         for path in sorted(folder.iterdir()):
-            found = kind(path)
-            if found == FOLDER and path in above:
-                waiting.append(path)
-            elif path in above:
-                yield path, f"is {found}, not a folder"
+            if path in above:
+                waiting += [path] if kind(path) == FOLDER else []
             elif path not in known:
                 yield from _odd(path)
-    folder = report_folder(plan.study.name)
-    for path in (folder / name for name in INNER):
-        if kind(path) not in (FOLDER, None):
-            yield path, f"is {kind(path)}, not a folder"
-    for path in (artifact.log(suffix) for artifact in plan for suffix in ("log", "tsv")):
+    logs = (artifact.log(suffix) for artifact in plan for suffix in ("log", "tsv"))
+    for path in (*logs, list_of_made(plan.study.name)):
         if kind(path) not in (FILE, None):
             yield path, f"is {kind(path)}, not a file"
 

@@ -17,6 +17,7 @@ from prunestudy.plan.equivalence import (
     Equivalence,
     equivalence,
 )
+from prunestudy.plan.places import blocked
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.steps import STEPS
 from prunestudy.store.guarded import shown
@@ -50,15 +51,18 @@ def _missing(artifact: Artifact) -> Finding:
 
 
 def strays(plan: Plan) -> list[Finding]:
-    """What lies in the study's folders and is not of the study."""
-    text = "does not belong there"
+    """What lies in the study's folders, or in their place, and is not of the study."""
+    text, next_run = "does not belong there", "the next run deletes it"
+    places = {one.path: one for one in blocked(plan)}
+    found = [
+        (one.path, one.reason, "no run goes on before" if one.kept else next_run)
+        for one in places.values()
+    ]
+    found += [(path, text, next_run) for path in status.unreached(plan) if path not in places]
+    found += [(path, text, "prunestudy gc deletes it") for path in report_strays(plan)]
     return [
-        Finding(shown(path), text, f"move it elsewhere if it is yours; {fate}")
-        for fate, paths in (
-            ("the next run deletes it", status.unreached(plan)),
-            ("prunestudy gc deletes it", report_strays(plan)),
-        )
-        for path in paths
+        Finding(shown(path), reason, f"move it elsewhere if it is yours; {fate}")
+        for path, reason, fate in found
     ]
 
 

@@ -32,7 +32,7 @@ def pack(out: Path, files: Iterable[str | Path], digests: Mapping[str, str]) -> 
     """
     contents: dict[str, bytes] = {}
     for name in [*map(_inside, files), *digests]:
-        contents[name] = read_bytes(_without_links(Path(name)), LARGE)
+        contents[name] = _read(Path(name))
         if name in digests and bytes_digest(contents[name]) != digests[name]:
             raise StudyError(f"{shown(name)}: is not what its job wrote; run the study again")
     lines = [f"{bytes_digest(content)}  {name}" for name, content in contents.items()]
@@ -50,6 +50,9 @@ def _inside(file: str | Path) -> str:
     """A file's name in the archive: its path from the working folder."""
     path = Path(os.path.normpath(Path.cwd() / file))
     if not path.is_relative_to(Path.cwd()):
+        # A shell may have come here, and so call this folder, by way of a link.
+        path = path.parent.resolve() / path.name
+    if not path.is_relative_to(Path.cwd()):
         raise StudyError(
             f"{shown(file)}: lies outside of {Path.cwd()}; copy it into the project, so that who "
             "unpacks the archive has it in its place"
@@ -60,12 +63,20 @@ def _inside(file: str | Path) -> str:
     return name
 
 
-def _without_links(path: Path) -> Path:
-    """A path that leads nowhere but where it says."""
-    for parent in path.parents:
-        if kind(parent) not in (FOLDER, None):
-            raise StudyError(f"{shown(path)}: {shown(parent)} is {kind(parent)}, not a folder")
-    return path
+def _read(path: Path) -> bytes:
+    """The content of a regular file that is reached through no link."""
+    for place in (*reversed(path.parents), path):
+        found = kind(place)
+        if found not in (FILE if place == path else FOLDER, None):
+            told, advice = f"{shown(place)} is {found}", "remove it"
+            if place.is_symlink():
+                told += f" to {shown(place.readlink())}"
+                advice = "put a copy of what it leads to in its place"
+            raise StudyError(
+                f"{shown(path)}: {told}, and an archive holds regular files in their own places "
+                f"alone; {advice}"
+            )
+    return read_bytes(path, LARGE)
 
 
 def _check_free(out: Path, contents: Mapping[str, bytes]) -> None:

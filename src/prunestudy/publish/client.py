@@ -21,6 +21,7 @@ from requests.exceptions import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
 from prunestudy.errors import StudyError
+from prunestudy.store.guarded import Unreadable, opened_lock
 
 # It logs the errors that it raises, with tracebacks.
 logging.getLogger("mlflow").setLevel(logging.CRITICAL)
@@ -55,7 +56,11 @@ def one_publisher() -> Iterator[None]:
     if is_embedded() and "?" in str(DATABASE.absolute()):
         raise TrackerAway("the path of this folder has a '?', which no URI of a database can have")
     FOLDER.mkdir(exist_ok=True)
-    with (FOLDER / ".lock").open("a") as lock:
+    with contextlib.ExitStack() as stack:
+        try:
+            lock = stack.enter_context(opened_lock(FOLDER / ".lock"))
+        except Unreadable as error:
+            raise TrackerAway(str(error)) from None
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

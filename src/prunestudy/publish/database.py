@@ -11,11 +11,21 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from prunestudy.publish.client import DATABASE, FOLDER, MlflowClient, TrackerAway
+from prunestudy.publish.record import RUN_KEY
 from prunestudy.store.files import written_whole
+from prunestudy.store.guarded import FILE, kind, shown
 
 MAGIC = b"SQLite format 3\0"
 TABLES = {"alembic_version", "experiments", "runs", "tags"}
 JOURNALS = ("-journal", "-wal", "-shm")
+# Where MLflow keeps places of artifacts.
+PLACES = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+)
 # Seconds that another process may hold it.
 PATIENCE = 10
 ANEW = "move it elsewhere; the next run or 'prunestudy ui' makes a new one and publishes into it"
@@ -57,11 +67,17 @@ def _make() -> None:
 
 def _check_file() -> None:
     if not DATABASE.is_file():
-        kind = "folder" if DATABASE.is_dir() else "special file"
-        raise TrackerAway(f"{DATABASE} is a {kind}, not MLflow's database; {ANEW}")
+        what = "folder" if DATABASE.is_dir() else "special file"
+        raise TrackerAway(f"{DATABASE} is a {what}, not MLflow's database; {ANEW}")
     with DATABASE.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
             raise TrackerAway(f"{DATABASE} is no SQLite database; {ANEW}")
+    for ending in JOURNALS:
+        # SQLite would wait for a pipe, and write through a link.
+        journal = Path(f"{DATABASE.resolve()}{ending}")
+        found = kind(journal)
+        if found not in (FILE, None):
+            raise TrackerAway(f"{shown(journal)} is {found}, not a journal; move it elsewhere")
 
 
 @contextlib.contextmanager
@@ -108,9 +124,9 @@ def _writing(database: sqlite3.Connection) -> Iterator[None]:
 
 
 def _bring_home(database: sqlite3.Connection) -> None:
-    """Have every place in the record of this folder point into this folder."""
+    """Have every place in the record that was in this folder elsewhere be in this folder."""
     here = FOLDER.resolve()
-    away = {old for old in _homes(database) if old.resolve() != here}
+    away = {old for old in _homes(database) if old.resolve() != here and not _is_shared(old)}
     if not away:
         return
     try:
@@ -126,34 +142,34 @@ def _bring_home(database: sqlite3.Connection) -> None:
 
 
 def _homes(database: sqlite3.Connection) -> Iterator[Path]:
-    """The folders that experiments believe this one to be: that of a copied or moved checkout."""
-    query = """
-        select name, experiment_id, artifact_location, exists (
-            select 1 from runs join tags using (run_uuid)
-            where runs.experiment_id = experiments.experiment_id and tags.key = 'run_key')
-        from experiments
+    """The folders in which runs of ours believe this one to be: of a copied or moved checkout.
+
+    What somebody else records here goes along if it is in one of them, and otherwise stays.
     """
-    for name, number, location, ours in database.execute(query):
+    query = f"""
+        select name, artifact_location from experiments where experiment_id in (
+            select experiment_id from runs join tags using (run_uuid) where key = '{RUN_KEY}')
+    """
+    for name, location in database.execute(query):
         url = urlparse(location or "")
         place = Path(unquote(url.path) if url.scheme == "file" else location or "")
-        if not place.is_absolute():
-            continue
-        if place.name == str(number) and place.parent.name == FOLDER.name:
-            yield place.parent
-        elif place.parts[-2:] == ("artifacts", name) and (
-            ours or place.parents[1].name == FOLDER.name
-        ):
+        if place.is_absolute() and place.parts[-3:] == (FOLDER.name, "artifacts", name):
             yield place.parents[1]
 
 
+def _is_shared(home: Path) -> bool:
+    """Whether the folder's database is this very one, and so neither is a copy."""
+    with contextlib.suppress(OSError):
+        return (home / DATABASE.name).samefile(DATABASE)
+    return False
+
+
 def _replace(database: sqlite3.Connection, before: str, after: str) -> None:
-    """Replace a place at the beginning of every text of a database."""
-    tables = database.execute("select name from sqlite_master where type = 'table'").fetchall()
-    for (table,) in tables:
-        for column in database.execute(f'pragma table_info("{table}")').fetchall():
+    """Replace a folder in all places of artifacts that are in it."""
+    for table, column in PLACES:
+        if column in {row[1] for row in database.execute(f"pragma table_info({table})")}:
             database.execute(
-                f'update "{table}" set "{column[1]}" = ? || substr("{column[1]}", ?) '
-                f"where typeof(\"{column[1]}\") = 'text' and "
-                f'("{column[1]}" = ? or substr("{column[1]}", 1, ?) = ?)',
-                (after, len(before) + 1, before, len(before) + 1, f"{before}/"),
+                f"update {table} set {column} = ? || substr({column}, ?) "
+                f"where substr({column}, 1, ?) = ?",
+                (after, len(before) + 1, len(before) + 1, f"{before}/"),
             )

@@ -105,7 +105,8 @@ def check_writable(plan: Plan) -> None:
     """
     folders = {artifact.path.parent for artifact in status.missing(plan)}
     for folder in sorted({*folders, report_folder(plan.study.name), Path()}):
-        there = next(place for place in (folder, *folder.parents) if place.exists())
+        # What lies in the place of a folder is told once it is looked at.
+        there = next(place for place in (folder, *folder.parents) if place.is_dir())
         if not os.access(there, os.W_OK | os.X_OK):
             raise StudyError(
                 f"{there}: Read-only file system or no permission to write there; make it "

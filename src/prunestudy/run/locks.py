@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from prunestudy.steps.job import JOBS_LOCK
+from prunestudy.store.guarded import opened_lock
 
 # One study at a time in a checkout, and within it one run of the graph; each lock lives as long
 # as any of its processes, so that what a kill left running still holds it.
@@ -19,20 +20,23 @@ def only_one(path: Path) -> Iterator[int]:
     """Hold a lock of the checkout, and yield its descriptor for the processes that share it.
 
     The system frees it when the last of them ends, however it ends.
+
+    Raises:
+        StudyError: something else lies in its place.
     """
-    with path.open("a") as lock:
+    with opened_lock(path) as lock:
         waiting = (
             f"prunestudy: another run is at work in this checkout (it holds {path}); waiting for it"
         )
-        _take(lock.fileno(), waiting)
-        yield lock.fileno()
+        _take(lock, waiting)
+        yield lock
 
 
 def wait_for_jobs() -> None:
     """Wait for jobs that a killed run left at work: they would write into the same places."""
     waiting = "prunestudy: jobs of an earlier run are still at work here; waiting for them"
-    with JOBS_LOCK.open("a") as lock:
-        _take(lock.fileno(), waiting)
+    with opened_lock(JOBS_LOCK) as lock:
+        _take(lock, waiting)
 
 
 def _take(lock: int, waiting: str) -> None:

@@ -1,12 +1,13 @@
 """Standard streams that are there, take every character, and end no command by failing.
 
 A study's work must not be lost because a terminal cannot show a dash, a disk under a log is full,
-or whoever read the output has gone.
+or whoever reads the output is slow or has gone.
 """
 
 import contextlib
 import io
 import os
+import select
 import sys
 from typing import Any
 
@@ -15,17 +16,30 @@ PROBLEMS: dict[int, OSError] = {}
 
 
 class _Stream(io.FileIO):
-    """A descriptor whose writes never fail; the first that did is kept for the end."""
+    """A descriptor whose writes never fail; the first that did is kept for the end.
+
+    Whoever shares it may have made it non-blocking; full, it is waited for all the same.
+    """
 
     muted = False
 
     def write(self, content: Any) -> int:
-        if not self.muted:
+        while not self.muted:
             try:
-                return super().write(content)
+                written = super().write(content)
+                if written is not None:
+                    return written
+                self._wait()
             except OSError as error:
                 PROBLEMS.setdefault(self.fileno(), error)
+                break
         return memoryview(content).nbytes
+
+    def _wait(self) -> None:
+        """Until its reader has made room, or has gone."""
+        room = select.poll()
+        room.register(self.fileno(), select.POLLOUT)
+        room.poll()
 
 
 def harden(encoding: str | None = None) -> None:

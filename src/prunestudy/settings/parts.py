@@ -4,6 +4,7 @@ Engines load the parts that a cell names and import none, so that a run key cove
 """
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from prunestudy.errors import StudyError
+from prunestudy.settings.source import ARGUMENTS
 from prunestudy.settings.user_code import user_code
 from prunestudy.settings.user_modules import user_modules
 
@@ -44,7 +46,8 @@ def load_function(dotted: str) -> Callable[..., Any]:
     """Load a function of the user's, from a module in the project's folder.
 
     Raises:
-        StudyError: the module cannot be loaded, or not as it was read, or has no such function.
+        StudyError: the module cannot be loaded, or not as it was read, or has no such function, or
+            one that cannot be called as it is.
     """
     name, _, function = dotted.rpartition(".")
     code = user_code(name, Path.cwd())
@@ -52,9 +55,19 @@ def load_function(dotted: str) -> Callable[..., Any]:
         raise StudyError(f"{dotted}: cannot be loaded ({'; '.join(code.problems)})")
     modules = user_modules(code)
     try:
-        return getattr(modules.load(name), function)
+        found = getattr(modules.load(name), function)
     except StudyError:
         raise
     except (Exception, SystemExit) as error:
         reason = f"{type(error).__name__}: {error}".replace(f"{modules.space}.", "")
         raise StudyError(f"{dotted}: cannot be loaded ({reason})") from error
+    if not callable(found):
+        raise StudyError(f"{dotted}: is no function but of type {type(found).__name__}")
+    try:
+        inspect.signature(found).bind(*[None] * ARGUMENTS)
+    except TypeError as error:
+        raise StudyError(f"{dotted}: is called with {ARGUMENTS} arguments ({error})") from None
+    except ValueError:
+        # It is of another language, and has no signature that could be looked at.
+        pass
+    return found

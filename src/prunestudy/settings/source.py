@@ -9,6 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+# What the user's functions are called with: what is scored, and what is known of it.
+ARGUMENTS = 2
+# Decorators that make something else of a function.
+NO_FUNCTIONS = ("property", "cached_property", "classmethod")
+
 
 class NotPython(Exception):
     """A file is not valid Python; says why."""
@@ -51,9 +56,36 @@ def tree_digest(tree: ast.Module) -> str:
     return hashlib.sha256(_canonical(tree).encode()).hexdigest()
 
 
-def functions_of(tree: ast.Module) -> tuple[str, ...]:
-    """Names of the functions that a module defines."""
-    return tuple(node.name for node in tree.body if isinstance(node, ast.FunctionDef))
+def functions_of(tree: ast.Module) -> dict[str, str]:
+    """The functions that a module defines, and why each cannot take two arguments, if so."""
+    return {node.name: _refusal(node) for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def _refusal(function: ast.FunctionDef) -> str:
+    decorators = [_called_name(one) for one in function.decorator_list]
+    for name in decorators:
+        if name in NO_FUNCTIONS:
+            return f"is no function under @{name}; leave that out"
+    given = function.args
+    positional = [*given.posonlyargs, *given.args]
+    needed = len(positional) - len(given.defaults)
+    keywords = [
+        one.arg
+        for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True)
+        if default is None
+    ]
+    fits = needed <= ARGUMENTS and (len(positional) >= ARGUMENTS or given.vararg) and not keywords
+    # What another decorator makes of it is known when it is loaded.
+    if fits or decorators:
+        return ""
+    return f"takes ({ast.unparse(given)}), and is called with two arguments"
+
+
+def _called_name(node: ast.expr) -> str:
+    """The last name of what a decorator is."""
+    if isinstance(node, ast.Call):
+        return _called_name(node.func)
+    return str(getattr(node, "attr", "") or getattr(node, "id", ""))
 
 
 def imports_of(tree: ast.Module, name: str, is_package: bool) -> Iterator[Import]:

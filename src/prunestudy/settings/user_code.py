@@ -23,11 +23,16 @@ LIBRARY = __name__.partition(".")[0]
 
 @dataclass(frozen=True)
 class UserModule:
-    """A module of the user's: its file, the digest of its code, the functions that it defines."""
+    """A module of the user's.
+
+    Attributes:
+        digest: of its code.
+        functions: those that it defines, and why each cannot be called, if so.
+    """
 
     path: Path
     digest: str
-    functions: tuple[str, ...]
+    functions: dict[str, str]
 
 
 @dataclass(frozen=True, eq=False)

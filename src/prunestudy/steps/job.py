@@ -22,6 +22,7 @@ from prunestudy.plan.plan import Plan
 from prunestudy.plan.step import Step
 from prunestudy.store import files, memory
 from prunestudy.store.files import JOURNAL_SUFFIX, remove
+from prunestudy.store.guarded import opened_lock
 from prunestudy.store.sidecars import made
 from prunestudy.store.trajectories import write_failure
 
@@ -145,6 +146,6 @@ def _check_inputs(artifact: Artifact) -> None:
 @contextmanager
 def _at_work() -> Iterator[None]:
     """Hold a share of the lock by which a run knows that jobs of an earlier one still work."""
-    with JOBS_LOCK.open("a") as lock:
+    with opened_lock(JOBS_LOCK) as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         yield

@@ -63,10 +63,14 @@ def shown(path: Path | str) -> str:
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
-def kind(path: Path) -> str | None:
-    """What is at a place, in words; none where nothing is, or no way leads there."""
+def kind(path: Path, links: bool = False) -> str | None:
+    """What is at a place, in words; none where nothing is, or no way leads there.
+
+    Args:
+        links: follow one.
+    """
     try:
-        return _kind(path.lstat().st_mode)
+        return _kind((path.stat() if links else path.lstat()).st_mode)
     except OSError as error:
         if error.errno in NOTHING:
             return None
@@ -80,36 +84,76 @@ def _kind(mode: int) -> str:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[FileIO]:
+def opened(path: Path, links: bool = False) -> Iterator[FileIO]:
     """Open a regular file to read.
+
+    Args:
+        links: follow one, which may lead anywhere.
 
     Raises:
         Unreadable: it is missing or of another kind.
         OSError: it may not be read, or its disk is out of order; that says nothing of the file.
     """
     try:
-        # A pipe without a writer would be waited for; a link may lead anywhere.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = _descriptor(path, os.O_RDONLY, links)
     except OSError:
-        found = kind(path)
-        if found == FILE:
+        if kind(path, links) == FILE:
             raise
-        raise Unreadable(path, f"is {found}" if found else "is missing") from None
-    found = _kind(os.fstat(descriptor).st_mode)
-    if found != FILE:
-        os.close(descriptor)
-        raise Unreadable(path, f"is {found}")
+        raise Unreadable(path, "is missing") from None
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         yield file
 
 
-def read_bytes(path: Path, limit: int = LIMIT) -> bytes:
+@contextmanager
+def opened_lock(path: Path) -> Iterator[int]:
+    """The descriptor of a file that is there to be locked; made if there is none.
+
+    Raises:
+        Unreadable: something else lies there.
+    """
+    try:
+        descriptor = _descriptor(path, os.O_RDWR | os.O_CREAT)
+    except Unreadable as error:
+        reason = f"{error.reason}, not the file that is locked there; remove it, then run again"
+        raise Unreadable(path, reason) from None
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _descriptor(path: Path, flags: int, links: bool = False) -> int:
+    """Open a regular file.
+
+    Raises:
+        Unreadable: what is there is something else.
+    """
+    # A pipe without a writer would be waited for.
+    flags |= os.O_NONBLOCK | os.O_CLOEXEC | (0 if links else os.O_NOFOLLOW)
+    try:
+        descriptor = os.open(path, flags, 0o666)
+    except OSError:
+        found = kind(path, links)
+        if found in (FILE, None):
+            raise
+    else:
+        found = _kind(os.fstat(descriptor).st_mode)
+        if found == FILE:
+            return descriptor
+        os.close(descriptor)
+    raise Unreadable(path, f"is {found}")
+
+
+def read_bytes(path: Path, limit: int = LIMIT, links: bool = False) -> bytes:
     """The content of a regular file.
+
+    Args:
+        links: follow one, which may lead anywhere.
 
     Raises:
         Unreadable: it is missing, of another kind, or larger than ``limit``.
     """
-    with opened(path) as file:
+    with opened(path, links) as file:
         size = os.fstat(file.fileno()).st_size
         if size > limit:
             raise Unreadable(path, f"is larger than {limit:,} bytes")
