@@ -68,7 +68,9 @@ def _read(path: Path) -> bytes:
     for place in (*reversed(path.parents), path):
         found = kind(place)
         if found not in (FILE if place == path else FOLDER, None):
-            told, advice = f"{shown(place)} is {found}", "remove it"
+            told, advice = f"is {found}", "remove it"
+            if place != path:
+                told = f"{shown(place)} {told}"
             if place.is_symlink():
                 told += f" to {shown(place.readlink())}"
                 advice = "put a copy of what it leads to in its place"
