@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from prunestudy.store.files import artifact_digest, file_digest, remove
 from prunestudy.store.sidecars import sidecar_path
 from tests.plan.conftest import make
 from tests.plan.damages import OF_SIDECARS, SHAPES
+from tests.store.test_git import of_another_user
 
 PRUNED = "digits/seed0/adaptive"
 PLACE = Path("reports/small/manifest.json")
@@ -185,9 +187,14 @@ def test_the_commit_tells_of_a_forgery_that_the_manifest_does_not(whole: Plan):
     assert str(manifest.reproduced(whole)).startswith("Not reproduced: 1 of ")
 
 
-def test_without_git_the_rest_is_checked(whole: Plan, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(
+    "lose", [lambda patch: patch.setenv("PATH", ""), of_another_user], ids=["gone", "refuses"]
+)
+def test_without_git_the_rest_is_checked(
+    whole: Plan, monkeypatch: pytest.MonkeyPatch, lose: Callable[[pytest.MonkeyPatch], None]
+):
     commit(PLACE)
-    monkeypatch.setenv("PATH", "")
+    lose(monkeypatch)
     assert named(whole) == []
     assert manifest.standing(whole).endswith("is compared with no commit: git tells of none here")
     assert manifest.reproduced(whole) is None
