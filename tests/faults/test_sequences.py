@@ -1,13 +1,14 @@
 """Random sequences of all that happens to a checkout: in process, and with the real tools."""
 
 import contextlib
+import fcntl
 import io
 import os
 import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from prunestudy.cli.main import main
 from tests.faults import stubs
 from tests.faults.conftest import start, wait_for_peace
-from tests.faults.sequences import PARAMS, Sequences
+from tests.faults.sequences import PARAMS, WAITS, Sequences
 from tests.faults.test_kills import kill_one
 from tests.workflow.conftest import Checkout, new_checkout
 
@@ -64,10 +65,18 @@ def test_sequences_with_cheap_steps(memory: Path, monkeypatch: pytest.MonkeyPatc
             return checkout.folder
 
         def attempt(self, *words: str) -> tuple[int, str]:
-            told = io.StringIO()
+            return self.told(io.StringIO(), *words)
+
+        def told(self, told: io.StringIO, *words: str) -> tuple[int, str]:
             with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
                 code = main([words[0], "--params", str(PARAMS), *words[1:]])
             return code, told.getvalue()
+
+        def attempt_while(
+            self, lock: Path, moment: Callable[[], None], *words: str
+        ) -> tuple[int, str]:
+            with held(lock) as let_go:
+                return self.told(Hearing([moment, let_go]), *words)
 
         def kill(self, moment: float) -> None:
             child = os.fork()
@@ -81,6 +90,28 @@ def test_sequences_with_cheap_steps(memory: Path, monkeypatch: pytest.MonkeyPatc
     run_state_machine_as_test(InProcess, settings=steps)
     print(f"\n{dict(InProcess.counted)}")
     assert InProcess.counted["sequence"] >= IN_PROCESS
+
+
+@contextlib.contextmanager
+def held(lock: Path) -> Iterator[Callable[[], None]]:
+    """Hold a lock, as another run does; yield what lets it go."""
+    with lock.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield lambda: fcntl.flock(file, fcntl.LOCK_UN)
+
+
+class Hearing(io.StringIO):
+    """What a command says; once it says that it waits, something is done."""
+
+    def __init__(self, then: list[Callable[[], None]]) -> None:
+        super().__init__()
+        self.then = then
+
+    def write(self, text: str) -> int:
+        written = super().write(text)
+        while WAITS in text and self.then:
+            self.then.pop(0)()
+        return written
 
 
 def die_at(change: int) -> None:
@@ -114,6 +145,21 @@ def test_sequences_with_the_real_tools(finished: Checkout, tmp_path: Path) -> No
             )
             assert "Traceback" not in done.stdout, done.stdout
             return done.returncode, done.stdout
+
+        def attempt_while(
+            self, lock: Path, moment: Callable[[], None], *words: str
+        ) -> tuple[int, str]:
+            command = ("prunestudy", words[0], "--params", str(PARAMS), *words[1:])
+            with held(lock) as let_go:
+                run = start(self.checkout(), *command)
+                assert run.stdout is not None
+                said = ""
+                while WAITS not in said and (line := run.stdout.readline()):
+                    said += line
+                moment()
+                let_go()
+                said += run.communicate()[0]
+            return run.returncode, said
 
         def kill(self, moment: float) -> None:
             run = start(self.checkout(), "prunestudy", "run", "--params", str(PARAMS))

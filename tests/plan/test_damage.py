@@ -222,15 +222,36 @@ def test_what_a_user_put_beside_the_report_is_named_and_stays(whole: Plan):
     assert report_strays(whole) == sorted(own)
 
 
-def test_a_folder_of_the_study_that_is_a_link_is_not_swept(whole: Plan, tmp_path: Path):
+@pytest.mark.parametrize("root", ["data/small", "models/small", "reports/small"])
+def test_a_folder_of_the_study_that_is_a_link_is_named_refused_and_not_swept(
+    whole: Plan, tmp_path: Path, root: str
+):
     elsewhere = tmp_path / "elsewhere"
-    Path("models/small").rename(elsewhere)
-    (elsewhere / "thesis.tex").touch()
-    (elsewhere / "own").symlink_to("thesis.tex")
-    Path("models/small").symlink_to(elsewhere)
+    Path(root).rename(elsewhere)
+    for folder in (elsewhere, elsewhere / "tables"):
+        folder.mkdir(exist_ok=True)
+        (folder / "thesis.tex").touch()
+        (folder / "own").symlink_to("thesis.tex")
+    Path(root).symlink_to(elsewhere)
+    told = f"{root}: is a symbolic link, not a folder; put the folder itself in its place"
+    assert told in named(whole)
     assert status.unreached(whole) == []
-    heal(whole)
-    assert (elsewhere / "own").is_symlink()
+    assert report_strays(whole) == []
+    before = sorted(elsewhere.rglob("*"))
+    with pytest.raises(StudyError, match=told):
+        heal(whole)
+    assert sorted(elsewhere.rglob("*")) == before
+
+
+@pytest.mark.parametrize("how", [one for one in KINDS if one != "a folder"])
+def test_whatever_else_lies_in_place_of_a_folder_of_the_study_is_refused(whole: Plan, how: str):
+    place = Path("models/small")
+    remove(place)
+    place.touch()
+    KINDS[how](place)
+    assert f"{place}: is a" in named(whole)
+    with pytest.raises(StudyError, match=f"{place}: is a .*, not a folder"):
+        heal(whole)
 
 
 def test_links_into_the_cache_of_dvc_are_refused_and_stay(whole: Plan, tmp_path: Path):

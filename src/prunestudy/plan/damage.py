@@ -19,7 +19,7 @@ from prunestudy.store.guarded import (
     shown,
 )
 from prunestudy.store.markers import inner_folders, read_marker, report_digest
-from prunestudy.store.names import report_folder
+from prunestudy.store.names import artifact_folders, report_folder
 from prunestudy.store.sidecars import Sidecar, sidecar_path
 
 AGAIN = "run the study again"
@@ -110,6 +110,20 @@ def checked(artifact: Artifact) -> list[Finding]:
     return list(inspect(artifact).findings)
 
 
+def root_findings(plan: Plan) -> list[Finding]:
+    """The study's own folders that are something else, such as a link, which leads anywhere."""
+    name = plan.study.name
+    return [
+        Finding(
+            shown(root),
+            f"is {kind(root)}, not a folder",
+            f"put the folder itself in its place, or move it away and {AGAIN}",
+        )
+        for root in (*artifact_folders(name), report_folder(name))
+        if kind(root) not in (FOLDER, None)
+    ]
+
+
 # The report, whose files have fixed names: its marker speaks for them.
 
 
@@ -136,7 +150,7 @@ def report_strays(plan: Plan) -> list[Path]:
     """What lies in the report's own folders and is not of the report, as far as it says."""
     folder = report_folder(plan.study.name)
     found = []
-    for artifact in plan.of_step("report"):
+    for artifact in plan.of_step("report") if kind(folder) == FOLDER else ():
         if kind(artifact.path) is None or inspect(artifact).findings:
             continue
         try:

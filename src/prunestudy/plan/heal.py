@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from prunestudy.errors import StudyError
-from prunestudy.plan.damage import Finding, inspect_all, report_findings
+from prunestudy.plan.damage import Finding, inspect_all, report_findings, root_findings
 from prunestudy.plan.plan import Plan
 from prunestudy.store.contents import walk
 from prunestudy.store.files import remove
 from prunestudy.store.guarded import FILE, FOLDER, kind, shown
 from prunestudy.store.markers import INNER
-from prunestudy.store.names import report_folder
+from prunestudy.store.names import artifact_folders, report_folder
 from prunestudy.store.sidecars import sidecar_path
 
 NO_PLACE = "it is deleted"
@@ -26,8 +26,11 @@ def heal(plan: Plan) -> list[str]:
     are not what its marker says, and whatever in the study's folders is neither file nor folder.
 
     Raises:
-        StudyError: DVC put links there.
+        StudyError: DVC put links there, or a folder of the study is none itself.
     """
+    roots = root_findings(plan)
+    if roots:
+        raise StudyError("\n".join(map(str, roots)))
     misplaced = list(_misplaced(plan))
     _refuse_links_of_dvc(path for path, _reason in misplaced)
     _refuse_links_of_dvc(plan.by_path)
@@ -72,8 +75,7 @@ def _misplaced(plan: Plan) -> Iterator[tuple[Path, str]]:
     artifacts = set(plan.by_path)
     known = artifacts | {sidecar_path(path) for path in artifacts}
     above = {parent for path in artifacts for parent in path.parents}
-    waiting = [Path(top) / plan.study.name for top in ("data", "models")]
-    waiting = [folder for folder in waiting if kind(folder) == FOLDER]
+    waiting = [one for one in artifact_folders(plan.study.name) if kind(one) == FOLDER]
     while waiting:
         folder = waiting.pop()
         for path in sorted(folder.iterdir()):

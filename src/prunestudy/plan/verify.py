@@ -8,7 +8,13 @@ from pathlib import Path
 from prunestudy.errors import StudyError
 from prunestudy.plan import manifest, status
 from prunestudy.plan.artifact import Artifact
-from prunestudy.plan.damage import Finding, inspect_all, report_findings, report_strays
+from prunestudy.plan.damage import (
+    Finding,
+    inspect_all,
+    report_findings,
+    report_strays,
+    root_findings,
+)
 from prunestudy.plan.equivalence import (
     DIFFERENT,
     EQUAL,
@@ -33,7 +39,7 @@ def findings(plan: Plan) -> list[Finding]:
 def certified(plan: Plan) -> list[Finding]:
     """What is wrong with what the study's report was made from, and with the report."""
     inspected = inspect_all(plan)
-    found: list[Finding] = []
+    found = root_findings(plan)
     for artifact in plan:
         there = artifact in inspected
         found += inspected[artifact].findings if there else [_missing(artifact)]
