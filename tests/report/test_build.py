@@ -10,11 +10,13 @@ import pandas as pd
 import pytest
 
 from prunestudy.analysis.rank_correlation import rank_correlation
+from prunestudy.params.reader import read_study
 from prunestudy.pruning.settings import OpenLoop
 from prunestudy.report.build import LEFT_OUT, build_report
+from tests.conftest import STUDIES
 from tests.report.fabricated import ASIDE, QUESTION, REASON, TITLE, Build, Built, make_study
 
-LIMIT = 5_000_000
+LIMIT = 3_000_000
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +75,12 @@ def test_the_page_loads_nothing_from_elsewhere(built: Built) -> None:
     local = re.findall(r"""(?:src|href)="([^"#]+)\"""", page.partition("<script")[0])
     assert local
     assert all((built.folder / name).is_file() for name in local)
+
+
+def test_the_page_of_the_default_study_opens_at_once(root: Path) -> None:
+    if read_study(root / "params.yaml") != read_study(STUDIES / "default.yaml"):
+        pytest.skip("params.yaml is another study than the project's")
+    assert (root / "reports" / "index.html").stat().st_size < LIMIT
 
 
 def test_every_link_inside_the_page_leads_somewhere(built: Built) -> None:
