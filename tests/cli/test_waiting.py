@@ -1,6 +1,6 @@
 """What waits for others goes by what the parameters are when its turn comes."""
 
-import fcntl
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +15,7 @@ from prunestudy.params.reader import read_study
 from prunestudy.plan.plan import Plan
 from prunestudy.run import graph, study
 from prunestudy.run.locks import JOBS_LOCK, RUN_LOCK, STUDY_LOCK
+from tests.waiting import Hearing, held
 
 WAITING = {
     STUDY_LOCK: "another run is at work",
@@ -25,18 +26,18 @@ BY_ALL = pytest.mark.parametrize("lock", [RUN_LOCK, JOBS_LOCK], ids=str)
 
 
 @contextmanager
-def at_work(lock: Path, moment: Callable[[], None]) -> Iterator[None]:
-    """Hold a lock as others do who are at work; a moment later have something happen, and end."""
-    with lock.open("a") as held:
-        fcntl.flock(held, fcntl.LOCK_SH if lock == JOBS_LOCK else fcntl.LOCK_EX)
+def at_work(lock: Path, moment: Callable[[], object]) -> Iterator[Hearing]:
+    """Others are at work; soon after a command waits for them something happens, and they end."""
+    with held(lock) as let_go:
 
         def end() -> None:
             moment()
-            fcntl.flock(held, fcntl.LOCK_UN)
+            let_go()
 
-        later = threading.Timer(0.3, end)
-        later.start()
-        yield
+        later = threading.Timer(0.2, end)
+        with contextlib.redirect_stderr(Hearing(later.start)) as said:
+            yield said
+        assert WAITING[lock] in said.getvalue()
         later.join()
 
 
@@ -70,7 +71,6 @@ def test_gc_keeps_what_others_made_meanwhile(here: Path, capsys: pytest.CaptureF
 
     with at_work(lock, moment):
         assert main(["gc"]) == 0
-    assert WAITING[lock] in capsys.readouterr().err
     assert all(seen)
     assert len(former) == len(latter) == 4
     assert not set(former) & set(latter)
@@ -79,14 +79,10 @@ def test_gc_keeps_what_others_made_meanwhile(here: Path, capsys: pytest.CaptureF
 
 
 @BY_ALL
-def test_an_archive_is_of_the_parameters_that_it_holds(
-    here: Path, capsys: pytest.CaptureFixture, lock: Path
-):
-    with at_work(lock, lambda: edited(here / "params.yaml", "name: small", "name: other")):
+def test_an_archive_is_of_the_parameters_that_it_holds(here: Path, lock: Path):
+    with at_work(lock, lambda: edited(here / "params.yaml", "name: small", "name: other")) as said:
         assert main(["archive"]) == 1
-    said = capsys.readouterr().err
-    assert WAITING[lock] in said
-    assert "study 'other' has no report" in said
+    assert "study 'other' has no report" in said.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -98,7 +94,6 @@ def test_an_archive_is_of_the_parameters_that_it_holds(
 )
 def test_a_run_is_of_one_plan(
     here: Path,
-    capsys: pytest.CaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
     module: ModuleType,
     lock: Path,
@@ -109,8 +104,6 @@ def test_a_run_is_of_one_plan(
     monkeypatch.setattr(module, "heal_study", healed)
     (here / "Snakefile").touch()
     edited(here / "params.yaml", "name: small", "name: default")
-    with at_work(lock, lambda: edited(here / "params.yaml")):
+    with at_work(lock, lambda: edited(here / "params.yaml")) as said:
         assert main(["run" if module == graph else "study"]) == 1
-    said = capsys.readouterr().err
-    assert WAITING[lock] in said
-    assert "5 epochs" in said
+    assert "5 epochs" in said.getvalue()

@@ -27,6 +27,7 @@ from prunestudy.plan.plan import Plan
 from prunestudy.run.locks import JOBS_LOCK, RUN_LOCK
 from prunestudy.store.files import artifact_digest, member_digests
 from prunestudy.store.sidecars import sidecar_path
+from tests.waiting import WAITS
 from tests.workflow.conftest import STUDY
 
 PARAMS = Path("studies") / f"{STUDY}.yaml"
@@ -43,8 +44,6 @@ EDITS = (
 )
 # Where people keep what is theirs beside a report.
 OWN = ("notes.md", "index.html.bak", "talk/figure.svg")
-# What a command says that another keeps from its work.
-WAITS = "; waiting for"
 NOT_SIDECARS = ("null", "[]", "1", '{"key": NaN}', "[" * 100_000, "", '{"key": 1, "files": null}')
 
 

@@ -1,7 +1,6 @@
 """Random sequences of all that happens to a checkout: in process, and with the real tools."""
 
 import contextlib
-import fcntl
 import io
 import os
 import random
@@ -18,8 +17,9 @@ from hypothesis.stateful import run_state_machine_as_test
 from prunestudy.cli.main import main
 from tests.faults import stubs
 from tests.faults.conftest import start, wait_for_peace
-from tests.faults.sequences import PARAMS, WAITS, Sequences
+from tests.faults.sequences import PARAMS, Sequences
 from tests.faults.test_kills import kill_one
+from tests.waiting import WAITS, Hearing, held
 from tests.workflow.conftest import Checkout, new_checkout
 
 IN_PROCESS = int(os.environ.get("PRUNESTUDY_SEQUENCES", "475"))
@@ -76,7 +76,7 @@ def test_sequences_with_cheap_steps(memory: Path, monkeypatch: pytest.MonkeyPatc
             self, lock: Path, moment: Callable[[], None], *words: str
         ) -> tuple[int, str]:
             with held(lock) as let_go:
-                return self.told(Hearing([moment, let_go]), *words)
+                return self.told(Hearing(moment, let_go), *words)
 
         def kill(self, moment: float) -> None:
             child = os.fork()
@@ -90,28 +90,6 @@ def test_sequences_with_cheap_steps(memory: Path, monkeypatch: pytest.MonkeyPatc
     run_state_machine_as_test(InProcess, settings=steps)
     print(f"\n{dict(InProcess.counted)}")
     assert InProcess.counted["sequence"] >= IN_PROCESS
-
-
-@contextlib.contextmanager
-def held(lock: Path) -> Iterator[Callable[[], None]]:
-    """Hold a lock, as another run does; yield what lets it go."""
-    with lock.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield lambda: fcntl.flock(file, fcntl.LOCK_UN)
-
-
-class Hearing(io.StringIO):
-    """What a command says; once it says that it waits, something is done."""
-
-    def __init__(self, then: list[Callable[[], None]]) -> None:
-        super().__init__()
-        self.then = then
-
-    def write(self, text: str) -> int:
-        written = super().write(text)
-        while WAITS in text and self.then:
-            self.then.pop(0)()
-        return written
 
 
 def die_at(change: int) -> None:
