@@ -185,7 +185,10 @@ ADDITIONS = (
 
 def one_by_one(each: Iterable[Any]) -> pytest.MarkDecorator:
     """All at once in a second; where that fails, the slow tests tell which one it is."""
-    alone = [pytest.param((one,), id=str(one), marks=pytest.mark.slow) for one in each]
+    alone = [
+        pytest.param((one,), id=getattr(one, "__name__", str(one)), marks=pytest.mark.slow)
+        for one in each
+    ]
     return pytest.mark.parametrize("these", [pytest.param(tuple(each), id="all"), *alone])
 
 
