@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -14,6 +14,9 @@ from hypothesis import HealthCheck, Phase, settings
 from prunestudy.data.settings import Data
 from prunestudy.params.settings import Study
 from prunestudy.training.settings import Compute, Training
+
+if TYPE_CHECKING:
+    from tests.report.fabricated import Build, Cell
 
 ROOT = Path(__file__).parent.parent
 # Studies of the tests' own: a user may edit params.yaml and studies/ at will.
@@ -129,6 +132,28 @@ def prepared_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], P
         return out
 
     return file
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory: pytest.TempPathFactory) -> "Build":
+    """Builds the report of a made-up study, once a session: nobody may write to it."""
+    from prunestudy.plan.plan import Plan
+    from prunestudy.report.build import build_report
+    from tests.report.fabricated import Built, make_study, write_tables
+
+    known: dict[tuple[str, frozenset[Cell]], Built] = {}
+
+    def built(study: Study | None = None, failed: "frozenset[Cell]" = frozenset()) -> Built:
+        plan = Plan(study or make_study())
+        named = plan.study.model_dump_json(), failed
+        if named not in known:
+            root = tmp_path_factory.mktemp("report")
+            write_tables(plan.study, root / "given", 300, 0.0, failed)
+            written = build_report(plan, root / "given", root / "reports", "f" * 64)
+            known[named] = Built(plan, root / "given", root / "reports", written)
+        return known[named]
+
+    return built
 
 
 @pytest.fixture(scope="session")

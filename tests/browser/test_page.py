@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from prunestudy.params.report_settings import Question
 from tests.browser.pages import DESKTOP, PHONE, browser, marks, needs_chromium, opened
-from tests.report.fabricated import EVERY, QUESTION, make_study, write_tables
+from tests.report.fabricated import ASIDE, EVERY, FAILED, QUESTION, Build, make_study
 
 __all__ = ["browser"]
 pytestmark = needs_chromium
@@ -16,19 +15,11 @@ SERIOUS = ("serious", "critical")
 
 
 @pytest.fixture(scope="module", params=["every kind of method", "two questions, one seed"])
-def file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def file(request: pytest.FixtureRequest, build: Build) -> Path:
     """A page of made-up tables: with failed cells and baselines, or with as little as there is."""
-    from prunestudy.plan.plan import Plan
-    from prunestudy.report.build import build_report
-
-    study, failed = make_study(methods=EVERY), frozenset({("numbers", 0, "other")})
-    if request.param != "every kind of method":
-        second = Question(method="traditional", against="other")
-        study, failed = make_study(seeds=1, compare=(QUESTION, second)), frozenset()
-    root = tmp_path_factory.mktemp("page")
-    write_tables(study, root / "given", 300, 0.0, failed)
-    build_report(Plan(study), root / "given", root / "reports", "f" * 64)
-    return root / "reports" / "index.html"
+    if request.param == "every kind of method":
+        return build(make_study(methods=EVERY), FAILED).folder / "index.html"
+    return build(make_study(seeds=1, compare=(QUESTION, ASIDE))).folder / "index.html"
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -30,14 +30,6 @@ STEPS = (
 )
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: dict[str, Any]) -> Path:
-    """A working folder with a valid ``params.yaml``."""
-    monkeypatch.chdir(tmp_path)
-    YAML(typ="safe", pure=True).dump(content, tmp_path / "params.yaml")
-    return tmp_path
-
-
 def test_check_summarises_a_valid_study(here: Path, capsys: pytest.CaptureFixture):
     assert main(["check"]) == 0
     shown = capsys.readouterr()

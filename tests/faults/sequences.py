@@ -18,15 +18,17 @@ from pathlib import Path
 from typing import ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from prunestudy.params.reader import read_study
 from prunestudy.plan import status
 from prunestudy.plan.artifact import Artifact
 from prunestudy.plan.manifest import Entry, Manifest
 from prunestudy.plan.plan import Plan
+from prunestudy.run.locks import JOBS_LOCK, RUN_LOCK
 from prunestudy.store.contents import contents
 from prunestudy.store.sidecars import sidecar_path
+from tests.waiting import WAITS
 from tests.workflow.conftest import STUDY
 
 PARAMS = Path("studies") / f"{STUDY}.yaml"
@@ -41,6 +43,8 @@ EDITS = (
     ("seeds: [0]", "seeds: [1]"),
     ("compressions: [2, 4, 8]", "compressions: [2, 4]"),
 )
+# Where people keep what is theirs beside a report.
+OWN = ("notes.md", "index.html.bak", "talk/figure.svg")
 NOT_SIDECARS = ("null", "[]", "1", '{"key": NaN}', "[" * 100_000, "", '{"key": 1, "files": null}')
 
 
@@ -99,6 +103,7 @@ class Sequences(RuleBasedStateMachine):
         counted: how often each thing was done.
         sidecars: what runs left beside the artifacts that are whole.
         damaged: what was damaged since, with what was left of it.
+        own: files of the user's beside the report, with their text.
     """
 
     truth: ClassVar[dict[str, str]]
@@ -113,6 +118,7 @@ class Sequences(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(dir=self.scratch()))
         self.sidecars: dict[Path, bytes] = {}
         self.damaged: dict[Path, str] = {}
+        self.own: dict[Path, str] = {}
 
     # How it is done, in process or by the real tools.
 
@@ -127,6 +133,10 @@ class Sequences(RuleBasedStateMachine):
     @abstractmethod
     def attempt(self, *words: str) -> tuple[int, str]:
         """Run a command of prunestudy; its exit code and what it said."""
+
+    @abstractmethod
+    def attempt_while(self, lock: Path, moment: Callable[[], None], *words: str) -> tuple[int, str]:
+        """Run a command while another holds a lock, which ends with what is done once it waits."""
 
     @abstractmethod
     def kill(self, moment: float) -> None:
@@ -159,7 +169,10 @@ class Sequences(RuleBasedStateMachine):
     def run(self) -> None:
         """A run ends well, makes only what was not whole, and leaves everything whole."""
         before = {path: self.sidecars[path] for path in self.whole()}
-        said = self.well("run")
+        self.ended_well(before, self.well("run"))
+
+    def ended_well(self, before: dict[Path, bytes], said: str) -> None:
+        """A run has ended: nothing that was whole was made again, and everything is there."""
         self.damaged.clear()
         for artifact in self.plan():
             assert artifact.path.exists(), artifact.path
@@ -169,6 +182,29 @@ class Sequences(RuleBasedStateMachine):
         self.note()
         self.well("verify")
         self.count("run")
+
+    @rule(
+        command=st.sampled_from(("gc", "run")),
+        lock=st.sampled_from((RUN_LOCK, JOBS_LOCK)),
+        edit=st.sampled_from(EDITS),
+    )
+    def edit_meanwhile(self, command: str, lock: Path, edit: tuple[str, str]) -> None:
+        """What waits for others goes by the parameters as they are when its turn comes."""
+        whole: list[Path] = []
+
+        def moment() -> None:
+            self.edit(edit)
+            whole.extend(self.whole())
+
+        code, said = self.attempt_while(lock, moment, command)
+        assert code == 0, said
+        assert WAITS in said, said
+        if command == "run":
+            self.ended_well({path: self.sidecars[path] for path in whole}, said)
+        else:
+            assert self.whole() == whole, said
+            self.forget_what_changed()
+        self.count("edit meanwhile")
 
     @rule(moment=st.floats(0, 1))
     def killed(self, moment: float) -> None:
@@ -186,7 +222,7 @@ class Sequences(RuleBasedStateMachine):
     @rule(chance=st.randoms(use_true_random=False), damage=st.sampled_from(DAMAGES))
     def damage(self, chance: random.Random, damage: Callable[[Path, random.Random], None]) -> None:
         """A file of the study is damaged, and verify says so."""
-        files = files_in(*MANAGED, REPORT)
+        files = [file for file in files_in(*MANAGED, REPORT) if file not in self.own]
         if not files:
             return
         file = chance.choice(files)
@@ -209,6 +245,39 @@ class Sequences(RuleBasedStateMachine):
         assert code == 1, stray
         assert "stray.txt" in said or any(str(one) in said for one in stray.parents[:-2]), said
         self.count("damage")
+
+    @rule(name=st.sampled_from(OWN))
+    def keep(self, name: str) -> None:
+        """A file of the user's lies beside the report, and verify has nothing against it."""
+        before, _ = self.attempt("verify")
+        own = REPORT / name
+        own.parent.mkdir(exist_ok=True)
+        own.write_text("mine\n", encoding="utf-8")
+        self.own[own] = "mine\n"
+        after, said = self.attempt("verify")
+        assert after == before, said
+        assert str(own) not in said, said
+        self.count("keep")
+
+    @invariant()
+    def own_files_stay(self) -> None:
+        """Whatever happens, what is the user's stays."""
+        assert {own: own.read_text(encoding="utf-8") for own in self.own} == self.own
+
+    @rule(root=st.sampled_from((*MANAGED, REPORT)))
+    def link_root(self, root: Path) -> None:
+        """A folder of the study becomes a link to one: nothing there is swept, all works."""
+        elsewhere = self.folder / "elsewhere"
+        shutil.move(root, elsewhere)
+        root.symlink_to(elsewhere)
+        before = {path: state_of(path) for path in sorted(elsewhere.rglob("*"))}
+        self.gc()
+        assert {path: state_of(path) for path in sorted(elsewhere.rglob("*"))} == before
+        if not self.damaged and not status.missing(self.plan()):
+            self.run()
+        root.unlink()
+        shutil.move(elsewhere, root)
+        self.count("link root")
 
     @rule(chance=st.randoms(use_true_random=False))
     def forge(self, chance: random.Random) -> None:

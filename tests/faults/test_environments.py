@@ -136,6 +136,25 @@ def test_a_study_works_in_an_odd_repository(
         assert done.stderr.startswith("prunestudy compare: git cannot be run")
 
 
+def test_a_study_works_in_a_repository_of_another_user(
+    finished: Checkout, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if subprocess.run(["chown", "-R", "12345", checkout.folder], check=False).returncode:
+        pytest.skip("this user cannot give files away")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    assert "dubious ownership" in checkout.attempt("git", "status").stdout
+    works(checkout, finished)
+    params = ("--params", f"studies/{STUDY}.yaml")
+    said = checkout.call("prunestudy", "verify", *params)
+    assert "is compared with no commit: git tells of none here" in said
+    checkout.call("prunestudy", "gc", *params)
+    checkout.call("prunestudy", "archive", *params)
+    done = checkout.attempt("prunestudy", "compare", "HEAD", *params)
+    assert done.returncode == 1
+    assert "git has no revisions of this folder: fatal: detected dubious ownership" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
 def without_git(folder: Path) -> Path:
     """A folder of programs in which git is not."""
     programs = folder / "programs"

@@ -7,7 +7,7 @@ import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from tests.faults import stubs
 from tests.faults.conftest import start, wait_for_peace
 from tests.faults.sequences import PARAMS, Sequences
 from tests.faults.test_kills import kill_one
+from tests.waiting import WAITS, Hearing, held
 from tests.workflow.conftest import Checkout, new_checkout
 
 IN_PROCESS = int(os.environ.get("PRUNESTUDY_SEQUENCES", "475"))
@@ -64,10 +65,18 @@ def test_sequences_with_cheap_steps(memory: Path, monkeypatch: pytest.MonkeyPatc
             return checkout.folder
 
         def attempt(self, *words: str) -> tuple[int, str]:
-            told = io.StringIO()
+            return self.told(io.StringIO(), *words)
+
+        def told(self, told: io.StringIO, *words: str) -> tuple[int, str]:
             with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
                 code = main([words[0], "--params", str(PARAMS), *words[1:]])
             return code, told.getvalue()
+
+        def attempt_while(
+            self, lock: Path, moment: Callable[[], None], *words: str
+        ) -> tuple[int, str]:
+            with held(lock) as let_go:
+                return self.told(Hearing(moment, let_go), *words)
 
         def kill(self, moment: float) -> None:
             child = os.fork()
@@ -114,6 +123,21 @@ def test_sequences_with_the_real_tools(finished: Checkout, tmp_path: Path) -> No
             )
             assert "Traceback" not in done.stdout, done.stdout
             return done.returncode, done.stdout
+
+        def attempt_while(
+            self, lock: Path, moment: Callable[[], None], *words: str
+        ) -> tuple[int, str]:
+            command = ("prunestudy", words[0], "--params", str(PARAMS), *words[1:])
+            with held(lock) as let_go:
+                run = start(self.checkout(), *command)
+                assert run.stdout is not None
+                said = ""
+                while WAITS not in said and (line := run.stdout.readline()):
+                    said += line
+                moment()
+                let_go()
+                said += run.communicate()[0]
+            return run.returncode, said
 
         def kill(self, moment: float) -> None:
             run = start(self.checkout(), "prunestudy", "run", "--params", str(PARAMS))

@@ -272,15 +272,22 @@ def test_what_a_user_put_beside_the_report_is_named_and_stays(whole: Plan):
     assert report_strays(whole) == sorted(own)
 
 
-def test_a_folder_of_the_study_that_is_a_link_is_not_swept(whole: Plan, tmp_path: Path):
+@pytest.mark.parametrize("root", ["data/small", "models/small", "reports/small"])
+def test_a_folder_of_the_study_may_be_a_link_behind_which_nothing_is_swept(
+    whole: Plan, tmp_path: Path, root: str
+):
     elsewhere = tmp_path / "elsewhere"
-    Path("models/small").rename(elsewhere)
-    (elsewhere / "thesis.tex").touch()
-    (elsewhere / "own").symlink_to("thesis.tex")
-    Path("models/small").symlink_to(elsewhere)
-    assert status.unreached(whole) == []
-    heal(whole)
-    assert (elsewhere / "own").is_symlink()
+    Path(root).rename(elsewhere)
+    for folder in (elsewhere, elsewhere / "tables"):
+        folder.mkdir(exist_ok=True)
+        (folder / "thesis.tex").touch()
+        (folder / "own").symlink_to("thesis.tex")
+    Path(root).symlink_to(elsewhere)
+    assert named(whole) == ""
+    assert report_strays(whole) == []
+    before = sorted(elsewhere.rglob("*"))
+    healed(whole)
+    assert sorted(elsewhere.rglob("*")) == before
 
 
 def test_links_into_the_cache_of_dvc_are_refused_and_stay(whole: Plan, tmp_path: Path):

@@ -9,8 +9,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -171,35 +172,46 @@ def add_optional_settings(library: Library) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "extend",
-    [
-        add_criterion,
-        add_architecture,
-        add_data_set,
-        add_metric,
-        add_loss,
-        add_step,
-        add_optional_settings,
-    ],
+ADDITIONS = (
+    add_criterion,
+    add_architecture,
+    add_data_set,
+    add_metric,
+    add_loss,
+    add_step,
+    add_optional_settings,
 )
+
+
+def one_by_one(each: Iterable[Any]) -> pytest.MarkDecorator:
+    """All at once in a second; where that fails, the slow tests tell which one it is."""
+    alone = [
+        pytest.param((one,), id=getattr(one, "__name__", str(one)), marks=pytest.mark.slow)
+        for one in each
+    ]
+    return pytest.mark.parametrize("these", [pytest.param(tuple(each), id="all"), *alone])
+
+
+@one_by_one(ADDITIONS)
 def test_what_is_added_re_keys_nothing(
-    library: Library, before: Keys, extend: Callable[[Library], None]
+    library: Library, before: Keys, these: tuple[Callable[[Library], None], ...]
 ):
-    extend(library)
+    for extend in these:
+        extend(library)
     after = library.keys()
     assert moved(before, after) == set()
-    added = {"dummy diabetes", "dummy wdbc"} if extend is add_step else set()
+    added = {"dummy diabetes", "dummy wdbc"} if add_step in these else set()
     assert set(after) - set(before) == added
 
 
-@pytest.mark.parametrize("room", INFRASTRUCTURE)
-def test_infrastructure_re_keys_nothing(library: Library, before: Keys, room: str):
-    place = library.folder.joinpath(*room.split(".")[1:])
-    files = sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
-    assert files
-    for file in files:
-        library.add(file.relative_to(library.folder).as_posix(), "\nSWITCH = 1\n")
+@one_by_one(INFRASTRUCTURE)
+def test_infrastructure_re_keys_nothing(library: Library, before: Keys, these: tuple[str, ...]):
+    for room in these:
+        place = library.folder.joinpath(*room.split(".")[1:])
+        files = sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
+        assert files
+        for file in files:
+            library.add(file.relative_to(library.folder).as_posix(), "\nSWITCH = 1\n")
     assert moved(before, library.keys()) == set()
 
 

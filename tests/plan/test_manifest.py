@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from prunestudy.store.sidecars import made, sidecar_path
 from prunestudy.store.trajectories import write_failure
 from tests.plan.conftest import make
 from tests.plan.damages import OF_SIDECARS, SHAPES
+from tests.store.test_git import of_another_user
 
 PRUNED = "digits/seed0/adaptive"
 PLACE = Path("reports/small/manifest.json")
@@ -255,9 +257,14 @@ def test_the_commit_tells_of_a_forgery_that_the_manifest_does_not(whole: Plan):
     assert str(pinned.reproduced(whole)).startswith("Not reproduced: 1 of ")
 
 
-def test_without_git_the_rest_is_checked(whole: Plan, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(
+    "lose", [lambda patch: patch.setenv("PATH", ""), of_another_user], ids=["gone", "refuses"]
+)
+def test_without_git_the_rest_is_checked(
+    whole: Plan, monkeypatch: pytest.MonkeyPatch, lose: Callable[[pytest.MonkeyPatch], None]
+):
     commit(PLACE)
-    monkeypatch.setenv("PATH", "")
+    lose(monkeypatch)
     assert named(whole) == []
     assert pinned.standing(whole).endswith("is compared with no commit: git tells of none here")
     assert pinned.reproduced(whole) is None

@@ -15,7 +15,7 @@ class Client:
 
     def __init__(self) -> None:
         self.runs: dict[str, Any] = {}
-        self.history: list[tuple[str, entities.Metric]] = []
+        self.history: dict[tuple[str, str], list[entities.Metric]] = {}
         self.writes: list[tuple[str, Any]] = []
 
     def search_runs(self, experiments: list[str], **_options: Any) -> Any:
@@ -39,11 +39,10 @@ class Client:
         assert len(metrics) + len(params) + len(tags) <= 1000
         data = self.runs[run].data
         for metric in metrics:
-            self.history.append((run, metric))
-            of_name = [
-                one for number, one in self.history if (number, one.key) == (run, metric.key)
-            ]
-            data.metrics[metric.key] = max(of_name, key=lambda one: (one.step, one.timestamp)).value
+            of_name = self.history.setdefault((run, metric.key), [])
+            of_name.append(metric)
+            of_name.sort(key=lambda one: (one.step, one.timestamp))
+            data.metrics[metric.key] = of_name[-1].value
         data.params |= {one.key: one.value for one in params}
         data.tags |= {one.key: one.value for one in tags}
         self.writes += [("metric", one.key) for one in metrics]
@@ -51,7 +50,7 @@ class Client:
         self.writes += [("tag", one.key) for one in tags]
 
     def get_metric_history(self, run: str, name: str) -> list[entities.Metric]:
-        return [one for number, one in self.history if (number, one.key) == (run, name)]
+        return self.history.get((run, name), [])
 
     def log_inputs(self, run: str, inputs: Any) -> None:
         self.writes.append(("inputs", run))

@@ -11,7 +11,7 @@ import pandas as pd
 from prunestudy.analysis.inputs import read_inputs
 from prunestudy.data.settings import Data
 from prunestudy.networks.architectures.settings import Mlp
-from prunestudy.params.report_settings import Question, Report
+from prunestudy.params.report_settings import Claims, Question, Report
 from prunestudy.params.settings import Study, Task
 from prunestudy.plan.plan import Plan
 from prunestudy.pruning.controller.settings import Controller
@@ -25,6 +25,7 @@ PARAMS = 1000
 LOOPS = ("traditional", "other", "adaptive", "hurried", "rounded")
 EVERY = (*LOOPS, "small", "alike")
 QUESTION = Question(method="adaptive", against="traditional")
+ASIDE = Question(method="traditional", against="other", claims=Claims(params=0.9))
 TITLE = "Prune & <script>alert('x')</script>"
 CAUSE = "point 4: the training <diverged> in epoch 3"
 REASON = "the smallest <allowed> network has 300 parameters | too many"
@@ -70,6 +71,7 @@ def make_study(
 
 
 Cell = tuple[str, int, str]
+FAILED: frozenset[Cell] = frozenset({("numbers", 0, "other")})
 
 
 def write_tables(

@@ -30,7 +30,7 @@ FAILED = {
 
 
 # Of the others each takes as long as a report.
-QUICK = ("one cell", "a task")
+QUICK = ("a task",)
 
 
 @pytest.mark.parametrize(

@@ -22,14 +22,14 @@ from prunestudy.report.contents import Contents
 from prunestudy.report.drawings import column_drawing, drawing
 from prunestudy.report.latex import CHARACTERS, escaped, tabular
 from prunestudy.report.paper import bibliography, citation_keys, methods_paragraph, used_keys
-from tests.report.fabricated import EVERY, Build, Built, contents_of, make_study
+from tests.report.fabricated import EVERY, FAILED, Build, Built, contents_of, make_study
 
 PDFLATEX = shutil.which("pdflatex")
 
 
 @pytest.fixture(scope="module")
 def built(build: Build) -> Built:
-    return build(make_study(methods=EVERY))
+    return build(make_study(methods=EVERY), FAILED)
 
 
 def test_each_grid_with_a_table_behind_it_is_latex_too(built: Built) -> None:
@@ -186,7 +186,10 @@ def all_characters() -> str:
 
 def test_a_drawing_leaves_the_page_as_it_is(built: Built) -> None:
     contents = Contents(read_inputs(built.plan, built.tables, "f" * 64))
-    for figure in contents.figures:
+    assert contents.controller_figure is not None
+    # Rows of methods, panels side by side, and more than there is room for below each other.
+    figures = (*contents.size_figures[:1], *contents.headline_figures, contents.controller_figure)
+    for figure in figures:
         before = copy.deepcopy(figure.specifications)
         column_drawing(figure)
         drawing(figure)

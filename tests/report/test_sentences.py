@@ -14,12 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prunestudy.analysis.budget import TEST
-from prunestudy.analysis.claims import LOSSES, NO_LOSSES, Claim, Statement
+from prunestudy.analysis.claims import LOSSES, NO_LOSSES, Claim, Statement, statements
 from prunestudy.params.report_settings import Claims, Question
 from prunestudy.report import findings, formatting, words
 from prunestudy.report.blocks import Sentence
 from prunestudy.report.contents import Contents
-from tests.analysis.raw import stated
 from tests.report.fabricated import EVERY, QUESTION, contents_of, make_study, uneven
 
 CLAIMED = QUESTION.model_copy(update={"claims": Claims(params=0.6, time=0.6)})
@@ -56,7 +55,8 @@ def any_statements(contents: Contents, number: int) -> list[Statement]:
         return replace(claim, **numbers, family=family, outcome=outcome)
 
     found = []
-    for one in stated(contents.inputs):
+    tables = (contents.headline, contents.comparisons, contents.latency_headline)
+    for one in statements(contents.inputs, *tables):
         family = chance.randrange(100, 999)
         claims = tuple(drawn(claim, family) for claim in one.claims)
         points = {name: [drawn(each, 0) for each in own] for name, own in one.points.items()}

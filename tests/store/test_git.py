@@ -84,3 +84,21 @@ def test_outside_of_a_repository_a_revision_is_refused_in_words(
     with pytest.raises(StudyError, match="git has no revisions of this folder: fatal: not a git"):
         code_files(name)
     assert git_commit() == ""
+
+
+@pytest.mark.parametrize("name", ["HEAD", WORKSPACE])
+def test_in_a_repository_of_another_user_a_revision_is_refused_with_gits_own_remedy(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, name: str
+):
+    assert git_commit()
+    of_another_user(monkeypatch)
+    with pytest.raises(StudyError, match=r"detected dubious ownership .* safe.directory"):
+        code_files(name)
+    assert git_commit() == ""
+
+
+def of_another_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have git take every repository for another user's, whatever this user allows elsewhere."""
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    for place in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(place, "/dev/null")

@@ -1,12 +1,17 @@
 """What a job may have of the memory, and that it gets no more."""
 
 import resource
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from prunestudy.params.settings import Study
+from prunestudy.plan.estimate import estimate
+from prunestudy.plan.memory import oversized
 from prunestudy.store import memory
+from prunestudy.store.memory import GIB
 
 MIB = 2**20
 
@@ -45,6 +50,21 @@ def test_where_networks_lie_on_a_gpu_or_nobody_tells_there_is_no_limit(
     assert memory.job_gb(None, "cpu") is None
 
 
+@pytest.fixture
+def in_group(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
+    """Be in control groups on a machine of 64 GB: the line that names them, and their files."""
+    monkeypatch.setattr(memory, "CGROUPS", tmp_path)
+    monkeypatch.setattr(memory, "OWN_GROUPS", tmp_path / "own")
+    monkeypatch.setattr(memory, "memory_gb", lambda: 64.0)
+
+    def enter(line: str, files: dict[str, str]) -> None:
+        for name, text in {**files, "own": line}.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(text + "\n")
+
+    return enter
+
+
 @pytest.mark.parametrize(
     ("line", "files", "limit"),
     [
@@ -57,21 +77,34 @@ def test_where_networks_lie_on_a_gpu_or_nobody_tells_there_is_no_limit(
     ],
 )
 def test_a_control_group_that_leaves_less_counts(
+    in_group: Callable[..., None], line: str, files: dict[str, str], limit: float | None
+):
+    in_group(line, files)
+    assert memory.machine_gb() == (limit or 64.0)
+
+
+def test_jobs_share_what_their_control_group_leaves_and_check_goes_by_it(
+    in_group: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-    line: str,
-    files: dict[str, str],
-    limit: float | None,
+    study: Study,
 ):
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text + "\n")
-    own = tmp_path / "own"
-    own.write_text(line + "\n")
-    monkeypatch.setattr(memory, "CGROUPS", tmp_path)
-    monkeypatch.setattr(memory, "OWN_GROUPS", own)
-    monkeypatch.setattr(memory, "memory_gb", lambda: 64.0)
-    assert memory.machine_gb() == (limit or 64.0)
+    monkeypatch.setattr(memory, "cores", lambda: 4)
+    monkeypatch.setattr(memory, "GPU", tmp_path / "none")
+    monkeypatch.delenv(memory.AT_ONCE, raising=False)
+    assert memory.job_gb(None, "cpu", "all") == 14.4
+    assert not warned(study)
+    in_group("0::/box", {"box/memory.max": str(GIB // 4)})
+    assert memory.job_gb(None, "cpu") == memory.job_gb(None, "cpu", "all") == 0.2
+    assert "may need more memory than the 0.2 GB that it may have" in warned(study)
+    monkeypatch.chdir(tmp_path)
+    assert "this machine has 0.25" in oversized(study)[0].reason
+
+
+def warned(study: Study) -> str:
+    """What check warns of."""
+    _lines, warnings = estimate(study)
+    return "\n".join(warnings)
 
 
 def held_gb() -> float:

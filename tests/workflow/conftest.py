@@ -98,7 +98,7 @@ class Checkout:
         return path
 
     def copy(self, folder: Path) -> "Checkout":
-        shutil.copytree(self.folder, folder, symlinks=True)
+        subprocess.run(["cp", "-a", self.folder, folder], check=True)
         return Checkout(folder)
 
 

@@ -13,8 +13,11 @@ MEASURING = {
 }
 
 
-def test_nothing_changed_runs_nothing(checkout: Checkout) -> None:
+def test_a_comment_in_the_library_and_nothing_else_runs_nothing(checkout: Checkout) -> None:
     before = checkout.sidecars()
+    loop = checkout.folder / "src/prunestudy/training/loop.py"
+    text = loop.read_text(encoding="utf-8")
+    loop.write_text("# Read this first.\n" + text, encoding="utf-8")
     checkout.study()
     assert ran(before, checkout.sidecars()) == set()
     assert "Nothing to be done" in checkout.call(
@@ -35,6 +38,7 @@ def test_what_was_deleted_is_made_again_alone(checkout: Checkout) -> None:
     assert ran(before, checkout.sidecars()) == {"fetch/raw/wdbc", "train/wdbc/seed0/dense"}
 
 
+@pytest.mark.slow
 def test_a_title_reruns_the_report_alone(place: Checkout) -> None:
     before = place.sidecars()
     place.edit("studies/smoke.yaml", "title: Smoke study", "title: Another title")
@@ -100,21 +104,13 @@ def test_a_new_seed_runs_only_its_cells(place: Checkout) -> None:
     assert ran(before, place.sidecars()) == cells
 
 
+@pytest.mark.slow
 def test_a_library_edit_reruns_its_stage_and_what_follows(place: Checkout) -> None:
     before = place.sidecars()
     place.add("src/prunestudy/evaluation/latency.py", "\nSWITCH = 1\n")
     place.study()
     measured = {name for name in MEASURING if name.startswith("latency")}
     assert ran(before, place.sidecars()) == {*measured, "collect", *REPORTING}
-
-
-def test_a_comment_in_the_library_reruns_nothing(checkout: Checkout) -> None:
-    before = checkout.sidecars()
-    loop = checkout.folder / "src/prunestudy/training/loop.py"
-    text = loop.read_text(encoding="utf-8")
-    loop.write_text("# Read this first.\n" + text, encoding="utf-8")
-    checkout.study()
-    assert ran(before, checkout.sidecars()) == set()
 
 
 def test_a_clone_pulls_and_has_nothing_to_do(checkout: Checkout, pulled: Checkout) -> None:

@@ -95,27 +95,23 @@ def edit_the_library(place: Checkout) -> str:
     return "train wdbc/seed0/dense: not up to date: the source code of train changed"
 
 
+OF_FILES = (
+    *(edit_table, edit_collected_table, swap_networks, flip_a_bit, cut_a_table),
+    *(lose_a_member, add_a_member),
+)
+
+
 @pytest.mark.parametrize(
-    "harm",
-    [
-        edit_table,
-        edit_collected_table,
-        swap_networks,
-        flip_a_bit,
-        cut_a_table,
-        lose_a_member,
-        add_a_member,
-        lose_a_sidecar,
-        forge_a_sidecar,
-        edit_params,
-        edit_the_library,
-    ],
+    "harms",
+    [OF_FILES, (lose_a_sidecar, edit_params), (forge_a_sidecar,), (edit_the_library,)],
 )
 def test_what_is_not_as_it_should_be_is_named(
-    checkout: Checkout, harm: Callable[[Checkout], str]
+    checkout: Checkout, harms: tuple[Callable[[Checkout], str], ...]
 ) -> None:
-    expected = harm(checkout)
-    assert any(line.startswith(expected) for line in found(checkout)), found(checkout)
+    expected = [harm(checkout) for harm in harms]
+    lines = found(checkout)
+    for one in expected:
+        assert any(line.startswith(one) for line in lines), (one, lines)
 
 
 @pytest.mark.parametrize(

@@ -42,13 +42,13 @@ def _archive(arguments: Namespace) -> None:
     """A zip file to cite, the same bytes for the same study, of nothing but what was checked."""
     from prunestudy.publish import archive
 
-    study = read_study(arguments.params)
-    plan, folder = Plan(study), report_folder(study.name)
-    out = arguments.out or Path(f"{study.name}-study.zip")
-    lock = Path("dvc.lock") if study.name == "default" else Path("studies/dvc.lock")
-    marker = plan.find("report").path
     with only_one(RUN_LOCK):
         wait_for_jobs()
+        study = read_study(arguments.params)
+        plan, folder = Plan(study), report_folder(study.name)
+        out = arguments.out or Path(f"{study.name}-study.zip")
+        lock = Path("dvc.lock") if study.name == "default" else Path("studies/dvc.lock")
+        marker = plan.find("report").path
         if kind(marker) is None:
             raise StudyError(
                 f"study '{study.name}' has no report of these parameters and this code; run the "

@@ -136,7 +136,7 @@ def report_strays(plan: Plan) -> list[Path]:
     """What lies in the report's own folders and is not of the report, as far as it says."""
     folder = report_folder(plan.study.name)
     found = []
-    for artifact in plan.of_step("report"):
+    for artifact in plan.of_step("report") if kind(folder) == FOLDER else ():
         if kind(artifact.path) is None or inspect(artifact).findings:
             continue
         try:

@@ -11,6 +11,7 @@ from prunestudy.plan.plan import Plan
 from prunestudy.store.contents import walk
 from prunestudy.store.files import remove
 from prunestudy.store.guarded import FILE, FOLDER, kind, shown
+from prunestudy.store.names import artifact_folders
 from prunestudy.store.sidecars import sidecar_path
 
 NO_PLACE = "it is deleted"
@@ -80,8 +81,7 @@ def _misplaced(plan: Plan) -> Iterator[tuple[Path, str]]:
     artifacts = set(plan.by_path)
     known = artifacts | {sidecar_path(path) for path in artifacts}
     above = {parent for path in artifacts for parent in path.parents}
-    waiting = [Path(top) / plan.study.name for top in ("data", "models")]
-    waiting = [folder for folder in waiting if kind(folder) == FOLDER]
+    waiting = [one for one in artifact_folders(plan.study.name) if kind(one) == FOLDER]
     while waiting:
         folder = waiting.pop()
         for path in sorted(folder.iterdir()):

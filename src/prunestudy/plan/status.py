@@ -12,6 +12,7 @@ from prunestudy.plan.keys import KEY_LENGTH
 from prunestudy.plan.plan import Plan
 from prunestudy.store.files import JOURNAL_SUFFIX, PART_SUFFIX, remove
 from prunestudy.store.guarded import FOLDER, Stored, Unreadable, kind, read_text, shown
+from prunestudy.store.names import artifact_folders
 from prunestudy.store.sidecars import SIDECAR_SUFFIX, read_sidecar, sidecar_path
 from prunestudy.store.trajectories import failure_of
 
@@ -85,8 +86,7 @@ def unreached(plan: Plan) -> list[Path]:
     wanted = set(plan.by_path)
     above = {parent for path in wanted for parent in path.parents}
     found: set[Path] = set()
-    waiting = [Path(top) / plan.study.name for top in ("data", "models")]
-    waiting = [folder for folder in waiting if kind(folder) == FOLDER]
+    waiting = [one for one in artifact_folders(plan.study.name) if kind(one) == FOLDER]
     while waiting:
         folder = waiting.pop()
         for path in sorted(folder.iterdir()):

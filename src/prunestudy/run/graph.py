@@ -48,10 +48,10 @@ def run(arguments: Namespace) -> int:
         tool.die_with_parent(os.getppid(), signal.SIGKILL)
     check_writable(Plan(read_here(arguments.params)))
     with only_one(RUN_LOCK) as lock:
+        wait_for_jobs()
         # One plan from here to the end, whatever was edited while this run waited for another:
         # what it makes must not be swept as what it does not reach.
         plan = Plan(read_here(arguments.params))
-        wait_for_jobs()
         # Whole or not there: that is how artifacts are written, so nothing has to be made again
         # because snakemake was killed before it could note that a job had ended.
         shutil.rmtree(INCOMPLETE, ignore_errors=True)

@@ -39,10 +39,10 @@ def study(arguments: Namespace) -> int:
         _check_place(params)
     check_writable(Plan(checked))
     with only_one(STUDY_LOCK) as lock:
-        plan = Plan(read_here(params))
         with only_one(RUN_LOCK):
             # DVC looks at what is there before it starts the run.
             wait_for_jobs()
+            plan = Plan(read_here(params))
             heal_study(plan)
             status.drop_unpublished(plan)
             compute = plan.study.compute

@@ -40,13 +40,13 @@ def read_marker(marker: Path, folder: Path) -> dict[str, str]:
 
 
 def report_digest(path: Path, folder: Path) -> str:
-    """sha256 of a file of the report in ``folder``, reached through no link.
+    """sha256 of a file of the report in ``folder``, within it reached through no link.
 
     Raises:
         Unreadable: it is missing or of another kind, or a folder on the way is.
     """
     for parent in reversed(path.parents):
-        if folder in (parent, *parent.parents) and kind(parent) not in (FOLDER, None):
+        if folder in parent.parents and kind(parent) not in (FOLDER, None):
             raise Unreadable(path, f"{parent} is {kind(parent)}")
     return regular_digest(path)
 

@@ -12,6 +12,11 @@ def point_label(point: float) -> str:
     return repr(float(point)).removesuffix(".0")
 
 
+def artifact_folders(study: str) -> list[Path]:
+    """Where a study's artifacts lie."""
+    return [Path(top) / study for top in ("data", "models")]
+
+
 def report_folder(study: str) -> Path:
     """Where a study's report lies: the default one's in ``reports/`` itself."""
     return Path("reports") if study == "default" else Path("reports") / study
