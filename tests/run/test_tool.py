@@ -115,9 +115,13 @@ def test_a_tool_that_loses_an_interrupt_is_ended_all_the_same(starts: Callable):
     assert_ends(pid(folder))
 
 
-@pytest.mark.parametrize("which", ["the run", "the tool"])
-def test_a_kill_takes_all_below_along(starts: Callable, which: str):
-    run, folder = starts(WORKING.format(then="pass"))
+@pytest.mark.parametrize(
+    ("which", "busy"), [("the run", False), ("the run", True), ("the tool", False)]
+)
+def test_a_kill_takes_all_below_along(starts: Callable, which: str, busy: bool):
+    # As where the signal comes just before the main thread begins to wait.
+    code = "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})\n" * busy
+    run, folder = starts(code + WORKING.format(then="pass"))
     parent = Path(f"/proc/{pid(folder)}/stat").read_text().split()[3]
     os.kill(run.pid if which == "the run" else int(parent), signal.SIGKILL)
     run.communicate(timeout=10)

@@ -19,7 +19,7 @@ def found(place: Checkout) -> list[str]:
     assert done.returncode == 1, done.stdout
     assert "Traceback" not in done.stdout
     *lines, total = done.stdout.splitlines()
-    assert total.startswith(f"study '{STUDY}': {len(lines)} findings")
+    assert total.startswith(f"study '{STUDY}': {len(lines)} finding")
     return lines
 
 

@@ -61,6 +61,25 @@ def _end_group(*_signal: object) -> None:
     os._exit(1)
 
 
+def _end_though_busy() -> None:
+    """End the group even while the main thread cannot run a handler.
+
+    A signal that comes just before it begins to wait is answered only when that wait is over.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+
+    def listen() -> None:
+        # Interrupts are for the main thread.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        while signal.SIGHUP not in os.read(reading, 64):
+            pass
+        _end_group()
+
+    threading.Thread(target=listen, daemon=True).start()
+
+
 def _listen() -> None:
     """End at an interrupt, unless the command that DVC runs is to answer."""
     while True:
@@ -74,6 +93,7 @@ def main() -> int:
     name, parent, *arguments = sys.argv[1:]
     end_at_once()
     signal.signal(signal.SIGHUP, _end_group)
+    _end_though_busy()
     die_with_parent(int(parent), signal.SIGHUP)
     if name == DVC:
         # Its command begins deaf, as this process did, and hears once it can answer.
