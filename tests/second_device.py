@@ -103,8 +103,10 @@ def computed(
     goes_there = bool(there) if asked is None else torch.device(asked) == THERE
     if name == COPIED:
         goes_there = isinstance(args[0], There)
-    elif there and name not in INDEXED and any(
-        one.dim() for one in tensors if not isinstance(one, There)
+    elif (
+        there
+        and name not in INDEXED
+        and any(one.dim() for one in tensors if not isinstance(one, There))
     ):
         raise RuntimeError(f"{name}: tensors on two devices")
     if tensors and tensors[-1].numel() > 1 and isinstance(tensors[-1], There) != goes_there:

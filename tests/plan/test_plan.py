@@ -120,8 +120,8 @@ def test_a_key_holds_every_parameter_that_its_step_reads(
 FASTER = {"schedule": "closed_loop", "round_to": 4, "controller": {"resource": "latency"}}
 
 
-def test_where_training_runs_reruns_every_training(study: Study, changed: Callable):
-    found = moved(study, changed("compute", {"accelerator": "cpu"}))
+def test_how_exact_a_training_is_reruns_every_training(study: Study, changed: Callable):
+    found = moved(study, changed("compute", {"precision": "bf16"}))
     assert Counter(cell.split()[0] for cell in found - LAST) == {
         "train": 4,
         "prune": 12,

@@ -7,15 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from prunestudy.store.files import is_flushed
-from prunestudy.store.guarded import Unreadable, read_text
-
-# A pipe in place of the list is an error, not something to wait for.
-_OPENED = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+from prunestudy.store.guarded import Unreadable, opened_lock, read_text
 
 
 def append_line(path: Path, line: str) -> None:
     """Append a line, whole and on the disk."""
     with _locked(path) as handle:
+        os.lseek(handle, 0, os.SEEK_END)
         os.write(handle, f"{line}\n".encode())
         if is_flushed(path):
             os.fsync(handle)
@@ -39,9 +37,6 @@ def taken(path: Path) -> Iterator[set[str]]:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[int]:
-    handle = os.open(path, _OPENED, 0o666)
-    try:
+    with opened_lock(path) as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield handle
-    finally:
-        os.close(handle)

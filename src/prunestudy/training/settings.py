@@ -71,3 +71,8 @@ class Compute(Params):
         exclude=True,
         description="what is finished survives a loss of power; false is faster on slow disks",
     )
+
+    @property
+    def gpu_shares(self) -> int:
+        """Jobs that may be at work on GPUs at once."""
+        return self.devices * self.jobs_per_gpu
