@@ -7,7 +7,7 @@ from pathlib import Path
 
 from prunestudy.errors import StudyError
 from prunestudy.params.yaml_files import read_yaml
-from prunestudy.plan import pinned, status
+from prunestudy.plan import pins, status
 from prunestudy.plan.plan import Plan
 from prunestudy.run import tool
 from prunestudy.run.delegate import MEMORY
@@ -80,7 +80,7 @@ def study(arguments: Namespace) -> int:
         return 1
     folder = report_folder(checked.name)
     print("\n" + read_finding(folder))
-    verdict = pinned.reproduced(plan) if force else None
+    verdict = pins.reproduced(plan) if force else None
     if verdict:
         print(f"\n{verdict}")
     print(f"\nReport: {folder / 'index.html'}")

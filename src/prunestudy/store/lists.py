@@ -1,5 +1,6 @@
 """Lists to which processes append lines at the same time, until one takes them all."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -7,16 +8,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from prunestudy.store.files import is_flushed
-from prunestudy.store.guarded import Unreadable, read_text
-
-# A pipe in place of the list is an error, not something to wait for.
-_OPENED = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+from prunestudy.store.guarded import Unreadable, opened_lock, read_text
 
 
 def append_line(path: Path, line: str) -> None:
-    """Append a line, whole and on the disk."""
+    """Append a line, on the disk.
+
+    Raises:
+        OSError: it could not be written whole; the next one is none the worse.
+    """
     with _locked(path) as handle:
-        os.write(handle, f"{line}\n".encode())
+        os.lseek(handle, 0, os.SEEK_END)
+        content = f"\n{line}\n".encode()
+        if os.write(handle, content) < len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         if is_flushed(path):
             os.fsync(handle)
 
@@ -24,7 +29,7 @@ def append_line(path: Path, line: str) -> None:
 def lines_of(path: Path) -> set[str]:
     """The lines of a list; none where it is missing or no text."""
     try:
-        return set(read_text(path).splitlines())
+        return set(read_text(path).split())
     except Unreadable:
         return set()
 
@@ -39,9 +44,6 @@ def taken(path: Path) -> Iterator[set[str]]:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[int]:
-    handle = os.open(path, _OPENED, 0o666)
-    try:
+    with opened_lock(path) as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield handle
-    finally:
-        os.close(handle)
