@@ -324,7 +324,7 @@ class Sequences(RuleBasedStateMachine):
         assert (code == 0) == inputs_are_whole, said
         self.forget_what_changed()
         self.note()
-        assert code != 0 or self.is_whole(artifact)
+        assert code != 0 or self.is_whole(artifact), artifact.path
         self.count("step by hand")
 
     @rule(chance=st.randoms(use_true_random=False))

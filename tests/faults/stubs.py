@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from prunestudy.cli.main import main
+from prunestudy.errors import StudyError
 from prunestudy.params.reader import read_study
 from prunestudy.plan.artifact import Artifact
 from prunestudy.plan.plan import Plan
@@ -36,6 +37,8 @@ def content(job: Job) -> str:
 def made_from(artifact: Artifact) -> str:
     """A digest of an artifact's key and inputs as they are now."""
     inputs = [contents(made.path).files for made in artifact.needed()]
+    if not all(inputs):
+        raise StudyError(f"{artifact.name}: an input is missing")
     return hashlib.sha256(canonical_json([artifact.key, inputs]).encode()).hexdigest()
 
 
