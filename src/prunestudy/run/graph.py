@@ -19,6 +19,7 @@ from prunestudy.plan.heal import heal
 from prunestudy.plan.memory import oversized
 from prunestudy.plan.pin import pin
 from prunestudy.plan.plan import Plan
+from prunestudy.plan.steps import STEPS
 from prunestudy.run import tool
 from prunestudy.run.delegate import MEMORY
 from prunestudy.run.forkserver import forkserver
@@ -71,10 +72,11 @@ def run(arguments: Namespace) -> int:
         with _forking(plan) as environment:
             code = call(command, environment, lock, end_at_once=True, starts_deaf=True)
             # What was measured again may have other numbers, and whatever was made from the former
-            # ones goes; its own new contents may be others again.
-            while code == 0 and absent and not arguments.snakemake:
-                heal_study(plan)
-                if not status.missing(plan):
+            # ones goes; its own new contents may be others again, at most once a step.
+            for _step in STEPS if absent and not arguments.snakemake else ():
+                if code == 0:
+                    heal_study(plan)
+                if code != 0 or not status.missing(plan):
                     break
                 code = call(command, environment, lock, end_at_once=True, starts_deaf=True)
         if code == 0 and not DRY & set(arguments.snakemake):
