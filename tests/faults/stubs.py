@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import secrets
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from prunestudy.cli.main import main
+from prunestudy.errors import StudyError
 from prunestudy.params.reader import read_study
+from prunestudy.plan.artifact import Artifact
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.steps import STEPS
 from prunestudy.run import graph
@@ -23,9 +26,32 @@ TABLES = ("results.csv", "latency.csv", "timings.csv")
 
 
 def content(job: Job) -> str:
-    """Of the key and of every byte of the inputs: a wrong input shows in all that follows."""
-    inputs = [contents(made.path).files for made in job.artifact.needed()]
-    return hashlib.sha256(canonical_json([job.artifact.key, inputs]).encode()).hexdigest() + "\n"
+    """Of the key and of every byte of the inputs: a wrong input shows in all that follows.
+
+    What is measured is never the same twice.
+    """
+    times = secrets.token_hex(4) if job.artifact.step.alone else ""
+    return made_from(job.artifact) + f"{times}\n"
+
+
+def made_from(artifact: Artifact) -> str:
+    """A digest of an artifact's key and inputs as they are now."""
+    inputs = [contents(made.path).files for made in artifact.needed()]
+    if not all(inputs):
+        raise StudyError(f"{artifact.name}: an input is missing")
+    return hashlib.sha256(canonical_json([artifact.key, inputs]).encode()).hexdigest()
+
+
+def fits(artifact: Artifact) -> bool:
+    """Whether an artifact was made from what lies there now."""
+    if artifact.step.name == "report":
+        text = report_folder(artifact.path.parts[1]) / "report.md"
+    elif artifact.step.name == "collect":
+        number = int(made_from(artifact)[:4], 16)
+        return str(number) in (artifact.path / "results.csv").read_text(encoding="utf-8")
+    else:
+        text = artifact.path / "networks.csv" if artifact.step.folder else artifact.path
+    return made_from(artifact) in text.read_text(encoding="utf-8")
 
 
 def file(job: Job, scratch: Path) -> None:

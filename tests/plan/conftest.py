@@ -7,9 +7,10 @@ import pytest
 
 from prunestudy.params.settings import Study
 from prunestudy.plan.artifact import Artifact
-from prunestudy.plan.pinning import note_made, pin
+from prunestudy.plan.pin import note_made, pin
 from prunestudy.plan.plan import Plan
 from prunestudy.store import sidecars
+from prunestudy.store.contents import contents
 from prunestudy.store.files import canonical_json, file_digest, write_text
 from prunestudy.store.names import report_folder
 from prunestudy.store.sidecars import made
@@ -20,7 +21,8 @@ NETWORKS = "point,stage,epochs,file\n2,1,40,2.safetensors\n"
 
 def make(artifact: Artifact) -> None:
     """What a job does, without its work."""
-    with made(artifact.path, artifact.key, artifact.parts) as scratch:
+    used = {one.path.as_posix(): contents(one.path).digest for one in artifact.needed()}
+    with made(artifact.path, artifact.key, artifact.parts, None, used) as scratch:
         if artifact.step.folder:
             scratch.mkdir()
             (scratch / "networks.csv").write_text(NETWORKS)

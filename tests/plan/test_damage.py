@@ -13,10 +13,10 @@ from prunestudy.plan import lineage, manifest, status, verify
 from prunestudy.plan.artifact import Artifact
 from prunestudy.plan.damage import checked, report_strays
 from prunestudy.plan.heal import heal
-from prunestudy.plan.pinning import pin
+from prunestudy.plan.pin import pin
 from prunestudy.plan.plan import Plan
 from prunestudy.run.graph import check_writable
-from prunestudy.store.files import remove
+from prunestudy.store.files import file_digest, remove
 from prunestudy.store.sidecars import read_sidecar, sidecar_path
 from prunestudy.store.trajectories import failure_of, kept_networks
 from tests.plan.conftest import make
@@ -42,8 +42,10 @@ def named(plan: Plan) -> str:
 def healed(plan: Plan) -> None:
     """What a run does: heal, make what is missing, sweep, pin."""
     heal(plan)
-    for artifact in status.missing(plan):
-        make(artifact)
+    while status.missing(plan):
+        for artifact in status.missing(plan):
+            make(artifact)
+        heal(plan)
     for path in status.unreached(plan):
         remove(path)
     pin(plan)
@@ -270,6 +272,40 @@ def test_what_a_user_put_beside_the_report_is_named_and_stays(whole: Plan):
     assert heal(whole) == []
     assert status.unreached(whole) == []
     assert report_strays(whole) == sorted(own)
+
+
+def measured(plan: Plan, name: str) -> None:
+    """Measure again: other numbers under the same key, as when the table was lost."""
+    artifact = plan.named(name)
+    remove(artifact.path)
+    make(artifact)
+    artifact.path.write_text("other numbers")
+    beside = sidecar_path(artifact.path)
+    said = json.loads(beside.read_text())
+    digest = file_digest(artifact.path)
+    said |= {"sha256": digest, "files": {artifact.path.name: digest}}
+    beside.write_text(json.dumps(said))
+
+
+def test_what_was_made_from_former_measurements_is_named_and_made_again(whole: Plan):
+    measured(whole, "latency digits/seed0")
+    path, latency = whole.find("collect").path, whole.named("latency digits/seed0").path
+    told = f"{path}: was made from another {latency} than lies there now; "
+    assert told in named(whole)
+    lines = heal(whole)
+    assert [line for line in lines if line.startswith(f"outdated: {told}")]
+    assert {one.step.name for one in status.missing(whole)} == {"collect", "report", "publish"}
+    healed(whole)
+
+
+def test_a_sidecar_of_before_says_nothing_of_its_inputs(whole: Plan):
+    for artifact in whole:
+        beside = sidecar_path(artifact.path)
+        said = json.loads(beside.read_text())
+        del said["used"]
+        beside.write_text(json.dumps(said))
+    measured(whole, "latency digits/seed0")
+    assert heal(whole) == []
 
 
 @pytest.mark.parametrize("root", ["data/small", "models/small", "reports/small"])

@@ -205,6 +205,28 @@ def test_a_made_folder_has_a_sidecar_beside_it_with_a_digest_of_each_file(tmp_pa
     assert sidecar.sha256 != contents(path).digest
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_job_that_leaves_nothing_leaves_the_former_artifact_and_its_sidecar(
+    linked: bool, tmp_path: Path
+):
+    path = tmp_path / "file"
+    with made(path, KEY, {}) as scratch:
+        scratch.write_text("former")
+    before = sidecar_path(path).read_bytes()
+    nothing = pytest.raises(FileNotFoundError, match="nothing was written")
+    with nothing, made(path, KEY, {}) as scratch:
+        if linked:
+            scratch.symlink_to(path)
+    assert (path.read_text(), sidecar_path(path).read_bytes()) == ("former", before)
+
+
+def test_what_no_artifact_holds_is_refused_when_it_is_made(tmp_path: Path):
+    refused = pytest.raises(StudyError, match="what was made holds empty, which is an empty folder")
+    with refused, made(tmp_path / "folder", KEY, {}) as scratch:
+        (scratch / "empty").mkdir(parents=True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_is_compared_does_not_depend_on_when_it_was_made(tmp_path: Path):
     compared = []
     for _ in range(2):

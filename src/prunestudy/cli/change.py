@@ -10,7 +10,7 @@ from prunestudy.params.reader import read_study
 from prunestudy.plan import manifest, status, verify
 from prunestudy.plan.damage import report_strays
 from prunestudy.plan.plan import Plan
-from prunestudy.run.locks import RUN_LOCK, only_one, wait_for_jobs
+from prunestudy.run.locks import RUN_LOCK, only_one, without_jobs
 from prunestudy.run.processes import call
 from prunestudy.store.files import remove, written_whole
 from prunestudy.store.guarded import kind, regular_digest
@@ -42,8 +42,7 @@ def _archive(arguments: Namespace) -> None:
     """A zip file to cite, the same bytes for the same study, of nothing but what was checked."""
     from prunestudy.publish import archive
 
-    with only_one(RUN_LOCK):
-        wait_for_jobs()
+    with only_one(RUN_LOCK), without_jobs():
         study = read_study(arguments.params)
         plan, folder = Plan(study), report_folder(study.name)
         out = arguments.out or Path(f"{study.name}-study.zip")
@@ -66,9 +65,8 @@ def _archive(arguments: Namespace) -> None:
 
 
 def _gc(arguments: Namespace) -> None:
-    with only_one(RUN_LOCK):
+    with only_one(RUN_LOCK), without_jobs():
         # What is known once nobody else is at work: a run that ended meanwhile made more.
-        wait_for_jobs()
         plan = Plan(read_study(arguments.params))
         unreached = [*status.unreached(plan), *report_strays(plan)]
         for path in unreached:

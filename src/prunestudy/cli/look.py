@@ -9,7 +9,7 @@ from prunestudy.cli.options import Commands, add_command
 from prunestudy.params.documented import documented
 from prunestudy.params.reader import read_study
 from prunestudy.params.reference import reference, schema_text
-from prunestudy.plan import lineage, pinned, status, verify
+from prunestudy.plan import lineage, pins, status, verify
 from prunestudy.plan.estimate import estimate
 from prunestudy.plan.fit import unfit
 from prunestudy.plan.plan import Plan
@@ -98,7 +98,7 @@ def _verify(arguments: Namespace) -> int:
         print(f"study '{name}': {told} among {total} artifacts", file=sys.stderr)
         return 1
     print(f"study '{name}': all {total} artifacts and the report are what their jobs wrote")
-    print(pinned.standing(plan))
+    print(pins.standing(plan))
     failed = status.failures(plan)
     if failed:
         cells = ", ".join(artifact.name for artifact, _cause in failed)

@@ -1,7 +1,7 @@
 """Damage: what is there under a planned name, and is not what its job wrote."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from prunestudy.plan.artifact import Artifact
@@ -47,6 +47,8 @@ class Inspection:
         sidecar: sha256 of the file beside it; empty where it cannot be read.
         findings: what is wrong with them.
         on: the platform that its sidecar says it was made on.
+        used: sha256 of its inputs as they were then, by path.
+        outdated: it is what its job wrote, but an input is another by now.
     """
 
     artifact: Artifact
@@ -54,6 +56,8 @@ class Inspection:
     sidecar: str
     findings: tuple[Finding, ...] = ()
     on: str = ""
+    used: Mapping[str, str] = field(default_factory=dict)
+    outdated: bool = False
 
 
 def inspect(artifact: Artifact) -> Inspection:
@@ -71,7 +75,7 @@ def inspect(artifact: Artifact) -> Inspection:
     except Unreadable as error:
         wrong = Finding(shown(place), f"missing or damaged ({error.reason})", delete)
         return replace(found, findings=(wrong,))
-    found = replace(found, sidecar=bytes_digest(content), on=sidecar.made.on)
+    found = replace(found, sidecar=bytes_digest(content), on=sidecar.made.on, used=sidecar.used)
     if sidecar.key != artifact.key or canonical_json(sidecar.parts) != canonical_json(
         artifact.parts
     ):
@@ -102,7 +106,21 @@ def _differences(said: dict[str, str], there: Contents) -> list[tuple[str, str]]
 
 def inspect_all(artifacts: Iterable[Artifact]) -> dict[Artifact, Inspection]:
     """Every artifact that is there, whatever it is."""
-    return {one: inspect(one) for one in artifacts if kind(one.path) is not None}
+    found = {one: inspect(one) for one in artifacts if kind(one.path) is not None}
+    whole = {
+        one.path.as_posix(): there.sha256 for one, there in found.items() if not there.findings
+    }
+    return {one: _compared(there, whole) for one, there in found.items()}
+
+
+def _compared(there: Inspection, now: Mapping[str, str]) -> Inspection:
+    """Measured again, an input has other numbers under the same key."""
+    others = [path for path, sha256 in there.used.items() if now.get(path, sha256) != sha256]
+    if there.findings or not others:
+        return there
+    text = f"was made from another {shown(others[0])} than lies there now"
+    wrong = Finding(shown(there.artifact.path), text, f"{AGAIN}, it makes it anew")
+    return replace(there, findings=(wrong,), outdated=True)
 
 
 def checked(artifact: Artifact) -> list[Finding]:

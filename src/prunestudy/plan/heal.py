@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from prunestudy.errors import StudyError
+from prunestudy.plan.artifact import Artifact
 from prunestudy.plan.damage import AGAIN, Finding, inspect_all, report_findings
-from prunestudy.plan.pinning import list_of_made
+from prunestudy.plan.pin import list_of_made
 from prunestudy.plan.places import blocked
 from prunestudy.plan.plan import Plan
 from prunestudy.store.contents import walk
@@ -14,6 +15,7 @@ from prunestudy.store.guarded import FILE, FOLDER, kind, shown
 from prunestudy.store.names import artifact_folders
 from prunestudy.store.sidecars import sidecar_path
 
+DAMAGED, OUTDATED = "damaged", "outdated"
 NO_PLACE = "it is deleted"
 ANEW = "it is made again"
 # The folder of a DVC cache in which contents lie by their digests.
@@ -25,6 +27,7 @@ def heal(plan: Plan) -> list[str]:
 
     Damaged are an artifact that is not what its sidecar and the plan say, the report whose files
     are not what its marker says, and whatever in the study's folders is neither file nor folder.
+    What was made from another input than lies there now goes too, with all that was made from it.
 
     Raises:
         StudyError: DVC put links there, or what is there is not to be deleted.
@@ -34,17 +37,22 @@ def heal(plan: Plan) -> list[str]:
     _refuse_links_of_dvc(plan.by_path)
     told = []
     for path, reason in misplaced:
-        told.append(str(Finding(f"damaged: {shown(path)}", reason, NO_PLACE)))
+        told.append(_told(DAMAGED, Finding(shown(path), reason), NO_PLACE))
         remove(path)
+    outdated: set[Artifact] = set()
+    # Inputs come first in a plan.
     for artifact, inspection in inspect_all(plan).items():
-        if inspection.findings:
-            told += [_damaged(finding) for finding in inspection.findings]
+        word = OUTDATED if inspection.outdated else DAMAGED
+        told += [_told(word, finding) for finding in inspection.findings]
+        if inspection.outdated or any(one in outdated for one in artifact.needed()):
+            outdated.add(artifact)
+        if inspection.findings or artifact in outdated:
             remove(artifact.path)
             remove(sidecar_path(artifact.path))
     for artifact in plan.of_step("report"):
         findings = report_findings(plan, artifact.path) if artifact.path.exists() else []
         if findings:
-            told += [_damaged(finding) for finding in findings]
+            told += [_told(DAMAGED, finding) for finding in findings]
             remove(artifact.path)
     return told
 
@@ -64,8 +72,8 @@ def _refuse_links_of_dvc(paths: Iterable[Path]) -> None:
             )
 
 
-def _damaged(finding: Finding) -> str:
-    return str(Finding(f"damaged: {finding.place}", finding.text, ANEW))
+def _told(word: str, finding: Finding, fate: str = ANEW) -> str:
+    return str(Finding(f"{word}: {finding.place}", finding.text, fate))
 
 
 def _misplaced(plan: Plan) -> Iterator[tuple[Path, str]]:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from prunestudy.errors import StudyError
-from prunestudy.plan import pinned, status
+from prunestudy.plan import pins, status
 from prunestudy.plan.artifact import Artifact
 from prunestudy.plan.damage import Finding, inspect_all, report_findings, report_strays
 from prunestudy.plan.equivalence import (
@@ -41,7 +41,7 @@ def certified(plan: Plan) -> list[Finding]:
     for marker in plan.of_step("report"):
         if marker in inspected:
             found += report_findings(plan, marker.path)
-    return found + pinned.findings(plan, inspected)
+    return found + pins.findings(plan, inspected)
 
 
 def _missing(artifact: Artifact) -> Finding:

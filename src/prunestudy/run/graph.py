@@ -17,12 +17,13 @@ from prunestudy.params.settings import Study
 from prunestudy.plan import status
 from prunestudy.plan.fit import unfit
 from prunestudy.plan.heal import heal
-from prunestudy.plan.pinning import pin
+from prunestudy.plan.pin import pin
 from prunestudy.plan.plan import Plan
+from prunestudy.plan.steps import STEPS
 from prunestudy.run import tool
 from prunestudy.run.delegate import MEMORY
 from prunestudy.run.forkserver import forkserver
-from prunestudy.run.locks import RUN_LOCK, only_one, wait_for_jobs
+from prunestudy.run.locks import RUN_LOCK, only_one, wait_for_jobs, without_jobs
 from prunestudy.run.processes import ENDED_BY_INTERRUPT, call, job_environment
 from prunestudy.store.files import remove
 from prunestudy.store.memory import job_gb
@@ -68,14 +69,23 @@ def run(arguments: Namespace) -> int:
             *("--resources", f"gpu={plan.study.compute.gpu_shares}"),
             *("--config", f"params={arguments.params}", *arguments.snakemake),
         )
-        before = _logs(plan)
+        before, absent = _logs(plan), status.missing(plan)
         with _forking(plan) as environment:
             code = call(command, environment, lock, end_at_once=True, starts_deaf=True)
-        if code == 0 and not arguments.snakemake:
-            for path in status.unreached(plan):
-                remove(path)
-        if code == 0 and not status.missing(plan):
-            pin(plan)
+            # What was measured again may have other numbers, and whatever was made from the former
+            # ones goes; its own new contents may be others again, at most once a step.
+            for _step in STEPS if absent and not arguments.snakemake else ():
+                if code == 0:
+                    heal_study(plan)
+                if code != 0 or not status.missing(plan):
+                    break
+                code = call(command, environment, lock, end_at_once=True, starts_deaf=True)
+        if code == 0 and not DRY & set(arguments.snakemake):
+            with without_jobs():
+                for path in () if arguments.snakemake else status.unreached(plan):
+                    remove(path)
+                if not status.missing(plan):
+                    pin(plan)
         elif code not in (0, ENDED_BY_INTERRUPT):
             _show_failed_logs(plan, before)
     for published in plan.of_step("publish"):

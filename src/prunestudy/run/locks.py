@@ -34,9 +34,17 @@ def only_one(path: Path) -> Iterator[int]:
 
 def wait_for_jobs() -> None:
     """Wait for jobs that a killed run left at work: they would write into the same places."""
+    with without_jobs():
+        pass
+
+
+@contextlib.contextmanager
+def without_jobs() -> Iterator[None]:
+    """Wait for jobs of an earlier run, or by hand, and have none begin before the end."""
     waiting = "prunestudy: jobs of an earlier run are still at work here; waiting for them"
     with opened_lock(JOBS_LOCK) as lock:
         _take(lock, waiting)
+        yield
 
 
 def _take(lock: int, waiting: str) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from prunestudy.errors import StudyError
 from prunestudy.params.yaml_files import read_yaml
-from prunestudy.plan import pinned, status
+from prunestudy.plan import pins, status
 from prunestudy.plan.plan import Plan
 from prunestudy.run import tool
 from prunestudy.run.delegate import MEMORY
+from prunestudy.run.dvc_lock import drop_stale_lock
 from prunestudy.run.graph import check_writable, heal_study, read_here, run
 from prunestudy.run.locks import RUN_LOCK, STUDY_LOCK, only_one, wait_for_jobs
 from prunestudy.run.processes import ENDED_BY_INTERRUPT, call
@@ -57,6 +58,7 @@ def study(arguments: Namespace) -> int:
             )
             code = run(Namespace(params=params, cores="all", snakemake=[]))
         else:
+            drop_stale_lock()
             command = tool.command(tool.DVC, "repro", *force, *target)
             code = call(command, lock=lock, starts_deaf=True)
     if code == ENDED_BY_INTERRUPT:
@@ -80,7 +82,7 @@ def study(arguments: Namespace) -> int:
         return 1
     folder = report_folder(checked.name)
     print("\n" + read_finding(folder))
-    verdict = pinned.reproduced(plan) if force else None
+    verdict = pins.reproduced(plan) if force else None
     if verdict:
         print(f"\n{verdict}")
     print(f"\nReport: {folder / 'index.html'}")

@@ -15,9 +15,9 @@ from prunestudy.errors import CellFailure, StudyError
 from prunestudy.params.reader import read_study
 from prunestudy.params.settings import Study
 from prunestudy.plan.artifact import Artifact
-from prunestudy.plan.damage import checked
+from prunestudy.plan.damage import inspect
 from prunestudy.plan.keys import KEY_LENGTH
-from prunestudy.plan.pinning import note_made
+from prunestudy.plan.pin import note_made
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.step import Step
 from prunestudy.store import files, memory
@@ -79,14 +79,14 @@ def run_job(step: Step, params: Path, coordinates: dict[str, Any], given: Given,
     plan = Plan(read_study(params))
     artifact = plan.find(step.name, **coordinates, **step.fixed)
     _check_name(out, artifact)
-    _check_inputs(artifact)
+    used = _checked_inputs(artifact)
     module, _, function = step.job.partition(":")
     body: Body = getattr(importlib.import_module(module), function)
     job = Job(plan, artifact, given, out)
     files.flush_to_disk(plan.study.compute.fsync)
-    with _at_work(), made(out, artifact.key, artifact.parts, job.notes) as scratch:
+    with _at_work(), made(out, artifact.key, artifact.parts, job.notes, used) as scratch:
         _work(body, job, scratch)
-        if out.absolute() == artifact.path.absolute():
+        if out.parent.resolve() / out.name == artifact.path.parent.resolve() / artifact.path.name:
             note_made(plan.study.name, artifact.path)
     remove(job.journal)
 
@@ -153,16 +153,13 @@ def _check_name(out: Path, artifact: Artifact) -> None:
         )
 
 
-def _check_inputs(artifact: Artifact) -> None:
-    """Refuse what was damaged since it was made: numbers may look right and be wrong."""
-    found = [
-        finding
-        for needed in artifact.needed()
-        if needed.path.exists()
-        for finding in checked(needed)
-    ]
+def _checked_inputs(artifact: Artifact) -> dict[str, str]:
+    """sha256 of each input; refuse what was damaged: numbers may look right and be wrong."""
+    there = [inspect(needed) for needed in artifact.needed() if needed.path.exists()]
+    found = [finding for one in there for finding in one.findings]
     if found:
         raise StudyError("\n".join(str(finding) for finding in found))
+    return {one.artifact.path.as_posix(): one.sha256 for one in there}
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Lists to which processes append lines at the same time, until one takes them all."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -11,10 +12,16 @@ from prunestudy.store.guarded import Unreadable, opened_lock, read_text
 
 
 def append_line(path: Path, line: str) -> None:
-    """Append a line, whole and on the disk."""
+    """Append a line, on the disk.
+
+    Raises:
+        OSError: it could not be written whole; the next one is none the worse.
+    """
     with _locked(path) as handle:
         os.lseek(handle, 0, os.SEEK_END)
-        os.write(handle, f"{line}\n".encode())
+        content = f"\n{line}\n".encode()
+        if os.write(handle, content) < len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         if is_flushed(path):
             os.fsync(handle)
 
@@ -22,7 +29,7 @@ def append_line(path: Path, line: str) -> None:
 def lines_of(path: Path) -> set[str]:
     """The lines of a list; none where it is missing or no text."""
     try:
-        return set(read_text(path).splitlines())
+        return set(read_text(path).split())
     except Unreadable:
         return set()
 

@@ -6,17 +6,27 @@ import os
 import platform
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, NonNegativeFloat
+from pydantic import AfterValidator, ConfigDict, Field, NonNegativeFloat
 
+from prunestudy.errors import StudyError
 from prunestudy.store.contents import contents
 from prunestudy.store.files import write_text, written_whole
 from prunestudy.store.git import git_commit
-from prunestudy.store.guarded import Digest, Line, Stored, Unreadable, read_model, shown
+from prunestudy.store.guarded import (
+    FILE,
+    FOLDER,
+    Digest,
+    Line,
+    Stored,
+    Unreadable,
+    read_model,
+    shown,
+)
 from prunestudy.store.machine import memory_gb, platform_name, processor_name
 
 SIDECAR_SUFFIX = ".json"
@@ -66,6 +76,7 @@ class Sidecar(Stored):
         parts: what the run key is the digest of.
         sha256: of the artifact, a digest over its files where it is a folder.
         files: sha256 of each file, by its path inside the artifact.
+        used: sha256 of each input as it was then, by its path.
         made: its origin, which is compared with nothing.
     """
 
@@ -73,6 +84,7 @@ class Sidecar(Stored):
     parts: dict[str, Any]
     sha256: Digest
     files: dict[str, Digest]
+    used: dict[str, Digest] = Field(default_factory=dict)
     made: Made
 
 
@@ -98,21 +110,35 @@ def read_sidecar(path: Path) -> Sidecar:
 
 @contextlib.contextmanager
 def made(
-    path: Path, key: str, parts: dict[str, Any], notes: dict[str, Any] | None = None
+    path: Path,
+    key: str,
+    parts: dict[str, Any],
+    notes: dict[str, Any] | None = None,
+    used: Mapping[str, str] | None = None,
 ) -> Iterator[Path]:
     """Make one artifact: yields the scratch path to fill, then writes sidecar and artifact.
 
-    The sidecar holds the run key, the parts that made it, the digests, and apart from what is
-    compared, when, where and how long its process took (and ``notes``, filled by the body).
+    The sidecar holds the run key, the parts that made it, the digests (of what was ``used``, too),
+    and apart from what is compared, when, where and how long its process took (and ``notes``,
+    filled by the body).
+
+    Raises:
+        StudyError: the body left something that no artifact holds.
+        OSError: it left nothing.
     """
     with written_whole(path) as scratch:
         yield scratch
         found = contents(scratch)
+        if found.kind not in (FILE, FOLDER):
+            raise FileNotFoundError(f"nothing was written for {path}")
+        for name, what in found.odd.items():
+            raise StudyError(f"{shown(path)}: what was made holds {shown(name)}, which {what}")
         sidecar = {
             "key": key,
             "parts": parts,
             "sha256": found.digest,
-            "files": found.files if scratch.is_dir() else {path.name: found.digest},
+            "files": found.files if found.kind == FOLDER else {path.name: found.digest},
+            "used": dict(used or {}),
             "made": {**_circumstances(time.monotonic() - BEGIN), **(notes or {})},
         }
         write_text(

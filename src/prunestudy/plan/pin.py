@@ -1,4 +1,4 @@
-"""Pinning: a job notes what it made, and the end of a run writes that into the manifest.
+"""Pin: a job notes what it made, and the end of a run writes that into the manifest.
 
 An entry is written for what a job made, and never again for what was there before: no later run
 takes over what was edited meanwhile.
@@ -12,9 +12,9 @@ from prunestudy.plan.damage import Inspection, inspect
 from prunestudy.plan.manifest import Entry, Manifest, entries_of, place, read
 from prunestudy.plan.plan import Plan
 from prunestudy.store.files import write_text
-from prunestudy.store.guarded import Unreadable, read_bytes
+from prunestudy.store.guarded import Unreadable, bytes_digest, parsed, read_bytes
 from prunestudy.store.lists import append_line, taken
-from prunestudy.store.sidecars import read_sidecar
+from prunestudy.store.sidecars import Made, Sidecar, sidecar_path
 
 
 def list_of_made(study: str) -> Path:
@@ -33,32 +33,45 @@ def pin(plan: Plan) -> None:
     Raises:
         StudyError: an artifact is damaged.
     """
-    try:
-        before = read_bytes(place(plan))
-        known = entries_of(read(place(plan), before), plan)
-    except Unreadable:
-        before, known = b"", {}
+    former = _former(plan)
+    known = entries_of(former, plan)
     with taken(list_of_made(plan.study.name)) as made:
         entries: dict[str, Entry] = {}
-        platforms = set()
+        platforms: set[str] = set()
         reproducible: dict[Artifact, bool] = {}
         for artifact in plan:
             path = artifact.path.as_posix()
-            origin = read_sidecar(artifact.path).made
+            sidecar, origin = _origin(artifact.path)
             reproducible[artifact] = (
                 artifact.step.repeatable
                 # The memory that a job may have is the machine's.
                 and origin.memory_limit_gb is None
                 and all(reproducible[one] for one in artifact.needed())
             )
-            platforms.add(origin.on)
             if path in known and path not in made:
                 entries[path] = known[path]
             else:
                 entries[path] = _entry(inspect(artifact), reproducible[artifact])
-        text = Manifest.of(plan.study.name, entries, sorted(platforms)).text()
-        if before != text.encode():
-            write_text(place(plan), text)
+            # Where what it pins is not what is there, only it knows where that was made.
+            is_there = entries[path].sidecar == sidecar
+            platforms |= {origin.on} if is_there else set(former.platforms)
+        pinned = Manifest.of(plan.study.name, entries, sorted(platforms))
+        if pinned != former:
+            write_text(place(plan), pinned.text())
+
+
+def _former(plan: Plan) -> Manifest:
+    """The manifest that is there; one of nothing, if it cannot be read."""
+    try:
+        return read(place(plan))
+    except Unreadable:
+        return Manifest.of("", {}, [])
+
+
+def _origin(path: Path) -> tuple[str, Made]:
+    place = sidecar_path(path)
+    content = read_bytes(place)
+    return bytes_digest(content), parsed(place, content, Sidecar).made
 
 
 def _entry(found: Inspection, reproducible: bool) -> Entry:

@@ -1,12 +1,10 @@
-"""Pinned: is what lies on disk what the manifest pins, and that what the commit holds?"""
-
-from collections.abc import Iterable
+"""Pins: is what lies on disk what the manifest pins, and that what the commit holds?"""
 
 from prunestudy.errors import StudyError
 from prunestudy.plan.artifact import Artifact
-from prunestudy.plan.damage import AGAIN, Finding, Inspection
+from prunestudy.plan.damage import AGAIN, Finding, Inspection, inspect_all
 from prunestudy.plan.manifest import Entry, Manifest, entries_of, place, read
-from prunestudy.plan.pinning import list_of_made
+from prunestudy.plan.pin import list_of_made
 from prunestudy.plan.plan import Plan
 from prunestudy.store import git
 from prunestudy.store.guarded import Unreadable, shown
@@ -32,32 +30,28 @@ def findings(plan: Plan, inspected: dict[Artifact, Inspection]) -> list[Finding]
         other = len(planned ^ set(manifest.artifacts))
         text = f"is of another plan ({other} artifacts are in one of them only)"
         found.append(Finding(name, text, f"{AGAIN}, it writes it anew"))
-    unlike = [
-        (inspection, entries[path])
-        for path, inspection in _by_path(inspected.values())
-        if path in entries and not inspection.findings and _differ(inspection, entries[path])
-    ]
+    unlike = {}
+    for artifact, inspection in inspected.items():
+        entry = entries.get(artifact.path.as_posix())
+        if entry is not None and not inspection.findings and _differ(inspection, entry):
+            unlike[artifact] = entry
     noted = lines_of(list_of_made(plan.study.name))
-    made = [one for one, _entry in unlike if one.artifact.path.as_posix() in noted]
+    made = [one for one in unlike if one.path.as_posix() in noted]
     if made:
         more = f" and {len(made) - 1} more" if len(made) > 1 else ""
-        text = f"does not pin yet what was made since ({made[0].artifact.name}{more})"
+        text = f"does not pin yet what was made since ({made[0].name}{more})"
         found.append(Finding(name, text, f"{AGAIN}, it pins that"))
-    edited = [(one, entry) for one, entry in unlike if one not in made]
-    if len(edited) > NAMED:
-        text = f"pins others than {len(edited)} of the {len(inspected)} artifacts here"
-        advice = f"get those that it pins (dvc pull), or remove it and {AGAIN} to pin these"
-        return [*found, Finding(name, f"{text}, as one of another checkout does", advice)]
-    platforms = {one.on for one in inspected.values() if one not in made}
+    platforms = {there.on for one, there in inspected.items() if one not in unlike}
     if platforms - {""} - set(manifest.platforms):
         text = "was edited: it names other platforms than the artifacts' sidecars"
         found.append(Finding(name, text, f"remove it and {AGAIN}"))
-    found += [_unlike(*one, name) for one in edited]
+    edited = [one for one in unlike if one.path.as_posix() not in noted]
+    if len(edited) > min(NAMED, len(inspected) / 2):
+        text = f"pins others than {len(edited)} of the {len(inspected)} artifacts here"
+        advice = f"get those that it pins (dvc pull), or remove it and {AGAIN} to pin these"
+        return [*found, Finding(name, f"{text}, as one of another checkout does", advice)]
+    found += [_unlike(inspected[one], unlike[one], name) for one in edited]
     return found + _unlike_commit(plan, manifest)
-
-
-def _by_path(inspections: Iterable[Inspection]) -> list[tuple[str, Inspection]]:
-    return [(one.artifact.path.as_posix(), one) for one in inspections]
 
 
 def _differ(there: Inspection, entry: Entry) -> bool:
@@ -144,16 +138,18 @@ def reproduced(plan: Plan) -> str | None:
     )
     if {path: one.key for path, one in own.items()} != {p: one.key for p, one in before.items()}:
         return None
-    if manifest.root == former.root:
+    # What lies there, whoever made it, and not what the manifest says of it.
+    there = {one.path.as_posix(): found.sha256 for one, found in inspect_all(plan).items()}
+    other = sum(there.get(path) != entry.sha256 for path, entry in before.items())
+    if not other:
         return (
-            f"Reproduced: root {manifest.root[:SHORT]}, the same bytes of all {len(own)} "
+            f"Reproduced: root {former.root[:SHORT]}, the same bytes of all {len(own)} "
             f"reproducible artifacts as in commit {commit[:SHORT]}."
         )
-    other = sum(_differs(entry, before[path]) for path, entry in own.items())
     told = f"{other} of {len(own)} reproducible artifacts have other bytes than in commit"
     if manifest.platforms != former.platforms:
-        there, here = (" and ".join(one.platforms) for one in (former, manifest))
-        return (
-            f"{told} {commit[:SHORT]}, which was made on another platform ({there}; here {here})."
+        places = (" and ".join(one.platforms) for one in (former, manifest))
+        return "{} {}, which was made on another platform ({}; here {}).".format(
+            told, commit[:SHORT], *places
         )
     return f"Not reproduced: {told} {commit[:SHORT]}; prunestudy verify names them."
