@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from prunestudy.evaluation.cuda_latency import Bench, gpu_bench, measure_on_gpu
 from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.onnx import onnx_bytes, output_difference, session
 from prunestudy.networks.settings import Latency
@@ -17,6 +18,7 @@ from prunestudy.networks.storage import read_network
 from prunestudy.networks.timing import Call, interleaved
 from prunestudy.store.tables import write_table
 from prunestudy.store.trajectories import kept_networks
+from prunestudy.training.settings import Compute
 
 BATCH_SIZES = (1, 64)
 # Where memory happens to put a session and its inputs can make all of its calls a third slower, so
@@ -54,9 +56,12 @@ class Candidate:
         return call
 
 
-def measure_latency(settings: Latency, folders: dict[str, Path], out: Path) -> None:
+def measure_latency(
+    settings: Latency, compute: Compute, folders: dict[str, Path], out: Path
+) -> None:
     """Write one row a network of the folders (method → trajectory; ``dense`` among them).
 
+    Where the study trains on a GPU, networks are timed there as well, in columns of their own.
     Trajectories that failed have no rows, and nothing has where there is no dense network.
     """
     set_up_torch(0)
@@ -64,7 +69,7 @@ def measure_latency(settings: Latency, folders: dict[str, Path], out: Path) -> N
     if not found:
         write_table(pd.DataFrame(columns=["method", "point"]), out)
         return
-    dense = _candidate(folders["dense"] / found[0]["file"])
+    dense, bench = _candidate(folders["dense"] / found[0]["file"]), gpu_bench(compute)
     rows = []
     for method, folder in folders.items():
         for kept in kept_networks(folder):
@@ -77,6 +82,7 @@ def measure_latency(settings: Latency, folders: dict[str, Path], out: Path) -> N
                     "onnx_difference": output_difference(
                         candidate.network, session(candidate.onnx), candidate.input_shape
                     ),
+                    **_measure_on(bench, dense, candidate, settings),
                 }
             )
     write_table(pd.DataFrame(rows), out)
@@ -99,6 +105,14 @@ def _measure(dense: Candidate, candidate: Candidate, settings: Latency) -> dict[
         row[f"eager_ms_b{size}"] = np.median(own)
         row[f"eager_ratio_b{size}"] = np.median(reference / own)
     return row
+
+
+def _measure_on(
+    bench: Bench | None, dense: Candidate, candidate: Candidate, settings: Latency
+) -> dict[str, Any]:
+    if bench is None:
+        return {}
+    return measure_on_gpu(dense.network, candidate.network, candidate.inputs, settings, bench)
 
 
 def _in_turns(
