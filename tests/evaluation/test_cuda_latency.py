@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -17,10 +17,10 @@ from prunestudy.evaluation import cuda_latency, latency
 from prunestudy.evaluation.cuda_latency import (
     BATCH_SIZES,
     Bench,
+    OnGpu,
     compiled_call,
     eager_call,
     gpu_bench,
-    measure_on_gpu,
 )
 from prunestudy.evaluation.latency import measure_latency
 from prunestudy.networks.settings import Latency
@@ -66,6 +66,12 @@ def batch(size: int) -> Tensor:
 
 def network(width: int) -> nn.Module:
     return NetworkSpec("mlp", {"hidden": [width]}, (10,), 1).build().eval()
+
+
+def measured(dense: nn.Module, own: nn.Module, settings: Latency, bench: Bench) -> dict[str, Any]:
+    """The columns of a network beside a dense one."""
+    pair = [OnGpu(one, batch, bench.device) for one in (dense, own)]
+    return cuda_latency.measure_on_gpu(*pair, settings, bench)
 
 
 @pytest.fixture
@@ -114,7 +120,7 @@ def test_medians_quartiles_and_ratios_are_those_of_runs_in_turns(
     monkeypatch.setitem(cuda_latency.MODES, "graph", (eager_call, (1,)))
     Lasting.runs.clear()
     bench = Bench(torch.device("cpu"), its_clock, "a twin")
-    row = measure_on_gpu(Lasting(6.0), Lasting(2.0), batch, Latency(repeats=5, warmup=2), bench)
+    row = measured(Lasting(6.0), Lasting(2.0), Latency(repeats=5, warmup=2), bench)
     for mode, size in MODES:
         found = [row[f"cuda_{mode}_{part}_b{size}"] for part in PARTS]
         assert found == pytest.approx([2.0 * size, 2.0 * size, 2.0 * size, 3.0])
@@ -133,7 +139,7 @@ def test_medians_quartiles_and_ratios_are_those_of_runs_in_turns(
 def test_quartiles_are_those_of_all_repeats():
     taken = iter([0.001, 0.001, *np.repeat([0.001, 0.002, 0.003, 0.004, 0.005], 2), *[1.0] * 999])
     bench = Bench(torch.device("cpu"), lambda _call, count: next(taken) * count, "a twin")
-    row = measure_on_gpu(network(4), network(2), batch, Latency(repeats=5, warmup=1), bench)
+    row = measured(network(4), network(2), Latency(repeats=5, warmup=1), bench)
     assert [row[f"cuda_eager_{part}_b1"] for part in ("q1", "ms", "q3")] == pytest.approx([2, 3, 4])
 
 
@@ -145,7 +151,7 @@ def test_what_cannot_be_compiled_is_empty_and_the_log_says_why(
 
     monkeypatch.setattr(torch, "compile", refused)
     with caplog.at_level(logging.WARNING):
-        row = measure_on_gpu(network(4), network(2), batch, QUICK, TWIN)
+        row = measured(network(4), network(2), QUICK, TWIN)
     for mode, size in MODES:
         for part in PARTS:
             assert np.isnan(row[f"cuda_{mode}_{part}_b{size}"]) == (mode != "eager")
@@ -164,7 +170,7 @@ def test_too_little_memory_leaves_a_size_empty_and_another_fault_ends_the_job(fa
                     raise error
                 return rows
 
-        return lambda: measure_on_gpu(network(4), Fails(), batch, QUICK, TWIN)
+        return lambda: measured(network(4), Fails(), QUICK, TWIN)
 
     row = failed(torch.OutOfMemoryError("512 rows"))()
     assert [size for size in BATCH_SIZES if np.isnan(row[f"cuda_eager_ms_b{size}"])] == [failing]
@@ -179,10 +185,21 @@ def test_any_number_of_networks_of_one_class_is_compiled(monkeypatch: pytest.Mon
     assert [call().shape for call in calls] == [(1, 1)] * 10
 
 
+def test_what_is_made_of_the_dense_network_is_made_once(
+    monkeypatch: pytest.MonkeyPatch, folders: dict[str, Path], tmp_path: Path
+):
+    compiled: list[object] = []
+    monkeypatch.setattr(torch, "compile", lambda one, **_options: compiled.append(one) or one)
+    monkeypatch.setattr(latency, "gpu_bench", lambda _compute: TWIN)
+    measure_latency(QUICK, GPU, folders, tmp_path / "latency.csv")
+    # At each of three sizes the dense one, and both networks beside it.
+    assert len(compiled) == 3 * (1 + 2)
+
+
 def test_networks_of_the_caller_stay_where_they_are(uncompiled: None):
     dense = network(4)
     second = Bench(torch.device("meta"), lambda _call, _count: 1.0, "another device")
-    row = measure_on_gpu(dense, network(2), batch, QUICK, second)
+    row = measured(dense, network(2), QUICK, second)
     assert row["cuda_eager_ratio_b1"] == 1.0
     assert {one.device.type for one in dense.parameters()} == {"cpu"}
 

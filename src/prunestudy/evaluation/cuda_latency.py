@@ -103,26 +103,40 @@ MODES: dict[str, tuple[Callable[[nn.Module, Tensor], Call], tuple[int, ...]]] = 
 }
 
 
-def measure_on_gpu(
-    dense: nn.Module,
-    network: nn.Module,
-    inputs: Callable[[int], Tensor],
-    settings: Latency,
-    bench: Bench,
-) -> dict[str, Any]:
-    """The columns of a network: its milliseconds, and how many times faster than dense it is.
-
-    What cannot be run is not a number there, and the log says why.
+class OnGpu:
+    """A copy of a network where it is timed, and its calls, each made once: compiling takes long.
 
     Args:
         inputs: a batch of a size.
     """
+
+    def __init__(
+        self, network: nn.Module, inputs: Callable[[int], Tensor], device: torch.device
+    ) -> None:
+        self._network, self._inputs, self._device = deepcopy(network).to(device), inputs, device
+        self._calls: dict[tuple[str, int], Call] = {}
+
+    def call(self, mode: str, size: int) -> Call:
+        """Run a batch of a size in a mode."""
+        if (mode, size) not in self._calls:
+            made, _sizes = MODES[mode]
+            self._calls[mode, size] = made(self._network, self._inputs(size).to(self._device))
+        return self._calls[mode, size]
+
+
+def measure_on_gpu(
+    dense: OnGpu, candidate: OnGpu, settings: Latency, bench: Bench
+) -> dict[str, Any]:
+    """The columns of a network: its milliseconds, and how many times faster than dense it is.
+
+    What cannot be run is not a number there, and the log says why.
+    """
     row: dict[str, Any] = {"cuda_device": bench.name}
-    pair = [deepcopy(one).to(bench.device) for one in (dense, network)]
-    for mode, (made, sizes) in MODES.items():
+    for mode, (_made, sizes) in MODES.items():
         for size in sizes:
             try:
-                found = _in_turns(made, pair, inputs(size).to(bench.device), settings, bench.timer)
+                calls = [one.call(mode, size) for one in (dense, candidate)]
+                found = interleaved(calls, settings, bench.timer).T
             except Exception as error:
                 # Eager runs need nothing but memory: else the GPU itself is at fault.
                 if mode == "eager" and not isinstance(error, torch.OutOfMemoryError):
@@ -131,18 +145,6 @@ def measure_on_gpu(
                 found = np.full((2, 1), np.nan)
             row |= _columns(f"cuda_{mode}", size, *found)
     return row
-
-
-def _in_turns(
-    made: Callable[[nn.Module, Tensor], Call],
-    pair: list[nn.Module],
-    inputs: Tensor,
-    settings: Latency,
-    timer: Timer,
-) -> np.ndarray:
-    """Milliseconds of both networks, 2 × repeats."""
-    calls = [made(network, inputs) for network in pair]
-    return interleaved(calls, settings, timer).T
 
 
 def _columns(name: str, size: int, reference: np.ndarray, own: np.ndarray) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from prunestudy.evaluation.cuda_latency import Bench, gpu_bench, measure_on_gpu
+from prunestudy.evaluation.cuda_latency import OnGpu, gpu_bench, measure_on_gpu
 from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.onnx import onnx_bytes, output_difference, session
 from prunestudy.networks.settings import Latency
@@ -38,6 +38,10 @@ class Candidate:
         """A batch of its own memory, the same values each time."""
         generator = torch.Generator().manual_seed(0)
         return torch.randn((size, *self.input_shape), generator=generator)
+
+    def on(self, device: torch.device) -> OnGpu:
+        """A copy of it on a device."""
+        return OnGpu(self.network, self.inputs, device)
 
     def onnx_call(self, size: int) -> Call:
         """Run a batch in a new session of ONNX Runtime."""
@@ -70,21 +74,22 @@ def measure_latency(
         write_table(pd.DataFrame(columns=["method", "point"]), out)
         return
     dense, bench = _candidate(folders["dense"] / found[0]["file"]), gpu_bench(compute)
+    reference = dense.on(bench.device) if bench else None
     rows = []
     for method, folder in folders.items():
         for kept in kept_networks(folder):
             candidate = _candidate(folder / kept["file"])
-            rows.append(
-                {
-                    "method": method,
-                    "point": kept["point"],
-                    **_measure(dense, candidate, settings),
-                    "onnx_difference": output_difference(
-                        candidate.network, session(candidate.onnx), candidate.input_shape
-                    ),
-                    **_measure_on(bench, dense, candidate, settings),
-                }
-            )
+            row = {
+                "method": method,
+                "point": kept["point"],
+                **_measure(dense, candidate, settings),
+                "onnx_difference": output_difference(
+                    candidate.network, session(candidate.onnx), candidate.input_shape
+                ),
+            }
+            if bench and reference:
+                row |= measure_on_gpu(reference, candidate.on(bench.device), settings, bench)
+            rows.append(row)
     write_table(pd.DataFrame(rows), out)
 
 
@@ -105,14 +110,6 @@ def _measure(dense: Candidate, candidate: Candidate, settings: Latency) -> dict[
         row[f"eager_ms_b{size}"] = np.median(own)
         row[f"eager_ratio_b{size}"] = np.median(reference / own)
     return row
-
-
-def _measure_on(
-    bench: Bench | None, dense: Candidate, candidate: Candidate, settings: Latency
-) -> dict[str, Any]:
-    if bench is None:
-        return {}
-    return measure_on_gpu(dense.network, candidate.network, candidate.inputs, settings, bench)
 
 
 def _in_turns(
