@@ -39,7 +39,10 @@ TASK = Task.model_validate(
     }
 )
 METHODS: dict[str, dict[str, Any]] = {
-    "closed loop": {"schedule": "closed_loop", "controller": {"step": 0.5, "trial_batches": 1}},
+    "closed loop": {
+        "schedule": "closed_loop",
+        "controller": {"criteria": ["gradient"], "step": 0.5, "trial_batches": 1},
+    },
     "weights": {"criterion": "taylor", "granularity": "unstructured"},
 }
 

@@ -10,7 +10,6 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import torch
@@ -125,11 +124,14 @@ def networks(first: Made, second: Made) -> Rows:
     return rows
 
 
-def _qualities(made: Made) -> dict[tuple[str, str], dict[str, Any]]:
-    found = {}
+def _qualities(made: Made) -> dict[tuple[str, str], dict[str, float]]:
+    found: dict[tuple[str, str], dict[str, float]] = {}
     for cell, file in made.of_step("evaluate").items():
         for row in read_table(file).to_dict("records"):
-            found[f"{cell}/{row['method']}", row["point"]] = row
+            found[f"{cell}/{row['method']}", str(row["point"])] = {
+                "val": row["val"],
+                "test": row["test"],
+            }
     return found
 
 
@@ -138,16 +140,16 @@ def decisions(first: Made, second: Made) -> Rows:
     rows = []
     there = second.of_step("prune")
     for cell, folder in first.of_step("prune").items():
-        tables = [read_table(place / "decisions.csv") for place in (folder, there[cell])]
-        if all(table.empty for table in tables):
+        here, other = (read_table(place / "decisions.csv") for place in (folder, there[cell]))
+        if here.empty and other.empty:
             continue
-        found = first_difference(*tables)
+        found = first_difference(here, other)
         row = {
             "trajectory": cell,
-            "decisions": len(tables[0]),
+            "decisions": len(here),
             "first that differs": None if found is None else found[0] + 1,
             "differs in": None if found is None else ", ".join(found[1]),
-            "quality before it": quality_gap(*tables, None if found is None else found[0]),
+            "quality before it": quality_gap(here, other, None if found is None else found[0]),
         }
         rows.append(row)
     return rows
@@ -157,22 +159,20 @@ def disagreements(networks: Rows, decisions: Rows, allowed: Tolerance) -> Iterat
     """What is beyond the tolerances, in sentences."""
     parted = {row["trajectory"] for row in decisions if row["first that differs"] is not None}
     for row in decisions:
-        if row["quality before it"] > allowed.quality:
+        gap = row["quality before it"]
+        # Written so that a NaN is beyond every tolerance.
+        if not gap <= allowed.quality:
             yield (
-                f"{row['trajectory']}: qualities differ by {row['quality before it']:.2g} before "
-                f"any decision does; at most {allowed.quality:g} is expected"
+                f"{row['trajectory']}: qualities differ by {gap:.2g} before any decision does; "
+                f"at most {allowed.quality:g} is expected"
             )
     for row in networks:
         if row["network"] in parted or not row["same units"]:
             continue
-        place = f"{row['network']} at {row['point']}"
-        if not row["weights"] <= allowed.weights:
-            yield (
-                f"{place}: weights differ by {row['weights']:.2g}; at most "
-                f"{allowed.weights:g} is expected"
-            )
-        worst = max(row["val"], row["test"])
-        if not worst <= allowed.quality:
-            yield (
-                f"{place}: quality differs by {worst:.2g}; at most {allowed.quality:g} is expected"
-            )
+        limits = {"weights": allowed.weights, "val": allowed.quality, "test": allowed.quality}
+        for name, limit in limits.items():
+            if not row[name] <= limit:
+                yield (
+                    f"{row['network']} at {row['point']}: {name} differ by {row[name]:.2g}; "
+                    f"at most {limit:g} is expected"
+                )

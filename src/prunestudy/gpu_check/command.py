@@ -12,10 +12,13 @@ from prunestudy.gpu_check.outcome import FAILED, attempted, tell
 from prunestudy.gpu_check.page import as_json, page
 from prunestudy.gpu_check.parts import Check
 from prunestudy.gpu_check.speed import LOADS
+from prunestudy.gpu_check.studies import ACCELERATOR
 from prunestudy.networks.determinism import set_up_torch
 from prunestudy.store.accelerators import missing_gpu
 from prunestudy.store.files import write_text
 from prunestudy.store.scratch import scratch_folder
+from prunestudy.training.device import device_of
+from prunestudy.training.settings import Compute
 
 # The page in docs tells of a GPU alone.
 OUT = {"cuda": Path("docs"), "cpu": Path(".scratch/gpu-check")}
@@ -34,7 +37,7 @@ def run(arguments: list[str]) -> int:
         return 2
     # Before CUDA starts, since it reads some of it only then.
     set_up_torch(0)
-    device = torch.device(asked.device)
+    device = device_of(Compute.model_validate({"accelerator": ACCELERATOR[asked.device]}))
     load = LOADS["quick" if asked.quick else asked.device]
     if asked.steps is not None:
         load = replace(load, steps=asked.steps)

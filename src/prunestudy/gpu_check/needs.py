@@ -4,7 +4,6 @@ It supports Python 3.11 and 3.12, torch 2.11 to 2.13 and pytorch-lightning 2.6: 
 torch must be in all of these. Snakemake, DVC, MLflow and ONNX Runtime may be missing.
 """
 
-import sys
 from importlib.metadata import PackageNotFoundError, version
 
 OLDEST = {"torch": (2, 11), "pytorch-lightning": (2, 6)}
@@ -13,7 +12,6 @@ PACKAGES = (
     *("numpy", "pandas", "scikit-learn", "safetensors"),
     *("pydantic", "ruamel.yaml", "torch-pruning"),
 )
-OLDEST_PYTHON = (3, 11)
 
 
 def versions() -> dict[str, str | None]:
@@ -27,11 +25,9 @@ def versions() -> dict[str, str | None]:
     return found
 
 
-def lacking(found: dict[str, str | None], python: tuple[int, ...] = sys.version_info) -> list[str]:
+def lacking(found: dict[str, str | None]) -> list[str]:
     """What is missing or too old, in sentences."""
     told = []
-    if python[:2] < OLDEST_PYTHON:
-        told.append(f"Python {python[0]}.{python[1]} is too old; it needs 3.11 or newer")
     missing = [name for name, installed in found.items() if installed is None]
     if missing:
         told.append(f"not installed: {', '.join(missing)}; pip install {' '.join(missing)}")

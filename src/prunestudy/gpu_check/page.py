@@ -12,7 +12,7 @@ INTRODUCTION = """\
 # On a GPU
 
 ```
-make gpu-check              # on a machine with one NVIDIA GPU: writes this page and gpu.json beside it
+make gpu-check              # on a machine with one NVIDIA GPU: writes this page, and gpu.json
 make gpu-check DEVICE=cpu   # the same script on a CPU: writes into .scratch/gpu-check
 ```
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import torch
 
 from prunestudy.gpu_check.agreement import TOLERANCES, decisions, disagreements, networks
-from prunestudy.gpu_check.outcome import Outcome, Rows
+from prunestudy.gpu_check.outcome import Outcome
 from prunestudy.gpu_check.speed import Load, speed
 from prunestudy.gpu_check.studies import Made, differing, run, studies
+from prunestudy.params.settings import Study
 
 TESTS = Path("tests/gpu_check/test_device.py")
 # What the tests import beside what the check itself does.
@@ -40,12 +41,12 @@ class Check:
     def runs(self) -> list[tuple[Made, Made]]:
         """Each study, run twice on the device."""
         return [
-            (
-                run(study, self.folder / f"{study.name}-1"),
-                run(study, self.folder / f"{study.name}-2"),
-            )
+            (self._run(study, "first"), self._run(study, "second"))
             for study in studies(self.device.type, self.quick)
         ]
+
+    def _run(self, study: Study, name: str) -> Made:
+        return run(study, self.folder / study.name / name)
 
     def tests(self) -> Outcome:
         """Tests marked gpu; on a CPU their twins."""
@@ -87,22 +88,21 @@ class Check:
     def agrees(self) -> Outcome:
         """The studies on the device against the CPU, decision by decision."""
         outcome = Outcome()
+        on_cpu = {study.name: study for study in studies("cpu")}
         for first, second in self.runs:
-            study = first.plan.study
+            study, other = first.plan.study, second
             if self.device.type == "cuda":
-                there = next(one for one in studies("cpu") if one.name == study.name)
-                second = run(there, self.folder / f"{study.name}-cpu")
+                other = self._run(on_cpu[study.name], "cpu")
             allowed = TOLERANCES[study.name]
-            decided, kept = decisions(first, second), networks(first, second)
+            decided, kept = decisions(first, other), networks(first, other)
             outcome.says.append(
                 f"Study {study.name}: weights may differ by {allowed.weights:g}, qualities by "
                 f"{allowed.quality:g}."
             )
             outcome.tables[f"Decisions of {study.name}"] = decided
             outcome.tables[f"Largest differences of {study.name}"] = kept
-            outcome.wrong += [
-                f"study {study.name}: {one}" for one in _beyond(kept, decided, study.name)
-            ]
+            beyond = disagreements(kept, decided, allowed)
+            outcome.wrong += [f"study {study.name}: {one}" for one in beyond]
         if self.device.type != "cuda":
             outcome.says.append(CPU_TWICE)
         return outcome
@@ -113,7 +113,3 @@ class Check:
         if self.device.type != "cuda":
             outcome.says.append("Only CUDA tells its peak of memory.")
         return outcome
-
-
-def _beyond(kept: Rows, decided: Rows, study: str) -> list[str]:
-    return list(disagreements(kept, decided, TOLERANCES[study]))

@@ -78,14 +78,15 @@ def bare(network: nn.Module, loop: TrainingLoop, steps: int) -> None:
 def speed(device: torch.device, load: Load) -> Outcome:
     """Train residual networks of each depth, prune them, and time what comes out."""
     told, prepared = images()
+    by = "CUDA events" if device.type == "cuda" else "the clock, on one thread"
     outcome = Outcome(
         says=[
             f"Images: {told}. A training has {load.steps} steps of {load.batch_size} rows, "
             f"after {load.warmup} to warm up; a step of the library contains its share of "
             "starting Lightning.",
             f"Pruned by magnitude; rounded widths are multiples of {ROUND_TO}. Forward passes: "
-            f"medians of {load.repeats} ({MORE_REPEATS * load.repeats} of a single row), all networks in turns, by "
-            f"{'CUDA events' if device.type == 'cuda' else 'the clock, on one thread'}.",
+            f"medians of {load.repeats} ({MORE_REPEATS * load.repeats} of a single row), all "
+            f"networks in turns, by {by}.",
         ],
         tables={"Training": [], "Forward passes": []},
     )
@@ -106,7 +107,7 @@ def _one(
         Objective("cross_entropy", "accuracy"),
         Training(optimizer="sgd", lr=0.05, lr_schedule="cosine", batch_size=load.batch_size,
                  epochs=20),
-        Compute(accelerator=ACCELERATOR[device.type]),
+        Compute.model_validate({"accelerator": ACCELERATOR[device.type]}),
         0,
     )  # fmt: skip
     network = spec.build().to(device)

@@ -45,7 +45,12 @@ CNN: dict[str, Any] = {
             "stages": 2,
             "regulariser": {"kind": "bn_l1", "strength": 0.001},
         },
-        "weights": {"criterion": "taylor", "granularity": "unstructured"},
+        "weights": {
+            "criterion": "taylor",
+            "granularity": "unstructured",
+            "weight_sharing": {"clusters": 16, "epochs": 1},
+        },
+        "taught": {"criterion": "obd", "allocation": "layer_sensitivity", "retraining": "distill"},
         "adaptive": {"schedule": "closed_loop", "controller": {"trial_batches": 2}},
     },
     "report": {"compare": {"method": "adaptive", "against": "traditional"}},
