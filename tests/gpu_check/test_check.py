@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,10 @@ import pytest
 import torch
 
 from prunestudy.gpu_check.command import OUT, run
+from prunestudy.gpu_check.parts import Check
+from prunestudy.gpu_check.speed import LOADS
+from prunestudy.gpu_check.studies import ACCELERATOR
+from prunestudy.networks.determinism import set_up_torch
 from prunestudy.training.device import device_of
 from prunestudy.training.settings import Compute
 
@@ -51,6 +56,23 @@ def test_the_check_runs_without_the_tools_of_a_study(root: Path, tmp_path: Path,
     assert content["ran_on"]["device"] == "cpu"
     assert "Only CUDA" in (tmp_path / "out" / "gpu.md").read_text(encoding="utf-8")
     assert (root / "docs" / "gpu.md").read_bytes() == before
+
+
+@pytest.mark.slow
+def test_a_device_is_compared_with_the_cpu(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    # In place of a GPU, a CPU whose networks start from other random numbers.
+    monkeypatch.setitem(ACCELERATOR, "cuda", "cpu")
+    monkeypatch.chdir(root)
+    check = Check(torch.device("cuda"), LOADS["quick"], tmp_path, quick=True)
+    assert not check.repeated().wrong
+    assert not check.agrees().wrong
+    with monkeypatch.context() as other:
+        other.setattr("prunestudy.training.dense.set_up_torch", lambda _seed: set_up_torch(7))
+        shutil.rmtree(tmp_path / "smoke" / "cpu")
+        wrong = check.agrees().wrong
+    assert any("dense at 1: weights differ" in line for line in wrong)
 
 
 def test_without_a_gpu_it_says_so(

@@ -10,8 +10,8 @@ from prunestudy.data.tensors import Prepared, Split
 from prunestudy.errors import StudyError
 
 SIZE = 32
-# Rows of a split; more would only take time to read.
-ROWS = 20_000
+# Of a smaller set each is taken several times: an epoch shall have many steps, as real ones do.
+ROWS = 10_000
 VALIDATION = 1_000
 # Fashion-MNIST where its files are there; digits come with scikit-learn.
 SETS = ("fashion_mnist", "digits")
@@ -28,13 +28,14 @@ def images() -> tuple[str, Prepared]:
                 raise
             continue
         arrays = dataset.read(files)
-        inputs, how = enlarged(arrays.inputs[:ROWS])
+        chosen = np.arange(ROWS) % len(arrays.targets)
+        inputs, how = enlarged(arrays.inputs[chosen])
         mean, deviation = scaling(inputs)
         rows = torch.from_numpy((inputs - mean) / deviation).float()
-        targets = torch.from_numpy(arrays.targets[:ROWS])
+        targets = torch.from_numpy(arrays.targets[chosen])
         description = {"input_shape": list(rows.shape[1:]), "outputs": len(dataset.classes)}
         parts = [_split(rows, targets, place) for place in (slice(VALIDATION, None), VALIDATION)]
-        told = f"{dataset.title.partition(',')[0]}, {how} to {SIZE} × {SIZE}"
+        told = f"{dataset.title.partition(',')[0]}, {ROWS} rows, {how} to {SIZE} × {SIZE}"
         return told, Prepared(parts[0], parts[1], description)
     raise StudyError("there are no images")
 

@@ -26,11 +26,6 @@ class Shrunk:
     share: float
     granule: int
 
-    @property
-    def name(self) -> str:
-        """What a table calls it."""
-        return f"{self.share:.2f} of the MACs, {'rounded' if self.granule > 1 else 'any'} widths"
-
 
 def shrunk(network: nn.Module, spec: NetworkSpec, share: float, granule: int) -> Shrunk:
     """A copy of a network with at most a share of its MACs, or the least that the widths allow."""
