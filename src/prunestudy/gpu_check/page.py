@@ -28,7 +28,7 @@ One script, at most 8 minutes on one GPU, tries what no other test here can:
 
 It needs Python 3.11 or 3.12, torch 2.11 to 2.13, pytorch-lightning 2.6, numpy, pandas,
 scikit-learn and safetensors, and beside these pydantic, ruamel.yaml and torch-pruning, which take
-less than 60 MB: no snakemake, DVC, MLflow or ONNX, no network. `--commit` names the commit where
+about 11 MB: no snakemake, DVC, MLflow or ONNX, no network. `--commit` names the commit where
 git does not; exit code 1 says that a part has failed.
 """
 
