@@ -79,6 +79,16 @@ def run_job(step: Step, params: Path, coordinates: dict[str, Any], given: Given,
     plan = Plan(read_study(params))
     artifact = plan.find(step.name, **coordinates, **step.fixed)
     _check_name(out, artifact)
+    make(plan, artifact, given, out)
+
+
+def make(plan: Plan, artifact: Artifact, given: Given, out: Path) -> None:
+    """Make one artifact of a plan.
+
+    Raises:
+        StudyError: an input is missing or damaged.
+    """
+    step = artifact.step
     used = _checked_inputs(artifact)
     module, _, function = step.job.partition(":")
     body: Body = getattr(importlib.import_module(module), function)

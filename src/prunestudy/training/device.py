@@ -3,7 +3,7 @@
 import torch
 
 from prunestudy.data.tensors import Prepared
-from prunestudy.store.accelerators import device_kind
+from prunestudy.store.accelerators import CUDA, device_kind
 from prunestudy.training.settings import Compute
 
 # Of a GPU's free memory, what data may take; the rest is for networks and activations.
@@ -12,7 +12,9 @@ SHARE = 0.5
 
 def device_of(compute: Compute) -> torch.device:
     """The one device that a job's networks are on."""
-    return torch.device(device_kind(compute.accelerator))
+    kind = device_kind(compute.accelerator)
+    # With its number, as its tensors name it; of several GPUs a job sees one.
+    return torch.device(kind, 0) if kind == CUDA else torch.device(kind)
 
 
 def placed(data: Prepared, device: torch.device) -> Prepared:
