@@ -2,12 +2,13 @@
 SHELL := /bin/bash
 STUDY ?=
 PYTHON ?= python3
+DEVICE ?= cuda
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export OMP_NUM_THREADS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: study archive clean ui help environment check test test-slow test-faults hooks lock
+.PHONY: study archive clean ui help environment check test test-slow test-faults gpu-check hooks lock
 
 ##@ study: run it, keep it
 
@@ -57,6 +58,11 @@ test-slow: environment  ## run the tests that take minutes each
 
 test-faults: environment  ## inject faults: kills, full disks, hostile files (takes long)
 	@python -m pytest -n 2 tests/faults
+
+# Without the environment: a machine with a GPU has a torch of its own.
+gpu-check:  ## try what needs a GPU, at most 8 minutes; with DEVICE=cpu the same script on a CPU
+	@PYTHONPATH=$(CURDIR)/src$${PYTHONPATH:+:$$PYTHONPATH} \
+	  $(PYTHON) -m prunestudy.gpu_check --device $(DEVICE)
 
 hooks: environment  ## check every commit with pre-commit, which has to be installed
 	@pre-commit install --hook-type pre-commit --hook-type commit-msg

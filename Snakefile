@@ -9,6 +9,7 @@ from prunestudy.params.reader import read_study
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.steps import STEPS
 from prunestudy.run import tool
+from prunestudy.store.accelerators import CPU, device_kind
 from prunestudy.store.memory import share_among
 
 PARAMS = config.get("params", "params.yaml")

@@ -9,6 +9,7 @@ import torch
 from sklearn.metrics import r2_score
 
 from prunestudy.data.tensors import read_prepared, read_test
+from prunestudy.evaluation import evaluate as step
 from prunestudy.evaluation.evaluate import evaluate
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import write_network
@@ -16,7 +17,10 @@ from prunestudy.pruning.surgery import remove_units
 from prunestudy.store.files import file_digest
 from prunestudy.store.tables import read_table, write_table
 from prunestudy.training.objective import Objective
+from prunestudy.training.settings import Compute
+from tests.second_device import THERE, second_device
 
+CPU = Compute(accelerator="cpu")
 SPEC = NetworkSpec("mlp", {"hidden": [5]}, (10,), 1)
 
 
@@ -38,7 +42,7 @@ def folders(tmp_path: Path) -> dict[str, Path]:
 
 def test_every_network_has_a_row(tmp_path: Path, folders: dict[str, Path], prepared_file: Callable):
     data = prepared_file("diabetes")
-    evaluate(Objective("mse", "r2"), data, folders, tmp_path / "evaluation.csv")
+    evaluate(Objective("mse", "r2"), CPU, data, folders, tmp_path / "evaluation.csv")
     table = read_table(tmp_path / "evaluation.csv").set_index("method")
     assert list(table.index) == ["dense", "adaptive"]
     assert table["params"].tolist() == [61, 37]
@@ -57,7 +61,7 @@ def test_validation_and_test_rows_are_told_apart(
     tmp_path: Path, folders: dict[str, Path], prepared_file: Callable
 ):
     data = prepared_file("diabetes")
-    evaluate(Objective("mse", "r2"), data, folders, tmp_path / "evaluation.csv")
+    evaluate(Objective("mse", "r2"), CPU, data, folders, tmp_path / "evaluation.csv")
     row = read_table(tmp_path / "evaluation.csv").set_index("method").loc["dense"]
     torch.manual_seed(0)
     network = SPEC.build()
@@ -72,5 +76,24 @@ def test_two_evaluations_give_the_same_bytes(
     tmp_path: Path, folders: dict[str, Path], prepared_file: Callable
 ):
     for name in ("first", "second"):
-        evaluate(Objective("mse", "r2"), prepared_file("diabetes"), folders, tmp_path / name)
+        evaluate(Objective("mse", "r2"), CPU, prepared_file("diabetes"), folders, tmp_path / name)
     assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+
+
+def test_networks_and_rows_are_on_the_device_and_the_numbers_are_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    folders: dict[str, Path],
+    prepared_file: Callable,
+):
+    data = prepared_file("diabetes")
+    evaluate(Objective("mse", "r2"), CPU, data, folders, tmp_path / "here.csv")
+    monkeypatch.setattr(step, "device_of", lambda _compute: THERE)
+    with second_device() as device:
+        evaluate(Objective("mse", "r2"), CPU, data, folders, tmp_path / "there.csv")
+    here, there = (read_table(tmp_path / f"{name}.csv") for name in ("here", "there"))
+    # Larger batches, other kernels: last digits may differ.
+    pd.testing.assert_frame_equal(there, here, rtol=1e-6)
+    # Rows go there once, for all networks: three splits of inputs and targets. Of each network the
+    # weights, but for the single bias of its outputs, which is no more than a number.
+    assert device.moves == {"there": 3 * 2 + 2 * 3}

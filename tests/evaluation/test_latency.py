@@ -14,6 +14,9 @@ from prunestudy.networks.settings import Latency
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import write_network
 from prunestudy.store.tables import read_table, write_table
+from prunestudy.training.settings import Compute
+
+CPU = Compute(accelerator="cpu")
 
 
 @pytest.fixture
@@ -36,7 +39,7 @@ def folders(tmp_path: Path) -> dict[str, Path]:
 
 
 def test_every_network_has_a_row_of_positive_times(tmp_path: Path, folders: dict[str, Path]):
-    measure_latency(Latency(repeats=3, warmup=1), folders, tmp_path / "latency.csv")
+    measure_latency(Latency(repeats=3, warmup=1), CPU, folders, tmp_path / "latency.csv")
     table = read_table(tmp_path / "latency.csv")
     assert list(zip(table["method"], table["point"], strict=True)) == [
         ("dense", "24"),
@@ -69,7 +72,7 @@ def test_repeats_are_shared_out_over_sessions(
         return np.ones((settings.repeats, len(calls)))
 
     monkeypatch.setattr(latency, "interleaved", timed)
-    measure_latency(Latency(repeats=repeats, warmup=1), folders, tmp_path / "latency.csv")
+    measure_latency(Latency(repeats=repeats, warmup=1), CPU, folders, tmp_path / "latency.csv")
     # Three networks and two batch sizes; PyTorch has no sessions.
     assert sorted(given) == sorted([*shares, repeats] * 6)
 
@@ -90,7 +93,7 @@ def test_one_slow_session_of_either_network_does_not_count(
     monkeypatch.setattr(Candidate, "onnx_call", call)
     monkeypatch.setattr(latency, "interleaved", timed)
     monkeypatch.setattr(Candidate, "eager_call", call)
-    measure_latency(Latency(repeats=15, warmup=1), folders, tmp_path / "latency.csv")
+    measure_latency(Latency(repeats=15, warmup=1), CPU, folders, tmp_path / "latency.csv")
     table = read_table(tmp_path / "latency.csv")
     assert set(table["latency_ratio_b64"]) == {1.0}
     assert set(table["latency_ms_b64"]) == {3.0}
@@ -109,7 +112,7 @@ def test_a_ratio_is_how_many_times_faster_than_dense_a_network_is(
     monkeypatch.setattr(Candidate, "onnx_call", lasting(1.0))
     monkeypatch.setattr(Candidate, "eager_call", lasting(2.0))
     monkeypatch.setattr(latency, "interleaved", timed)
-    measure_latency(Latency(repeats=5, warmup=1), folders, tmp_path / "latency.csv")
+    measure_latency(Latency(repeats=5, warmup=1), CPU, folders, tmp_path / "latency.csv")
     table = read_table(tmp_path / "latency.csv")
     for size in (1, 64):
         assert table[f"latency_ms_b{size}"].tolist() == [24, 8, 4]
@@ -126,7 +129,7 @@ def test_quartiles_are_those_of_all_samples(
 
     monkeypatch.setattr(latency, "SESSIONS", 1)
     monkeypatch.setattr(latency, "interleaved", timed)
-    measure_latency(Latency(repeats=5, warmup=1), folders, tmp_path / "latency.csv")
+    measure_latency(Latency(repeats=5, warmup=1), CPU, folders, tmp_path / "latency.csv")
     row = read_table(tmp_path / "latency.csv").iloc[0]
     assert [row[f"latency_{part}_b64"] for part in ("q1", "ms", "q3")] == [2, 3, 4]
 

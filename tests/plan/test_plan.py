@@ -13,6 +13,7 @@ import pytest
 from prunestudy.errors import StudyError
 from prunestudy.params.reader import check_study
 from prunestudy.params.settings import Study
+from prunestudy.plan import plan as plan_module
 from prunestudy.plan.keys import KEY_LENGTH
 from prunestudy.plan.plan import Plan
 
@@ -120,8 +121,8 @@ def test_a_key_holds_every_parameter_that_its_step_reads(
 FASTER = {"schedule": "closed_loop", "round_to": 4, "controller": {"resource": "latency"}}
 
 
-def test_where_training_runs_reruns_every_training(study: Study, changed: Callable):
-    found = moved(study, changed("compute", {"accelerator": "cpu"}))
+def test_how_exact_a_training_is_reruns_every_training(study: Study, changed: Callable):
+    found = moved(study, changed("compute", {"precision": "bf16"}))
     assert Counter(cell.split()[0] for cell in found - LAST) == {
         "train": 4,
         "prune": 12,
@@ -280,3 +281,24 @@ def test_the_plan_imports_neither_torch_nor_lightning():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[] True"
+
+
+def test_some_steps_alone_have_the_same_keys_and_ask_for_no_other_package(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+):
+    whole = {artifact.name: artifact.key for artifact in Plan(study)}
+    versions = plan_module.package_versions
+
+    def installed(names: tuple[str, ...]) -> dict[str, str]:
+        if {"onnx", "mlflow", "altair"} & set(names):
+            raise StudyError(f"not installed: {names}")
+        return versions(names)
+
+    monkeypatch.setattr(plan_module, "package_versions", installed)
+    some = {artifact.name: artifact.key for artifact in Plan(study, ("evaluate",))}
+    assert {name.partition(" ")[0] for name in some} == {
+        *("fetch", "prepare", "train", "prune", "evaluate")
+    }
+    assert some == {name: whole[name] for name in some}
+    with pytest.raises(StudyError, match="not installed"):
+        Plan(study)

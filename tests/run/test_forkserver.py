@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from prunestudy.plan.fingerprint import library_root
+from prunestudy.plan.steps import STEPS
 from prunestudy.run import forkserver as server
 
 # A stand-in for the command line of a copy of the library, told by its arguments.
@@ -109,6 +110,23 @@ def test_an_edited_library_is_not_run_by_the_forkserver(environment, library: Pa
     assert call(environment, "prune", "nothing")[-1] == "code 0"
     (library / "cli" / "main.py").write_text(CLI + "# edited\n", encoding="utf-8")
     assert call(environment, "prune", "nothing") == ["code None"]
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_nothing_is_forked_once_cuda_has_begun(library: Path, begun: bool):
+    torch = f"class cuda:\n    is_initialized = staticmethod(lambda: {begun})\n"
+    (library.parent / "torch.py").write_text(torch, encoding="utf-8")
+    (library / "cli" / "main.py").write_text("import torch\n" + CLI, encoding="utf-8")
+    plain = {**os.environ, "PYTHONPATH": str(library.parent)}
+    with server.forkserver(plain, COMMANDS) as environment:
+        assert call(environment, "prune", "nothing")[-1] == ("code None" if begun else "code 0")
+
+
+def test_what_jobs_import_does_not_begin_cuda():
+    modules = [step.module for step in STEPS.values() if step.torch]
+    code = f"import importlib, sys; [importlib.import_module(one) for one in {modules}]; "
+    code += "import torch; assert not torch.cuda.is_initialized()"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def started(environment: dict[str, str], what: str = "wait") -> tuple[subprocess.Popen, int]:

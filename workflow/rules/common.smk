@@ -48,6 +48,14 @@ def options(step):
     )
 
 
+def gpu_of(step):
+    """Shares of GPUs that a job holds; one that measures times holds them all."""
+    compute = plan.study.compute
+    if not STEPS[step].torch or device_kind(compute.accelerator) == CPU:
+        return 0
+    return compute.gpu_shares if STEPS[step].alone else 1
+
+
 def threads_of(step):
     """One; a job that measures times takes every core, so that nothing else runs beside it."""
     return workflow.cores if STEPS[step].alone else 1

@@ -8,6 +8,8 @@ rule evaluate:
     benchmark:
         log_of("evaluate", "tsv")
     threads: threads_of("evaluate")
+    resources:
+        gpu=gpu_of("evaluate"),
     params:
         options=options("evaluate"),
     shell:
@@ -24,6 +26,8 @@ rule latency:
     benchmark:
         log_of("latency", "tsv")
     threads: threads_of("latency")
+    resources:
+        gpu=gpu_of("latency"),
     params:
         options=options("latency"),
     shell:

@@ -8,6 +8,8 @@ rule train:
     benchmark:
         log_of("train", "tsv")
     threads: threads_of("train")
+    resources:
+        gpu=gpu_of("train"),
     params:
         options=options("train"),
     shell:
@@ -24,6 +26,8 @@ rule layer_latency:
     benchmark:
         log_of("layer_latency", "tsv")
     threads: threads_of("layer_latency")
+    resources:
+        gpu=gpu_of("layer_latency"),
     params:
         options=options("layer_latency"),
     shell:
@@ -40,6 +44,8 @@ rule prune:
     benchmark:
         log_of("prune", "tsv")
     threads: threads_of("prune")
+    resources:
+        gpu=gpu_of("prune"),
     params:
         options=options("prune"),
     shell:

@@ -103,6 +103,11 @@ class Inputs:
         )
 
     @property
+    def gpus(self) -> list[str]:
+        """GPUs that networks were timed on; none in a study on the CPU."""
+        return sorted(self.networks.get("cuda_device", pd.Series(dtype=str)).dropna().unique())
+
+    @property
     def from_dense(self) -> list[str]:
         """Methods whose networks are the trained dense one, retrained."""
         return self._named(

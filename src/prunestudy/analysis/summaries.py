@@ -1,5 +1,6 @@
 """Tables over seeds: the summary of every operating point, and the paired comparisons."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -31,16 +32,19 @@ def summary(inputs: Inputs) -> pd.DataFrame:
     Qualities and sizes have arithmetic means; ratios to the dense network geometric ones.
     ``test_change`` is the paired difference of the test quality to the dense network.
     """
-    rows = []
+    rows = [{**place, **_row(inputs, place["task"], at)} for place, at in places(inputs)]
+    return pd.DataFrame(rows)
+
+
+def places(inputs: Inputs) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
+    """Every (task, method, operating point) that has networks, with these by seed."""
     for task in inputs.tasks:
         for method in [DENSE, *inputs.methods]:
             cells = inputs.cells(task, method)
             for point in ["1", *inputs.points, FINAL]:
                 at = cells[cells["point"] == point]
                 if len(at):
-                    place = {"task": task, "method": method, "point": point}
-                    rows.append({**place, **_row(inputs, task, at)})
-    return pd.DataFrame(rows)
+                    yield {"task": task, "method": method, "point": point}, at
 
 
 def _row(inputs: Inputs, task: str, at: pd.DataFrame) -> dict[str, Any]:

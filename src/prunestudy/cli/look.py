@@ -11,7 +11,7 @@ from prunestudy.params.reader import read_study
 from prunestudy.params.reference import reference, schema_text
 from prunestudy.plan import lineage, pins, status, verify
 from prunestudy.plan.estimate import estimate
-from prunestudy.plan.memory import oversized
+from prunestudy.plan.fit import unfit
 from prunestudy.plan.plan import Plan
 from prunestudy.store import git
 from prunestudy.store.files import write_text
@@ -61,7 +61,7 @@ def add(commands: Commands) -> None:
 
 def _check(arguments: Namespace) -> None:
     """A summary, or every problem (raised, exit code 2)."""
-    study = read_study(arguments.params, oversized)
+    study = read_study(arguments.params, unfit)
     plan = Plan(study)
     lines, warnings = estimate(study)
     print(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,10 @@ class Split:
     def __len__(self) -> int:
         return len(self.inputs)
 
+    def to(self, device: torch.device) -> "Split":
+        """The rows on a device."""
+        return Split(*(column.to(device) for column in self.columns))
+
     @property
     def columns(self) -> tuple[Tensor, ...]:
         """Inputs, targets and, if there is one, the guide."""
@@ -43,6 +47,16 @@ class Prepared:
     train: Split
     validation: Split
     description: dict[str, Any]
+
+    def to(self, device: torch.device) -> "Prepared":
+        """Both splits on a device."""
+        return replace(self, train=self.train.to(device), validation=self.validation.to(device))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of both splits."""
+        columns = (*self.train.columns, *self.validation.columns)
+        return sum(column.nbytes for column in columns)
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -96,7 +110,7 @@ class Batches(IterableDataset[tuple[Tensor, ...]]):
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         order = torch.randperm(len(self.part), generator=epoch_generator(self.seed, self.epoch))
-        for rows in order.split(self.sizes):
+        for rows in order.to(self.part.inputs.device).split(self.sizes):
             yield tuple(column[rows] for column in self.part.columns)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import torch
 
 from prunestudy.data.tensors import Prepared, Split, read_prepared, read_test
 from prunestudy.evaluation.cost import (
@@ -18,31 +19,47 @@ from prunestudy.networks.storage import read_masked_network
 from prunestudy.store.files import file_digest
 from prunestudy.store.tables import write_table
 from prunestudy.store.trajectories import kept_networks
+from prunestudy.training.device import device_of, placed
 from prunestudy.training.objective import Objective
+from prunestudy.training.settings import Compute
 
 
-def evaluate(objective: Objective, data: Path, trajectories: dict[str, Path], out: Path) -> None:
+def evaluate(
+    objective: Objective, compute: Compute, data: Path, trajectories: dict[str, Path], out: Path
+) -> None:
     """Write one row a network of the trajectories (method → folder); failed ones have none."""
     set_up_torch(0)
-    prepared, test = read_prepared(data), read_test(data)
+    device = device_of(compute)
+    prepared = placed(read_prepared(data), device)
+    test = read_test(data).to(prepared.validation.inputs.device)
     rows = [
-        {"method": method, **kept, **_measure(folder / kept["file"], objective, prepared, test)}
+        {
+            "method": method,
+            **kept,
+            **_measure(folder / kept["file"], objective, device, prepared, test),
+        }
         for method, folder in trajectories.items()
         for kept in kept_networks(folder)
     ]
     write_table(pd.DataFrame(rows, columns=None if rows else ["method", "point"]), out)
 
 
-def _measure(file: Path, objective: Objective, prepared: Prepared, test: Split) -> dict[str, Any]:
+def _measure(
+    file: Path, objective: Objective, device: torch.device, prepared: Prepared, test: Split
+) -> dict[str, Any]:
     network, spec, masks = read_masked_network(file)
     size, zipped = file_sizes(file)
-    val_loss, val = objective.evaluate(network, prepared.validation)
-    test_loss, test_quality = objective.evaluate(network, test)
-    return {
+    costs = {
         "params": count_params(network),
         "params_nonzero": count_nonzero(network, masks),
         "macs": count_macs(network, spec.input_shape),
         "macs_nonzero": count_macs_nonzero(network, spec.input_shape, masks),
+    }
+    network.to(device)
+    val_loss, val = objective.evaluate(network, prepared.validation)
+    test_loss, test_quality = objective.evaluate(network, test)
+    return {
+        **costs,
         "bytes": size,
         "bytes_gzip": zipped,
         "metric": objective.metric,

@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from prunestudy.evaluation.cuda_latency import OnGpu, gpu_bench, measure_on_gpu
 from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.onnx import onnx_bytes, output_difference, session
 from prunestudy.networks.settings import Latency
@@ -17,6 +18,7 @@ from prunestudy.networks.storage import read_network
 from prunestudy.networks.timing import Call, interleaved
 from prunestudy.store.tables import write_table
 from prunestudy.store.trajectories import kept_networks
+from prunestudy.training.settings import Compute
 
 BATCH_SIZES = (1, 64)
 # Where memory happens to put a session and its inputs can make all of its calls a third slower, so
@@ -37,6 +39,10 @@ class Candidate:
         generator = torch.Generator().manual_seed(0)
         return torch.randn((size, *self.input_shape), generator=generator)
 
+    def on(self, device: torch.device) -> OnGpu:
+        """A copy of it on a device."""
+        return OnGpu(self.network, self.inputs, device)
+
     def onnx_call(self, size: int) -> Call:
         """Run a batch in a new session of ONNX Runtime."""
         runtime = session(self.onnx)
@@ -54,9 +60,12 @@ class Candidate:
         return call
 
 
-def measure_latency(settings: Latency, folders: dict[str, Path], out: Path) -> None:
+def measure_latency(
+    settings: Latency, compute: Compute, folders: dict[str, Path], out: Path
+) -> None:
     """Write one row a network of the folders (method → trajectory; ``dense`` among them).
 
+    Where the study trains on a GPU, networks are timed there as well, in columns of their own.
     Trajectories that failed have no rows, and nothing has where there is no dense network.
     """
     set_up_torch(0)
@@ -64,21 +73,23 @@ def measure_latency(settings: Latency, folders: dict[str, Path], out: Path) -> N
     if not found:
         write_table(pd.DataFrame(columns=["method", "point"]), out)
         return
-    dense = _candidate(folders["dense"] / found[0]["file"])
+    dense, bench = _candidate(folders["dense"] / found[0]["file"]), gpu_bench(compute)
+    reference = dense.on(bench.device) if bench else None
     rows = []
     for method, folder in folders.items():
         for kept in kept_networks(folder):
             candidate = _candidate(folder / kept["file"])
-            rows.append(
-                {
-                    "method": method,
-                    "point": kept["point"],
-                    **_measure(dense, candidate, settings),
-                    "onnx_difference": output_difference(
-                        candidate.network, session(candidate.onnx), candidate.input_shape
-                    ),
-                }
-            )
+            row = {
+                "method": method,
+                "point": kept["point"],
+                **_measure(dense, candidate, settings),
+                "onnx_difference": output_difference(
+                    candidate.network, session(candidate.onnx), candidate.input_shape
+                ),
+            }
+            if bench and reference:
+                row |= measure_on_gpu(reference, candidate.on(bench.device), settings, bench)
+            rows.append(row)
     write_table(pd.DataFrame(rows), out)
 
 

@@ -38,6 +38,15 @@ class Artifact:
         for given in self.inputs.values():
             yield from given.values() if isinstance(given, dict) else (given,)
 
+    def given(self) -> dict[str, Any]:
+        """Where its inputs lie, by role; where a role has several, by their names."""
+        return {
+            role: {name: one.path for name, one in made.items()}
+            if isinstance(made, dict)
+            else made.path
+            for role, made in self.inputs.items()
+        }
+
     def ancestors(self) -> list["Artifact"]:
         """All that it was made from, each once, in an order in which it can be made."""
         found: dict[Artifact, None] = {}

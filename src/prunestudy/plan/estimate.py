@@ -3,7 +3,8 @@
 from prunestudy.params.settings import Study
 from prunestudy.plan.duration import seconds_of, told
 from prunestudy.plan.memory import allowed_gb, largest_job, params_of
-from prunestudy.store.memory import cores, trains_on_gpu
+from prunestudy.store.accelerators import CPU, device_kind
+from prunestudy.store.memory import cores
 
 DAY = 86_400
 
@@ -14,7 +15,7 @@ def estimate(study: Study) -> tuple[list[str], list[str]]:
     named = ", ".join(f"{name} {size:,}" for name, size in sizes.items() if size)
     lines = [f"  parameters    {named} (dense)"] if named else []
     warnings: list[str] = []
-    if trains_on_gpu(study.compute.accelerator) or not all(sizes.values()):
+    if device_kind(study.compute.accelerator) != CPU or not all(sizes.values()):
         return lines, warnings
     job, needed = largest_job(study)
     allowed = allowed_gb(study)

@@ -11,7 +11,8 @@ from prunestudy.params.settings import Study, Task
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.slices import methods_on
 from prunestudy.pruning.settings import Baseline, ClosedLoop, Method
-from prunestudy.store.memory import GIB, job_gb, machine_gb, trains_on_gpu
+from prunestudy.store.accelerators import CPU, device_kind
+from prunestudy.store.memory import GIB, job_gb, machine_gb
 from prunestudy.store.trajectories import failure_of
 
 FLOAT = 4
@@ -91,7 +92,7 @@ def _data(task: Task) -> int:
 def least_gb(task: Task, accelerator: str) -> float:
     """What the training of the dense network cannot do without."""
     weights = FLOAT * params_of(task)
-    if trains_on_gpu(accelerator):
+    if device_kind(accelerator) != CPU:
         return LIBRARIES_GB + (weights + _data(task)) / GIB
     copies = LEAST_COPIES[task.training.optimizer] * weights
     return LIBRARIES_GB + (copies + _data(task) + largest_batch(task) * _kept(task)) / GIB

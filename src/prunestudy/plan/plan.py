@@ -4,7 +4,7 @@ The key is in the file name, so a file that is there is the right one, and whoev
 to look for files only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from prunestudy.errors import StudyError, near
@@ -18,12 +18,17 @@ from prunestudy.plan.steps import STEPS
 
 
 class Plan:
-    """Every artifact of a study, in an order in which they can be made."""
+    """Every artifact of a study, in an order in which they can be made.
 
-    def __init__(self, study: Study) -> None:
+    Args:
+        steps: those whose artifacts are planned, with all that these need. Only the packages of
+            what is planned have to be installed.
+    """
+
+    def __init__(self, study: Study, steps: Iterable[str] = tuple(STEPS)) -> None:
         self.study = study
         self._made: dict[Need, Artifact] = {}
-        for step in STEPS.values():
+        for step in map(STEPS.__getitem__, steps):
             for cell in step.cells(study):
                 self._add((step.name, cell))
         self.artifacts = list(self._made.values())

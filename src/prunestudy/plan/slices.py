@@ -9,6 +9,7 @@ from prunestudy.plan.cell import Cell
 from prunestudy.plan.fingerprint import user_digests
 from prunestudy.pruning.settings import ClosedLoop, criteria_of, sources_of
 from prunestudy.settings.base import plain
+from prunestudy.store.accelerators import CPU, cuda_version, device_kind
 from prunestudy.store.files import text_digest
 from prunestudy.training.metrics.settings import METRICS
 
@@ -48,13 +49,20 @@ def prepare(study: Study, cell: Cell) -> dict[str, Any]:
     return plain(study.tasks[str(cell.task)].data)
 
 
+def device_parts(study: Study) -> dict[str, Any]:
+    """What networks depend on of the device that they are trained on."""
+    kind = device_kind(study.compute.accelerator)
+    found = {"device": kind, "precision": study.compute.precision}
+    return found if kind == CPU else {**found, "cuda": cuda_version() or "none"}
+
+
 def _learning(study: Study, cell: Cell) -> dict[str, Any]:
     task = study.tasks[str(cell.task)]
     return {
         "seed": cell.seed,
         "loss": task.loss,
         "metric": task.metric,
-        "compute": plain(study.compute),
+        "compute": device_parts(study),
     }
 
 
@@ -90,12 +98,19 @@ def prune(study: Study, cell: Cell) -> dict[str, Any]:
 def evaluate(study: Study, cell: Cell) -> dict[str, Any]:
     """Loss and metric."""
     task = study.tasks[str(cell.task)]
-    return {"loss": task.loss, "metric": task.metric}
+    found = {"loss": task.loss, "metric": task.metric}
+    return {**found, **_measured_on(study)}
+
+
+def _measured_on(study: Study) -> dict[str, Any]:
+    """The GPU, where networks are evaluated and timed on one."""
+    found = device_parts(study)
+    return {} if found["device"] == CPU else {"compute": found}
 
 
 def latency(study: Study, _cell: Cell) -> dict[str, Any]:
     """How networks are timed."""
-    return plain(study.latency)
+    return {**plain(study.latency), **_measured_on(study)}
 
 
 def collect(study: Study, _cell: Cell) -> dict[str, Any]:

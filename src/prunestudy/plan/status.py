@@ -116,6 +116,7 @@ def describe(plan: Plan) -> str:
     total = Counter(artifact.step.name for artifact in plan)
     lines = [f"study '{plan.study.name}': {len(absent)} of {len(plan.artifacts)} jobs would run"]
     lines += [f"  {step:14} {count} of {total[step]}" for step, count in counts.items()]
+    lines += _other_device(absent)
     causes: dict[str, list[str]] = {}
     for artifact in absent:
         for cause in reasons(artifact):
@@ -127,6 +128,20 @@ def describe(plan: Plan) -> str:
     if len(causes) > SHOWN:
         lines.append(f"  and {len(causes) - SHOWN} more reasons")
     return "\n".join(lines)
+
+
+def _other_device(absent: list[Artifact]) -> list[str]:
+    """That networks are there which another kind of device trained; the two never mix."""
+    for artifact in (one for one in absent if one.step.name == "train"):
+        old = _previous(artifact)
+        before = old.params.get("compute", {}) if old else {}
+        now = artifact.parts["params"]["compute"]
+        if "device" in before and before["device"] != now["device"]:
+            return [
+                f"its networks were trained on {before['device']}, and here they would be on "
+                f"{now['device']}: open it where it was made, or set compute.accelerator"
+            ]
+    return []
 
 
 class _Parts(Stored):

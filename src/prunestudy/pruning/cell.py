@@ -10,6 +10,7 @@ from prunestudy.pruning.controller.settings import Requirements
 from prunestudy.pruning.settings import Method
 from prunestudy.pruning.state import State
 from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE
+from prunestudy.training.device import device_of
 from prunestudy.training.loop import TrainingLoop
 from prunestudy.training.objective import Objective
 from prunestudy.training.resume import Journal
@@ -78,8 +79,12 @@ class Cell(Generic[Type_co]):
 
     def dense(self) -> State:
         """The trained dense network."""
-        return State(*read_network(self.inputs.dense / NETWORK_FILE))
+        return self._state(NETWORK_FILE)
 
     def initial(self) -> State:
         """The dense network before its training."""
-        return State(*read_network(self.inputs.dense / INITIAL_FILE))
+        return self._state(INITIAL_FILE)
+
+    def _state(self, file: str) -> State:
+        network, spec = read_network(self.inputs.dense / file)
+        return State(network.to(device_of(self.compute)), spec)

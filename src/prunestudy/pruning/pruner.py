@@ -134,7 +134,8 @@ def _without(state: State, removal: Removal) -> State:
 
 
 def _masked(state: State, kept: Mapping[str, np.ndarray]) -> State:
-    masks = {name: torch.from_numpy(mask) for name, mask in kept.items()}
+    device = next(state.network.parameters()).device
+    masks = {name: torch.from_numpy(mask).to(device) for name, mask in kept.items()}
     apply_masks(state.network, masks)
     return replace(state, masks=masks)
 

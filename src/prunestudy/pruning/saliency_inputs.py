@@ -139,9 +139,10 @@ class SaliencyInputs:
         return gradients, activations
 
     def _some_batches(self) -> list[tuple[Tensor, ...]]:
-        chosen = []
+        chosen: list[tuple[Tensor, ...]] = []
+        device = next(self.network.parameters()).device
         for batch in self._batches:
-            chosen.append(batch)
+            chosen.append(tuple(column.to(device) for column in batch))
             if len(chosen) == SALIENCY_BATCHES:
                 break
         return chosen

@@ -31,7 +31,7 @@ class Scorer:
         found = score_weights(criterion, self._inputs(state), names, self.norm)
         scores = as_numpy(found)
         for name, mask in (state.masks or {}).items():
-            scores[name][~mask.numpy()] = -float("inf")
+            scores[name][~mask.cpu().numpy()] = -float("inf")
         return scores
 
     def _inputs(self, state: State) -> SaliencyInputs:

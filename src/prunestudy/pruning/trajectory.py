@@ -15,6 +15,7 @@ from prunestudy.pruning.state import DECISION_COLUMNS, TrajectoryResult
 from prunestudy.settings.parts import load_part
 from prunestudy.store.tables import write_table
 from prunestudy.store.trajectories import failure_of
+from prunestudy.training.device import device_of, placed
 from prunestudy.training.divergence import check_finite
 from prunestudy.training.settings import Compute
 
@@ -44,7 +45,8 @@ def prune(
         if cause is not None:
             raise CellFailure(f"{name} has failed: {cause}")
     set_up_torch(seed)
-    cell = Cell(task, method, compressions, seed, compute, inputs, read_prepared(inputs.data))
+    data = placed(read_prepared(inputs.data), device_of(compute))
+    cell = Cell(task, method, compressions, seed, compute, inputs, data)
     write_result(_runner(cell).run(cell), folder, run_key)
 
 

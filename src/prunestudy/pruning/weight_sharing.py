@@ -56,7 +56,7 @@ def share_weights(
     parameters = dict(network.named_parameters())
     shared = {}
     for name in maskable(network):
-        mask = None if masks is None else masks.get(name)
+        mask = masks[name].cpu() if masks is not None and name in masks else None
         shared[name] = _cluster(parameters[name].detach().cpu(), clusters, mask)
     apply_sharing(network, shared)
     return shared

@@ -8,7 +8,15 @@ from typing import TypeVar
 
 import pandas as pd
 
-from prunestudy.analysis import budget, curves, decisions, provenance, rank_correlation, summaries
+from prunestudy.analysis import (
+    budget,
+    curves,
+    decisions,
+    gpu_latency,
+    provenance,
+    rank_correlation,
+    summaries,
+)
 from prunestudy.analysis.cost import pruning_cost
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.report import (
@@ -68,6 +76,7 @@ class Contents:
     layer_sensitivity = once(decisions.layer_sensitivity)
     cost = once(pruning_cost)
     rank_correlation = once(rank_correlation.rank_correlation)
+    gpu_latency = once(gpu_latency.gpu_latency)
     provenance = once(provenance.provenance)
     seed_curves = once(curves.seed_curves)
     curve_traits = once(curves.curve_traits, "seed_curves")
@@ -103,4 +112,6 @@ class Contents:
         names = {name: name for name in TABLES}
         if self.inputs.bound_by_latency:
             names |= {"fastest_within_budget": "fastest", "latency_headline": "latency_headline"}
+        if self.inputs.gpus:
+            names |= {"gpu_latency": "gpu_latency"}
         return {name: getattr(self, attribute) for name, attribute in names.items()}

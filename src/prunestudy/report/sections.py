@@ -34,6 +34,7 @@ def sections(contents: Contents) -> list[Section]:
         ("unreachable", "Unreachable operating points", _unreachable),
         ("cost", "Cost of pruning", lambda contents: _rows("cost", contents.cost)),
         ("results", "Results", _results),
+        ("gpu-latency", "Latency on the GPU", _gpu_latency),
         ("checklist", "Checklist", _checklist),
         ("provenance", "Where every number comes from", _provenance),
         ("reproduce", "How to reproduce", reproduce),
@@ -174,6 +175,15 @@ def _results(contents: Contents) -> list[Block]:
         table = words.table("rank_correlation", contents.rank_correlation, level=level)
         blocks.append(Fold("Does the order before retraining tell the one after it?", (table,)))
     return blocks
+
+
+def _gpu_latency(contents: Contents) -> list[Block]:
+    inputs, rows = contents.inputs, contents.gpu_latency
+    said: dict[str, Any] = {"gpus": listed(inputs.gpus), "repeats": inputs.study.latency.repeats}
+    return [
+        words.table("gpu_latency", rows[rows["task"] == task], inputs.focus, task=task, **said)
+        for task in (inputs.tasks if inputs.gpus else ())
+    ]
 
 
 def _checklist(contents: Contents) -> list[Block]:

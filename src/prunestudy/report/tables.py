@@ -9,7 +9,7 @@ from prunestudy.report import words
 from prunestudy.report.blocks import Table
 from prunestudy.report.clauses import SAID, point_sides
 from prunestudy.report.controller import RESOURCES
-from prunestudy.report.formatting import NOTHING, plural, point_name
+from prunestudy.report.formatting import NOTHING, listed, plural, point_name
 from prunestudy.report.words import Row, anchor
 from prunestudy.store.names import DENSE
 
@@ -119,7 +119,9 @@ def machines(inputs: Inputs) -> Table:
     """The machines whose jobs the study is made of."""
     names = ["processor", "cores", "memory_gb", "platform", "kernel"]
     jobs = inputs.timings.groupby(names, dropna=False).size()
-    return words.table("machines", jobs.rename("jobs").reset_index())
+    told = words.WORDS["table"]["machines"]["on_gpu" if inputs.gpus else "on_cpu"]
+    devices = told.format(gpus=listed(inputs.gpus))
+    return words.table("machines", jobs.rename("jobs").reset_index(), devices=devices)
 
 
 def steps(inputs: Inputs) -> Table:

@@ -34,6 +34,12 @@ def _spread(mean: float, sd: float, write: Callable[[float], str]) -> str:
     return write(mean) if pd.isna(sd) else f"{write(mean)} ± {write(sd)}"
 
 
+def _timed(milliseconds: float, ratio: float) -> str:
+    """Milliseconds, and in brackets how many times faster than the dense network that is."""
+    told = formatting.significant(milliseconds)
+    return told if pd.isna(milliseconds) else f"{told} ({formatting.ratio(ratio)})"
+
+
 def _changed(before: float, after: float, write: Callable[[float], str]) -> str:
     return f"{write(before)} → {write(after)}"
 
@@ -65,6 +71,7 @@ WRITERS: dict[str, Callable[..., str]] = {
     "marked difference": partial(marked, 0.0),
     "trait": lambda trait: TRAITS[trait][0],
     "trait_interval": _of_trait,
+    "timed": _timed,
 }
 OF: dict[str, Callable[..., str]] = {
     "spread": _spread,

@@ -260,6 +260,10 @@ def _serve(address: str, modules: list[str]) -> None:
         # What is there stays: no child should look for garbage in it, and so copy its pages.
         gc.collect()
         gc.freeze()
+        torch = sys.modules.get("torch")
+        if torch is not None and torch.cuda.is_initialized():
+            # No GPU can be used after a fork, so every command does its work itself.
+            here = ""
         _Server(listener, here).run()
 
 

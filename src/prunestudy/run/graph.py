@@ -15,8 +15,8 @@ from prunestudy.errors import StudyError
 from prunestudy.params.reader import read_study
 from prunestudy.params.settings import Study
 from prunestudy.plan import status
+from prunestudy.plan.fit import unfit
 from prunestudy.plan.heal import heal
-from prunestudy.plan.memory import oversized
 from prunestudy.plan.pin import pin
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.steps import STEPS
@@ -66,6 +66,7 @@ def run(arguments: Namespace) -> int:
         command = tool.command(
             tool.SNAKEMAKE,
             *("--snakefile", str(SNAKEFILE), "--cores", arguments.cores, *_progress()),
+            *("--resources", f"gpu={plan.study.compute.gpu_shares}"),
             *("--config", f"params={arguments.params}", *arguments.snakemake),
         )
         before, absent = _logs(plan), status.missing(plan)
@@ -98,7 +99,7 @@ def read_here(params: Path) -> Study:
     """Read a study in the project's folder, where its graph is."""
     if not SNAKEFILE.exists():
         raise StudyError(f"there is no {SNAKEFILE} in {Path.cwd()}; run in the project's folder")
-    return read_study(params, oversized)
+    return read_study(params, unfit)
 
 
 def heal_study(plan: Plan) -> None:

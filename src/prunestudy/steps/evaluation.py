@@ -13,16 +13,17 @@ def evaluate(job: Job, scratch: Path) -> None:
     from prunestudy.evaluation import evaluate as step
     from prunestudy.training.objective import Objective
 
-    task = job.study.tasks[str(job.artifact.cell.task)]
+    study = job.study
+    task = study.tasks[str(job.artifact.cell.task)]
     objective = Objective(task.loss, task.metric)
-    step.evaluate(objective, job.given["data"], _networks(job), scratch)
+    step.evaluate(objective, study.compute, job.given["data"], _networks(job), scratch)
 
 
 def latency(job: Job, scratch: Path) -> None:
     """``prunestudy latency``."""
     from prunestudy.evaluation import latency as step
 
-    step.measure_latency(job.study.latency, _networks(job), scratch)
+    step.measure_latency(job.study.latency, job.study.compute, _networks(job), scratch)
 
 
 def _networks(job: Job) -> dict[str, Path]:

@@ -21,7 +21,9 @@ from prunestudy.plan.pin import note_made
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.step import Step
 from prunestudy.store import files, memory
+from prunestudy.store.accelerators import CPU, device_kind
 from prunestudy.store.files import JOURNAL_SUFFIX, remove
+from prunestudy.store.gpu_shares import one_gpu
 from prunestudy.store.guarded import opened_lock
 from prunestudy.store.sidecars import made
 from prunestudy.store.trajectories import write_failure
@@ -29,6 +31,7 @@ from prunestudy.store.trajectories import write_failure
 JOBS_LOCK = Path(".prunestudy.jobs.lock")
 # What torch says of a number that does not fit its tensors any more.
 OVERFLOW = "cannot be converted to type float without overflow"
+GPU_IS_FULL = "CUDA out of memory"
 DIVERGED = (
     "the training diverged, one of its numbers is too large for single precision; lower the "
     "learning rate, weight decay or penalties"
@@ -76,6 +79,16 @@ def run_job(step: Step, params: Path, coordinates: dict[str, Any], given: Given,
     plan = Plan(read_study(params))
     artifact = plan.find(step.name, **coordinates, **step.fixed)
     _check_name(out, artifact)
+    make(plan, artifact, given, out)
+
+
+def make(plan: Plan, artifact: Artifact, given: Given, out: Path) -> None:
+    """Make one artifact of a plan.
+
+    Raises:
+        StudyError: an input is missing or damaged.
+    """
+    step = artifact.step
     used = _checked_inputs(artifact)
     module, _, function = step.job.partition(":")
     body: Body = getattr(importlib.import_module(module), function)
@@ -92,7 +105,7 @@ def _work(body: Body, job: Job, scratch: Path) -> None:
     step, compute = job.artifact.step, job.study.compute
     limit = memory.job_gb(compute.memory_gb, compute.accelerator) if step.torch else None
     try:
-        with memory.held_to(limit):
+        with memory.held_to(limit), _device(job):
             body(job, scratch)
     except CellFailure as failure:
         if not step.networks:
@@ -102,6 +115,11 @@ def _work(body: Body, job: Job, scratch: Path) -> None:
         if step.networks and OVERFLOW in str(error):
             _fail(scratch, DIVERGED)
             return
+        if GPU_IS_FULL in str(error):
+            raise StudyError(
+                f"a GPU's memory does not hold what is trained on it ({error}); lower "
+                "compute.jobs_per_gpu or the batch size"
+            ) from None
         if not step.networks or limit is None or not memory.outgrew(limit, error):
             raise
         # Of this machine and limit alone: a run with a higher one tries it again.
@@ -113,6 +131,20 @@ def _work(body: Body, job: Job, scratch: Path) -> None:
             f"{job.given.get('data', job.out)}: is damaged ({error}); delete it and run the study "
             "again"
         ) from None
+
+
+@contextmanager
+def _device(job: Job) -> Iterator[None]:
+    """One GPU for a job that computes on one, which its sidecar names."""
+    compute = job.study.compute
+    if not job.artifact.step.torch or device_kind(compute.accelerator) == CPU:
+        yield
+        return
+    with one_gpu(compute.devices, compute.jobs_per_gpu):
+        yield
+        torch = sys.modules.get("torch")
+        if torch is not None and torch.cuda.is_initialized():
+            job.notes["gpu"] = torch.cuda.get_device_name()
 
 
 def _fail(scratch: Path, cause: str) -> None:

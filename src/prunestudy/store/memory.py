@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from prunestudy.errors import is_out_of_memory
+from prunestudy.store.accelerators import CPU, device_kind
 from prunestudy.store.machine import memory_gb
 
 GIB = 2**30
@@ -20,7 +21,6 @@ SHARE = 0.9
 LEAST_SHARE_GB = 4.0
 CGROUPS = Path("/sys/fs/cgroup")
 OWN_GROUPS = Path("/proc/self/cgroup")
-GPU = Path("/dev/nvidiactl")
 
 
 def machine_gb() -> float | None:
@@ -66,11 +66,6 @@ def _jobs(told: str | None) -> int:
     return cores() if given == "all" else int(given) if given.isdecimal() else 1
 
 
-def trains_on_gpu(accelerator: str) -> bool:
-    """Whether networks lie in a GPU's memory, of which nothing is known here."""
-    return accelerator == "gpu" or (accelerator == "auto" and GPU.exists())
-
-
 def job_gb(told: float | None, accelerator: str, at_once: str | None = None) -> float | None:
     """The memory that a job may have; none without a limit.
 
@@ -78,7 +73,8 @@ def job_gb(told: float | None, accelerator: str, at_once: str | None = None) -> 
         told: ``compute.memory_gb``.
         at_once: jobs that share the machine, or all: one a core (default: as the graph says).
     """
-    if trains_on_gpu(accelerator):
+    if device_kind(accelerator) != CPU:
+        # Networks lie in a GPU's memory, of which nothing is known here.
         return None
     if told is not None:
         return told

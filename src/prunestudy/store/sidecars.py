@@ -44,6 +44,7 @@ class Made(Stored):
     """When, where and how long the job of an artifact took, with what its step notes besides.
 
     Attributes:
+        gpu: the name of the one that it computed on.
         memory_limit_gb: what the job of a cell had that needed more memory.
     """
 
@@ -59,12 +60,13 @@ class Made(Stored):
     cores: int | None
     memory_gb: float | None
     git_commit: Line
+    gpu: Line | None = None
     memory_limit_gb: float | None = None
 
     @property
     def on(self) -> str:
         """What its numbers may depend on of the machine."""
-        return f"{self.platform}, {self.processor}"
+        return ", ".join([self.platform, self.processor, *([self.gpu] if self.gpu else [])])
 
 
 class Sidecar(Stored):

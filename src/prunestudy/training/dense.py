@@ -11,6 +11,7 @@ from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import write_network
 from prunestudy.settings.base import plain
 from prunestudy.store.tables import write_table
+from prunestudy.training.device import device_of, placed
 from prunestudy.training.divergence import check_finite
 from prunestudy.training.loop import TrainingLoop
 from prunestudy.training.objective import Objective
@@ -41,9 +42,10 @@ def train_dense(
         CellFailure: the training diverged.
     """
     set_up_torch(seed)
-    prepared = read_prepared(data)
+    device = device_of(compute)
+    prepared = placed(read_prepared(data), device)
     spec = NetworkSpec.from_params(plain(architecture), prepared.input_shape, prepared.outputs)
-    network = spec.build()
+    network = spec.build().to(device)
     folder.mkdir(parents=True)
     write_network(folder / INITIAL_FILE, network, spec, run_key)
     trainer = TrainingLoop(prepared, objective, training, compute, seed, journal=journal)

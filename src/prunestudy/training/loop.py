@@ -20,6 +20,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
 from prunestudy.data.tensors import Batches, Prepared, Split
+from prunestudy.training.device import device_of
 from prunestudy.training.distillation import Teacher
 from prunestudy.training.objective import Objective, channels_last
 from prunestudy.training.resume import Journal, ResumePoint
@@ -30,9 +31,12 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import pytorch_lightning as lightning
     from pytorch_lightning.core.optimizer import LightningOptimizer
+    from pytorch_lightning.strategies import SingleDeviceStrategy
 
 logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
 
+# What Lightning calls a kind of device.
+ACCELERATORS: dict[str, Any] = {"cpu": "cpu", "cuda": "gpu"}
 MOMENTUM = 0.9
 WARM_UP_SHARE = 0.2
 WARM_UP_START = 0.1
@@ -70,6 +74,11 @@ class TrainingLoop:
     seed: int
     teacher: Teacher | None = None
     journal: Journal | None = None
+
+    @cached_property
+    def device(self) -> torch.device:
+        """Where its networks are."""
+        return device_of(self.compute)
 
     @property
     def batches_per_epoch(self) -> int:
@@ -133,8 +142,10 @@ class TrainingLoop:
         with warnings.catch_warnings(), _quiet():
             warnings.simplefilter("ignore")
             trainer = lightning.Trainer(
-                accelerator=self.compute.accelerator,
+                accelerator=ACCELERATORS[self.device.type],
                 devices=1,
+                strategy=_Resident(self.device),
+                precision="32-true" if self.compute.precision == 32 else "bf16-mixed",
                 deterministic=True,
                 logger=False,
                 enable_checkpointing=False,
@@ -142,12 +153,22 @@ class TrainingLoop:
                 enable_model_summary=False,
                 **{"max_epochs": -1, **length},  # type: ignore[arg-type]
             )
-            trainer.fit(module, DataLoader(batches, batch_size=None))
-        network.cpu().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+            # Rows that do not fit on the device are pinned, and copied while it computes.
+            pinned = self.lessons.inputs.device != self.device
+            trainer.fit(module, DataLoader(batches, batch_size=None, pin_memory=pinned))
+        network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
 
     def validate(self, network: nn.Module) -> tuple[float, float]:
         """Loss and quality on the validation rows."""
         return self.objective.evaluate(network, self.data.validation)
+
+
+class _Resident(SingleDeviceStrategy):
+    """One device, on which the network stays when a training has ended."""
+
+    def teardown(self) -> None:
+        self.precision_plugin.teardown()
+        self.checkpoint_io.teardown()
 
 
 class _Supervised(lightning.LightningModule):

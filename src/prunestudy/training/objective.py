@@ -12,8 +12,9 @@ from prunestudy.settings.parts import load_part
 
 LOSSES = "prunestudy.training.losses"
 METRICS = "prunestudy.training.metrics"
-# Small enough for activations to stay in the processor's cache.
+# Small enough for activations to stay in the processor's cache; on a GPU, large enough to fill it.
 EVALUATION_BATCH = 100
+GPU_BATCH = 1000
 RESAMPLES = 300
 # Dimensions of a batch of images: rows, channels, height, width.
 IMAGES = 4
@@ -49,10 +50,10 @@ class Objective:
         network.eval()
         device = next(network.parameters()).device
         with torch.inference_mode():
-            batches = part.inputs.split(EVALUATION_BATCH)
-            found = torch.cat([network(channels_last(rows.to(device))).cpu() for rows in batches])
+            batches = part.inputs.split(EVALUATION_BATCH if device.type == "cpu" else GPU_BATCH)
+            found = torch.cat([network(channels_last(rows.to(device))) for rows in batches])
         network.train(training)
-        return found
+        return found.to(part.targets.device)
 
     def evaluate(self, network: nn.Module, part: Split) -> tuple[float, float]:
         """Loss and quality over all rows of a part, in evaluation mode."""

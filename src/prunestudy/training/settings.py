@@ -39,9 +39,23 @@ class Compute(Params):
     """Where training runs, and how its outcome is kept."""
 
     accelerator: Literal["auto", "cpu", "gpu"] = Field(
-        "auto", description="auto uses a GPU when there is one"
+        "auto",
+        description="auto uses a GPU when there is one; networks of a CPU and of a GPU never mix",
     )
-    # It decides no number, so it is in no run key: what is excluded is in no dump.
+    precision: Literal[32, "bf16"] = Field(
+        32, description="of trainings; bf16 keeps the weights themselves in 32 bits"
+    )
+    # The rest decides no number, so it is in no run key: what is excluded is in no dump.
+    devices: int = Field(
+        1, ge=1, le=1024, exclude=True, description="GPUs that the jobs share; a job uses one"
+    )
+    jobs_per_gpu: int = Field(
+        4,
+        ge=1,
+        le=256,
+        exclude=True,
+        description="jobs that share a GPU; small networks leave most of it idle",
+    )
     memory_gb: float | None = Field(
         None,
         ge=1,
@@ -57,3 +71,8 @@ class Compute(Params):
         exclude=True,
         description="what is finished survives a loss of power; false is faster on slow disks",
     )
+
+    @property
+    def gpu_shares(self) -> int:
+        """Jobs that may be at work on GPUs at once."""
+        return self.devices * self.jobs_per_gpu

@@ -34,7 +34,7 @@ def train_from_scratch(
     retrainer = load_part("prunestudy.pruning.retraining", cell.method.retraining).retrainer(cell)
     dense = cell.dense()
     for label, network, spec in reference_networks(cell.inputs.reference):
-        fresh = initialised(network, cell.seed)
+        fresh = initialised(network, cell.seed).to(retrainer.loop.device)
         epochs = length(fresh, spec, dense)
         before = retrainer.loop.validate(fresh)[1]
         settings = cell.task.training.model_copy(update={"epochs": epochs})

@@ -1,0 +1,52 @@
+"""Accelerators: on what networks are trained here. Nothing here imports torch or starts CUDA."""
+
+import ast
+import os
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+CPU, CUDA = "cpu", "cuda"
+# The files by which the system shows the driver and each GPU.
+DRIVER = Path("/dev/nvidiactl")
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+
+
+def has_gpu() -> bool:
+    """Whether this process may use a GPU."""
+    return DRIVER.exists() and os.environ.get(VISIBLE, "0").strip() not in ("", "-1")
+
+
+def device_kind(accelerator: str) -> str:
+    """What ``auto``, ``cpu`` or ``gpu`` comes to on this machine: ``cpu`` or ``cuda``.
+
+    ``gpu`` is ``cuda`` wherever it is asked, so that a study made on a GPU can be read elsewhere.
+    """
+    if accelerator == "auto":
+        return CUDA if has_gpu() and cuda_version() else CPU
+    return CUDA if accelerator == "gpu" else CPU
+
+
+@cache
+def cuda_version() -> str | None:
+    """The version of CUDA that torch was built with; none for a build without."""
+    spec = find_spec("torch")
+    if spec is None or spec.origin is None:
+        return None
+    text = Path(spec.origin).with_name("version.py").read_text(encoding="utf-8")
+    for node in ast.parse(text).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        value = getattr(node, "value", None)
+        named = [target.id for target in targets if isinstance(target, ast.Name)]
+        if "cuda" in named and isinstance(value, ast.Constant):
+            return None if value.value is None else str(value.value)
+    return None
+
+
+def missing_gpu() -> str | None:
+    """Why nothing can be trained on a GPU here; none if it can."""
+    if cuda_version() is None:
+        return "the torch that is installed has no CUDA; install a build that has"
+    if not has_gpu():
+        return f"there is no GPU here, or {VISIBLE} hides it"
+    return None
