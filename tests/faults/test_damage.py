@@ -111,16 +111,22 @@ def test_out_of_memory_is_said_and_the_next_run_goes_on(
     checkout: Checkout, finished: Checkout
 ) -> None:
     remade(checkout, "traditional")
-    code = (
-        "import resource, sys; "
-        "import prunestudy.pruning.trajectory; "
-        "import torch; torch.set_num_threads(1); "
-        "from pathlib import Path; from prunestudy.params.reader import read_study; "
-        f"from prunestudy.plan.plan import Plan; Plan(read_study(Path('{PARAMS[1]}'))); "
-        "now = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize(); "
-        "resource.setrlimit(resource.RLIMIT_AS, (now + 4_000_000, now + 4_000_000)); "
-        "from prunestudy.cli.main import main; sys.exit(main(sys.argv[1:]))"
-    )
+    # What it has then is what it had when its inputs were read, and a little more.
+    code = """
+import resource, sys
+import prunestudy.pruning.trajectory, torch
+from prunestudy.cli.main import main
+from prunestudy.steps import job
+
+def little(*arguments, work=job._work):
+    now = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (now + 4_000_000, now + 4_000_000))
+    work(*arguments)
+
+torch.set_num_threads(1)
+job._work = little
+sys.exit(main(sys.argv[1:]))
+"""
     data = checkout.find(f"data/{STUDY}/prepared/wdbc-*.safetensors")
     dense = checkout.find(f"{CELL}/dense-????????????")
     name = next(finished.folder.glob(f"{CELL}/traditional-????????????")).name
