@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
+from prunestudy.data.tensors import read_prepared
 from prunestudy.gpu_check.agreement import TOLERANCES, weight_gap
 from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.spec import NetworkSpec
@@ -106,18 +108,23 @@ def test_a_trajectory_killed_after_an_epoch_ends_the_same(
     assert rest < whole
 
 
-@on_each_device
-def test_a_network_stays_on_the_device(accelerator: str, prepared_file: Callable):
-    from prunestudy.data.tensors import read_prepared
-
-    compute = Compute(accelerator=accelerator)  # type: ignore[arg-type]
-    device = device_of(compute)
+def trained_briefly(compute: Compute, file: Path) -> tuple[nn.Module, TrainingLoop]:
+    """A small network after two batches on its device, and what trained it."""
     set_up_torch(0)
-    data = placed(read_prepared(prepared_file("digits")), device)
+    device = device_of(compute)
+    data = placed(read_prepared(file), device)
     objective = Objective(TASK.loss, TASK.metric)
     loop = TrainingLoop(data, objective, Training(epochs=1), compute, 0)
     network = NetworkSpec("cnn", {"channels": [4]}, data.input_shape, 10).build().to(device)
     loop.recover(network, 0, 2)
+    return network, loop
+
+
+@on_each_device
+def test_a_network_stays_on_the_device(accelerator: str, prepared_file: Callable):
+    compute = Compute(accelerator=accelerator)  # type: ignore[arg-type]
+    network, loop = trained_briefly(compute, prepared_file("digits"))
+    device = loop.device
     places = {tensor.device.type for tensor in network.state_dict().values()}
     assert places == {device.type}
     assert loop.lessons.inputs.device.type == device.type
@@ -137,14 +144,6 @@ def test_a_gpu_trains_the_network_of_the_cpu(
 
 @pytest.mark.parametrize("accelerator", [GPU])
 def test_bf16_keeps_the_weights_in_32_bits(accelerator: str, prepared_file: Callable):
-    from prunestudy.data.tensors import read_prepared
-
     compute = Compute(accelerator=accelerator, precision="bf16")  # type: ignore[arg-type]
-    device = device_of(compute)
-    set_up_torch(0)
-    data = placed(read_prepared(prepared_file("digits")), device)
-    objective = Objective(TASK.loss, TASK.metric)
-    loop = TrainingLoop(data, objective, Training(epochs=1), compute, 0)
-    network = NetworkSpec("cnn", {"channels": [4]}, data.input_shape, 10).build().to(device)
-    loop.recover(network, 0, 2)
+    network, _loop = trained_briefly(compute, prepared_file("digits"))
     assert {weight.dtype for weight in network.parameters()} == {torch.float32}
