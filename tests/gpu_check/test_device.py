@@ -1,6 +1,7 @@
 """What must hold on a GPU, and its twin on a CPU; ``make gpu-check`` runs those marked gpu."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,13 +62,26 @@ def dense(accelerator: str, data: Path, folder: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def trained_on(
+    tmp_path_factory: pytest.TempPathFactory, prepared_file: Callable
+) -> Callable[[str], Path]:
+    """The dense network of a device, trained once: accelerator → its folder."""
+    place = tmp_path_factory.mktemp("trained")
+    return cache(
+        lambda accelerator: dense(accelerator, prepared_file("digits"), place / accelerator)
+    )
+
+
 @on_each_device
 def test_two_trainings_leave_the_same_bytes(
-    accelerator: str, tmp_path: Path, prepared_file: Callable
+    accelerator: str,
+    tmp_path: Path,
+    prepared_file: Callable,
+    trained_on: Callable[[str], Path],
 ):
-    data = prepared_file("digits")
-    first, second = (dense(accelerator, data, tmp_path / name) for name in ("one", "two"))
-    assert contents(first) == contents(second)
+    again = dense(accelerator, prepared_file("digits"), tmp_path / "again")
+    assert contents(again) == contents(trained_on(accelerator))
 
 
 @on_each_device
@@ -77,10 +91,10 @@ def test_a_trajectory_killed_after_an_epoch_ends_the_same(
     accelerator: str,
     tmp_path: Path,
     prepared_file: Callable,
+    trained_on: Callable[[str], Path],
     monkeypatch: pytest.MonkeyPatch,
 ):
-    data = prepared_file("digits")
-    trained = dense(accelerator, data, tmp_path / "dense")
+    data, trained = prepared_file("digits"), trained_on(accelerator)
     method, compute = method_of(**METHODS[name]), Compute(accelerator=accelerator)  # type: ignore[arg-type]
     write, epochs, last = ResumePoint.write, [0], [10_000]
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from prunestudy.networks.determinism import set_up_torch
 from prunestudy.params.settings import Task
 from prunestudy.pruning.trajectory import Inputs, prune
 from prunestudy.store.contents import contents
@@ -22,7 +21,7 @@ CNN = {
     "network": {"name": "cnn", "channels": [4, 4]},
     "loss": "cross_entropy",
     "metric": "accuracy",
-    "training": {"epochs": 2, "lr": 0.01},
+    "training": {"epochs": 1, "lr": 0.01},
     "retraining": {"epochs": 2, "lr": 0.01},
 }
 METHODS: dict[str, dict[str, Any]] = {
@@ -37,25 +36,40 @@ METHODS: dict[str, dict[str, Any]] = {
 }
 
 
+def trained(file: Path, folder: Path) -> Path:
+    """The folder of the dense network."""
+    task = Task.model_validate(CNN)
+    objective, cpu = Objective(task.loss, task.metric), Compute(accelerator="cpu")
+    train_dense(task.network, objective, task.training, cpu, 0, file, folder, "key")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def dense(tmp_path_factory: pytest.TempPathFactory, prepared_file: Callable) -> Path:
+    return trained(prepared_file("digits"), tmp_path_factory.mktemp("trained") / "dense")
+
+
+def test_a_training_is_the_same_on_a_second_device(
+    dense: Path, tmp_path: Path, prepared_file: Callable
+):
+    with second_device():
+        there = trained(prepared_file("digits"), tmp_path / "dense")
+    assert contents(there).digest == contents(dense).digest
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_a_trajectory_is_the_same_on_a_second_device(
-    name: str, tmp_path: Path, cpu: Compute, prepared_file: Callable
+    name: str, dense: Path, tmp_path: Path, cpu: Compute, prepared_file: Callable
 ):
     task, method = Task.model_validate(CNN), method_of(**METHODS[name])
-    data = prepared_file("digits")
 
-    def run(folder: Path) -> str:
-        objective = Objective(task.loss, task.metric)
-        train_dense(
-            task.network, objective, task.training, cpu, 0, data, folder / "dense", "key",
-            Journal(folder / "dense.journal"),
-        )  # fmt: skip
-        inputs = Inputs(data, folder / "dense", journal=Journal(folder / "journal"))
-        prune(task, method, [2], 0, cpu, inputs, folder / "pruned", "key")
-        return contents(folder / "dense").digest + contents(folder / "pruned").digest
+    def run(place: str) -> str:
+        journal = Journal(tmp_path / f"{place}.journal")
+        inputs = Inputs(prepared_file("digits"), dense, journal=journal)
+        prune(task, method, [2], 0, cpu, inputs, tmp_path / place, "key")
+        return contents(tmp_path / place).digest
 
-    set_up_torch(0)
-    here = run(tmp_path / "here")
+    here = run("here")
     with second_device():
-        there = run(tmp_path / "there")
+        there = run("there")
     assert there == here
