@@ -111,12 +111,26 @@ def die_at(change: int) -> None:
     sys.addaudithook(hook)
 
 
-def test_sequences_with_the_real_tools(finished: Checkout, tmp_path: Path) -> None:
-    here = Path.cwd()
+def finished_on_one_task(folder: Path) -> Checkout:
+    """A checkout in which the smoke study has run on its first task: runs take half as long."""
+    checkout = new_checkout(folder)
+    shutil.rmtree(folder / "reports")
+    text = checkout.params.read_text(encoding="utf-8")
+    tasks, rest = text.split("  wdbc:\n")
+    checkout.params.write_text(tasks + rest[rest.index("\nmethods:") :], encoding="utf-8")
+    checkout.call("prunestudy", "run", "--params", str(PARAMS))
+    checkout.call("git", "add", "--all")
+    checkout.call("git", "commit", "--quiet", "--message", "Finish the study")
+    return checkout
+
+
+def test_sequences_with_the_real_tools(tmp_path: Path) -> None:
+    here, finished = Path.cwd(), finished_on_one_task(tmp_path / "finished")
+    (tmp_path / "copies").mkdir()
 
     class Real(Sequences):
         def scratch(self) -> Path:
-            return tmp_path
+            return tmp_path / "copies"
 
         def finished(self) -> Path:
             return finished.folder
