@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget
+from prunestudy.networks.unit_graph import Removal
+from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget, UnitBudget
 from prunestudy.pruning.cell import Cell
 from prunestudy.pruning.settings import OpenLoop
 from prunestudy.pruning.stages import ROOM, run_stages, tools_of
@@ -59,7 +60,12 @@ def check_reachable(tools: Tools, method: OpenLoop, compression: float) -> None:
 
 
 def prune_to(tools: Tools, method: OpenLoop, state: State, share: float) -> State:
-    """A state without a share of the dense network's parameters, by the method's granularity."""
+    """A state without a share of the dense network's parameters, by the method's granularity.
+
+    Single weights meet the target exactly (rounded down to a whole number of parameters), whole
+    units with the largest network at or below it that the ranking allows. A stage ranks the units
+    that it finds; what an earlier one removed stays away.
+    """
     pruner, criterion = tools.pruner, method.criterion
     spread = load_part(f"{ROOM}.allocation", method.allocation)
     # Rounded, since 1 − (1 − 1/p) misses whole numbers by a hair.
@@ -67,7 +73,12 @@ def prune_to(tools: Tools, method: OpenLoop, state: State, share: float) -> Stat
     if method.granularity == "structured":
         return pruner.prune_units(state, criterion, target, spread.units)
     if method.granularity == "hybrid":
-        # Units take half of the compression (as a factor), single weights the rest.
+        # Units take half of the compression (as a factor), single weights the rest, exactly: where
+        # whole units would take more than there is to take, a few stay.
         units = pruner.dense_params * (1 - share) ** 0.5
-        state = pruner.prune_units(replace(state, masks=None), criterion, units, spread.units)
+
+        def no_further(budget: UnitBudget) -> Removal:
+            return spread.units(replace(budget, least=int(target)))
+
+        state = pruner.prune_units(replace(state, masks=None), criterion, units, no_further)
     return pruner.mask_weights(state, criterion, target, spread.weights)

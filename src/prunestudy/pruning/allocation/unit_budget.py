@@ -1,11 +1,15 @@
 """What allocations of units share: the budget that they spread, and how units go.
 
 Pure functions of scores and costs; exact counts, ties broken by index, never by a threshold.
+
+An allocation takes units until the target is met, then gives back what it can (``given_back``):
+its network is the largest at or below the target that its ranking allows.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +36,8 @@ class UnitBudget:
         target: largest cost allowed.
         granule: layers keep multiples of this many units, where they had as many.
         quotas: measures the share of each layer that can go alone; asked for only if needed.
+        until: another cost and its target; removal ends where either is met.
+        least: cost below which units come back even beyond the target, if single weights go next.
     """
 
     scores: Scores
@@ -41,15 +47,71 @@ class UnitBudget:
     target: float
     granule: int = 1
     quotas: Callable[[], Mapping[str, float]] = dict
+    until: tuple[CostOf, float] | None = None
+    least: float = 0.0
 
     @property
     def widths(self) -> dict[str, int]:
         """Units that are left, by layer."""
         return {name: len(score) for name, score in self.scores.items()}
 
+    def met(self, widths: Widths) -> bool:
+        """Whether a network of these widths is small enough."""
+        if self.cost(widths) <= self.target:
+            return True
+        return self.until is not None and self.until[0](widths) <= self.until[1]
+
+    def infeasible(self, smallest: Widths) -> InfeasibleTarget:
+        """What to raise where the smallest allowed network is not small enough."""
+        return InfeasibleTarget(
+            f"the smallest allowed network costs {self.cost(smallest):g}, the target is "
+            f"{self.target:g}"
+        )
+
+
+def given_back(
+    budget: UnitBudget, kept: Widths, worth: Callable[[str, int], Any]
+) -> dict[str, int]:
+    """The widths after units came back, one granule at a time, as long as the target is met.
+
+    Each time, the unit of most worth comes back that fits; in a layer, the last that went comes
+    first. Where the cost grows with every unit, none fits in the end: whatever layer one more
+    unit came back to, the network would exceed the target. Equal worth goes by the layers' order.
+
+    Args:
+        kept: widths that meet the target.
+        worth: of a layer and its width, what its next unit ranks by; the largest comes first.
+    """
+    widths, full = dict(kept), budget.widths
+
+    def wider(name: str) -> int:
+        return min(full[name], (widths[name] // budget.granule + 1) * budget.granule)
+
+    def first(names: Collection[str]) -> str:
+        return max(names, key=lambda name: worth(name, widths[name]))
+
+    waiting = [name for name in widths if widths[name] < full[name]]
+    while waiting:
+        name = first(waiting)
+        more = {**widths, name: wider(name)}
+        if budget.met(more):
+            widths = more
+        if widths is not more or widths[name] == full[name]:
+            waiting.remove(name)
+    while budget.cost(widths) < budget.least:
+        short = [name for name in widths if widths[name] < full[name]]
+        if not short:
+            break
+        name = first(short)
+        widths[name] = wider(name)
+    return widths
+
 
 def floor_widths(dense: Widths, ratio: float, granule: int = 1) -> dict[str, int]:
-    """Fewest units that each layer keeps: a share of the dense width, at least one granule."""
+    """Fewest units that each layer keeps: a share of the dense width, at least one granule.
+
+    A share that is no whole number of units, or of granules, rounds up.
+    """
     return {
         name: min(width, rounded_up(max(1, math.ceil(ratio * width - 1e-9)), granule))
         for name, width in dense.items()
