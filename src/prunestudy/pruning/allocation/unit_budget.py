@@ -8,7 +8,7 @@ its network is the largest at or below the target that its ranking allows.
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from prunestudy.networks.unit_graph import Removal, Widths
 
 CostOf = Callable[[Widths], float]
 Scores = Mapping[str, np.ndarray]
+# A cost and the largest amount of it.
+Bound = tuple[CostOf, float]
 
 
 class InfeasibleTarget(Exception):
@@ -36,7 +38,7 @@ class UnitBudget:
         target: largest cost allowed.
         granule: layers keep multiples of this many units, where they had as many.
         quotas: measures the share of each layer that can go alone; asked for only if needed.
-        until: another cost and its target; removal ends where either is met.
+        until: another bound; removal ends where either is met.
         least: cost below which units come back even beyond the target, if single weights go next.
     """
 
@@ -47,7 +49,7 @@ class UnitBudget:
     target: float
     granule: int = 1
     quotas: Callable[[], Mapping[str, float]] = dict
-    until: tuple[CostOf, float] | None = None
+    until: Bound | None = None
     least: float = 0.0
 
     @property
@@ -105,6 +107,23 @@ def given_back(
         name = first(short)
         widths[name] = wider(name)
     return widths
+
+
+def on_the_way(
+    budget: UnitBudget, spread: Callable[[UnitBudget], Removal], point: Bound
+) -> Removal:
+    """What an allocation removes in a stage before an operating point: nothing it keeps there.
+
+    By score or ratio alone, a stage that ends just above the point may take small units; when the
+    last one then takes a large unit that frees too much, it has none of them to give back.
+    """
+    try:
+        there = spread(replace(budget, target=-math.inf, until=point))
+    except InfeasibleTarget:
+        # One layer alone need not get there.
+        return spread(budget)
+    kept = {name: width - len(there.get(name, ())) for name, width in budget.widths.items()}
+    return spread(replace(budget, floors=kept))
 
 
 def floor_widths(dense: Widths, ratio: float, granule: int = 1) -> dict[str, int]:

@@ -9,7 +9,6 @@ from prunestudy.pruning.controller.candidate import COST_AWARE, Action, Trial
 from prunestudy.pruning.controller.decisions import DecisionLog
 from prunestudy.pruning.controller.proposals import candidate_actions, drop_per_resource, ranking
 from prunestudy.pruning.controller.search_state import SearchState
-from prunestudy.pruning.pruner import SpreadUnits
 from prunestudy.pruning.settings import ClosedLoop
 
 UNIFORM, GLOBAL, SENSITIVITY = "uniform", "global", "layer_sensitivity"
@@ -55,7 +54,7 @@ class Proposer:
         """Try the candidate actions from here to ``target``; log them; return the cheapest.
 
         Args:
-            point: number of parameters at which an action ends in any case.
+            point: parameters of the next operating point, where an action ends in any case.
         """
         search = self.search_state
         actions = candidate_actions(
@@ -101,10 +100,14 @@ class Proposer:
         here, cost = search.here, search.constraints.resource.cost
         least = cost(pruner.widths(here.state))
         trials: dict[Hashable, Trial] = {}
-        for action in actions:
+        for plain in actions:
+            action = plain
+            if point is not None:
+                action = replace(plain, point=(pruner.units.cost.params, point))
             try:
-                spread = self._until(point, action.spread)
-                state = pruner.prune_units(here.state, action.criterion, target, spread, cost)
+                state = pruner.prune_units(
+                    here.state, action.criterion, target, action.spread, cost
+                )
             except InfeasibleTarget:
                 continue
             reached = point is not None and state.params <= point
@@ -121,13 +124,6 @@ class Proposer:
             else:
                 trials[found] = Trial(action, state, amount, here.stage_val, math.inf)
         return trials
-
-    def _until(self, point: float | None, spread: SpreadUnits) -> SpreadUnits:
-        """A spread that ends at this number of parameters, if there is one."""
-        if point is None:
-            return spread
-        until = (self.tools.pruner.units.cost.params, point)
-        return lambda budget: spread(replace(budget, until=until))
 
     def _recover(self, trial: Trial) -> None:
         """Look how a trial does after a short recovery."""

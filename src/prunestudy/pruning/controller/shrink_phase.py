@@ -116,10 +116,8 @@ class ShrinkPhase:
         return target
 
     def _next_point(self) -> float | None:
-        """Parameters of the next operating point, where another resource is what binds."""
-        if not self.pending or self.constraints.resource.name == "params":
-            return None
-        return self.pruner.target(self.pending[0][0])
+        """Parameters of the next operating point, if one is still to come."""
+        return self.pruner.target(self.pending[0][0]) if self.pending else None
 
     def _decide(self, trial: Trial, bound: bool) -> bool:
         candidate = self.training.stage(trial)
