@@ -266,6 +266,28 @@ def test_every_point_is_kept_small_enough_or_said_to_be_unreachable(
         assert answers(state.network, state.spec)
 
 
+def widths_at(made: Made, allocation: str, point: float, **schedule: Any) -> dict[str, int] | None:
+    """Widths at an operating point, none where it is out of reach."""
+    method = OpenLoop(criterion="magnitude", allocation=allocation, min_width_ratio=0.0, **schedule)
+    tools = tools_of(made, method)
+    kept = run_open_loop(tools, method, [point]).kept
+    return tools.pruner.widths(kept[0].state) if kept else None
+
+
+@pytest.mark.parametrize("allocation", ["uniform", "layer_sensitivity", "global"])
+def test_early_stages_keep_small_units_that_the_last_one_needs(allocation: str):
+    # The last stage takes a first-layer unit of 31 parameters or more. Of the second layer, whose
+    # units have 5, only what does not fit beside may be gone by then.
+    torch.manual_seed(0)
+    spec = NetworkSpec("mlp", {"hidden": [32, 16]}, (30,), 2)
+    network = spec.build()
+    made = Made(spec, network, UnitGraph(network, (30,)))
+    at_once = widths_at(made, allocation, 16)
+    assert at_once == {"0": 2, "2": 6}
+    for schedule in ("linear", "geometric", "cubic"):
+        assert widths_at(made, allocation, 16, schedule=schedule, stages=8) == at_once
+
+
 def test_a_target_that_is_a_whole_number_is_met_exactly(make_tools: Callable):
     # 494 parameters; 494 ÷ 13 = 38 and 494 ÷ 19 = 26, which 1 − (1 − 1/p) misses by a hair.
     method = OpenLoop(criterion="magnitude", granularity="unstructured")

@@ -72,7 +72,10 @@ def test_in_each_layer_the_lowest_scores_go_and_ties_go_by_index(name: str, case
 
 
 def filled(
-    kept: Mapping[str, int], full: Mapping[str, int], target: float, worth: Callable[[str, int], Any]
+    kept: Mapping[str, int],
+    full: Mapping[str, int],
+    target: float,
+    worth: Callable[[str, int], Any],
 ) -> dict[str, int]:
     """Widths after units came back one by one, those of most worth first, while they fit."""
     widths, closed = dict(kept), set()
