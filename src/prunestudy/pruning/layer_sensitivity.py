@@ -1,5 +1,6 @@
 """Quotas from layer sensitivity: how much each layer can lose alone within a tolerated drop."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,7 +27,7 @@ class SensitivityPoint:
 
 
 def scan(dense: Widths, quality: Callable[[Widths], float]) -> list[SensitivityPoint]:
-    """Every layer at every ratio .1 … .9 alone; at least one unit stays.
+    """Every layer at every ratio .1 … .9 alone, rounded down to whole units; at least one stays.
 
     Args:
         dense: widths of the dense network.
@@ -35,7 +36,8 @@ def scan(dense: Widths, quality: Callable[[Widths], float]) -> list[SensitivityP
     points = []
     for layer, width in dense.items():
         for ratio in RATIOS:
-            widths = {**dense, layer: max(1, width - int(ratio * width))}
+            # As in allocations: .7 × 90 is 63 units, although the product is a hair less.
+            widths = {**dense, layer: max(1, width - math.floor(ratio * width + 1e-9))}
             points.append(SensitivityPoint(layer, ratio, widths, quality(widths)))
     return points
 

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget
+from prunestudy.networks.unit_graph import Removal
+from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget, UnitBudget, on_the_way
 from prunestudy.pruning.cell import Cell
 from prunestudy.pruning.settings import OpenLoop
 from prunestudy.pruning.stages import ROOM, run_stages, tools_of
@@ -29,11 +30,12 @@ def run_open_loop(tools: Tools, method: OpenLoop, compressions: list[float]) -> 
     result = TrajectoryResult()
     schedule = load_part(f"{ROOM}.schedules", method.schedule)
 
-    def pruned(state: State, share: float) -> State:
-        return prune_to(tools, method, state, share)
-
     for compression, label in labels(compressions):
-        begun = len(result.history)
+        begun, point = len(result.history), tools.pruner.target(compression)
+
+        def pruned(state: State, share: float, point: float = point) -> State:
+            return prune_to(tools, method, state, share, point)
+
         try:
             check_reachable(tools, method, compression)
             shares = schedule.shares(1 - 1 / compression, method.stages or 1)
@@ -58,16 +60,33 @@ def check_reachable(tools: Tools, method: OpenLoop, compression: float) -> None:
         pruner.check_units(pruner.target(compression**0.5))
 
 
-def prune_to(tools: Tools, method: OpenLoop, state: State, share: float) -> State:
-    """A state without a share of the dense network's parameters, by the method's granularity."""
+def prune_to(tools: Tools, method: OpenLoop, state: State, share: float, point: float) -> State:
+    """A state without a share of the dense network's parameters, by the method's granularity.
+
+    Single weights meet the target exactly (rounded down to a whole number of parameters), whole
+    units with the largest network at or below it that the ranking allows. A stage ranks the units
+    that it finds, and keeps what the same ranking would keep at the operating point.
+
+    Args:
+        point: parameters at the operating point, which the last stage gets to.
+    """
     pruner, criterion = tools.pruner, method.criterion
     spread = load_part(f"{ROOM}.allocation", method.allocation)
     # Rounded, since 1 − (1 − 1/p) misses whole numbers by a hair.
     target = round(pruner.dense_params * (1 - share), 6)
     if method.granularity == "structured":
-        return pruner.prune_units(state, criterion, target, spread.units)
+
+        def staged(budget: UnitBudget) -> Removal:
+            return on_the_way(budget, spread.units, (budget.cost, point))
+
+        return pruner.prune_units(state, criterion, target, staged)
     if method.granularity == "hybrid":
-        # Units take half of the compression (as a factor), single weights the rest.
+        # Units take half of the compression (as a factor), single weights the rest, exactly: where
+        # whole units would take more than there is to take, a few stay.
         units = pruner.dense_params * (1 - share) ** 0.5
-        state = pruner.prune_units(replace(state, masks=None), criterion, units, spread.units)
+
+        def no_further(budget: UnitBudget) -> Removal:
+            return spread.units(replace(budget, least=int(target)))
+
+        state = pruner.prune_units(replace(state, masks=None), criterion, units, no_further)
     return pruner.mask_weights(state, criterion, target, spread.weights)

@@ -54,7 +54,7 @@ class Pruner:
         self.floors = floor_widths(self.units.widths, min_width_ratio, granule)
 
     def target(self, point: float) -> float:
-        """Largest number of parameters at an operating point."""
+        """Largest number of parameters at an operating point; rounded only to undo float noise."""
         return round(self.dense_params / point, 6)
 
     def widths(self, state: State) -> dict[str, int]:
@@ -82,7 +82,10 @@ class Pruner:
         spread: SpreadUnits,
         cost: CostOf | None = None,
     ) -> State:
-        """A smaller copy that costs at most ``target``, in parameters by default."""
+        """The largest smaller copy that costs at most ``target``, in parameters by default.
+
+        Largest by what ``spread`` ranks: no unit that it took could come back within the target.
+        """
         scores = self.scorer.units(state, criterion)
         budget = UnitBudget(
             scores,

@@ -41,7 +41,7 @@ def run_same_ratios(
 
 
 def _keep(tools: Tools, method: SameRatios, state: State, left: LayerRatios) -> State:
-    """The state with as much of each layer as the other method left."""
+    """The state with as much of each layer as the other method left: exact counts, no target."""
     pruner, criterion = tools.pruner, method.criterion
     if method.granularity != "unstructured":
         state = pruner.keep_units(state, criterion, partial(same_ratios.units, ratios=left))

@@ -64,7 +64,10 @@ class WeightSharing(Params):
 class FixedRatios(MethodSettings):
     """What holds where the ratios of layers are fixed beforehand."""
 
-    criterion: CriterionName = Field(description="importance of a unit or weight")
+    criterion: CriterionName = Field(
+        description="importance of a unit or weight; of a unit, magnitude is the L1 norm of what "
+        "computes and what reads it, filter_norm of what computes it"
+    )
     granularity: Literal["structured", "unstructured", "hybrid"] = Field(
         "structured",
         description="structured: units are removed; unstructured: weights are masked; hybrid: both",
@@ -129,8 +132,8 @@ class OpenLoop(FixedRatios):
     )
     min_width_ratio: MinWidthRatio | None = Field(
         None,
-        description="where units are removed: share of each layer's units that always stays, at "
-        "least 1",
+        description="where units are removed: share of each layer's units that always stays, "
+        "rounded up, at least 1",
         examples=[0.05],
     )
     round_to: RoundTo = 1

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget, floor_widths
 from prunestudy.pruning.layer_sensitivity import RATIOS, SensitivityPoint, quotas, scan
 from tests.pruning.allocation.spread import by_quota
-from tests.pruning.allocation.test_units import cases, cost, left
+from tests.pruning.allocation.test_units import cases, cost, filled, left
 
 DENSE = {"a": 10, "b": 10}
 SCORES = {"a": np.arange(10.0), "b": np.arange(10.0)[::-1]}
@@ -38,6 +38,12 @@ def test_a_quota_is_the_largest_ratio_whose_drop_is_tolerated():
 def test_a_drop_of_exactly_what_is_tolerated_is_tolerated():
     points = [SensitivityPoint("a", ratio, {}, val) for ratio, val in ((0.3, 0.5), (0.6, 0.4))]
     assert quotas(points, 0.75, 0.25) == {"a": 0.3}
+
+
+def test_a_ratio_of_a_scan_rounds_down_to_whole_units():
+    for width in (90, 170, 13):
+        widths = [point.widths["a"] for point in scan({"a": width}, lambda _widths: 0.0)]
+        assert widths == [width - tenths * width // 10 for tenths in range(1, 10)]
 
 
 def test_a_scan_leaves_every_layer_a_unit():
@@ -77,7 +83,7 @@ def quota_cases(draw: st.DrawFn):
 
 
 @given(quota_cases())
-def test_the_target_is_met_by_the_smallest_common_factor(case):
+def test_the_target_is_met_by_the_smallest_common_factor_then_units_come_back(case):
     scores, dense, floors, target, tenths = case
     positive = [Fraction(tenth, 10) for tenth in tenths.values() if tenth]
     least = max(min(positive, default=Fraction(1)) / 10, Fraction(1, 1000))
@@ -104,7 +110,12 @@ def test_the_target_is_met_by_the_smallest_common_factor(case):
             for gone in range(dense[name] + 1)
         }
     )
-    assert found == next(at(factor) for factor in factors if cost(at(factor)) <= target)
+    first = next(at(factor) for factor in factors if cost(at(factor)) <= target)
+
+    def lost(name: str, width: int) -> Fraction:
+        return Fraction(dense[name] - width, dense[name]) / pace[name]
+
+    assert found == filled(first, left(scores, {}), target, lost)
     for name, units in removal.items():
         order = sorted(range(len(scores[name])), key=lambda unit: (scores[name][unit], unit))
         assert units == sorted(order[: len(units)])

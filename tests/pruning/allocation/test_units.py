@@ -1,18 +1,25 @@
 """Allocation: exact counts, ties by index, and the smallest removal that suffices."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import floor as whole
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget, floor_widths, lowest
+from prunestudy.pruning.allocation.unit_budget import (
+    InfeasibleTarget,
+    UnitBudget,
+    floor_widths,
+    lowest,
+)
 from prunestudy.pruning.controller.scores_per_cost import scores_per_cost
-from tests.pruning.allocation.spread import UNIT_ALLOCATIONS, global_ranking, uniform
+from prunestudy.settings.parts import load_part
+from tests.pruning.allocation.spread import FOLDER, UNIT_ALLOCATIONS, global_ranking, uniform
 
 INPUTS, OUTPUTS = 7, 3
 
@@ -64,44 +71,51 @@ def test_in_each_layer_the_lowest_scores_go_and_ties_go_by_index(name: str, case
         assert units == sorted(order[: len(units)])
 
 
-@given(cases())
-def test_a_global_ranking_removes_no_unit_too_many(case):
-    scores, dense, floors, target = case
-    removal = global_ranking(scores, dense, floors, cost, target)
-    assume(removal)
-    layers = list(scores)
-    ranked = [
-        (scores[layer][unit], layers.index(layer), unit)
-        for layer, units in removal.items()
-        for unit in units
-    ]
-    _score, position, unit = max(ranked)
-    back = {name: list(units) for name, units in removal.items()}
-    back[layers[position]].remove(unit)
-    assert cost(left(scores, back)) > target
+def filled(
+    kept: Mapping[str, int],
+    full: Mapping[str, int],
+    target: float,
+    worth: Callable[[str, int], Any],
+) -> dict[str, int]:
+    """Widths after units came back one by one, those of most worth first, while they fit."""
+    widths, closed = dict(kept), set()
+    while short := [name for name in full if widths[name] < full[name] and name not in closed]:
+        name = max(short, key=lambda name: worth(name, widths[name]))
+        if cost({**widths, name: widths[name] + 1}) <= target:
+            widths[name] += 1
+        else:
+            closed.add(name)
+    return widths
 
 
 @given(cases())
-def test_a_global_ranking_passes_over_floors_only(case):
+def test_a_global_ranking_goes_until_the_target_is_met_then_gives_back_what_fits(case):
     scores, dense, floors, target = case
-    removal = global_ranking(scores, dense, floors, cost, target)
-    assume(removal)
     layers = list(scores)
-    places = {
-        (scores[layer][unit], layers.index(layer), unit): unit in removal.get(layer, [])
+    ranked = sorted(
+        (score, layers.index(layer), unit)
         for layer in layers
-        for unit in range(len(scores[layer]))
-    }
-    last = max(place for place, gone in places.items() if gone)
-    widths = left(scores, removal)
-    for place, gone in places.items():
-        if place < last and not gone:
-            name = layers[place[1]]
-            assert widths[name] == floors[name]
+        for unit, score in enumerate(scores[layer])
+    )
+    gone: list[tuple[float, int, int]] = []
+    widths = left(scores, {})
+    for place in ranked:
+        name = layers[place[1]]
+        if cost(widths) > target and widths[name] > floors[name]:
+            widths[name] -= 1
+            gone.append(place)
+    closed = set()
+    for place in reversed(gone):
+        name = layers[place[1]]
+        if name in closed or cost({**widths, name: widths[name] + 1}) > target:
+            closed.add(name)
+        else:
+            widths[name] += 1
+    assert left(scores, global_ranking(scores, dense, floors, cost, target)) == widths
 
 
 @given(cases())
-def test_a_uniform_allocation_takes_the_smallest_ratio_that_suffices(case):
+def test_a_uniform_allocation_takes_the_smallest_ratio_that_suffices_then_gives_back(case):
     scores, dense, floors, target = case
 
     def at(ratio: Fraction) -> dict[str, int]:
@@ -111,15 +125,14 @@ def test_a_uniform_allocation_takes_the_smallest_ratio_that_suffices(case):
         }
 
     ratios = sorted({Fraction(gone, w) for w in dense.values() for gone in range(w + 1)})
-    first = next(place for place, ratio in enumerate(ratios) if cost(at(ratio)) <= target)
-    kept, before = at(ratios[first]), at(ratios[max(first - 1, 0)])
-    found = left(scores, uniform(scores, dense, floors, cost, target))
-    assert cost(found) <= target
-    # Layers that reach their next unit at the same ratio give only what the target needs.
-    assert all(found[name] in (kept[name], before[name]) for name in dense)
-    assert all(
-        cost({**found, name: before[name]}) > target for name in dense if found[name] < before[name]
+    first = next(ratio for ratio in ratios if cost(at(ratio)) <= target)
+    expected = filled(
+        at(first),
+        left(scores, {}),
+        target,
+        lambda name, width: Fraction(dense[name] - width, dense[name]),
     )
+    assert left(scores, uniform(scores, dense, floors, cost, target)) == expected
 
 
 @given(st.sampled_from(sorted(UNIT_ALLOCATIONS)), cases())
@@ -157,6 +170,58 @@ def test_what_the_last_step_of_the_ratio_took_beyond_the_target_is_given_back():
     dense = {"a": 10, "b": 10}
     target = cost({"a": 10, "b": 9})
     assert uniform(scores, dense, floor_widths(dense, 0), cost, target) == {"b": [0]}
+
+
+def test_a_layer_whose_unit_does_not_fit_leaves_room_to_the_others():
+    # Nine units of the first free 90, then one of the second 35 where 5 would do: three of the
+    # first come back.
+    prices = {"a": 10, "b": 35}
+    scores = {"a": np.arange(10.0), "b": np.array([20.0, 30.0])}
+    dense, floors = {"a": 10, "b": 2}, {"a": 1, "b": 1}
+
+    def priced(widths: Mapping[str, int]) -> int:
+        return sum(prices[name] * width for name, width in widths.items())
+
+    removal = global_ranking(scores, dense, floors, priced, 75)
+    assert removal == {"a": [0, 1, 2, 3, 4, 5], "b": [0]}
+    assert priced(left(scores, removal)) == 75
+
+
+def test_with_granules_whole_multiples_come_back():
+    scores = {"a": np.arange(10.0), "b": np.arange(16.0)}
+    dense = {"a": 10, "b": 16}
+    floors = floor_widths(dense, 0, 4)
+    for allocate in UNIT_ALLOCATIONS.values():
+        for target in range(cost(floors), cost(dense)):
+            widths = left(scores, allocate(scores, dense, floors, cost, target, 4))
+            assert widths["a"] in (4, 8, 10)
+            assert widths["b"] % 4 == 0
+            for name, width in widths.items():
+                more = min(dense[name], width + 4 - width % 4)
+                assert width == dense[name] or cost({**widths, name: more}) > target
+
+
+def test_where_a_second_target_is_met_the_removal_ends():
+    scores, dense = {"a": np.arange(10.0)}, {"a": 10}
+    for name in ("uniform", "global", "layer_sensitivity"):
+        for width in (7, 4):
+            budget = UnitBudget(
+                scores,
+                dense,
+                {"a": 1},
+                cost,
+                cost({"a": 4}),
+                quotas=lambda: {"a": 0.5},
+                until=(lambda widths: widths["a"], width),
+            )
+            assert load_part(FOLDER, name).units(budget) == {"a": list(range(10 - width))}
+
+
+def test_a_network_below_the_least_takes_units_back_beyond_the_target():
+    scores, dense = {"a": np.arange(3.0)}, {"a": 3}
+    for name in ("uniform", "global"):
+        budget = UnitBudget(scores, dense, {"a": 1}, lambda w: 10 * w["a"], 19, least=15)
+        assert load_part(FOLDER, name).units(budget) == {"a": [0]}
 
 
 def test_one_ranking_of_all_layers():

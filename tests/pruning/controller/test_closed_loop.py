@@ -575,6 +575,32 @@ def test_a_walk_over_real_networks_keeps_the_invariants(
     assert bool(places - allocations) == per_layer
 
 
+@pytest.mark.parametrize("resource", ["params", "macs", "bytes"])
+def test_every_point_is_the_largest_network_that_fits_whichever_resource_binds(
+    make_tools: Callable, resource: str
+):
+    method = closed_loop(resource=resource)
+    tools = make_tools(method, "wdbc", epochs=6)
+    widths, cost, cuts = tools.pruner.widths, tools.pruner.units.cost.params, {}
+    prune_units = tools.pruner.prune_units
+
+    def noted(state: State, *arguments: Any) -> State:
+        smaller = prune_units(state, *arguments)
+        cuts[tools.pruner.structure(smaller)] = widths(state), widths(smaller)
+        return smaller
+
+    tools.pruner.prune_units = noted
+    record = run_closed_loop(tools, method, [1.5, 2, 3, 6], Requirements(max_drop=0.05))
+    points = [kept for kept in record.kept if kept.point != FINAL]
+    assert len({kept.state.params for kept in points}) == 4
+    for kept in points:
+        before, after = cuts[tools.pruner.structure(kept.state)]
+        target = tools.pruner.target(float(kept.point))
+        assert cost(after) <= target < cost(before)
+        for name, width in after.items():
+            assert width == before[name] or cost({**after, name: width + 1}) > target
+
+
 def rolled_back(make_tools: Callable) -> list[tuple[tuple, tuple]]:
     """What was asked before each roll-back, and the first that was asked after it."""
     method = closed_loop(criteria=["magnitude"], step=0.5, patience=3, expected_recovery=1e-6)

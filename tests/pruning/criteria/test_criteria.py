@@ -158,6 +158,18 @@ def test_weight_spread_is_the_deviation_of_the_incoming_weights():
     assert raw("weight_spread", evidence(linear_network())) == pytest.approx([1.5, 0.5])
 
 
+def test_weight_variance_ranks_as_weight_spread_does():
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(2, 30), nn.ReLU(), nn.Linear(30, 20), nn.Linear(20, 1))
+    found = evidence(network)
+    for layer in found.groups:
+        spread, variance = (
+            torch.tensor(raw(name, found, layer)) for name in ("weight_spread", "weight_variance")
+        )
+        assert torch.equal(spread.argsort(), variance.argsort())
+        assert torch.allclose(spread.square(), variance)
+
+
 def test_the_magnitude_of_a_weight_is_its_absolute_value():
     assert raw_weights("magnitude", evidence(linear_network())).tolist() == np.abs(W1).tolist()
 

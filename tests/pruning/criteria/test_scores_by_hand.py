@@ -70,10 +70,14 @@ def weights(name: str, found: SaliencyInputs, weight: str) -> list[list[float]]:
     [
         # |1| + |2| and the |2| that reads it; |3| + |−2| and the |−1|.
         ("magnitude", [5, 6]),
+        ("filter_norm", [3, 5]),
         # (1, 2) lie 0.5 from their mean, (3, −2) lie 2.5 from theirs.
         ("weight_spread", [0.5, 2.5]),
+        ("weight_variance", [0.25, 6.25]),
         # Means of |∂L/∂w|: 4 + 4 + 4 (bias) + 4; 1 + 1 + 1 (bias) + 3.
         ("gradient", [16, 6]),
+        # Over both: 16 + 0 + 0 (bias) + 4; 1 + 1 + 1 (bias) + 9.
+        ("gradient_variance", [20, 12]),
         # Σ w·∂L/∂w is 24, then 8; −12, then 0.
         ("taylor", [(24**2 + 8**2) / 2, 12**2 / 2]),
         ("sensitivity", [4, 2]),
@@ -93,6 +97,7 @@ def test_units(network: nn.Module, name: str, scores: list[float]):
     [
         ("magnitude", [[1, 2], [3, 2]], [[2, 1]]),
         ("gradient", [[4, 4], [1, 1]], [[4, 3]]),
+        ("gradient_variance", [[16, 0], [1, 1]], [[4, 9]]),
         # |w| times the magnitude of the mean derivative: (0, 4), (−1, −1) and (4, 3).
         ("taylor", [[0, 8], [3, 2]], [[8, 3]]),
         ("snip", [[0, 8], [3, 2]], [[8, 3]]),
@@ -116,6 +121,14 @@ def test_a_batch_of_both_samples_averages_before_it_takes_magnitudes(network: nn
     # A sample's own derivative and curvature do not depend on the batch that it came in.
     assert units("sensitivity", found) == pytest.approx([4, 2])
     assert units("obd", found) == pytest.approx([80, 26])
+
+
+def test_one_batch_has_no_variance_of_gradients(network: nn.Module):
+    found = evidence(network, batch_size=2)
+    with pytest.raises(StudyError, match="at least two batches"):
+        units("gradient_variance", found)
+    with pytest.raises(StudyError, match="at least two batches"):
+        weights("gradient_variance", found, "0.weight")
 
 
 def test_entropy_counts_how_often_values_occur(network: nn.Module):
@@ -199,6 +212,8 @@ def test_magnitude_of_a_channel_covers_its_kernel_and_all_that_reads_it():
     found = score_units("magnitude", network, graph, batches, objective, "none")
     # Positions 0 … 3 of each row read the first channel, 4 … 7 the second.
     assert found["0"].tolist() == [3 + 0 + 1 + 2 + 3 + 8 + 9 + 10 + 11, 4 + 22 + 54]
+    own = score_units("filter_norm", network, graph, batches, objective, "none")
+    assert own["0"].tolist() == [3, 4]
 
 
 @pytest.mark.parametrize("name", ["sensitivity", "activation_variance"])

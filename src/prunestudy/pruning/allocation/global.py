@@ -5,7 +5,7 @@
 import numpy as np
 
 from prunestudy.networks.unit_graph import Removal
-from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget, UnitBudget
+from prunestudy.pruning.allocation.unit_budget import UnitBudget, given_back, lowest
 from prunestudy.pruning.allocation.weight_budget import Counts, Scores, check_weights_reachable
 
 
@@ -13,36 +13,47 @@ def units(budget: UnitBudget) -> Removal:
     """Remove the lowest scores of all layers in one ranking until the target is met.
 
     With a granule, units of a layer go in chunks that are ranked by their mean score. Equal
-    scores go in the order of the layers, then of the indices.
+    scores go in the order of the layers, then of the indices. The last unit that goes can free
+    more than the target needs: units come back, the highest score first, as long as one fits.
 
     Raises:
         InfeasibleTarget: the floors forbid the target.
     """
-    cost, target, widths = budget.cost, budget.target, budget.widths
-    ranking = []
-    for layer, (name, values) in enumerate(budget.scores.items()):
-        order = np.argsort(values, kind="stable")
-        for position, chunk in enumerate(_chunks(order, budget.granule)):
-            ranking.append((float(values[chunk].mean()), layer, position, name, chunk))
-    ranking.sort(key=lambda item: item[:3])
-    removal: Removal = {}
-    for _score, _layer, _position, name, chunk in ranking:
-        if cost(widths) <= target:
+    places = {name: layer for layer, name in enumerate(budget.scores)}
+    ranks = {name: _ranks(values, budget.granule) for name, values in budget.scores.items()}
+    ranking = sorted(
+        (score, places[name], -left, name)
+        for name, chunks in ranks.items()
+        for left, score in chunks.items()
+    )
+    widths = budget.widths
+    for _score, _place, minus_left, name in ranking:
+        if budget.met(widths):
             break
-        if widths[name] - len(chunk) >= budget.floors[name]:
-            widths[name] -= len(chunk)
-            removal.setdefault(name, []).extend(int(unit) for unit in chunk)
-    if cost(widths) > target:
-        raise InfeasibleTarget(
-            f"the smallest allowed network costs {cost(widths):g}, the target is {target:g}"
-        )
-    return {name: sorted(gone) for name, gone in removal.items()}
+        if -minus_left >= budget.floors[name]:
+            widths[name] = -minus_left
+    if not budget.met(widths):
+        raise budget.infeasible(widths)
+
+    def worth(name: str, width: int) -> tuple[float, int]:
+        return ranks[name][width], places[name]
+
+    return lowest(budget.scores, given_back(budget, widths, worth))
 
 
-def _chunks(order: np.ndarray, granule: int) -> list[np.ndarray]:
-    """Units in the order of removal; each chunk takes the width down to the next multiple."""
-    first = len(order) % granule or min(granule, len(order))
-    return [order[:first], *(order[at : at + granule] for at in range(first, len(order), granule))]
+def _ranks(scores: np.ndarray, granule: int) -> dict[int, float]:
+    """Mean score of each chunk of a layer, by the width that its removal leaves.
+
+    Each chunk takes the width down to the next multiple of the granule.
+    """
+    values, ranks, width, rank = np.sort(scores), {}, len(scores), -np.inf
+    while width > 0:
+        left = (width - 1) // granule * granule
+        # A mean may round to just above the next one; chunks go in their order all the same.
+        rank = max(rank, float(values[len(values) - width : len(values) - left].mean()))
+        ranks[left] = rank
+        width = left
+    return ranks
 
 
 def weights(scores: Scores, floors: Counts, kept: int) -> dict[str, np.ndarray]:

@@ -41,7 +41,11 @@ SensitivityMaxDrop = Annotated[
 ]
 MinWidthRatio = Annotated[
     float,
-    Field(ge=0, lt=1, description="share of each layer's units that always stays (at least 1)"),
+    Field(
+        ge=0,
+        lt=1,
+        description="share of each layer's units that always stays, rounded up, at least 1",
+    ),
 ]
 RoundTo = Annotated[
     Width,

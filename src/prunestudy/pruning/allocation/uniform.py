@@ -4,48 +4,39 @@ import math
 
 import numpy as np
 
-from prunestudy.networks.unit_graph import Removal, Widths
-from prunestudy.pruning.allocation.unit_budget import (
-    InfeasibleTarget,
-    UnitBudget,
-    lowest,
-    rounded_up,
-)
+from prunestudy.networks.unit_graph import Removal
+from prunestudy.pruning.allocation.unit_budget import UnitBudget, given_back, lowest, rounded_up
 from prunestudy.pruning.allocation.weight_budget import Counts, Scores, highest, in_proportion
 
 
 def units(budget: UnitBudget) -> Removal:
-    """Remove the same ratio of the dense width in each layer: the smallest, to a unit.
+    """Remove the same ratio of the dense width in each layer, then give back what fits.
+
+    The ratio is the smallest that meets the target. Of a layer, that ratio of its dense width
+    goes, rounded down to whole units; what is left rounds up to a multiple of the granule. Since
+    layers lose units at different ratios, that can be more than the target needs: units come back
+    to the layer that lost the largest share of its dense width, as long as one fits.
 
     Raises:
         InfeasibleTarget: the floors forbid the target.
     """
-    dense, cost, target = budget.dense, budget.cost, budget.target
-    widths = budget.widths
+    dense, widths = budget.dense, budget.widths
     ratios = sorted({removed / width for width in dense.values() for removed in range(width + 1)})
-    kept = before = widths
+    kept = widths
     for ratio in ratios:
         kept = {}
         for name, width in widths.items():
             left = dense[name] - math.floor(ratio * dense[name] + 1e-9)
             kept[name] = min(width, max(budget.floors[name], rounded_up(left, budget.granule)))
-        if cost(kept) <= target:
-            return lowest(budget.scores, _given_back(kept, before, budget))
-        before = kept
-    raise InfeasibleTarget(f"the smallest allowed network costs {cost(kept):g}, target {target:g}")
+        if budget.met(kept):
+            break
+    else:
+        raise budget.infeasible(kept)
 
+    def share_gone(name: str, width: int) -> float:
+        return (dense[name] - width) / dense[name]
 
-def _given_back(kept: Widths, before: Widths, budget: UnitBudget) -> dict[str, int]:
-    """Layer by layer, what the last step of the ratio took without need.
-
-    Layers of equal width all lose a unit at the same ratio, which overshoots the target; a method
-    that is compared at a size must not be smaller than the others.
-    """
-    widths = dict(kept)
-    for name, width in before.items():
-        if budget.cost({**widths, name: width}) <= budget.target:
-            widths[name] = width
-    return widths
+    return lowest(budget.scores, given_back(budget, kept, share_gone))
 
 
 def weights(scores: Scores, floors: Counts, kept: int) -> dict[str, np.ndarray]:

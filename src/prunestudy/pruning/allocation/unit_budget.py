@@ -1,11 +1,15 @@
 """What allocations of units share: the budget that they spread, and how units go.
 
 Pure functions of scores and costs; exact counts, ties broken by index, never by a threshold.
+
+An allocation takes units until the target is met, then gives back what it can (``given_back``):
+its network is the largest at or below the target that its ranking allows.
 """
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +17,8 @@ from prunestudy.networks.unit_graph import Removal, Widths
 
 CostOf = Callable[[Widths], float]
 Scores = Mapping[str, np.ndarray]
+# A cost and the largest amount of it.
+Bound = tuple[CostOf, float]
 
 
 class InfeasibleTarget(Exception):
@@ -32,6 +38,8 @@ class UnitBudget:
         target: largest cost allowed.
         granule: layers keep multiples of this many units, where they had as many.
         quotas: measures the share of each layer that can go alone; asked for only if needed.
+        until: another bound; removal ends where either is met.
+        least: cost below which units come back even beyond the target, if single weights go next.
     """
 
     scores: Scores
@@ -41,15 +49,88 @@ class UnitBudget:
     target: float
     granule: int = 1
     quotas: Callable[[], Mapping[str, float]] = dict
+    until: Bound | None = None
+    least: float = 0.0
 
     @property
     def widths(self) -> dict[str, int]:
         """Units that are left, by layer."""
         return {name: len(score) for name, score in self.scores.items()}
 
+    def met(self, widths: Widths) -> bool:
+        """Whether a network of these widths is small enough."""
+        if self.cost(widths) <= self.target:
+            return True
+        return self.until is not None and self.until[0](widths) <= self.until[1]
+
+    def infeasible(self, smallest: Widths) -> InfeasibleTarget:
+        """What to raise where the smallest allowed network is not small enough."""
+        return InfeasibleTarget(
+            f"the smallest allowed network costs {self.cost(smallest):g}, the target is "
+            f"{self.target:g}"
+        )
+
+
+def given_back(
+    budget: UnitBudget, kept: Widths, worth: Callable[[str, int], Any]
+) -> dict[str, int]:
+    """The widths after units came back, one granule at a time, as long as the target is met.
+
+    Each time, the unit of most worth comes back that fits; in a layer, the last that went comes
+    first. Where the cost grows with every unit, none fits in the end: whatever layer one more
+    unit came back to, the network would exceed the target. Equal worth goes by the layers' order.
+
+    Args:
+        kept: widths that meet the target.
+        worth: of a layer and its width, what its next unit ranks by; the largest comes first.
+    """
+    widths, full = dict(kept), budget.widths
+
+    def wider(name: str) -> int:
+        return min(full[name], (widths[name] // budget.granule + 1) * budget.granule)
+
+    def first(names: Collection[str]) -> str:
+        return max(names, key=lambda name: worth(name, widths[name]))
+
+    waiting = [name for name in widths if widths[name] < full[name]]
+    while waiting:
+        name = first(waiting)
+        more = {**widths, name: wider(name)}
+        if budget.met(more):
+            widths = more
+        if widths is not more or widths[name] == full[name]:
+            waiting.remove(name)
+    while budget.cost(widths) < budget.least:
+        short = [name for name in widths if widths[name] < full[name]]
+        if not short:
+            break
+        name = first(short)
+        widths[name] = wider(name)
+    return widths
+
+
+def on_the_way(
+    budget: UnitBudget, spread: Callable[[UnitBudget], Removal], point: Bound
+) -> Removal:
+    """What an allocation removes in a stage before an operating point: nothing it keeps there.
+
+    By score or ratio alone, a stage that ends just above the point may take small units; when the
+    last one then takes a large unit that frees too much, it has none of them to give back.
+    """
+    try:
+        there = spread(replace(budget, target=-math.inf, until=point))
+    except InfeasibleTarget:
+        # One layer alone need not get there.
+        return spread(budget)
+    kept = {name: width - len(there.get(name, ())) for name, width in budget.widths.items()}
+    return spread(replace(budget, floors=kept))
+
 
 def floor_widths(dense: Widths, ratio: float, granule: int = 1) -> dict[str, int]:
-    """Fewest units that each layer keeps: a share of the dense width, at least one granule."""
+    """Fewest units that each layer keeps: a share of the dense width, at least one granule.
+
+    A share that is no whole number of units, or of granules, rounds up.
+    """
     return {
         name: min(width, rounded_up(max(1, math.ceil(ratio * width - 1e-9)), granule))
         for name, width in dense.items()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from prunestudy.networks.unit_graph import Removal
-from prunestudy.pruning.allocation.unit_budget import UnitBudget
+from prunestudy.pruning.allocation.unit_budget import Bound, UnitBudget, on_the_way
 from prunestudy.pruning.controller.scores_per_cost import scores_per_cost
 from prunestudy.pruning.state import Snapshot, State
 from prunestudy.settings.parts import load_part
@@ -21,17 +21,24 @@ class Action:
             ``cost_aware`` (one ranking by score for what is freed) or
             ``layer_sensitivity`` (by what layers can lose alone); none where one layer gives all.
         layer: the layer that gives all; none where an allocation spreads the budget.
+        point: parameters and how many of them end it in any case: the next operating point.
     """
 
     criterion: str
     allocation: str | None = None
     layer: str | None = None
+    point: Bound | None = None
 
     def __str__(self) -> str:
         return f"{self.criterion}, {self.allocation or self.layer}"
 
     def spread(self, budget: UnitBudget) -> Removal:
         """The units to remove."""
+        if self.point is None:
+            return self._spread(budget)
+        return on_the_way(replace(budget, until=self.point), self._spread, self.point)
+
+    def _spread(self, budget: UnitBudget) -> Removal:
         name = self.allocation
         if self.layer is not None:
             name = "global"

@@ -2,8 +2,8 @@
 
 The network shrinks in stages. A stage is accepted if its quality, with the recovery that finishing
 has been seen to bring, stays within the budget; otherwise everything is set back, bit for bit.
-Where parameters bind, no stage jumps over an operating point; where another resource does, the
-first state that is small enough counts. Networks on the way are finished with what is left of the
+No stage jumps over an operating point, whichever resource binds: it ends there with the largest
+network that its ranking allows. Networks on the way are finished with what is left of the
 common retraining epochs, and the smallest one whose finished quality is within the budget is the
 final one.
 """

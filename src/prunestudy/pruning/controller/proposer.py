@@ -4,7 +4,7 @@ import math
 from collections.abc import Hashable
 from dataclasses import replace
 
-from prunestudy.pruning.allocation.unit_budget import CostOf, InfeasibleTarget
+from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget
 from prunestudy.pruning.controller.candidate import COST_AWARE, Action, Trial
 from prunestudy.pruning.controller.decisions import DecisionLog
 from prunestudy.pruning.controller.proposals import candidate_actions, drop_per_resource, ranking
@@ -50,13 +50,17 @@ class Proposer:
         actions = criteria * len(self.allocations) + len(self.layers)
         return actions * self.epochs_of_a_trial
 
-    def propose(self, target: float) -> Trial | None:
-        """Try the candidate actions from here to ``target``; log them; return the cheapest."""
+    def propose(self, target: float, point: float | None = None) -> Trial | None:
+        """Try the candidate actions from here to ``target``; log them; return the cheapest.
+
+        Args:
+            point: parameters of the next operating point, where an action ends in any case.
+        """
         search = self.search_state
         actions = candidate_actions(
             search.bandit, self.controller.criteria_per_stage, self.allocations, self.layers
         )
-        trials = self._trials(target, actions)
+        trials = self._trials(target, actions, point)
         for trial in trials.values():
             self._recover(trial)
         if not trials:
@@ -74,16 +78,10 @@ class Proposer:
                 search.bandit.reward(criterion, 0.0)
         return best
 
-    def only(self, target: float) -> Trial | None:
+    def only(self, target: float, point: float | None = None) -> Trial | None:
         """The most trusted criterion by the usual allocation, untried: it costs nothing."""
         actions = candidate_actions(self.search_state.bandit, 1, self.allocations[:1], [])
-        return next(iter(self._trials(target, actions).values()), None)
-
-    def by_params(self, target: float) -> Trial | None:
-        """The same, to a number of parameters, where another resource cannot get lower."""
-        actions = candidate_actions(self.search_state.bandit, 1, (GLOBAL,), [])
-        found = self._trials(target, actions, self.tools.pruner.units.cost.params)
-        return next(iter(found.values()), None)
+        return next(iter(self._trials(target, actions, point).values()), None)
 
     def settle(self, trial: Trial, val: float, accepted: bool) -> None:
         """What became of the best trial: its criteria gain credit, or its network is refused."""
@@ -95,21 +93,25 @@ class Proposer:
             self.refused[self.tools.pruner.structure(trial.state)] = val
 
     def _trials(
-        self, target: float, actions: list[Action], cost: CostOf | None = None
+        self, target: float, actions: list[Action], point: float | None
     ) -> dict[Hashable, Trial]:
-        """What the actions lead to, each network once; ``cost`` is what they lower."""
+        """What the actions lead to, each network once."""
         search, pruner = self.search_state, self.tools.pruner
-        here, cost = search.here, cost or search.constraints.resource.cost
+        here, cost = search.here, search.constraints.resource.cost
         least = cost(pruner.widths(here.state))
         trials: dict[Hashable, Trial] = {}
-        for action in actions:
+        for plain in actions:
+            action = plain
+            if point is not None:
+                action = replace(plain, point=(pruner.units.cost.params, point))
             try:
                 state = pruner.prune_units(
                     here.state, action.criterion, target, action.spread, cost
                 )
             except InfeasibleTarget:
                 continue
-            if cost(pruner.widths(state)) >= least:
+            reached = point is not None and state.params <= point
+            if cost(pruner.widths(state)) >= least and not reached:
                 continue
             amount = search.amount(state)
             found = pruner.structure(state)

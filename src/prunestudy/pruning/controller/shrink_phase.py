@@ -1,5 +1,6 @@
 """The shrink phase of the closed loop: stages that are accepted or rolled back."""
 
+import math
 from dataclasses import replace
 
 from prunestudy.pruning.controller.candidate import Trial
@@ -47,15 +48,15 @@ class ShrinkPhase:
                 return reason
             target = self._next_target(self._next_step(bound, rejected))
             if self.search.can_spend(self.proposer.epochs_of_a_stage, len(self.pending)):
-                best = self.proposer.propose(target)
+                best = self.proposer.propose(target, self._next_point())
             else:
                 # Only unbound: the rest of the curve is mapped without looking around.
-                best = self.proposer.only(target)
+                best = self.proposer.only(target, self._next_point())
             if best is None and self.proposer.refused:
                 return "every move from here was refused"
-            if best is None and not bound and self.pending:
+            if best is None and not bound:
                 # Operating points are of parameters; what binds may have come to its end before.
-                best = self.proposer.by_params(self.pruner.target(self.pending[0][0]))
+                best = self.proposer.only(-math.inf, self._next_point())
             if best is None:
                 reason = f"no move lowers {self.constraints.resource.name} any further"
                 if not bound:
@@ -113,6 +114,10 @@ class ShrinkPhase:
         if self.constraints.target is not None and here > self.constraints.target:
             target = max(target, self.constraints.target)
         return target
+
+    def _next_point(self) -> float | None:
+        """Parameters of the next operating point, if one is still to come."""
+        return self.pruner.target(self.pending[0][0]) if self.pending else None
 
     def _decide(self, trial: Trial, bound: bool) -> bool:
         candidate = self.training.stage(trial)

@@ -27,8 +27,11 @@ class CriterionInfo:
 CRITERIA: dict[str, CriterionInfo] = {
     "random": CriterionInfo(("units", "weights")),
     "magnitude": CriterionInfo(("units", "weights"), "Han et al. 2015, Li et al. 2017"),
+    "filter_norm": CriterionInfo(("units",), "Li et al. 2017"),
     "weight_spread": CriterionInfo(("units",)),
+    "weight_variance": CriterionInfo(("units",)),
     "gradient": CriterionInfo(("units", "weights")),
+    "gradient_variance": CriterionInfo(("units", "weights")),
     "taylor": CriterionInfo(("units", "weights"), "Molchanov et al. 2019"),
     "sensitivity": CriterionInfo(("units",)),
     "activation_variance": CriterionInfo(("units",)),
