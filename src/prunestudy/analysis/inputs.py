@@ -65,8 +65,13 @@ class Inputs:
 
     @property
     def points(self) -> list[str]:
-        """Names of the operating points, ascending."""
-        return [point_label(one) for one in self.study.compressions]
+        """Names of the operating points of every task, ascending."""
+        found = {one for task in self.study.tasks for one in self.study.compressions_of(task)}
+        return [point_label(one) for one in sorted(found)]
+
+    def points_on(self, task: str) -> list[str]:
+        """Names of a task's operating points, ascending; the last ends the range of its area."""
+        return [point_label(one) for one in self.study.compressions_of(task)]
 
     @property
     def methods(self) -> list[str]:
