@@ -89,9 +89,14 @@ class Inputs:
 
     @property
     def baselines(self) -> list[str]:
-        """Baselines of the focus: its shapes or layer ratios, and extra epochs."""
-        focus = self.focus
-        return self._named(lambda method: _extends_dense(method) or method.reference == focus)
+        """Baselines of the focus: its shapes, layer ratios or effort, extra epochs, a choice."""
+        general = ("dense_longer", "best_of_fixed")
+        return self._named(
+            lambda method: (
+                self.focus in method.named.values()
+                or (isinstance(method, Baseline) and method.baseline in general)
+            )
+        )
 
     @property
     def closed_loops(self) -> list[str]:

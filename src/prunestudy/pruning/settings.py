@@ -62,9 +62,10 @@ def _trials(given: Any) -> Any:
     return None if given is False else given
 
 
+Trials = Annotated[int, Field(ge=1, le=100)]
 Bisection = Annotated[
-    Annotated[int, Field(ge=1, le=100)] | None,
-    BeforeValidator(_trials, json_schema_input_type=bool | int | None),
+    Trials | None,
+    BeforeValidator(_trials, json_schema_input_type=bool | Trials | None),
     Field(
         description="retrained networks by which it looks for its own size, the smallest within "
         f"the task's max_drop, by bisection between its points (true: {BISECTIONS}; none: it has "
@@ -205,6 +206,8 @@ class OpenLoop(FixedRatios):
             found.append(f"{name} removes units of a layer; use granularity structured")
         if self.round_to > 1 and ("weights" in self.spreads or not info.granules):
             found.append("round_to counts units; use granularity structured, uniform or global")
+        if self.bisect is not None and self.prune_at == "initial":
+            found.append("bisect keeps to a budget below the trained network; remove it")
         if info.trained and self.prune_at == "initial":
             found.append(f"{name} measures layers of a trained network; write prune_at: trained")
         return [*found, *super()._problems()]

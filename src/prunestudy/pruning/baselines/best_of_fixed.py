@@ -76,7 +76,9 @@ def _reason(cell: Cell[Baseline], label: str) -> str:
 
 def _decision(offer: _Offer, best: _Offer, dense: int) -> dict[str, object]:
     kept, own_size = offer.kept, offer.kept.point == FINAL
-    told = "the smallest" if own_size else f"the best validation quality, {best.val:.4f}"
+    told = "the smallest network within the budget"
+    if not own_size:
+        told = f"the best validation quality, {best.val:.4f}"
     state = kept.state
     return {
         "stage": state.stage,
@@ -89,5 +91,5 @@ def _decision(offer: _Offer, best: _Offer, dense: int) -> dict[str, object]:
         "epochs_spent": kept.epochs + kept.search,
         "evaluations": kept.evaluations,
         "verdict": "chosen" if offer is best else "not chosen",
-        "reason": f"{told} of them" if offer is best else f"{best.method} has {told}",
+        "reason": f"{best.method} has {told}",
     }

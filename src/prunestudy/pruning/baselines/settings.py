@@ -76,10 +76,10 @@ class Baseline(MethodSettings):
         description="the closed loop whose epochs equal_compute gets",
         examples=["adaptive"],
     )
-    among: Annotated[list[Name], AfterValidator(unique)] | None = Field(
+    among: (
+        Annotated[list[Name], Field(min_length=2, max_length=50), AfterValidator(unique)] | None
+    ) = Field(
         None,
-        min_length=2,
-        max_length=50,
         description="the methods of fixed ratios that best_of_fixed chooses from; of equals, the "
         "first",
         examples=[["traditional", "taylor"]],
