@@ -182,7 +182,7 @@ class OwnSize:
             "val_before": before.val if before else self.dense_val,
             "val_after": known.val if known else self.dense_val,
             "budget": self.budget,
-            "widths": json.dumps(pruner.widths(state)),
+            "widths": json.dumps(pruner.widths(state), allow_nan=False),
             "epochs_spent": self.spent,
             "evaluations": self.tools.evaluations,
             "verdict": verdict,

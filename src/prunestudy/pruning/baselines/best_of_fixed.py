@@ -80,6 +80,7 @@ def _decision(offer: _Offer, best: _Offer, dense: int) -> dict[str, object]:
     if not own_size:
         told = f"the best validation quality, {best.val:.4f}"
     state = kept.state
+    widths = dict(UnitGraph(state.network, state.spec.input_shape).widths)
     return {
         "stage": state.stage,
         "proposal": f"{kept.point}: {offer.method}",
@@ -87,7 +88,7 @@ def _decision(offer: _Offer, best: _Offer, dense: int) -> dict[str, object]:
         "resource_before": dense,
         "resource_after": state.params,
         "val_after": offer.val,
-        "widths": json.dumps(dict(UnitGraph(state.network, state.spec.input_shape).widths)),
+        "widths": json.dumps(widths, allow_nan=False),
         "epochs_spent": kept.epochs + kept.search,
         "evaluations": kept.evaluations,
         "verdict": "chosen" if offer is best else "not chosen",
