@@ -56,6 +56,9 @@ SNIP = {"criterion": "snip", "prune_at": "initial", "granularity": "unstructured
         {"baseline": "dense_longer"},
         {"baseline": "scratch_e", "shapes_of": "adaptive"},
         {"baseline": "scratch_b", "shapes_of": "traditional", "tasks": ["diabetes"]},
+        {"baseline": "equal_compute", "method": "iterative", "effort_of": "adaptive"},
+        {"baseline": "best_of_fixed", "among": ["iterative", "traditional"]},
+        {"criterion": "obd", "granularity": "unstructured", "bisect": 5},
     ],
 )
 def test_compositions_that_fit(content: dict[str, Any], method: dict[str, Any]):
@@ -112,8 +115,19 @@ def test_compositions_that_fit(content: dict[str, Any], method: dict[str, Any]):
         ({"baseline": "scratch_b"}, "scratch_b needs shapes_of"),
         (
             {"baseline": "dense_longer", "shapes_of": "traditional"},
-            "takes no other method's shapes",
+            "dense_longer does not read shapes_of; remove it",
         ),
+        ({"baseline": "equal_compute", "method": "traditional"}, "equal_compute needs effort_of"),
+        ({"baseline": "best_of_fixed"}, "best_of_fixed needs among"),
+        (
+            {
+                "baseline": "best_of_fixed",
+                "among": ["traditional", "iterative"],
+                "retraining": "distill",
+            },
+            "best_of_fixed has the retraining of what it names",
+        ),
+        ({**SNIP, "bisect": True}, "bisect keeps to a budget below the trained network"),
     ],
 )
 def test_parts_that_do_not_fit(content: dict[str, Any], method: dict[str, Any], reason: str):
@@ -171,7 +185,7 @@ def test_an_unknown_key_of_a_method_near_one_of_its_type(content: dict[str, Any]
     mine = {"baseline": "scratch_e", "shapes_of": "traditional", "retrainin": "distill"}
     [(place, line)] = problems(with_methods(content, mine=mine)).items()
     assert place == "methods.mine.retrainin"
-    assert "allowed: baseline, shapes_of, retraining, distillation, tasks" in line
+    assert "allowed: baseline, shapes_of, method, effort_of, among, retraining, " in line
     assert line.endswith("did you mean 'retraining'?")
 
 
@@ -226,6 +240,11 @@ def test_a_task_near_one_of_the_study(content: dict[str, Any]):
     [
         ({"criterion": "random", "layer_ratios_from": "adaptiv"}, "layer_ratios_from"),
         ({"baseline": "scratch_e", "shapes_of": "adaptiv"}, "shapes_of"),
+        (
+            {"baseline": "equal_compute", "method": "traditional", "effort_of": "adaptiv"},
+            "effort_of",
+        ),
+        ({"baseline": "best_of_fixed", "among": ["traditional", "adaptiv"]}, "among.1"),
     ],
 )
 def test_a_method_that_is_not_in_the_study(
@@ -254,6 +273,68 @@ def test_a_method_that_looks_at_itself(content: dict[str, Any]):
     [(place, line)] = problems(with_methods(content, mine=mine)).items()
     assert place == "methods.mine.layer_ratios_from"
     assert "'mine' depends on 'mine' itself" in line
+
+
+def test_choices_among_each_other_in_a_circle(content: dict[str, Any]):
+    circle = {
+        "first": {"baseline": "best_of_fixed", "among": ["traditional", "second"]},
+        "second": {"baseline": "best_of_fixed", "among": ["first", "traditional"]},
+    }
+    found = problems(with_methods(content, **circle))
+    assert set(found) == {"methods.first.among.1", "methods.second.among.0"}
+    assert "'second' depends on 'first' itself" in found["methods.first.among.1"]
+
+
+@pytest.mark.parametrize(
+    ("mine", "place", "reason"),
+    [
+        (
+            {"baseline": "equal_compute", "method": "adaptive", "effort_of": "adaptive"},
+            "method",
+            "'adaptive' has no fixed ratios of its own",
+        ),
+        (
+            {"baseline": "equal_compute", "method": "traditional", "effort_of": "iterative"},
+            "effort_of",
+            "'iterative' is no closed loop",
+        ),
+        (
+            {"baseline": "best_of_fixed", "among": ["traditional", "adaptive"]},
+            "among.1",
+            "'adaptive' has no fixed ratios of its own",
+        ),
+        (
+            {"baseline": "best_of_fixed", "among": ["traditional", "weights"]},
+            "among.1",
+            "'weights' is unstructured, the first of them structured",
+        ),
+        (
+            {"baseline": "best_of_fixed", "among": ["traditional", "elsewhere"]},
+            "among.1",
+            "'elsewhere' does not run on diabetes",
+        ),
+        (
+            {"baseline": "equal_compute", "method": "elsewhere", "effort_of": "adaptive"},
+            "method",
+            "'elsewhere' does not run on diabetes",
+        ),
+        (
+            {"baseline": "equal_compute", "method": "mine", "effort_of": "adaptive"},
+            "method",
+            "'mine' depends on 'mine' itself",
+        ),
+    ],
+)
+def test_methods_that_cannot_be_what_a_baseline_needs(
+    content: dict[str, Any], mine: dict[str, Any], place: str, reason: str
+):
+    further = {
+        "weights": {"criterion": "magnitude", "granularity": "unstructured"},
+        "elsewhere": {"criterion": "random", "tasks": ["digits"]},
+    }
+    [(found, line)] = problems(with_methods(content, mine=mine, **further)).items()
+    assert found == f"methods.mine.{place}"
+    assert reason in line
 
 
 @pytest.mark.parametrize(

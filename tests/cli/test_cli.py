@@ -42,6 +42,15 @@ def test_check_summarises_a_valid_study(here: Path, capsys: pytest.CaptureFixtur
     assert shown.err == ""
 
 
+def test_check_tells_the_points_of_tasks_that_have_their_own(
+    here: Path, content: dict[str, Any], capsys: pytest.CaptureFixture
+):
+    content["tasks"]["diabetes"]["compressions"] = [1.24, 2.44]
+    Path("params.yaml").write_text(json.dumps(content))
+    assert main(["check"]) == 0
+    assert "compressions  2, 4; diabetes 1.24, 2.44\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("command", ["check", "status", "gc", "fetch --dataset digits --out x"])
 def test_a_bad_file_gives_every_problem_and_exit_code_2(
     here: Path, capsys: pytest.CaptureFixture, command: str

@@ -58,6 +58,27 @@ def test_plain_values_are_the_same_whether_defaults_are_written_out_or_not(conte
     assert kinds[0] == kinds[1]
 
 
+def test_a_task_has_the_points_of_the_study_unless_it_says_its_own(content: dict[str, Any]):
+    content["tasks"]["diabetes"]["compressions"] = [1.5, 3]
+    study = Study.model_validate(content)
+    assert study.compressions_of("diabetes") == [1.5, 3]
+    assert study.compressions_of("digits") == study.compressions == [2, 4]
+
+
+@pytest.mark.parametrize(("given", "trials"), [(True, 3), (False, None), (None, None), (5, 5)])
+def test_a_bisection_is_written_out_as_its_trials(given: Any, trials: int | None):
+    found = method_of(criterion="magnitude", bisect=given)
+    assert found.bisect == trials
+    assert plain(found).get("bisect") == trials
+    assert OpenLoop.model_validate(plain(found)) == found
+
+
+@pytest.mark.parametrize("given", [0, 101, "yes", 2.5])
+def test_a_bisection_refuses(given: Any):
+    with pytest.raises(ValidationError, match="bisect"):
+        method_of(criterion="magnitude", bisect=given)
+
+
 def test_every_parameter_is_described():
     waiting: list[type[Params]] = Params.__subclasses__()
     for group in waiting:
@@ -86,6 +107,8 @@ def test_every_parameter_is_described():
         (("methods",), {}, "at least 1 item"),
         (("methods", "dense"), {"criterion": "random"}, "reserved"),
         (("name",), "figures", "reserved"),
+        (("tasks", "digits", "compressions"), [4, 2], "compressions must ascend"),
+        (("tasks", "digits", "compressions"), [], "at least 1 item"),
         (("tasks", "digits", "metric"), "r2", "does not fit loss 'cross_entropy'"),
         (("tasks", "digits", "requirements"), {"max_drop": -0.1}, "greater than or equal to 0"),
         (("tasks", "digits", "training", "epochs"), 0, "greater than or equal to 1"),

@@ -57,6 +57,24 @@ def test_the_default_study_takes_about_as_long_as_it_did(monkeypatch: pytest.Mon
     assert DEFAULT_SECONDS / 3 < told < DEFAULT_SECONDS * 3
 
 
+def test_methods_that_name_others_take_their_own_time(content: dict[str, Any]):
+    content["tasks"]["digits"]["retraining"] = {"epochs": 100}
+    methods = content["methods"]
+
+    def seconds(**more: Any) -> float:
+        study = check_study({**content, "methods": {**methods, **more}})
+        return duration.seconds_of(study) or 0.0
+
+    before, again = seconds(), seconds(again=methods["traditional"])
+    equal = {"baseline": "equal_compute", "method": "traditional", "effort_of": "adaptive"}
+    assert seconds(equal=equal) > again
+    best = {"baseline": "best_of_fixed", "among": ["traditional", "iterative"]}
+    assert before < seconds(best=best) < (before + again) / 2
+    assert seconds(again={**methods["traditional"], "bisect": True}) > again
+    content["tasks"]["digits"]["compressions"] = [2, 4, 8]
+    assert seconds() > before
+
+
 def test_peaks_of_jobs_are_about_what_was_measured(content: dict[str, Any]):
     for (width, job), measured in PEAKS.items():
         task = copy.deepcopy(content["tasks"]["digits"])

@@ -99,6 +99,12 @@ def test_every_entry_of_a_table_is_a_file_and_every_file_an_entry(folder: str):
             "allocation.layer_sensitivity retraining.finetune",
         ),
         ({"baseline": "scratch_b", "shapes_of": "x"}, "baselines.scratch_b retraining.finetune"),
+        ({"baseline": "best_of_fixed", "among": ["x", "y"]}, "baselines.best_of_fixed"),
+        (
+            {"criterion": "obd", "bisect": True},
+            "criteria.obd open_loop allocation.uniform schedules.one_shot own_size "
+            "retraining.finetune",
+        ),
     ],
 )
 def test_the_parts_that_a_method_names(method: dict[str, Any], parts: str):
@@ -132,7 +138,15 @@ def test_an_open_loop_imports_neither_controller_nor_parts():
         names = {f"{folder}.{name}" for name in shared - {"same_ratios", "from_scratch"}}
         assert code_of(found, folder) <= names
     assert code_of(found, "controller") == set()
-    assert not {"other_method", "weight_sharing"} & found
+    assert not {"other_method", "weight_sharing", "own_size"} & found
+
+
+def test_what_repeats_or_chooses_imports_no_method():
+    for baseline in ("equal_compute", "best_of_fixed"):
+        found = closure(f"baselines.{baseline}")
+        assert not {"open_loop", "stages", "own_size"} & found
+        for folder in ("controller", "criteria", "allocation"):
+            assert code_of(found, folder) == set()
 
 
 def test_a_closed_loop_imports_no_part_of_other_rooms():

@@ -262,6 +262,78 @@ def test_names_of_tasks_and_methods_share_no_file(content: dict[str, Any]):
     assert len(plan.of_step("fetch")) == 2
 
 
+# Methods that name others.
+
+EQUAL = {"baseline": "equal_compute", "method": "traditional", "effort_of": "adaptive"}
+BEST = {"baseline": "best_of_fixed", "among": ["iterative", "traditional"]}
+
+
+def test_the_points_of_a_task_rerun_its_prunings_alone(study: Study, changed: Callable):
+    found = moved(study, changed("tasks", "digits", "compressions", [2, 8]))
+    assert Counter(cell.split()[0] for cell in found - LAST) == {
+        "prune": 6,
+        "evaluate": 2,
+        "latency": 2,
+    }
+    assert {cell for cell in found if "diabetes" in cell} == set()
+    # Who writes out what the study says anyway changes nothing but the study's text.
+    assert moved(study, changed("tasks", "digits", "compressions", [2, 4])) <= {"report", "publish"}
+
+
+def test_a_baseline_reads_the_trajectories_that_it_needs(content: dict[str, Any]):
+    content["methods"] |= {"equal": EQUAL, "best": BEST}
+    plan = Plan(Study.model_validate(content))
+    place = {"task": "digits", "seed": 1}
+    equal, best = (plan.find("prune", **place, method=name) for name in ("equal", "best"))
+    others = {name: plan.find("prune", **place, method=name) for name in content["methods"]}
+    assert equal.inputs["references"] == {"adaptive": others["adaptive"]}
+    assert best.inputs["references"] == {name: others[name] for name in BEST["among"]}
+    told = best.arguments()
+    first, second = (f"{name}={others[name].path}" for name in BEST["among"])
+    where = told.index("--references")
+    assert told[where : where + 3] == ["--references", first, second]
+    # What is repeated is computed anew: by its settings and its code, not from its networks.
+    repeated = equal.parts["params"]["repeated"]
+    assert repeated["criterion"] == "magnitude"
+    assert set(best.parts["params"]) == LEARNING | {"retraining", "method", "compressions"}
+
+
+@pytest.mark.parametrize(
+    ("edit", "rerun"),
+    [
+        (("traditional", "weight_sharing", {"clusters": 4}), ["traditional", "equal", "best"]),
+        (("iterative", "stages", 3), ["iterative", "best"]),
+        (("adaptive", "controller", "step", 0.35), ["adaptive", "equal"]),
+        # Neither the size that a method finds nor where else it runs is repeated.
+        (("traditional", "bisect", True), ["traditional", "best"]),
+    ],
+)
+def test_a_change_of_a_method_reruns_what_is_made_from_it(
+    content: dict[str, Any], edit: tuple[Any, ...], rerun: list[str]
+):
+    content["methods"] |= {"equal": EQUAL, "best": BEST}
+    before = check_study(content)
+    method, *inner, value = edit
+    group = content["methods"][method]
+    for key in inner[:-1]:
+        group = group[key]
+    group[inner[-1]] = value
+    found = moved(before, check_study(content))
+    pruned = {cell.rpartition("/")[2] for cell in found if cell.startswith("prune")}
+    assert pruned == set(rerun)
+
+
+def test_requirements_rerun_a_method_that_bisects(content: dict[str, Any], changed: Callable):
+    content["methods"]["traditional"]["bisect"] = False
+    assert keys(check_study(content)) == keys(changed("seeds", [0, 1]))
+    content["methods"]["traditional"]["bisect"] = True
+    before = check_study(content)
+    content["tasks"]["digits"]["requirements"] = {"max_drop": 0.03}
+    found = moved(before, check_study(content))
+    pruned = {cell.rpartition("/")[2] for cell in found if cell.startswith("prune")}
+    assert pruned == {"adaptive", "traditional"}
+
+
 # Cost.
 
 

@@ -1,5 +1,6 @@
 """Open-loop methods: every point gets the same retraining epochs."""
 
+import math
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -8,11 +9,22 @@ import pytest
 import torch
 
 from prunestudy.networks.spec import NetworkSpec
+from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget
+from prunestudy.pruning.controller.settings import Requirements
 from prunestudy.pruning.open_loop import check_reachable, run_open_loop
+from prunestudy.pruning.own_size import OwnSize
 from prunestudy.pruning.regularisers.settings import Regulariser
 from prunestudy.pruning.same_ratios import run_same_ratios
 from prunestudy.pruning.settings import OpenLoop, SameRatios, WeightSharing
-from prunestudy.pruning.state import LayerRatios
+from prunestudy.pruning.state import (
+    DECISION_COLUMNS,
+    LayerRatios,
+    Snapshot,
+    State,
+    TrajectoryResult,
+    labels,
+)
+from prunestudy.store.names import FINAL
 
 METHODS = {
     "one_shot": OpenLoop(criterion="magnitude"),
@@ -121,6 +133,167 @@ def test_the_proportions_of_another_method_are_taken_over_exactly(make_tools: Ca
     assert widths == {"2": {"0": 5, "2": 7}, "final": {"0": 2, "2": 3}}
     assert [kept.epochs for kept in record.kept] == [tools.retrainer.epochs] * 2
     assert record.unreachable == [{"point": "4", "reason": "'other' has no network at this point"}]
+
+
+# A size of its own.
+
+
+class Landscape:
+    """Networks that are sizes, of a dense one of 1,000 parameters; quality is a function of it."""
+
+    def __init__(self, quality: Callable[[int], float], least: int = 1, grain: int = 1) -> None:
+        self.quality, self.least, self.grain = quality, least, grain
+        self.dense_params, self.dense = 1000, SimpleNamespace(params=1000, stage=0)
+        self.dense.restored = lambda: self.dense
+        self.asked: list[int] = []
+        mine: Any = self
+        self.tools: Any = SimpleNamespace(pruner=mine, evaluator=mine, evaluations=0)
+
+    def target(self, compression: float) -> float:
+        return round(self.dense_params / compression, 6)
+
+    def widths(self, state: Any) -> dict[str, int]:
+        return {"layer": state.params}
+
+    def structure(self, state: Any) -> int:
+        return state.params
+
+    def val(self, state: Any) -> float:
+        return self.quality(state.params)
+
+    def pruned(self, _state: Any, share: float) -> Any:
+        allowed = int(round(self.dense_params * (1 - share), 6))
+        params = allowed - allowed % self.grain
+        if params < self.least:
+            raise InfeasibleTarget("floor")
+        return SimpleNamespace(params=params, stage=1, masks=None)
+
+    def network_at(self, compression: float, label: str) -> Snapshot:
+        kept = Snapshot(label, self.pruned(None, 1 - 1 / compression), 10, 0.0)
+        self.asked.append(kept.state.params)
+        return kept
+
+    def search(self, points: list[float], trials: int, at_once: bool = False) -> TrajectoryResult:
+        """A trajectory's result, its own size included."""
+        result = TrajectoryResult()
+        for compression, label in labels(points):
+            try:
+                result.kept.append(self.network_at(compression, label))
+            except InfeasibleTarget as reason:
+                result.unreachable.append({"point": label, "reason": str(reason)})
+        self.asked.clear()
+        method = OpenLoop(criterion="magnitude", bisect=trials)
+        given = (method, Requirements(max_drop=0.1), result, self.network_at)
+        OwnSize(self.tools, *given, self.pruned if at_once else None).run(labels(points))
+        return result
+
+    def final(self, result: TrajectoryResult) -> int | None:
+        """The own size, if there is one."""
+        return next((one.state.params for one in result.kept if one.point == FINAL), None)
+
+
+def test_an_own_size_is_bisected_between_the_points_in_log_compression():
+    scape = Landscape(lambda params: 1.0 if params > 150 else 0.5)
+    result = scape.search([2, 4, 8], trials=3)
+    # 250 passes and 125 fails: √(125 · 250) = 176.8, then down to the border.
+    assert scape.asked == [176, 148, 161]
+    assert scape.final(result) == 161
+    final = result.kept[-1]
+    assert (final.epochs, final.search) == (10, 20)
+    named = [row["proposal"] for row in result.decisions]
+    assert named == [
+        "analysis",
+        "point 2",
+        "point 4",
+        "point 8",
+        *(f"trial {n}" for n in (1, 2, 3)),
+        FINAL,
+    ]
+    verdicts = [row["verdict"] for row in result.decisions[1:-1]]
+    assert verdicts == ["within budget"] * 2 + [
+        "below budget",
+        "within budget",
+        "below budget",
+        "within budget",
+    ]
+    assert all(set(row) <= set(DECISION_COLUMNS) for row in result.decisions)
+
+
+@pytest.mark.parametrize(
+    ("quality", "least", "final", "asked"),
+    [
+        # Every point is within the budget: below them, as far as the floors allow.
+        (lambda _params: 1.0, 40, 43, [62, 43]),
+        # None is: between the dense network and the first.
+        (lambda params: params / 1000, 1, None, [707, 840]),
+        # A smaller one can be better than a larger one; the smallest within the budget counts.
+        (lambda params: 0.5 if params == 250 else 1.0, 125, 125, []),
+    ],
+)
+def test_an_own_size_outside_of_the_points(
+    quality: Callable[[int], float], least: int, final: int | None, asked: list[int]
+):
+    scape = Landscape(quality, least)
+    result = scape.search([2, 4, 8], trials=2)
+    assert scape.asked == asked
+    assert scape.final(result) == final
+    if final is None:
+        assert result.decisions[-1]["verdict"] == "none"
+
+
+def test_a_network_that_is_known_is_not_tried_again():
+    scape = Landscape(lambda params: 1.0 if params > 500 else 0.5, grain=250)
+    tried = scape.search([1.25, 2], trials=3)
+    assert scape.final(tried) == 750
+    assert len(scape.asked) == 3
+    at_once = scape.search([1.25, 2], trials=3, at_once=True)
+    assert scape.asked == []
+    assert scape.final(at_once) == 750
+
+
+@pytest.mark.parametrize("name", ["one_shot", "cubic", "weights"])
+def test_a_real_own_size_is_the_smallest_within_the_budget(make_tools: Callable, name: str):
+    method = METHODS[name].model_copy(update={"bisect": 2})
+    tools = make_tools(method)
+    demanded = Requirements(max_drop=0.1)
+    record = run_open_loop(tools, method, [1.5, 6], demanded)
+    budget = tools.evaluator.val(tools.pruner.dense) - 0.1
+    kept = {one.point: one for one in record.kept}
+    within = [one for one in record.kept if tools.evaluator.val(one.state) >= budget]
+    if within:
+        assert kept[FINAL].state.params == min(one.state.params for one in within)
+        assert kept[FINAL].epochs == tools.retrainer.epochs
+    trials = [row for row in record.decisions if row["proposal"].startswith("trial")]
+    assert 1 <= len(trials) <= 2
+    assert record.decisions[-1]["epochs_spent"] == len(trials) * tools.retrainer.epochs
+    # The points are as they would be without.
+    plain = run_open_loop(make_tools(METHODS[name]), METHODS[name], [1.5, 6], demanded)
+    for one in plain.kept:
+        first, second = (state.network.state_dict() for state in (one.state, kept[one.point].state))
+        assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+def test_a_trial_that_diverges_is_worse_than_every_budget(
+    make_tools: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    method = METHODS["one_shot"].model_copy(update={"bisect": 1})
+    tools = make_tools(method)
+    real = tools.retrainer.retrain
+
+    def diverging(state: State, epochs: int, result: Any, point: str, *more: Any) -> State:
+        after = real(state, epochs, result, point, *more)
+        if point == "search":
+            with torch.no_grad():
+                next(after.network.parameters()).fill_(math.nan)
+        return after
+
+    monkeypatch.setattr(tools.retrainer, "retrain", diverging)
+    record = run_open_loop(tools, method, [1.5, 6], Requirements(max_drop=10))
+    [trial] = [row for row in record.decisions if row["proposal"] == "trial 1"]
+    assert trial["verdict"] == "below budget"
+    assert "diverged" in trial["reason"]
+    [final] = [kept for kept in record.kept if kept.point == FINAL]
+    assert final.state.params <= tools.pruner.dense_params / 6
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Methods that look at another one, or back at the dense training: like:, rewinding, controls."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
+from prunestudy.errors import CellFailure
 from prunestudy.evaluation.cost import count_macs, count_nonzero, count_params
 from prunestudy.networks.storage import read_masked_network, read_network
 from prunestudy.networks.unit_graph import UnitGraph
@@ -16,9 +18,10 @@ from prunestudy.params.settings import Task
 from prunestudy.pruning.baselines.from_scratch import initialised
 from prunestudy.pruning.controller.settings import Controller
 from prunestudy.pruning.masks import maskable
-from prunestudy.pruning.settings import WeightSharing
+from prunestudy.pruning.settings import OpenLoop, WeightSharing
 from prunestudy.pruning.trajectory import Inputs, prune
-from prunestudy.store.tables import read_table
+from prunestudy.store.tables import read_table, write_table
+from prunestudy.store.trajectories import write_failure
 from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE, train_dense
 from prunestudy.training.objective import Objective
 from prunestudy.training.settings import Compute
@@ -48,11 +51,13 @@ class Study:
     compute: Compute
     folder: Path
 
-    def run(self, name: str, reference: Path | None = None, **method: Any) -> Path:
-        """The folder of a method's trajectory."""
-        out = self.folder / name
-        inputs = Inputs(self.data, self.dense, reference)
-        prune(TASK, method_of(**method), POINTS, 0, self.compute, inputs, out, "key")
+    def run(
+        self, name: str, *others: Path, repeated: OpenLoop | None = None, **method: Any
+    ) -> Path:
+        """The folder of a method's trajectory; others are called by their folders."""
+        out, key = self.folder / name, f"key of {name}"
+        inputs = Inputs(self.data, self.dense, {other.name: other for other in others})
+        prune(TASK, method_of(**method), POINTS, 0, self.compute, inputs, out, key, repeated)
         return out
 
 
@@ -264,6 +269,85 @@ def test_scratch_controls_pass_on_what_was_unreachable(here: Study):
     missed = read_table(other / "unreachable.csv")
     assert missed["point"].tolist() == ["4"]
     assert read_table(folder / "unreachable.csv").equals(missed)
+
+
+# Fixed ratios with a controller's effort.
+
+
+def test_equal_compute_retrains_for_all_epochs_that_a_loop_spent_on_each_point(here: Study):
+    loop = here.run(
+        "loop", schedule="closed_loop", controller=Controller(criteria=["taylor"], trial_batches=1)
+    )
+    fixed = method_of(criterion="magnitude")
+    compute = {"baseline": "equal_compute", "method": "fixed", "effort_of": "loop"}
+    folder = here.run("equal", loop, repeated=fixed, **compute)
+    spent = read_table(loop / "compute.csv").set_index("point")
+    once = here.run("once", criterion="magnitude")
+    assert list(networks(folder)) == ["2", "4"]
+    for point, row in networks(folder).items():
+        search, own = spent.loc[point, ["epochs_search", "epochs_retraining"]]
+        assert search > 0
+        assert row["epochs"] == math.ceil(search + own) > 3
+        # The same units of the same dense network, and a schedule over all of the epochs.
+        first, second = (read_network(one / f"{point}.safetensors")[1] for one in (folder, once))
+        assert first.removed == second.removed
+        epochs = read_table(folder / "history.csv").query("point == @point")["epoch"]
+        assert epochs.tolist() == list(range(1, row["epochs"] + 1))
+
+
+def test_equal_compute_stretches_the_schedule_of_the_learning_rate(here: Study):
+    loop = here.run("loop", criterion="magnitude")
+    table = read_table(loop / "compute.csv").assign(epochs_search=[2.2, 4.0])
+    write_table(table[:1], loop / "compute.csv")
+    rewound = method_of(criterion="magnitude", retraining="rewind_weights")
+    compute = {"baseline": "equal_compute", "method": "fixed", "effort_of": "loop"}
+    folder = here.run("equal", loop, repeated=rewound, **compute)
+    rates = read_table(folder / "history.csv")["lr"].tolist()
+    # Up, then down to zero at the end of the sixth epoch, not of the third.
+    assert len(rates) == 6
+    assert rates[2] > 0.004
+    assert rates[-1] == pytest.approx(0, abs=1e-12)
+    [row] = read_table(folder / "unreachable.csv").to_dict("records")
+    assert row == {"point": "4", "reason": "'loop' has no network at this point"}
+
+
+def test_the_best_of_fixed_is_the_network_that_validation_prefers(here: Study):
+    offered = {
+        "taylor": here.run("taylor", criterion="taylor", bisect=True),
+        "bad": here.run("bad", criterion="random", allocation="global", min_width_ratio=0.2),
+        "magnitude": here.run("magnitude", criterion="magnitude", bisect=True),
+    }
+    folder = here.run("best", *offered.values(), baseline="best_of_fixed", among=[*offered])
+    decisions = read_table(folder / "decisions.csv")
+    compute = read_table(folder / "compute.csv").set_index("point")
+    for point in ("2", "4"):
+        rows = decisions[decisions["proposal"].str.startswith(f"{point}: ")]
+        best = rows.loc[rows["val_after"].idxmax()]
+        assert rows["verdict"].tolist().count("chosen") == 1
+        # Of equals, the first.
+        assert best["verdict"] == "chosen"
+        chosen = best["proposal"].partition(": ")[2]
+        file = f"{point}.safetensors"
+        assert (folder / file).read_bytes() == (offered[chosen] / file).read_bytes()
+        assert compute.loc[point, "epochs_search"] == 3 * (len(rows) - 1)
+    # Its own size is the smallest of theirs, whatever else validation says.
+    finals = [one for one in offered.values() if "final" in networks(one)]
+    assert finals
+    sizes = [count_params(read_network(one / "final.safetensors")[0]) for one in finals]
+    assert count_params(read_network(folder / "final.safetensors")[0]) == min(sizes)
+    assert read_table(folder / "history.csv").empty
+
+
+def test_the_best_of_fixed_does_without_what_has_failed_or_is_not_there(here: Study):
+    small = here.run("small", criterion="magnitude", min_width_ratio=0.3)
+    failed = here.folder / "failed"
+    write_failure(failed, "the training diverged")
+    choice = {"baseline": "best_of_fixed", "among": ["failed", "small"]}
+    folder = here.run("best", failed, small, **choice)
+    assert list(networks(folder)) == ["2"]
+    assert read_table(folder / "unreachable.csv").equals(read_table(small / "unreachable.csv"))
+    with pytest.raises(CellFailure, match="its reference has failed: the training diverged"):
+        here.run("none", failed, **choice)
 
 
 # What lies on disk.

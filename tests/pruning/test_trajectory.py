@@ -11,7 +11,13 @@ from prunestudy.networks.storage import read_masked_network, read_network
 from prunestudy.params.settings import Task
 from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, OpenLoop, SameRatios
 from prunestudy.pruning.state import DECISION_COLUMNS
-from prunestudy.pruning.trajectory import HISTORY_COLUMNS, NETWORK_COLUMNS, Inputs, prune
+from prunestudy.pruning.trajectory import (
+    COMPUTE_COLUMNS,
+    HISTORY_COLUMNS,
+    NETWORK_COLUMNS,
+    Inputs,
+    prune,
+)
 from prunestudy.store.contents import contents
 from prunestudy.store.tables import read_table
 from prunestudy.training.dense import train_dense
@@ -56,7 +62,7 @@ def run(
         reference: Path | None = None,
     ) -> Path:
         folder = tmp_path / name
-        inputs = Inputs(data, tmp_path / "dense", reference)
+        inputs = Inputs(data, tmp_path / "dense", {"other": reference} if reference else {})
         prune(task, method, points, seed, cpu, inputs, folder, "key")
         return folder
 
@@ -88,8 +94,21 @@ def test_a_trajectory_leaves_networks_and_tables(run: Callable, content: dict[st
         names = {file.name for file in folder.iterdir()}
         assert names == {
             *networks["file"],
-            *(f"{table}.csv" for table in ("networks", "history", "decisions", "unreachable")),
+            *(f"{table}.csv" for table in ("networks", "compute", "history")),
+            *(f"{table}.csv" for table in ("decisions", "unreachable")),
         }
+        compute = read_table(folder / "compute.csv")
+        assert list(compute) == COMPUTE_COLUMNS
+        assert compute["point"].tolist() == networks["point"].tolist()
+        assert compute["epochs_retraining"].tolist() == networks["epochs"].tolist()
+        searching = isinstance(method, ClosedLoop)
+        assert (compute["epochs_search"] > 0).all() == searching
+        # Each epoch ends with one, and so does each stage's pruning.
+        assert (compute["evaluations"] > networks["epochs"]).all()
+        if searching:
+            spent = decisions["epochs_spent"].max()
+            whole = compute["epochs_search"] + compute["epochs_retraining"]
+            assert (whole <= spent + 0.001).all()
 
 
 def test_two_runs_give_the_same_bytes(run: Callable, content: dict[str, Any]):

@@ -25,7 +25,7 @@ def pruning_cost(inputs: Inputs) -> pd.DataFrame:
                 continue
             # A closed loop counts what it did; elsewhere every epoch evaluates once.
             epochs = evaluations = history.groupby("seed").size()
-            if len(decisions):
+            if len(decisions) and method in inputs.closed_loops:
                 spent = decisions.groupby("seed")[["epochs_spent", "evaluations"]].max()
                 epochs, evaluations = spent["epochs_spent"], spent["evaluations"]
             seconds = summarise(jobs["seconds"].tolist(), inputs.level)

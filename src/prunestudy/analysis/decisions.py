@@ -26,9 +26,14 @@ SENSITIVITY_COLUMNS = [
 
 
 def loops(inputs: Inputs) -> list[str]:
-    """Methods that left decisions, in the order of the study."""
+    """Closed loops that left decisions, in the order of the study."""
     present = set(inputs.decisions["method"])
-    return [method for method in inputs.methods if method in present]
+    return [method for method in inputs.closed_loops if method in present]
+
+
+def _of_loops(inputs: Inputs) -> pd.DataFrame:
+    """Their decisions; fixed methods decide on a size of their own, or on a method."""
+    return inputs.decisions[inputs.decisions["method"].isin(inputs.closed_loops)]
 
 
 def attempts(decisions: pd.DataFrame) -> pd.DataFrame:
@@ -41,7 +46,7 @@ def attempts(decisions: pd.DataFrame) -> pd.DataFrame:
 
 def criteria(inputs: Inputs) -> pd.DataFrame:
     """How often each criterion proposed, was chosen, accepted and rolled back."""
-    decisions = inputs.decisions
+    decisions = _of_loops(inputs)
     proposals = decisions[decisions["criterion"].notna() & (decisions["verdict"] != "scanned")]
     rows = []
     for (task, method), group in proposals.groupby(["task", "method"], sort=False):
@@ -56,7 +61,7 @@ def criteria(inputs: Inputs) -> pd.DataFrame:
 def layer_stages(inputs: Inputs) -> pd.DataFrame:
     """One row a stage of a trajectory and layer: units and the share of the dense width left."""
     rows = []
-    for place, table in inputs.decisions.groupby(["task", "method", "seed"], sort=False):
+    for place, table in _of_loops(inputs).groupby(["task", "method", "seed"], sort=False):
         kept = table[table["verdict"].isin(KEPT)]
         dense = json.loads(table.loc[table["verdict"] == "analysed", "widths"].iloc[0])
         for step, (verdict, text) in enumerate(zip(kept["verdict"], kept["widths"], strict=True)):

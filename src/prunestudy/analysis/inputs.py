@@ -65,8 +65,13 @@ class Inputs:
 
     @property
     def points(self) -> list[str]:
-        """Names of the operating points, ascending."""
-        return [point_label(one) for one in self.study.compressions]
+        """Names of the operating points of every task, ascending."""
+        found = {one for task in self.study.tasks for one in self.study.compressions_of(task)}
+        return [point_label(one) for one in sorted(found)]
+
+    def points_on(self, task: str) -> list[str]:
+        """Names of a task's operating points, ascending; the last ends the range of its area."""
+        return [point_label(one) for one in self.study.compressions_of(task)]
 
     @property
     def methods(self) -> list[str]:
@@ -84,9 +89,14 @@ class Inputs:
 
     @property
     def baselines(self) -> list[str]:
-        """Baselines of the focus: its shapes or layer ratios, and extra epochs."""
-        focus = self.focus
-        return self._named(lambda method: _extends_dense(method) or method.reference == focus)
+        """Baselines of the focus: its shapes, layer ratios or effort, extra epochs, a choice."""
+        general = ("dense_longer", "best_of_fixed")
+        return self._named(
+            lambda method: (
+                self.focus in method.named.values()
+                or (isinstance(method, Baseline) and method.baseline in general)
+            )
+        )
 
     @property
     def closed_loops(self) -> list[str]:

@@ -9,6 +9,7 @@ from prunestudy.cli.options import Commands, add_command
 from prunestudy.params.documented import documented
 from prunestudy.params.reader import read_study
 from prunestudy.params.reference import reference, schema_text
+from prunestudy.params.settings import Study
 from prunestudy.plan import lineage, pins, status, verify
 from prunestudy.plan.estimate import estimate
 from prunestudy.plan.fit import unfit
@@ -69,13 +70,22 @@ def _check(arguments: Namespace) -> None:
         f"  tasks         {', '.join(study.tasks)}\n"
         f"  methods       {', '.join(study.methods)}\n"
         f"  seeds         {', '.join(str(seed) for seed in study.seeds)}\n"
-        f"  compressions  {', '.join(point_label(one) for one in study.compressions)}\n"
+        f"  compressions  {_compressions(study)}\n"
         f"  {len(plan.of_step('prune'))} trajectories, {len(plan.artifacts)} jobs in all, "
         f"{len(status.missing(plan))} of them to run"
     )
     print("\n".join(lines))
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
+
+
+def _compressions(study: Study) -> str:
+    """The study's operating points, and those that tasks have of their own."""
+    own = {name: task.compressions for name, task in study.tasks.items() if task.compressions}
+    shared = study.compressions if len(own) < len(study.tasks) else []
+    told = [", ".join(map(point_label, shared))] if shared else []
+    told += [f"{name} {', '.join(map(point_label, points))}" for name, points in own.items()]
+    return "; ".join(told)
 
 
 def _status(arguments: Namespace) -> None:

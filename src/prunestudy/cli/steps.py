@@ -51,7 +51,7 @@ def _run(step: Step, arguments: Namespace) -> None:
 
 
 def _paths(role: Role, told: Any) -> Any:
-    if not role.several:
+    if not role.several or told is None:
         return told
     found = {}
     for item in told:

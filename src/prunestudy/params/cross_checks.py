@@ -6,7 +6,15 @@ from prunestudy.errors import Problem, near
 from prunestudy.params.settings import Study
 from prunestudy.pruning.criteria.settings import criterion_info
 from prunestudy.pruning.regularisers.settings import REGULARISERS
-from prunestudy.pruning.settings import Baseline, FixedRatios, Method, SameRatios, criteria_of
+from prunestudy.pruning.settings import (
+    Baseline,
+    ClosedLoop,
+    FixedRatios,
+    Method,
+    OpenLoop,
+    SameRatios,
+    criteria_of,
+)
 
 # Each is a job, and every job makes the plan anew: two seconds for so many.
 MOST_TRAJECTORIES = 20_000
@@ -25,9 +33,11 @@ def problems_across(study: Study) -> list[Problem]:
 
 def _too_many(study: Study) -> Iterator[Problem]:
     """Each part of a study has a bound of its own; so has their product."""
-    cells = sum(len(method.tasks or study.tasks) for method in study.methods.values())
-    trajectories = cells * len(study.seeds)
-    networks = trajectories * len(study.compressions)
+    # Unknown tasks are a problem of their own.
+    cells = [task for method in study.methods.values() for task in method.tasks or study.tasks]
+    trajectories = len(cells) * len(study.seeds)
+    points = sum(len(study.compressions_of(task)) for task in cells if task in study.tasks)
+    networks = points * len(study.seeds)
     if trajectories > MOST_TRAJECTORIES:
         reason = (
             f"{trajectories:,} trajectories (methods on their tasks × seeds) are too many for one "
@@ -71,47 +81,66 @@ def _unknown_tasks(study: Study, name: str, method: Method) -> Iterator[Problem]
 
 
 def _references(study: Study, name: str, method: Method) -> Iterator[Problem]:
-    reference = method.reference
-    if reference is None:
-        return
-    key = "shapes_of" if isinstance(method, Baseline) else "layer_ratios_from"
-    place = f"methods.{name}.{key}"
-    if reference not in study.methods:
-        yield Problem(
-            place,
-            f"'{reference}' is not a method of the study",
-            ", ".join(study.methods),
-            near(reference, study.methods),
+    for key, reference in method.named.items():
+        place = f"methods.{name}.{key}"
+        if reference not in study.methods:
+            yield Problem(
+                place,
+                f"'{reference}' is not a method of the study",
+                ", ".join(study.methods),
+                near(reference, study.methods),
+            )
+            continue
+        other = study.methods[reference]
+        reason = (
+            f"'{reference}' depends on '{name}' itself"
+            if _depends(study, reference, name)
+            else _misfit(study, name, key.partition(".")[0], reference)
         )
-        return
-    other = study.methods[reference]
-    if _leads_back(study, name):
-        yield Problem(place, f"'{reference}' depends on '{name}' itself")
-    elif isinstance(other, Baseline):
-        yield Problem(place, f"'{reference}' is a baseline and has no layer ratios of its own")
-    elif isinstance(method, Baseline) and _granularity(other) != "structured":
-        yield Problem(place, f"'{reference}' prunes single weights; its shapes are the dense ones")
-    elif isinstance(method, SameRatios) and _granularity(other) != method.granularity:
-        reason = f"'{reference}' is {_granularity(other)}, '{name}' is {method.granularity}"
-        yield Problem(place, f"{reason}; layer ratios need the same granularity")
-    mine = set(method.tasks or study.tasks)
-    missing = mine - set(other.tasks or study.tasks)
-    if missing:
-        yield Problem(place, f"'{reference}' does not run on {', '.join(sorted(missing))}")
+        if reason:
+            yield Problem(place, reason)
+        missing = set(method.tasks or study.tasks) - set(other.tasks or study.tasks)
+        if missing:
+            yield Problem(place, f"'{reference}' does not run on {', '.join(sorted(missing))}")
+
+
+def _misfit(study: Study, name: str, key: str, reference: str) -> str:
+    """Why a method cannot be what another one needs it for; nothing if it can."""
+    method, other = study.methods[name], study.methods[reference]
+    own = _granularity(other)
+    if key == "effort_of":
+        return "" if isinstance(other, ClosedLoop) else f"'{reference}' is no closed loop"
+    if key in ("method", "among"):
+        if not isinstance(other, OpenLoop):
+            return f"'{reference}' has no fixed ratios of its own; name methods with an allocation"
+        first = study.methods.get(next(iter(method.named.values())))
+        if key == "among" and isinstance(first, OpenLoop) and first.granularity != own:
+            return f"'{reference}' is {own}, the first of them {first.granularity}"
+        return ""
+    if isinstance(other, Baseline):
+        return f"'{reference}' is a baseline and has no layer ratios of its own"
+    if key == "shapes_of" and own != "structured":
+        return f"'{reference}' prunes single weights; its shapes are the dense ones"
+    if isinstance(method, SameRatios) and own != method.granularity:
+        reason = f"'{reference}' is {own}, '{name}' is {method.granularity}"
+        return f"{reason}; layer ratios need the same granularity"
+    return ""
 
 
 def _granularity(method: Method) -> str:
     return method.granularity if isinstance(method, FixedRatios) else "structured"
 
 
-def _leads_back(study: Study, name: str) -> bool:
-    seen = set()
-    current: str | None = name
-    while current is not None and current in study.methods:
-        if current in seen:
+def _depends(study: Study, name: str, on: str) -> bool:
+    """Whether a method is another one, or looks at it, however far away."""
+    waiting, seen = [name], set()
+    while waiting:
+        current = waiting.pop()
+        if current == on:
             return True
-        seen.add(current)
-        current = study.methods[current].reference
+        if current not in seen and current in study.methods:
+            seen.add(current)
+            waiting += study.methods[current].named.values()
     return False
 
 

@@ -1,10 +1,11 @@
 """What tables call networks and methods."""
 
+from collections.abc import Mapping
+
 from prunestudy.networks.architectures.settings import Architecture
 from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, SameRatios
 
 PARTS = ("criterion", "granularity", "allocation", "schedule")
-NONE = dict.fromkeys(PARTS, "none")
 
 
 def network_label(network: Architecture) -> str:
@@ -14,10 +15,21 @@ def network_label(network: Architecture) -> str:
     return "-".join([values["name"], *(str(width) for width in widths)])
 
 
-def method_labels(method: Method) -> dict[str, str]:
-    """The parts of a method as table entries; baselines have none, as the dense network."""
+def method_labels(method: Method, methods: Mapping[str, Method]) -> dict[str, str]:
+    """The parts of a method as table entries.
+
+    Baselines that prune have those of what they repeat or choose from; others have none, as the
+    dense network.
+
+    Args:
+        methods: every method of the study, by name.
+    """
     if isinstance(method, Baseline):
-        return NONE
+        pruning = [method.method] if method.method else method.among or []
+        found = [method_labels(methods[name], methods) for name in pruning]
+        return {
+            part: "+".join(dict.fromkeys(one[part] for one in found)) or "none" for part in PARTS
+        }
     if isinstance(method, ClosedLoop):
         return {
             "criterion": "+".join(method.controller.criteria),

@@ -129,7 +129,7 @@ def _bounds(value: dict[str, Any]) -> str:
     kind = value.get("type")
     if kind == "array":
         most = value.get("maxItems")
-        count = f"1 to {most} of: " if most else "list of: "
+        count = f"{value.get('minItems', 1)} to {most} of: " if most else "list of: "
         return count + (_allowed(value["items"]) or "names")
     if kind in ("integer", "number"):
         signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}

@@ -9,7 +9,7 @@ from prunestudy.networks.architectures.settings import Network
 from prunestudy.networks.settings import Latency
 from prunestudy.params.report_settings import Report
 from prunestudy.pruning.controller.settings import Requirements
-from prunestudy.pruning.settings import Method
+from prunestudy.pruning.settings import Baseline, Method, OpenLoop
 from prunestudy.settings.base import (
     MOST_TASKS,
     Compression,
@@ -27,6 +27,8 @@ from prunestudy.training.settings import Compute, LossName, MetricName, Retraini
 # Of a mapping by names: nothing that is no name.
 NO_OTHER_NAMES: dict[str, Any] = {"additionalProperties": False}
 RESERVED_METHODS = ("dense",)
+Compressions = Annotated[list[Compression], AfterValidator(ascending)]
+MOST_POINTS = 100
 # Folders of the default study's report, which lies in reports/ itself.
 RESERVED_STUDIES = ("tables", "figures", "paper")
 
@@ -50,7 +52,16 @@ class Task(Params):
         "does not say is as in training"
     )
     requirements: Requirements = Field(
-        default_factory=Requirements, description="limits for closed loops"
+        default_factory=Requirements,
+        description="limits for closed loops, and for methods that bisect",
+    )
+    compressions: Compressions | None = Field(
+        None,
+        min_length=1,
+        max_length=MOST_POINTS,
+        description="parameters dense ÷ pruned of the task's own operating points, for every "
+        "method; the last ends the range of the area (none: the study's)",
+        examples=[[2, 4, 8, 16]],
     )
 
     @model_validator(mode="before")
@@ -95,10 +106,10 @@ class Study(Params):
         description="one dense network and its prunings a seed",
         examples=[[0, 1, 2, 3, 4]],
     )
-    compressions: Annotated[list[Compression], AfterValidator(ascending)] = Field(
+    compressions: Compressions = Field(
         default=[2.0, 4.0, 8.0, 16.0, 32.0],
         min_length=1,
-        max_length=100,
+        max_length=MOST_POINTS,
         description="parameters dense ÷ pruned of the operating points",
     )
     tasks: dict[Name, Task] = Field(
@@ -118,3 +129,16 @@ class Study(Params):
     report: Report = Field(
         default_factory=Report, description="what the report compares, and its words"
     )
+
+    def compressions_of(self, task: str) -> list[float]:
+        """Compressions of a task's operating points, ascending: its own, or else the study's."""
+        return self.tasks[task].compressions or self.compressions
+
+    def repeated_by(self, method: str) -> OpenLoop | None:
+        """What a baseline computes anew at each operating point, if it names a fixed method."""
+        chosen = self.methods[method]
+        if not isinstance(chosen, Baseline) or chosen.method is None:
+            return None
+        found = self.methods[chosen.method]
+        assert isinstance(found, OpenLoop), "that it is one is checked when a study is read"
+        return found.model_copy(update={"tasks": None, "bisect": None})

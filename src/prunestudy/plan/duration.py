@@ -42,13 +42,13 @@ def seconds_of(study: Study) -> float | None:
         if rows is None or not layers:
             return None
         times = _Times(study, task, layers, rows)
-        methods = [study.methods[method] for method in methods_on(study, name)]
+        methods = methods_on(study, name)
         trajectories = [times.trajectory(method) for method in methods]
-        networks = 1 + len(study.compressions) * len(methods)
+        networks = 1 + len(times.compressions) * len(methods)
         each = times.training() + sum(trajectories) + times.evaluation(networks)
         shared += each * len(study.seeds)
         alone += times.latency(networks) * len(study.seeds)
-        granules = {granule(study, name, method) for method in methods_on(study, name)} - {None}
+        granules = {granule(study, name, method) for method in methods} - {None}
         alone += sum(times.layer_latency(int(one or 1)) for one in granules)
     return shared / cores() + alone
 
@@ -59,6 +59,7 @@ class _Times:
     def __init__(self, study: Study, task: Task, layers: list[Layer], rows: Rows) -> None:
         self.study = study
         self.task = task
+        self.compressions = task.compressions or study.compressions
         self.layers = layers
         self.rows = rows
         self.params = sum(layer.params for layer in layers)
@@ -77,28 +78,47 @@ class _Times:
 
     @property
     def _sizes(self) -> list[float]:
-        return [1 / compression for compression in self.study.compressions]
+        return [1 / compression for compression in self.compressions]
 
     def training(self) -> float:
         """The dense network."""
         return JOB + self.task.training.epochs * self._epoch(1, True)
 
-    def trajectory(self, method: Method) -> float:
+    def trajectory(self, name: str) -> float:
         """All operating points of a method."""
+        method = self.study.methods[name]
+        return JOB + (
+            self._baseline(name, method) if isinstance(method, Baseline) else self._pruning(method)
+        )
+
+    def _baseline(self, name: str, method: Baseline) -> float:
         task, epochs = self.task, self.task.retraining.epochs
-        if isinstance(method, Baseline):
-            if method.shapes_of is None:
-                return JOB + epochs * self._epoch(1, False)
-            # Scratch-B takes up to twice the epochs.
-            epochs = (epochs + task.training.epochs) * (2 if method.baseline == "scratch_b" else 1)
-            return JOB + sum(epochs * self._epoch(size, True) for size in self._sizes)
+        if method.baseline == "dense_longer":
+            return epochs * self._epoch(1, False)
+        if method.among is not None:
+            looks = len(method.among) * len(self._sizes)
+            return looks * self._evaluated(0.5, self.rows.validation)
+        repeated = self.study.repeated_by(name)
+        effort = self.study.methods.get(method.effort_of or "")
+        if repeated is not None and isinstance(effort, ClosedLoop):
+            # On the way to a point lies half of the search, on average.
+            return self._pruning(repeated) + len(self._sizes) * self._search(effort) / 2
+        # Scratch-B takes up to twice the epochs.
+        epochs = (epochs + task.training.epochs) * (2 if method.baseline == "scratch_b" else 1)
+        return sum(epochs * self._epoch(size, True) for size in self._sizes)
+
+    def _pruning(self, method: Method) -> float:
+        task, epochs = self.task, self.task.retraining.epochs
         if isinstance(method, FixedRatios) and method.prune_at == "initial":
             epochs += task.training.epochs
         retrained = sum(epochs * self._epoch(_between(size), False) for size in self._sizes)
         if isinstance(method, ClosedLoop):
-            return JOB + retrained + self._search(method)
-        stages = method.stages or 1 if isinstance(method, OpenLoop) else 1
-        return JOB + retrained + len(self._sizes) * stages * self._scored()
+            return retrained + self._search(method)
+        stages, trials = 1, 0
+        if isinstance(method, OpenLoop):
+            stages, trials = method.stages or 1, method.bisect or 0
+        retrained += trials * epochs * self._epoch(_between(0.2), False)
+        return retrained + (len(self._sizes) + trials) * stages * self._scored()
 
     def _scored(self) -> float:
         """Scoring and evaluation of a network."""

@@ -107,7 +107,7 @@ def training_gb(task: Task) -> float:
 def pruning_gb(task: Task, method: Method) -> float:
     """About what a trajectory needs at its peak."""
     batches = 2
-    if isinstance(method, Baseline):
+    if isinstance(method, Baseline) and method.method is None:
         copies = BASELINE_COPIES
     else:
         batches += 2 * SALIENCY_BATCHES

@@ -78,12 +78,14 @@ def data(_study: Study, cell: Cell) -> Needs:
 
 
 def of_trajectory(study: Study, cell: Cell) -> Needs:
-    """Data and dense network; another method's networks or layer latencies where they are read."""
+    """Data and dense network; other trajectories and layer latencies where they are read."""
     task, name = str(cell.task), str(cell.method)
     needs: Needs = {**data(study, cell), "dense": ("train", dense_of(cell))}
-    reference = study.methods[name].reference
-    if reference is not None:
-        needs["reference"] = ("prune", Cell(task=task, seed=cell.seed, method=reference))
+    references = study.methods[name].references
+    if references:
+        needs["references"] = {
+            other: ("prune", Cell(task=task, seed=cell.seed, method=other)) for other in references
+        }
     granule = slices.granule(study, task, name)
     if granule is not None:
         needs["layer_latency"] = ("layer_latency", Cell(task=task, granule=granule))

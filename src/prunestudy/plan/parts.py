@@ -3,6 +3,7 @@
 from prunestudy.networks.architectures.settings import Architecture
 from prunestudy.params.settings import Study
 from prunestudy.plan.cell import Cell
+from prunestudy.pruning.baselines.settings import BASELINES
 from prunestudy.pruning.settings import (
     Baseline,
     ClosedLoop,
@@ -51,7 +52,10 @@ def train_parts(study: Study, cell: Cell) -> list[str]:
 
 def prune_parts(study: Study, cell: Cell) -> list[str]:
     """Those of the training, and what the method is composed of."""
-    return [*train_parts(study, cell), *method_parts(study.methods[str(cell.method)])]
+    name = str(cell.method)
+    repeated = study.repeated_by(name)
+    found = [*train_parts(study, cell), *method_parts(study.methods[name])]
+    return found + (method_parts(repeated) if repeated is not None else [])
 
 
 def report_parts(study: Study, _cell: Cell) -> list[str]:
@@ -70,6 +74,8 @@ def method_parts(method: Method) -> list[str]:
     found = [part_module(f"{ROOM}.criteria", name) for name in asked]
     if isinstance(method, Baseline):
         found.append(part_module(f"{ROOM}.baselines", method.baseline))
+        if not BASELINES[method.baseline].retrains:
+            return found
     elif isinstance(method, ClosedLoop):
         # Layers alone and operating points of parameters go by one ranking in every loop.
         spreads = ["uniform", "global"]
@@ -92,6 +98,8 @@ def _parts_of_fixed(method: FixedRatios) -> list[str]:
         found.append(part_module(ROOM, "open_loop"))
         found.append(part_module(f"{ROOM}.allocation", method.allocation))
         found.append(part_module(f"{ROOM}.schedules", method.schedule))
+        if method.bisect is not None:
+            found.append(part_module(ROOM, "own_size"))
     if method.regulariser is not None:
         found.append(part_module(f"{ROOM}.regularisers", method.regulariser.kind))
     if method.weight_sharing is not None:

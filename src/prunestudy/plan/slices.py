@@ -7,7 +7,7 @@ from prunestudy.params.labels import method_labels, network_label
 from prunestudy.params.settings import Study
 from prunestudy.plan.cell import Cell
 from prunestudy.plan.fingerprint import user_digests
-from prunestudy.pruning.settings import ClosedLoop, criteria_of, sources_of
+from prunestudy.pruning.settings import ClosedLoop, OpenLoop, criteria_of, sources_of
 from prunestudy.settings.base import plain
 from prunestudy.store.accelerators import CPU, cuda_version, device_kind
 from prunestudy.store.files import text_digest
@@ -82,16 +82,19 @@ def layer_latency(study: Study, cell: Cell) -> dict[str, Any]:
 def prune(study: Study, cell: Cell) -> dict[str, Any]:
     """The method, the compressions and retraining; requirements where they are read."""
     task, method = study.tasks[str(cell.task)], study.methods[str(cell.method)]
+    repeated = study.repeated_by(str(cell.method))
     composition = {name: value for name, value in plain(method).items() if name != "tasks"}
     found = {
         **_learning(study, cell),
         "retraining": plain(task.retraining),
         "method": composition,
-        "compressions": study.compressions,
+        "compressions": study.compressions_of(str(cell.task)),
     }
-    if isinstance(method, ClosedLoop):
+    if repeated is not None:
+        found["repeated"] = plain(repeated)
+    if isinstance(method, ClosedLoop) or (isinstance(method, OpenLoop) and method.bisect):
         found["requirements"] = plain(task.requirements)
-    digests = user_digests(criteria_of(method))
+    digests = user_digests(criteria_of(repeated or method))
     return {**found, "user_code": digests} if digests else found
 
 
@@ -117,7 +120,9 @@ def collect(study: Study, _cell: Cell) -> dict[str, Any]:
     """What tables call networks and methods."""
     return {
         "networks": {name: network_label(task.network) for name, task in study.tasks.items()},
-        "methods": {name: method_labels(method) for name, method in study.methods.items()},
+        "methods": {
+            name: method_labels(method, study.methods) for name, method in study.methods.items()
+        },
     }
 
 

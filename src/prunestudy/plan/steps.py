@@ -88,8 +88,9 @@ _TABLE = (
             DATA,
             Role("dense", "folder of the dense network"),
             Role(
-                "reference",
-                "the other method's trajectory, for baselines and layer ratios",
+                "references",
+                "trajectories of other methods, for baselines and layer ratios",
+                several=True,
                 required=False,
             ),
             Role(

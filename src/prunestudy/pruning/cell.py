@@ -1,13 +1,14 @@
 """The cell of a trajectory: its task, method and seed, and the files that it starts from."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from prunestudy.data.tensors import Prepared
 from prunestudy.networks.storage import read_network
 from prunestudy.pruning.controller.settings import Requirements
-from prunestudy.pruning.settings import Method
+from prunestudy.pruning.settings import Method, OpenLoop
 from prunestudy.pruning.state import State
 from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE
 from prunestudy.training.device import device_of
@@ -39,21 +40,31 @@ class Inputs:
     """Files that a trajectory starts from.
 
     Attributes:
-        reference: another method's trajectory, for baselines and layer ratios.
+        references: other methods' trajectories, by method, for baselines and layer ratios.
         layer_latency: measured latencies of layers, where latency counts.
         journal: where each epoch is kept until the trajectory is whole.
     """
 
     data: Path
     dense: Path
-    reference: Path | None = None
+    references: Mapping[str, Path] = field(default_factory=dict)
     layer_latency: Path | None = None
     journal: Journal | None = None
+
+    @property
+    def reference(self) -> Path:
+        """The trajectory of the one method that it looks at."""
+        [only] = self.references.values()
+        return only
 
 
 @dataclass(frozen=True)
 class Cell(Generic[Type_co]):
-    """One (task, seed, method) with all that its trajectory reads."""
+    """One (task, seed, method) with all that its trajectory reads.
+
+    Attributes:
+        repeated: the method of fixed ratios that a baseline computes anew.
+    """
 
     task: PruningTask
     method: Type_co
@@ -62,6 +73,7 @@ class Cell(Generic[Type_co]):
     compute: Compute
     inputs: Inputs
     prepared: Prepared
+    repeated: OpenLoop | None = None
 
     def loop(self, settings: Training, epochs: int | None = None) -> TrainingLoop:
         """The training loop of the task with these settings, over so many epochs of its clock."""

@@ -5,9 +5,10 @@ from dataclasses import replace
 from prunestudy.networks.unit_graph import Removal
 from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget, UnitBudget, on_the_way
 from prunestudy.pruning.cell import Cell
+from prunestudy.pruning.controller.settings import Requirements
 from prunestudy.pruning.settings import OpenLoop
 from prunestudy.pruning.stages import ROOM, run_stages, tools_of
-from prunestudy.pruning.state import State, TrajectoryResult, labels
+from prunestudy.pruning.state import Snapshot, State, TrajectoryResult, labels
 from prunestudy.pruning.tools import Tools
 from prunestudy.settings.parts import load_part
 
@@ -22,30 +23,56 @@ def run(cell: Cell[OpenLoop]) -> TrajectoryResult:
         min_width_ratio=method.min_width_ratio or 0.0,
         granule=method.round_to,
     )
-    return run_open_loop(tools, method, cell.compressions)
+    return run_open_loop(tools, method, cell.compressions, cell.task.requirements)
 
 
-def run_open_loop(tools: Tools, method: OpenLoop, compressions: list[float]) -> TrajectoryResult:
-    """Prune the dense network to each operating point, each with the same retraining epochs."""
+def run_open_loop(
+    tools: Tools,
+    method: OpenLoop,
+    compressions: list[float],
+    requirements: Requirements | None = None,
+) -> TrajectoryResult:
+    """Prune the dense network to each operating point, each with the same retraining epochs.
+
+    Args:
+        requirements: the budget that a method which bisects looks for its own size within.
+    """
     result = TrajectoryResult()
     schedule = load_part(f"{ROOM}.schedules", method.schedule)
 
-    for compression, label in labels(compressions):
+    def network_at(compression: float, label: str) -> Snapshot:
         begun, point = len(result.history), tools.pruner.target(compression)
 
-        def pruned(state: State, share: float, point: float = point) -> State:
+        def pruned(state: State, share: float) -> State:
             return prune_to(tools, method, state, share, point)
 
         try:
             check_reachable(tools, method, compression)
             shares = schedule.shares(1 - 1 / compression, method.stages or 1)
             fraction = method.pruning_fraction or 0.0
-            kept = run_stages(tools, method, label, result, shares, pruned, fraction)
-            result.kept.append(kept)
-        except InfeasibleTarget as reason:
+            return run_stages(tools, method, label, result, shares, pruned, fraction)
+        except InfeasibleTarget:
             # Floors of single weights can forbid what those of units allow.
             del result.history[begun:]
+            raise
+
+    points = labels(compressions)
+    for compression, label in points:
+        try:
+            result.kept.append(network_at(compression, label))
+        except InfeasibleTarget as reason:
             result.unreachable.append({"point": label, "reason": str(reason)})
+    if method.bisect is not None and requirements is not None:
+
+        def pruned_at_once(state: State, share: float) -> State:
+            return prune_to(
+                tools, method, state, share, round(tools.pruner.dense_params * (1 - share), 6)
+            )
+
+        at_once = method.one_shot and method.regulariser is None
+        load_part(ROOM, "own_size").OwnSize(
+            tools, method, requirements, result, network_at, pruned_at_once if at_once else None
+        ).run(points)
     return result
 
 

@@ -1,5 +1,6 @@
 """What another method left behind, for those that look at its networks."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
@@ -8,7 +9,7 @@ from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import read_masked_network
 from prunestudy.networks.unit_graph import UnitGraph
 from prunestudy.pruning.masks import maskable
-from prunestudy.pruning.state import LayerRatios
+from prunestudy.pruning.state import LayerRatios, Snapshot, State
 from prunestudy.store.tables import read_table
 
 
@@ -35,6 +36,27 @@ def reference_ratios(folder: Path) -> dict[str, LayerRatios]:
         widths = UnitGraph(network, spec.input_shape).widths
         found[row["point"]] = LayerRatios(widths, weights)
     return found
+
+
+def kept_snapshots(folder: Path) -> list[Snapshot]:
+    """Every network that another method kept, with what it cost."""
+    spent = read_table(folder / "compute.csv").set_index("point")
+    found = []
+    for row in read_table(folder / "networks.csv").to_dict("records"):
+        file, point = folder / row["file"], row["point"]
+        network, spec, masks = read_masked_network(file)
+        state = State(network, spec, masks, clock=row["epochs"], stage=row["stage"])
+        cost = spent.loc[point]
+        kept = Snapshot(point, state, row["epochs"], row["val_before_retraining"], origin=file)
+        search, seen = float(cost["epochs_search"]), int(cost["evaluations"])
+        found.append(replace(kept, search=search, evaluations=seen))
+    return found
+
+
+def epochs_spent(folder: Path) -> dict[str, float]:
+    """All epochs that another method spent on each of its points, search included."""
+    rows = read_table(folder / "compute.csv").to_dict("records")
+    return {row["point"]: row["epochs_search"] + row["epochs_retraining"] for row in rows}
 
 
 def unreachable_points(folder: Path) -> list[dict[str, str]]:

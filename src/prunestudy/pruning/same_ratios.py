@@ -14,9 +14,8 @@ from prunestudy.pruning.tools import Tools
 
 def run(cell: Cell[SameRatios]) -> TrajectoryResult:
     """The trajectory of ``layer_ratios_from: METHOD``."""
-    tools, reference = tools_of(cell), cell.inputs.reference
-    assert reference is not None, "the other method's trajectory is an input by its type"
-    return run_same_ratios(tools, cell.method, reference_ratios(reference), cell.compressions)
+    ratios = reference_ratios(cell.inputs.reference)
+    return run_same_ratios(tools_of(cell), cell.method, ratios, cell.compressions)
 
 
 def run_same_ratios(

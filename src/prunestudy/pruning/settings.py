@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from prunestudy.errors import near
 from prunestudy.pruning.allocation.settings import (
@@ -50,6 +50,29 @@ SPREADS: dict[str, tuple[str, ...]] = {
     "unstructured": ("weights",),
     "hybrid": ("units", "weights"),
 }
+
+
+# Beside its operating points a closed loop was seen to finish one to three networks.
+BISECTIONS = 3
+
+
+def _trials(given: Any) -> Any:
+    if given is True:
+        return BISECTIONS
+    return None if given is False else given
+
+
+Trials = Annotated[int, Field(ge=1, le=100)]
+Bisection = Annotated[
+    Trials | None,
+    BeforeValidator(_trials, json_schema_input_type=bool | Trials | None),
+    Field(
+        description="retrained networks by which it looks for its own size, the smallest within "
+        f"the task's max_drop, by bisection between its points (true: {BISECTIONS}; none: it has "
+        "no final network)",
+        examples=[True],
+    ),
+]
 
 
 class WeightSharing(Params):
@@ -146,6 +169,7 @@ class OpenLoop(FixedRatios):
         description="with stages: share of the retraining epochs over which they prune",
         examples=[0.5],
     )
+    bisect: Bisection = None
 
     @classmethod
     def _implied(cls, given: dict[str, Any]) -> dict[str, Any]:
@@ -185,6 +209,8 @@ class OpenLoop(FixedRatios):
             found.append(f"{name} removes units of a layer; use granularity structured")
         if self.round_to > 1 and ("weights" in self.spreads or not info.granules):
             found.append("round_to counts units; use granularity structured, uniform or global")
+        if self.bisect is not None and self.prune_at == "initial":
+            found.append("bisect keeps to a budget below the trained network; remove it")
         if info.trained and self.prune_at == "initial":
             found.append(f"{name} measures layers of a trained network; write prune_at: trained")
         return [*found, *super()._problems()]
@@ -202,6 +228,11 @@ class SameRatios(FixedRatios):
         """The method whose layer ratios it takes."""
         return self.layer_ratios_from
 
+    @property
+    def named(self) -> dict[str, str]:
+        """That method, by its key."""
+        return {"layer_ratios_from": self.layer_ratios_from}
+
 
 # The types by the tags that stand for them in the places of errors; no key looks like a tag.
 METHOD_TYPES: dict[str, type[MethodSettings]] = {
@@ -214,6 +245,8 @@ METHOD_TYPES: dict[str, type[MethodSettings]] = {
 TELLTALE = {
     "baseline": "a baseline",
     "shapes_of": "a baseline",
+    "effort_of": "a baseline",
+    "among": "a baseline",
     "layer_ratios_from": "a method with layer_ratios_from",
     "controller": "a closed loop",
 }

@@ -44,7 +44,7 @@ def run_stages(
         pruned: a state without such a share of the dense network's parameters.
         pruning_fraction: share of the epochs over which several stages prune.
     """
-    retrainer = tools.retrainer
+    retrainer, begun = tools.retrainer, tools.evaluations
     state = regularised(tools, method, tools.pruner.dense.restored(), result, label)
     sharing = method.weight_sharing.epochs if method.weight_sharing else 0
     left = retrainer.epochs - state.clock - min(sharing, retrainer.epochs - state.clock)
@@ -55,12 +55,13 @@ def run_stages(
         before = tools.evaluator.val(state)
         state = retrained(tools, retrainer.rewound(state), length, result, label, stage)
     if method.weight_sharing is None:
-        return Snapshot(label, state, state.clock, before)
+        return Snapshot(label, state, state.clock, before, evaluations=tools.evaluations - begun)
     part = load_part(ROOM, "weight_sharing")
     shared, after_step = part.sharing(state.network, method.weight_sharing.clusters, state.masks)
     epochs = retrainer.epochs - state.clock
     state = retrained(tools, state, epochs, result, label, state.stage, after_step)
-    return Snapshot(label, state, state.clock, before, shared)
+    seen = tools.evaluations - begun
+    return Snapshot(label, state, state.clock, before, shared, evaluations=seen)
 
 
 def regularised(

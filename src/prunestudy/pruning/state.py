@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,7 +13,6 @@ from prunestudy.networks.storage import SharedWeight
 from prunestudy.pruning.masks import Masks, masked_count
 from prunestudy.store.names import point_label
 
-FINAL = "final"
 DECISION_COLUMNS = [
     "stage",
     "proposal",
@@ -89,13 +89,24 @@ class LayerRatios:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A network kept for evaluation: an operating point or the final one."""
+    """A network kept for evaluation: an operating point or the final one.
+
+    Attributes:
+        epochs: retraining epochs of the network itself.
+        search: epochs beside these without which it would not be known: of rejected stages, trials,
+            and networks tried in vain. What several points share counts in full at each.
+        evaluations: how often a network was evaluated for it on the validation rows.
+        origin: the file of another trajectory that holds it, where it is not this one's own work.
+    """
 
     point: str
     state: State
     epochs: int
     val_before_retraining: float
     shared: Mapping[str, SharedWeight] | None = None
+    search: float = 0.0
+    evaluations: int = 0
+    origin: Path | None = None
 
 
 @dataclass
@@ -110,6 +121,13 @@ class TrajectoryResult:
     def add_curve(self, curve: list[dict[str, Any]], point: str, stage: int) -> None:
         """Add the epochs of one training to the history."""
         self.history += [{"point": point, "stage": stage, **row} for row in curve]
+
+    def extend(self, other: "TrajectoryResult") -> None:
+        """Add all that another trajectory left."""
+        self.kept += other.kept
+        self.history += other.history
+        self.decisions += other.decisions
+        self.unreachable += other.unreachable
 
 
 def labels(compressions: list[float]) -> list[tuple[float, str]]:

@@ -27,6 +27,11 @@ class Tools:
     evaluator: Evaluator
     scan: SensitivityScan
 
+    @property
+    def evaluations(self) -> int:
+        """How often a network was evaluated on the validation rows so far."""
+        return self.evaluator.evaluations + self.retrainer.evaluations
+
 
 def make_tools(
     retrainer: Retrainer,

@@ -1,7 +1,9 @@
 """Prune: one trajectory, the stages of one (task, seed, method), from the dense network on."""
 
+import shutil
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pandas as pd
 
@@ -10,7 +12,7 @@ from prunestudy.errors import CellFailure
 from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.storage import write_network
 from prunestudy.pruning.cell import Cell, Inputs, PruningTask
-from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, SameRatios
+from prunestudy.pruning.settings import Baseline, ClosedLoop, Method, OpenLoop, SameRatios
 from prunestudy.pruning.state import DECISION_COLUMNS, TrajectoryResult
 from prunestudy.settings.parts import load_part
 from prunestudy.store.tables import write_table
@@ -21,6 +23,7 @@ from prunestudy.training.settings import Compute
 
 HISTORY_COLUMNS = ["point", "stage", "epoch", "lr", "train_loss", "val_loss", "val"]
 NETWORK_COLUMNS = ["point", "stage", "epochs", "file", "val_before_retraining"]
+COMPUTE_COLUMNS = ["point", "epochs_search", "epochs_retraining", "evaluations"]
 UNREACHABLE_COLUMNS = ["point", "reason"]
 ROOM = "prunestudy.pruning"
 
@@ -34,19 +37,25 @@ def prune(
     inputs: Inputs,
     folder: Path,
     run_key: str,
+    repeated: OpenLoop | None = None,
 ) -> None:
     """Write every kept network of a trajectory with its tables into ``folder``.
+
+    Args:
+        repeated: the method of fixed ratios that a baseline computes anew.
 
     Raises:
         CellFailure: a training diverged, or what it starts from has failed.
     """
-    for name, start in (("the dense network", inputs.dense), ("its reference", inputs.reference)):
-        cause = failure_of(start) if start is not None else None
-        if cause is not None:
-            raise CellFailure(f"{name} has failed: {cause}")
+    cause = failure_of(inputs.dense)
+    if cause is not None:
+        raise CellFailure(f"the dense network has failed: {cause}")
+    causes = [failure_of(folder) for folder in inputs.references.values()]
+    if causes and None not in causes:
+        raise CellFailure(f"its reference has failed: {causes[0]}")
     set_up_torch(seed)
     data = placed(read_prepared(inputs.data), device_of(compute))
-    cell = Cell(task, method, compressions, seed, compute, inputs, data)
+    cell = Cell(task, method, compressions, seed, compute, inputs, data, repeated)
     write_result(_runner(cell).run(cell), folder, run_key)
 
 
@@ -63,13 +72,20 @@ def _runner(cell: Cell[Method]) -> ModuleType:
 def write_result(result: TrajectoryResult, folder: Path, run_key: str) -> None:
     """Write networks and tables of a trajectory."""
     folder.mkdir(parents=True)
-    rows = []
+    rows: list[dict[str, Any]] = []
+    spent: list[list[Any]] = []
     for kept in result.kept:
         name = f"{kept.point}.safetensors"
         state = kept.state
         curve = [row for row in result.history if row["point"] == kept.point]
         check_finite(state.network, curve, f"point {kept.point}")
-        write_network(folder / name, state.network, state.spec, run_key, state.masks, kept.shared)
+        if kept.origin is None:
+            write_network(
+                folder / name, state.network, state.spec, run_key, state.masks, kept.shared
+            )
+        else:
+            # Its key stays that of the trajectory whose work it is.
+            shutil.copyfile(kept.origin, folder / name)
         rows.append(
             {
                 "point": kept.point,
@@ -79,8 +95,10 @@ def write_result(result: TrajectoryResult, folder: Path, run_key: str) -> None:
                 "val_before_retraining": kept.val_before_retraining,
             }
         )
-    tables = {
+        spent.append([kept.point, round(kept.search, 3), kept.epochs, kept.evaluations])
+    tables: dict[str, tuple[list[Any], list[str]]] = {
         "networks": (rows, NETWORK_COLUMNS),
+        "compute": (spent, COMPUTE_COLUMNS),
         "history": (result.history, HISTORY_COLUMNS),
         "decisions": (result.decisions, DECISION_COLUMNS),
         "unreachable": (result.unreachable, UNREACHABLE_COLUMNS),

@@ -107,7 +107,7 @@ def operating_points(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     short, unexplained = [], 0
     for task in inputs.tasks:
         reached = set(summary.loc[summary["task"] == task, "point"])
-        lacking = [point for point in inputs.points if point not in reached]
+        lacking = [point for point in inputs.points_on(task) if point not in reached]
         unexplained += sum((task, point) not in reasons for point in lacking)
         if lacking:
             short.append(f"{task} has no network at {listed([f'{one}×' for one in lacking])}")
@@ -194,7 +194,7 @@ def until_collapse(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
         quality = summary.set_index(["task", "method"])["test_mean"]
         lost = float(1 - rows.loc[rows["point"] == last, "test_mean"].min() / quality[task, DENSE])
         # Whether the study asks for smaller networks of the task than there can be.
-        asked = {point for point in inputs.points if float(point) > float(last)}
+        asked = {point for point in inputs.points_on(str(task)) if float(point) > float(last)}
         listed_points = inputs.unreachable.loc[inputs.unreachable["task"] == task, "point"]
         ends = bool(asked) and asked <= set(listed_points)
         whole &= lost > COLLAPSE or ends

@@ -25,7 +25,7 @@ def page(contents: Contents, sections: Sequence[Section]) -> str:
     inputs = contents.inputs
     study = inputs.study
     counts = {"task": len(study.tasks), "method": len(study.methods)}
-    counts |= {"operating point": len(study.compressions), "seed": len(study.seeds)}
+    counts |= {"operating point": len(inputs.points), "seed": len(study.seeds)}
     parts = [plural(number, noun) for noun, number in counts.items()]
     figures = [chart.figure for chart in blocks_of(sections, Chart)]
     # What a reader can narrow the charts to: one task, one axis of cost.

@@ -109,7 +109,9 @@ def _network(task: Task, name: str) -> str:
 def _baseline(name: str, method: Method) -> str:
     """What a method that stands for comparison alone is; nothing for others."""
     if isinstance(method, Baseline):
-        told = words.text(f"paper.baselines.{method.baseline}", of=method.shapes_of)
+        named = {key: getattr(method, key) for key in ("method", "effort_of")}
+        said = {"of": method.shapes_of, "among": listed(method.among or []), **named}
+        told = words.text(f"paper.baselines.{method.baseline}", **said)
         return f"{name}, {told}{_source(method, method.baseline)}"
     if not isinstance(method, SameRatios):
         return ""

@@ -45,20 +45,22 @@ def prune(job: Job, scratch: Path) -> None:
     from prunestudy.training.resume import Journal
 
     study, cell = job.study, job.artifact.cell
+    name = str(cell.method)
     inputs = Inputs(
         job.given["data"],
         job.given["dense"],
-        job.given.get("reference"),
+        job.given.get("references") or {},
         job.given.get("layer_latency"),
         Journal(job.journal),
     )
     run(
         _task(job),
-        study.methods[str(cell.method)],
-        study.compressions,
+        study.methods[name],
+        study.compressions_of(str(cell.task)),
         int(cell.seed or 0),
         study.compute,
         inputs,
         scratch,
         job.artifact.key,
+        study.repeated_by(name),
     )

@@ -5,6 +5,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -282,6 +283,11 @@ def check_invariants(
     least = tools.pruner.units.cost.params(tools.pruner.floors)
     reachable = [point for point in points if tools.pruner.target(point) >= least]
     assert last["epochs_spent"] <= (len(reachable) + 2) * tools.retrainer.epochs + 1e-3
+    # What a point took beside its own retraining grows on the way down, within what was spent.
+    searched = [0.0, *(kept.search for kept in record.kept if kept.point != FINAL)]
+    assert all(before <= after + 1e-6 for before, after in pairwise(searched))
+    assert final.search >= -1e-6
+    assert all(kept.search + kept.epochs <= last["epochs_spent"] + 1e-3 for kept in record.kept)
     # Every network gets the common retraining epochs and no more.
     for network in record.kept:
         assert network.epochs == network.state.clock <= tools.retrainer.epochs

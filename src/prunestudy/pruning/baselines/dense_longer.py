@@ -16,5 +16,6 @@ def run(cell: Cell[Baseline]) -> TrajectoryResult:
     curve = retrainer.loop.train(state.network, 0, retrainer.epochs)
     check_finite(state.network, curve, "dense network, trained on")
     result.add_curve(curve, "1", 0)
-    result.kept.append(Snapshot("1", state, retrainer.epochs, before))
+    seen = len(curve) + 1
+    result.kept.append(Snapshot("1", state, retrainer.epochs, before, evaluations=seen))
     return result

@@ -29,7 +29,6 @@ def train_from_scratch(
     Args:
         length: epochs of a network with its spec, given the dense one.
     """
-    assert cell.inputs.reference is not None, "a baseline from scratch has a reference by its type"
     result = TrajectoryResult()
     retrainer = load_part("prunestudy.pruning.retraining", cell.method.retraining).retrainer(cell)
     dense = cell.dense()
@@ -41,7 +40,8 @@ def train_from_scratch(
         curve = replace(retrainer.loop, settings=settings).train(fresh, 0, epochs)
         check_finite(fresh, curve, f"point {label}")
         result.add_curve(curve, label, 0)
-        result.kept.append(Snapshot(label, State(fresh, spec), epochs, before))
+        state, seen = State(fresh, spec), len(curve) + 1
+        result.kept.append(Snapshot(label, state, epochs, before, evaluations=seen))
     result.unreachable += unreachable_points(cell.inputs.reference)
     return result
 

@@ -8,7 +8,6 @@ common retraining epochs, and the smallest one whose finished quality is within 
 final one.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget
@@ -147,7 +146,7 @@ class _Loop:
     def _keep_final(self, best: Candidate) -> None:
         state = best.state
         kept = best.kept or Snapshot(FINAL, state.restored(), state.clock, best.before)
-        self.result.kept.append(replace(kept, point=FINAL))
+        self.result.kept.append(self.search_state.deliver(best, kept, FINAL))
         val = best.last_val
         self.log.about_state(FINAL, best, val, "final", self._verdict(best, val))
 

@@ -1,12 +1,12 @@
 """The state of a closed loop's search: what was accepted, and the epochs spent on all."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from prunestudy.pruning.controller.bandit import CriterionBandit
 from prunestudy.pruning.controller.candidate import Candidate
 from prunestudy.pruning.controller.constraints import Constraints
 from prunestudy.pruning.controller.settings import Controller
-from prunestudy.pruning.state import State
+from prunestudy.pruning.state import Snapshot, State
 from prunestudy.pruning.tools import Tools
 
 # However well finishing works, a stage that lost everything is not taken on trust.
@@ -25,6 +25,7 @@ class SearchState:
         unpruned_val: quality of the dense network after a stage's retraining without pruning.
         spent: epochs spent so far, rejected stages and trials included.
         reserved: epochs of these that are kept back.
+        delivered: the states that became operating points.
     """
 
     tools: Tools
@@ -38,6 +39,7 @@ class SearchState:
     unpruned_val: float = float("inf")
     spent: float = 0.0
     reserved: float = 0.0
+    delivered: list[Candidate] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.bandit = CriterionBandit(list(self.controller.criteria))
@@ -58,7 +60,7 @@ class SearchState:
     @property
     def evaluations(self) -> int:
         """How often a network was evaluated so far."""
-        return self.tools.evaluator.evaluations + self.tools.retrainer.evaluations
+        return self.tools.evaluations
 
     def amount(self, state: State) -> float:
         """What a state costs of the resource that binds."""
@@ -120,6 +122,20 @@ class SearchState:
             if final.kept is not None:
                 return float(owed)
         return float(owed + epochs - final.state.clock)
+
+    def deliver(self, candidate: Candidate, kept: Snapshot, point: str) -> Snapshot:
+        """A network as a point, with what was spent on it but for the finishing of other points."""
+        epochs = self.tools.retrainer.epochs
+        others = [epochs - one.state.clock for one in self.delivered if one is not candidate]
+        if candidate not in self.delivered:
+            self.delivered.append(candidate)
+        return replace(
+            kept,
+            point=point,
+            search=self.spent - sum(others) - kept.epochs,
+            # Each epoch ends with one, and the finished network is judged once more.
+            evaluations=self.evaluations - sum(others) - len(others),
+        )
 
     def can_spend(self, epochs: float, pending: int) -> bool:
         """Whether these epochs may be spent even if nothing comes of them."""

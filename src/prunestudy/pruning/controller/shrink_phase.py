@@ -1,7 +1,6 @@
 """The shrink phase of the closed loop: stages that are accepted or rolled back."""
 
 import math
-from dataclasses import replace
 
 from prunestudy.pruning.controller.candidate import Trial
 from prunestudy.pruning.controller.decisions import DecisionLog
@@ -149,7 +148,8 @@ class ShrinkPhase:
         here = self.search.here
         while self.pending and here.state.params <= self.pruner.target(self.pending[0][0]):
             _point, label = self.pending.pop(0)
-            self.result.kept.append(replace(self.training.finish(here, label), point=label))
+            kept = self.training.finish(here, label)
+            self.result.kept.append(self.search.deliver(here, kept, label))
 
     def _give_up_pending(self, reason: str) -> None:
         for _point, label in self.pending:

@@ -74,8 +74,18 @@ class MethodSettings(Params):
 
     @property
     def reference(self) -> str | None:
-        """The method whose networks this one looks at, if any."""
+        """The method whose shapes or layer ratios this one takes, if any."""
         return None
+
+    @property
+    def named(self) -> dict[str, str]:
+        """The other methods that its settings name, by the place of each among its keys."""
+        return {}
+
+    @property
+    def references(self) -> list[str]:
+        """The methods whose trajectories it reads."""
+        return list(self.named.values())
 
     @model_validator(mode="before")
     @classmethod

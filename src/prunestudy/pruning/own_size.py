@@ -1,0 +1,191 @@
+"""A fixed method's own size: the smallest network within the budget, by bisection.
+
+Operating points are known; between the smallest that is within the budget and the next that is not,
+or below all of them, further networks are pruned and retrained in full, each at the geometric mean
+of the sizes that enclose it.
+"""
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from prunestudy.errors import CellFailure
+from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget
+from prunestudy.pruning.controller.constraints import allowed_drop
+from prunestudy.pruning.controller.settings import Requirements
+from prunestudy.pruning.settings import OpenLoop
+from prunestudy.pruning.state import Snapshot, State, TrajectoryResult
+from prunestudy.pruning.tools import Tools
+from prunestudy.store.names import FINAL
+
+SEARCH = "search"
+# A network at a compression, under the name of a point; and what a single pruning would leave.
+NetworkAt = Callable[[float, str], Snapshot]
+PrunedTo = Callable[[State, float], State]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A network whose quality is known.
+
+    Attributes:
+        allowed: most parameters that it was asked for; it may have fewer.
+    """
+
+    name: str
+    allowed: int
+    kept: Snapshot
+    val: float
+
+
+class OwnSize:
+    """The bisection of one trajectory.
+
+    Args:
+        network_at: prunes the dense network to a compression and retrains it.
+        pruned_to: what one pruning of the dense network to a share leaves; none where a network
+            is not known before it is retrained.
+        unreachable: compressions of the points that no allowed network meets.
+    """
+
+    def __init__(
+        self,
+        tools: Tools,
+        method: OpenLoop,
+        requirements: Requirements,
+        result: TrajectoryResult,
+        network_at: NetworkAt,
+        pruned_to: PrunedTo | None,
+    ) -> None:
+        self.tools, self.method, self.result = tools, method, result
+        self.network_at, self.pruned_to = network_at, pruned_to
+        self.dense, self.begun = tools.pruner.dense_params, tools.evaluations
+        self.dense_val = tools.evaluator.val(tools.pruner.dense)
+        self.budget = self.dense_val - allowed_drop(requirements, self.dense_val)
+        self.known: list[_Known] = []
+        self.spent = 0.0
+
+    def run(self, points: list[tuple[float, str]]) -> None:
+        """Add the final network to the result, if one is within the budget."""
+        trials, too_small = self.method.bisect or 0, 0
+        self._log("analysis", None, self._analysis(trials), "analysed")
+        kept = {one.point: one for one in self.result.kept}
+        for compression, label in points:
+            allowed = int(self.tools.pruner.target(compression))
+            if label in kept:
+                self._judge(f"point {label}", allowed, kept[label])
+            else:
+                too_small = max(too_small, allowed)
+        done = 0
+        while done < trials:
+            between = self._next(too_small)
+            if between is None:
+                break
+            try:
+                same = self._same(between)
+                if same is not None:
+                    self.known.append(replace(same, allowed=between))
+                    continue
+                self._try(f"trial {done + 1}", between)
+                done += 1
+            except InfeasibleTarget:
+                too_small = between
+        self._keep()
+
+    def _next(self, too_small: int) -> int | None:
+        """Parameters between the smallest network within the budget and the next one; or none."""
+        best = self._best()
+        high = best.kept.state.params if best else self.dense
+        failed = [one.allowed for one in self.known if not self._within(one)]
+        low = max([too_small, *(allowed for allowed in failed if allowed < high)])
+        # Nothing is known below: half of it, as an operating point would be.
+        middle = math.isqrt(low * high) if low else high // 2
+        allowed = min(max(middle, low + 1), high - 1)
+        return allowed if low < allowed else None
+
+    def _try(self, name: str, allowed: int) -> None:
+        begun = len(self.result.history)
+        try:
+            kept = self.network_at(self.dense / allowed, SEARCH)
+        except CellFailure as failure:
+            # The point is not one that must be there, so it is worse than every budget.
+            epochs = len(self.result.history) - begun
+            self.spent += epochs
+            state = self.tools.pruner.dense
+            self.known.append(_Known(name, allowed, Snapshot(SEARCH, state, epochs, 0), math.nan))
+            self._log(name, None, str(failure), "below budget")
+            return
+        self.spent += kept.epochs
+        self._judge(name, allowed, kept)
+
+    def _same(self, allowed: int) -> _Known | None:
+        """A known network that this one would be; it is not trained a second time."""
+        if self.pruned_to is None:
+            return None
+        pruned = self.pruned_to(self.tools.pruner.dense.restored(), 1 - allowed / self.dense)
+        if pruned.masks is not None:
+            return None
+        structure = self.tools.pruner.structure
+        found = (one for one in self.known if structure(one.kept.state) == structure(pruned))
+        return next(found, None)
+
+    def _judge(self, name: str, allowed: int, kept: Snapshot) -> None:
+        found = _Known(name, allowed, kept, self.tools.evaluator.val(kept.state))
+        within = self._within(found)
+        sign = "≥" if within else "<"
+        verdict = "within budget" if within else "below budget"
+        self._log(name, found, f"quality {found.val:.4f} {sign} budget {self.budget:.4f}", verdict)
+        self.known.append(found)
+
+    def _within(self, known: _Known) -> bool:
+        return known.val >= self.budget
+
+    def _best(self) -> _Known | None:
+        """The smallest network within the budget."""
+        within = [one for one in self.known if self._within(one)]
+        return min(within, key=lambda one: one.kept.state.params, default=None)
+
+    def _keep(self) -> None:
+        best = self._best()
+        if best is None:
+            reason = "no network is within the budget; the dense one stands"
+            self._log(FINAL, None, reason, "none")
+            return
+        tried = best.kept.point == SEARCH
+        search = self.spent - (best.kept.epochs if tried else 0)
+        evaluations = self.tools.evaluations - self.begun + (0 if tried else best.kept.evaluations)
+        final = replace(best.kept, point=FINAL, search=search, evaluations=evaluations)
+        self.result.kept.append(final)
+        reason = f"the smallest network found within the budget ({best.name})"
+        self._log(FINAL, best, f"{reason}; {self.spent:g} epochs spent on trials", "final")
+
+    def _analysis(self, trials: int) -> str:
+        return (
+            f"dense quality {self.dense_val:.4f}, budget {self.budget:.4f}; {trials} networks at "
+            "most are tried between operating points, or below them"
+        )
+
+    def _log(self, proposal: str, known: _Known | None, reason: str, verdict: str) -> None:
+        """A decision, beside the smallest network within the budget before it."""
+        before, pruner = self._best(), self.tools.pruner
+        state = known.kept.state if known else pruner.dense
+        row: dict[str, Any] = {
+            "stage": state.stage,
+            "proposal": proposal,
+            "criterion": self.method.criterion,
+            "allocation": self.method.allocation,
+            "resource": "params",
+            "resource_before": before.kept.state.params if before else self.dense,
+            "resource_after": state.params,
+            "val_before": before.val if before else self.dense_val,
+            "val_after": known.val if known else self.dense_val,
+            "budget": self.budget,
+            "widths": json.dumps(pruner.widths(state), allow_nan=False),
+            "epochs_spent": self.spent,
+            "evaluations": self.tools.evaluations,
+            "verdict": verdict,
+            "reason": reason,
+        }
+        self.result.decisions.append(row)
