@@ -105,7 +105,7 @@ LEARNING = {"seed", "loss", "metric", "compute"}
         ("prune", "adaptive", LEARNING | {"retraining", "method", "compressions", "requirements"}),
         ("evaluate", None, {"loss", "metric"}),
         ("latency", None, {"repeats", "warmup"}),
-        ("collect", None, {"networks", "methods"}),
+        ("collect", None, {"networks", "methods", "metrics"}),
         ("publish", None, set()),
     ],
 )

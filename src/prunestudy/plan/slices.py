@@ -114,10 +114,11 @@ def latency(study: Study, _cell: Cell) -> dict[str, Any]:
 
 
 def collect(study: Study, _cell: Cell) -> dict[str, Any]:
-    """What tables call networks and methods."""
+    """What tables call networks, methods and metrics."""
     return {
         "networks": {name: network_label(task.network) for name, task in study.tasks.items()},
         "methods": {name: method_labels(method) for name, method in study.methods.items()},
+        "metrics": {name: METRICS[task.metric].scikit_learn for name, task in study.tasks.items()},
     }
 
 

@@ -144,7 +144,7 @@ _TABLE = (
         over=(),
         cells=needs.whole,
         params=slices.collect,
-        packages=("pandas",),
+        packages=("pandas", "scikit-learn"),
         roles=tuple(
             Role(name, several=True, by_command=False) for name in ("data", "networks", "measured")
         ),

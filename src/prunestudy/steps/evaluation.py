@@ -64,6 +64,6 @@ def collect(job: Job, scratch: Path) -> None:
         )
         for made in job.artifact.ancestors()
     ]
-    data = {str(made.cell.task): made.path for made in plan.of_step("prepare")}
+    data = {str(made.cell.task): [made.path] for made in plan.of_step("prepare")}
     labels = step.Labels(**job.artifact.parts["params"])
     step.collect(labels, trajectories, evaluations, latencies, jobs, data, scratch)
