@@ -118,3 +118,11 @@ class Study(Params):
     report: Report = Field(
         default_factory=Report, description="what the report compares, and its words"
     )
+
+    def fold_of(self, task: str, seed: int) -> tuple[int, int] | None:
+        """Repeat and fold, from 0, whose rows test a task's networks of a seed; none of one split.
+
+        Folds are dealt to the seeds in their order, so the first ``folds`` seeds are repeat 0.
+        """
+        folds = self.tasks[task].data.split.folds
+        return None if folds is None else divmod(self.seeds.index(seed), folds)
