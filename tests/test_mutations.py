@@ -52,6 +52,19 @@ SLIPS = [
         "mean, deviation = scaling(arrays.inputs)",
         "tests/data/test_prepare.py",
     ),
+    Slip(
+        "data/prepared_file.py",
+        'mean, deviation = scaling(arrays.inputs[rows["train"]])',
+        "mean, deviation = scaling(arrays.inputs)",
+        "tests/data/test_folds.py",
+    ),
+    # A row is a test row twice.
+    Slip(
+        "data/folds.py",
+        "divided = kind(n_splits=folds, n_repeats=repeat + 1, random_state=split.seed)",
+        "divided = kind(n_splits=folds, n_repeats=repeat + 1, random_state=split.seed + fold)",
+        "tests/data/test_folds.py",
+    ),
     # Units that went before are forgotten.
     Slip(
         "networks/spec.py",

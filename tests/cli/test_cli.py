@@ -20,6 +20,7 @@ from prunestudy.store.sidecars import read_sidecar
 STEPS = (
     "fetch",
     "prepare",
+    "prepare-fold",
     "train",
     "prune",
     "evaluate",

@@ -8,17 +8,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from safetensors.numpy import save_file
 
+from prunestudy.evaluation.chance import chance
 from prunestudy.evaluation.collect import (
     RESULT_COLUMNS,
     Labels,
     Trajectory,
     collect,
+    datasets,
 )
 from prunestudy.pruning.state import DECISION_COLUMNS
 from prunestudy.pruning.trajectory import HISTORY_COLUMNS, UNREACHABLE_COLUMNS
+from prunestudy.settings.parts import load_part
 from prunestudy.store.tables import read_table, write_table
+from prunestudy.training.metrics.settings import METRICS
 
 CELLS = [("digits", 0), ("digits", 1)]
 # Parameters, MACs and quality of each network: seed 1's dense network is larger.
@@ -35,7 +40,17 @@ ADAPTIVE = {
     "allocation": "global",
     "schedule": "closed_loop",
 }
-LABELS = Labels({"digits": "cnn-4-8"}, {"adaptive": ADAPTIVE})
+LABELS = Labels({"digits": "cnn-4-8"}, {"adaptive": ADAPTIVE}, {"digits": "accuracy_score"})
+
+
+def prepared(file: Path, train: np.ndarray, test: np.ndarray, **said: object) -> Path:
+    """Prepared data with these targets, as ``collect`` reads them."""
+    rows = {"train": len(train), "validation": 2, "test": len(test)}
+    content = {"dataset": "digits", "target": "class", "rows": rows, "input_shape": [1, 8, 8]}
+    content |= {"classes": list("0123456789"), **said}
+    tensors = {"train.targets": train, "test.targets": test}
+    save_file(tensors, file, metadata={"prunestudy": json.dumps(content)})
+    return file
 
 
 @pytest.fixture
@@ -85,10 +100,7 @@ def tables(tmp_path: Path) -> Path:
                 write_table(decisions, folder / "decisions.csv")
                 write_table(pd.DataFrame(columns=UNREACHABLE_COLUMNS), folder / "unreachable.csv")
             trajectories.append(Trajectory(task, seed, method, f"key-{method}-{seed}", folder))
-    prepared = tmp_path / "prepared.safetensors"
-    said = {"dataset": task, "rows": {"train": 6, "validation": 2, "test": 2}}
-    said |= {"input_shape": [1, 8, 8], "classes": list("0123456789")}
-    save_file({"x": np.zeros(1)}, prepared, metadata={"prunestudy": json.dumps(said)})
+    data = prepared(tmp_path / "data", np.array([0, 3, 1, 3, 2, 3]), np.array([3, 0]))
     out = tmp_path / "tables"
     jobs = [{"step": "train", "seconds": 1.0}]
     collect(
@@ -97,7 +109,7 @@ def tables(tmp_path: Path) -> Path:
         evaluations,
         latencies,
         jobs,
-        {task: prepared},
+        {task: [data]},
         out,
     )
     return out
@@ -176,7 +188,52 @@ def test_data_sets_are_described_without_their_rows(tables: Path):
         "test_rows": 2,
         "input_shape": "1×8×8",
         "classes": 10,
+        "folds": 1,
+        "repeats": 1,
+        # Three is the most frequent training row, and one of two test rows.
+        "chance": 0.5,
     }
+
+
+def test_folds_are_one_row_with_the_mean_chance_level(tmp_path: Path):
+    targets = np.arange(6) % 2
+    paths = [
+        prepared(
+            tmp_path / f"fold{place}",
+            np.append(targets, place % 2),
+            np.ones(4 + place, np.int64),
+            folds=2,
+            repeat=place // 2,
+            fold=place % 2,
+        )
+        for place in range(4)
+    ]
+    [row] = datasets({"digits": paths}, {"digits": "accuracy_score"}).to_dict("records")
+    assert (row["train_rows"], row["test_rows"]) == (7, 4)
+    assert (row["folds"], row["repeats"]) == (2, 2)
+    # Right in each second fold only, where the class one leads.
+    assert row["chance"] == 0.5
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_chance_is_the_metric_itself_of_a_constant_answer(metric: str, tmp_path: Path):
+    info, random = METRICS[metric], np.random.default_rng(0)
+    if info.target == "class":
+        train, test = random.integers(0, 3, 40), random.integers(0, 3, 20)
+        answers = np.tile(np.bincount(train, minlength=3), (20, 1))
+    else:
+        train, test = (random.normal(1, 2, (rows, 1)).astype(np.float32) for rows in (40, 20))
+        answers = np.full((20, 1), train.mean(dtype=np.float64))
+    file = prepared(tmp_path / "data", train, test)
+    expected = load_part("prunestudy.training.metrics", metric).metric(
+        torch.from_numpy(answers), torch.from_numpy(test)
+    )
+    assert chance(file, info.target, info.scikit_learn) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_metric_that_scikit_learn_has_not_leaves_its_chance_level_empty(tmp_path: Path):
+    file = prepared(tmp_path / "data", np.zeros(3), np.zeros(2))
+    assert datasets({"digits": [file]}, {"digits": ""})["chance"].isna().all()
 
 
 def test_an_empty_table_keeps_its_columns(tables: Path):

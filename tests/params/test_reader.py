@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from prunestudy.data.settings import SplitShares
 from prunestudy.errors import ParamsError
 from prunestudy.params.documented import documented
 from prunestudy.params.reader import check_study, read_study, written_out
@@ -51,8 +52,12 @@ def problems(file: Path) -> dict[str, str]:
 # The generated files.
 
 
-def test_a_study_written_out_reads_back_as_the_same(study: Study, tmp_path: Path):
-    file = tmp_path / "params.yaml"
+@pytest.mark.parametrize("split", [{}, {"folds": 2}], ids=["once", "folds"])
+def test_a_study_written_out_reads_back_as_the_same(
+    content: dict[str, Any], tmp_path: Path, split: dict[str, Any]
+):
+    content["tasks"]["digits"]["data"]["split"] = split
+    study, file = check_study(content), tmp_path / "params.yaml"
     file.write_text(documented(study), encoding="utf-8")
     assert read_study(file) == study
     assert "batch_size: 64  # rows of a batch" in file.read_text(encoding="utf-8")
@@ -437,6 +442,7 @@ def test_what_the_page_says_of_implied_defaults_is_what_is_implied():
     ):
         value = getattr(method_of(**loop, allocation=allocation), key)
         assert IMPLIED["OpenLoop", key].startswith(f"`{value}`")
+    assert IMPLIED["SplitShares", "test"].startswith(f"`{SplitShares().test}`")
 
 
 def test_an_old_file_is_read_as_it_was_meant(content: dict[str, Any]):

@@ -174,6 +174,50 @@ def test_a_split_leaves_rows_for_training():
         SplitShares(validation=0.41, test=0.5)
 
 
+@pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        ({"folds": 5, "test": 0.25}, r"a share of 0\.2; leave out test: 0\.25"),
+        ({"repeats": 2}, "needs folds to repeat"),
+        ({"folds": 1}, "greater than or equal to 2"),
+        ({"folds": 1_001}, "less than or equal to 1000"),
+        ({"folds": 2, "validation": 0.45}, r"less than 0\.1"),
+    ],
+)
+def test_a_split_in_folds_refuses(split: dict[str, Any], message: str):
+    with pytest.raises(ValidationError, match=message):
+        SplitShares(**split)
+
+
+@pytest.mark.parametrize(
+    ("split", "seeds", "message"),
+    [
+        ({"folds": 4, "repeats": 5}, 10, "no whole number of repeats; give 8 or 12"),
+        ({"folds": 4, "repeats": 2}, 10, "no whole number of repeats; give 8"),
+        ({"folds": 20}, 10, "no whole number of repeats; give 20"),
+        ({"folds": 5}, 10, "write repeats: 2, or give 5"),
+    ],
+)
+def test_folds_are_dealt_to_the_seeds_in_whole_repeats(
+    content: dict[str, Any], split: dict[str, Any], seeds: int, message: str
+):
+    content["tasks"]["digits"]["data"]["split"] = split
+    with pytest.raises(ParamsError) as caught:
+        check_study({**content, "seeds": list(range(seeds))})
+    [problem] = caught.value.problems
+    assert problem.path == "tasks.digits.data.split"
+    assert problem.reason.endswith(message)
+
+
+def test_a_publishers_test_rows_leave_nothing_to_folds(content: dict[str, Any]):
+    content["tasks"]["digits"]["data"] = {"name": "fashion_mnist", "split": {"folds": 2}}
+    with pytest.raises(ParamsError) as caught:
+        check_study(content)
+    [problem] = caught.value.problems
+    assert problem.path == "tasks.digits.data.split.folds"
+    assert "comes with 10,000 test rows" in problem.reason
+
+
 @pytest.mark.parametrize("name", ["A", "1a", "-a", "a.b", "", "a" * 41, "a/b", "../a"])
 def test_names_are_plain_and_portable(content: dict[str, Any], name: str):
     with pytest.raises(ValidationError, match="should match pattern"):

@@ -14,7 +14,7 @@ from prunestudy.errors import StudyError
 from prunestudy.params.reader import check_study
 from prunestudy.params.settings import Study
 from prunestudy.plan import plan as plan_module
-from prunestudy.plan.keys import KEY_LENGTH
+from prunestudy.plan.keys import KEY_LENGTH, run_key
 from prunestudy.plan.plan import Plan
 
 MEASURES = ("evaluate", "latency")
@@ -105,7 +105,7 @@ LEARNING = {"seed", "loss", "metric", "compute"}
         ("prune", "adaptive", LEARNING | {"retraining", "method", "compressions", "requirements"}),
         ("evaluate", None, {"loss", "metric"}),
         ("latency", None, {"repeats", "warmup"}),
-        ("collect", None, {"networks", "methods"}),
+        ("collect", None, {"networks", "methods", "metrics"}),
         ("publish", None, set()),
     ],
 )
@@ -332,6 +332,81 @@ def test_requirements_rerun_a_method_that_bisects(content: dict[str, Any], chang
     found = moved(before, check_study(content))
     pruned = {cell.rpartition("/")[2] for cell in found if cell.startswith("prune")}
     assert pruned == {"adaptive", "traditional"}
+
+
+# Folds.
+
+
+@pytest.fixture
+def folded(content: dict[str, Any]) -> dict[str, Any]:
+    """The study with diabetes in two folds, twice; digits is split once."""
+    content["tasks"]["diabetes"]["data"]["split"] = {"folds": 2, "repeats": 2}
+    return {**content, "seeds": [5, 3, 8, 1]}
+
+
+def test_each_seed_of_a_task_in_folds_works_on_its_own(folded: dict[str, Any]):
+    study = check_study(folded)
+    plan = Plan(study)
+    assert [made.cell.task for made in plan.of_step("prepare")] == ["digits"]
+    made = {one.cell.seed: one for one in plan.of_step("prepare_fold")}
+    places = {
+        seed: (one.parts["params"]["repeat"], one.parts["params"]["fold"])
+        for seed, one in made.items()
+    }
+    assert places == {5: (0, 0), 3: (0, 1), 8: (1, 0), 1: (1, 1)}
+    assert {seed: study.fold_of("diabetes", seed) for seed in study.seeds} == places
+    assert study.fold_of("digits", 5) is None
+    for seed in study.seeds:
+        for task, expected in (
+            ("diabetes", made[seed]),
+            ("digits", plan.find("prepare", task="digits")),
+        ):
+            users = [
+                plan.find("train", task=task, seed=seed, method="dense"),
+                *(plan.find("prune", task=task, seed=seed, method=name) for name in study.methods),
+                plan.find("evaluate", task=task, seed=seed),
+            ]
+            assert all(one.inputs["data"] is expected for one in users)
+    assert set(plan.find("collect").inputs["data"]) == {
+        "prepare digits",
+        *(f"prepare_fold diabetes/seed{seed}" for seed in study.seeds),
+    }
+    assert len(plan.by_path) == len(plan.artifacts)
+
+
+def test_layers_are_timed_with_the_shapes_of_the_first_fold(folded: dict[str, Any]):
+    folded["methods"]["adaptive"] = FASTER
+    plan = Plan(check_study(folded))
+    timed = plan.find("layer_latency", task="diabetes", granule=4)
+    assert timed.inputs["data"] is plan.find("prepare_fold", task="diabetes", seed=5)
+
+
+def test_more_repeats_and_seeds_leave_the_folds_before_them(folded: dict[str, Any]):
+    before = check_study(folded)
+    folded["tasks"]["diabetes"]["data"]["split"]["repeats"] = 3
+    assert moved(before, check_study(folded)) == {"report", "publish"}
+    found = moved(before, check_study({**folded, "seeds": [*folded["seeds"], 7, 9]}))
+    assert {cell for cell in found if "/seed7" not in cell and "/seed9" not in cell} == LAST
+    assert {"prepare_fold diabetes/seed7", "train digits/seed9/dense"} <= found
+
+
+def test_folds_of_one_task_leave_the_other_and_what_is_split_once_has_its_old_keys(
+    study: Study, changed: Callable
+):
+    found = moved(study, changed("tasks", "diabetes", "data", "split", {"folds": 2}))
+    assert {cell for cell in found if "digits" in cell} == set()
+    # Computed before there were folds: absent options are in no key.
+    old = {
+        "diabetes": "fff4b9c6e6e3580e6e016ff2479275481051e667d2615d216f52ce303651f594",
+        "digits": "32bcf30cc859a3521f347459e5c37526efee05731af1e56fcc4aa290216661fd",
+    }
+    for made in Plan(study).of_step("prepare"):
+        told = {part: made.parts[part] for part in ("step", "params")}
+        assert run_key(told) == old[str(made.cell.task)]
+        assert set(made.parts["inputs"]) == {"raw"}
+        assert made.path == Path(
+            f"data/small/prepared/{made.cell.task}-{made.key[:KEY_LENGTH]}.safetensors"
+        )
 
 
 # Cost.

@@ -105,6 +105,27 @@ def test_a_new_seed_runs_only_its_cells(place: Checkout) -> None:
 
 
 @pytest.mark.slow
+def test_folds_of_one_task_run_it_anew_and_leave_the_other(checkout: Checkout) -> None:
+    before = checkout.sidecars()
+    checkout.edit("studies/smoke.yaml", "seeds: [0]", "seeds: [0, 1]")
+    checkout.edit("studies/smoke.yaml", "{name: wdbc}", "{name: wdbc, split: {folds: 2}}")
+    checkout.study()
+    cells = {"prepare_fold/prepared/wdbc", "collect", *REPORTING}
+    for place in ("diabetes/seed1", "wdbc/seed0", "wdbc/seed1"):
+        cells |= {f"train/{place}/dense", f"evaluate/{place}", f"latency/{place}"}
+        cells |= {f"prune/{place}/{method}" for method in ("traditional", "adaptive")}
+    assert ran(before, checkout.sidecars()) == cells
+    table = checkout.folder / "reports" / STUDY / "tables" / "datasets.csv"
+    with table.open(encoding="utf-8", newline="") as file:
+        found = {row["task"]: (row["folds"], row["repeats"]) for row in csv.DictReader(file)}
+    assert found == {"diabetes": ("1", "1"), "wdbc": ("2", "1")}
+    params = ("--params", f"studies/{STUDY}.yaml")
+    assert "are what their jobs wrote" in checkout.call("prunestudy", "verify", *params)
+    again = checkout.call("prunestudy", "verify", *params, "--rerun", "wdbc/seed1/adaptive")
+    assert "identical, byte for byte" in again
+
+
+@pytest.mark.slow
 def test_a_library_edit_reruns_its_stage_and_what_follows(place: Checkout) -> None:
     before = place.sidecars()
     place.add("src/prunestudy/evaluation/latency.py", "\nSWITCH = 1\n")

@@ -28,3 +28,19 @@ rule prepare:
         options=options("prepare"),
     shell:
         "prunestudy prepare {params.options} --out {output} > {log} 2>&1"
+
+
+rule prepare_fold:
+    input:
+        ancient(inputs("prepare_fold")),
+    output:
+        output("prepare_fold"),
+    log:
+        log_of("prepare_fold"),
+    benchmark:
+        log_of("prepare_fold", "tsv")
+    threads: threads_of("prepare_fold")
+    params:
+        options=options("prepare_fold"),
+    shell:
+        "prunestudy prepare-fold {params.options} --out {output} > {log} 2>&1"

@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pandas as pd
 from safetensors import safe_open
 
 from prunestudy.errors import StudyError
+from prunestudy.evaluation.chance import chance
 from prunestudy.store.names import DENSE
 from prunestudy.store.tables import benchmark_seconds, read_table, write_table
 from prunestudy.store.trajectories import failure_of
@@ -32,10 +34,15 @@ Cells = dict[tuple[str, int], Path]
 
 @dataclass(frozen=True)
 class Labels:
-    """What tables call the network of each task, and the parts of each method."""
+    """What tables call the network of each task, and the parts of each method.
+
+    Attributes:
+        metrics: what scikit-learn calls the metric of each task; empty where it has none.
+    """
 
     networks: dict[str, str]
     methods: dict[str, dict[str, str]]
+    metrics: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -55,14 +62,14 @@ def collect(
     evaluations: Cells,
     latencies: Cells,
     jobs: Iterable[dict[str, Any]],
-    data: dict[str, Path],
+    data: dict[str, list[Path]],
     folder: Path,
 ) -> None:
     """Write every table of the study into ``folder``.
 
     Args:
-        labels: what tables call networks and methods.
-        data: task → its prepared data set.
+        labels: what tables call networks, methods and metrics.
+        data: task → its prepared data set, or one for each seed in their order.
         evaluations, latencies: (task, seed) → table of all networks of the cell.
         jobs: one row a job for ``timings.csv``.
     """
@@ -74,7 +81,7 @@ def collect(
         "decisions": _gathered(trajectories, "decisions"),
         "unreachable": _gathered(trajectories, "unreachable"),
         "failures": failures(trajectories),
-        "datasets": datasets(data),
+        "datasets": datasets(data, labels.metrics),
         "timings": pd.DataFrame(jobs),
     }
     for name, table in tables.items():
@@ -112,24 +119,34 @@ def _cells(paths: Cells) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True)
 
 
-def datasets(data: dict[str, Path]) -> pd.DataFrame:
-    """What each task's prepared data set holds; its rows themselves are not read."""
+def datasets(data: dict[str, list[Path]], metrics: dict[str, str]) -> pd.DataFrame:
+    """What each task's prepared data hold: rows of the first split, and the mean chance level."""
     rows = []
-    for task, path in data.items():
-        with safe_open(path, framework="np") as file:
-            said = json.loads(file.metadata()["prunestudy"])
+    for task, paths in data.items():
+        said = [_description(path) for path in paths]
+        first, metric = said[0], metrics[task]
+        levels = [chance(path, first["target"], metric) for path in paths] if metric else []
         rows.append(
             {
                 "task": task,
-                "data": said["dataset"],
-                "train_rows": said["rows"]["train"],
-                "validation_rows": said["rows"]["validation"],
-                "test_rows": said["rows"]["test"],
-                "input_shape": "×".join(str(size) for size in said["input_shape"]),
-                "classes": len(said["classes"]),
+                "data": first["dataset"],
+                "train_rows": first["rows"]["train"],
+                "validation_rows": first["rows"]["validation"],
+                "test_rows": first["rows"]["test"],
+                "input_shape": "×".join(str(size) for size in first["input_shape"]),
+                "classes": len(first["classes"]),
+                "folds": first.get("folds", 1),
+                "repeats": 1 + max(one.get("repeat", 0) for one in said),
+                "chance": fmean(levels) if levels else None,
             }
         )
     return pd.DataFrame(rows)
+
+
+def _description(path: Path) -> dict[str, Any]:
+    with safe_open(path, framework="np") as file:
+        said: dict[str, Any] = json.loads(file.metadata()["prunestudy"])
+    return said
 
 
 def failures(trajectories: list[Trajectory]) -> pd.DataFrame:

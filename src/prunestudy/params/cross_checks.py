@@ -28,7 +28,26 @@ def problems_across(study: Study) -> list[Problem]:
         found += _unknown_tasks(study, name, method)
         found += _references(study, name, method)
         found += _batch_norm(study, name, method)
-    return [*found, *_questions(study), *_too_many(study)]
+    return [*found, *_questions(study), *_too_many(study), *_folds(study)]
+
+
+def _folds(study: Study) -> Iterator[Problem]:
+    """Seeds that whole repeats of a task's folds cannot be dealt to."""
+    for name, task in study.tasks.items():
+        folds, repeats = task.data.split.folds, task.data.split.repeats or 1
+        if folds is None:
+            continue
+        place, count = f"tasks.{name}.data.split", len(study.seeds)
+        whole = count // folds
+        if count % folds:
+            near_by = [str(one * folds) for one in (whole, whole + 1) if 1 <= one <= repeats]
+            reason = (
+                f"{folds} folds have a seed each, and {count} seeds are no whole number of repeats"
+            )
+            yield Problem(place, f"{reason}; give {' or '.join(near_by or [str(repeats * folds)])}")
+        elif whole > repeats:
+            reason = f"{folds} folds × {repeats} have a seed each, and the study has {count} seeds"
+            yield Problem(place, f"{reason}; write repeats: {whole}, or give {folds * repeats}")
 
 
 def _too_many(study: Study) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import get_args
 
 from prunestudy.data.dataset import find_dataset
+from prunestudy.data.settings import ROWS
 from prunestudy.errors import Problem
 from prunestudy.networks.architectures.settings import Network
 from prunestudy.params.settings import Study, Task
@@ -19,6 +20,10 @@ def problems_of_data(study: Study) -> list[Problem]:
 
 def _problems(name: str, task: Task) -> Iterator[Problem]:
     dataset = find_dataset(task.data.name)
+    _rows, apart = ROWS.get(task.data.name, (0, 0))
+    if apart and task.data.split.folds is not None:
+        reason = f"'{task.data.name}' comes with {apart:,} test rows; leave out folds and repeats"
+        yield Problem(f"tasks.{name}.data.split.folds", reason)
     fitting = [loss for loss, target in LOSSES.items() if target == dataset.target]
     if task.loss not in fitting:
         kind = KINDS[dataset.target]

@@ -25,6 +25,7 @@ IMPLIED = {
     ("OpenLoop", "score_norm"): "`none` with global",
     ("OpenLoop", "sensitivity_max_drop"): "`0.02` with layer_sensitivity",
     ("OpenLoop", "pruning_fraction"): "`0.5` with stages",
+    ("SplitShares", "test"): "`0.25`; with folds, of one",
     ("Task", "retraining"): "as training",
 }
 COLUMNS = ("key", "default", "allowed", "meaning", "example")

@@ -142,3 +142,11 @@ class Study(Params):
         found = self.methods[chosen.method]
         assert isinstance(found, OpenLoop), "that it is one is checked when a study is read"
         return found.model_copy(update={"tasks": None, "bisect": None})
+
+    def fold_of(self, task: str, seed: int) -> tuple[int, int] | None:
+        """Repeat and fold, from 0, whose rows test a task's networks of a seed; none of one split.
+
+        Folds are dealt to the seeds in their order, so the first ``folds`` seeds are repeat 0.
+        """
+        folds = self.tasks[task].data.split.folds
+        return None if folds is None else divmod(self.seeds.index(seed), folds)

@@ -36,7 +36,8 @@ TIMED_BATCH = 64
 def seconds_of(study: Study) -> float | None:
     """Seconds of the whole study on this machine's cores; none where a task cannot be told."""
     shared, alone = 0.0, REPORT_JOBS
-    shared += DATA_JOB * 2 * len(study.tasks)
+    folded = sum(task.data.split.folds is not None for task in study.tasks.values())
+    shared += DATA_JOB * (2 * len(study.tasks) + folded * (len(study.seeds) - 1))
     for name, task in study.tasks.items():
         rows, layers = rows_of(task.data), layers_of(task)
         if rows is None or not layers:

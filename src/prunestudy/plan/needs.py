@@ -36,6 +36,20 @@ def dense(study: Study) -> Iterator[Cell]:
         yield dense_of(cell)
 
 
+def split_once(study: Study) -> Iterator[Cell]:
+    """Every task whose seeds share one split of the data."""
+    return (cell for cell in tasks(study) if not _in_folds(study, cell))
+
+
+def folds(study: Study) -> Iterator[Cell]:
+    """Every task and seed with a fold of the data to itself."""
+    return (cell for cell in task_seeds(study) if _in_folds(study, cell))
+
+
+def _in_folds(study: Study, cell: Cell) -> bool:
+    return study.tasks[str(cell.task)].data.split.folds is not None
+
+
 def layer_latencies(study: Study) -> Iterator[Cell]:
     """Every table of layer latencies that a closed loop reads."""
     found = (
@@ -72,9 +86,12 @@ def raw(study: Study, cell: Cell) -> Needs:
     return {"raw": ("fetch", Cell(dataset=study.tasks[str(cell.task)].data.name))}
 
 
-def data(_study: Study, cell: Cell) -> Needs:
-    """The task's data, as prepared."""
-    return {"data": ("prepare", Cell(task=cell.task))}
+def data(study: Study, cell: Cell) -> Needs:
+    """The task's data, as prepared; the first seed's fold for a cell that has no seed."""
+    if not _in_folds(study, cell):
+        return {"data": ("prepare", Cell(task=cell.task))}
+    seed = study.seeds[0] if cell.seed is None else cell.seed
+    return {"data": ("prepare_fold", Cell(task=cell.task, seed=seed))}
 
 
 def of_trajectory(study: Study, cell: Cell) -> Needs:
@@ -111,7 +128,8 @@ def everything(study: Study, _cell: Cell) -> Needs:
     made = [("train", cell) for cell in dense(study)]
     made += [("prune", cell) for cell in trajectories(study)]
     measured = [(step, c) for c in task_seeds(study) for step in ("evaluate", "latency")]
-    data = [("prepare", cell) for cell in tasks(study)]
+    data = [("prepare", cell) for cell in split_once(study)]
+    data += [("prepare_fold", cell) for cell in folds(study)]
     needs: Needs = {
         role: {f"{step} {cell}": (step, cell) for step, cell in found}
         for role, found in (("data", data), ("networks", made), ("measured", measured))

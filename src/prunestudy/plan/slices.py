@@ -49,6 +49,14 @@ def prepare(study: Study, cell: Cell) -> dict[str, Any]:
     return plain(study.tasks[str(cell.task)].data)
 
 
+def prepare_fold(study: Study, cell: Cell) -> dict[str, Any]:
+    """The task's data, and which fold of them; how many repeats follow is nothing to it."""
+    found = prepare(study, cell)
+    found["split"].pop("repeats", None)
+    repeat, fold = study.fold_of(str(cell.task), int(cell.seed or 0)) or (0, 0)
+    return {**found, "repeat": repeat, "fold": fold}
+
+
 def device_parts(study: Study) -> dict[str, Any]:
     """What networks depend on of the device that they are trained on."""
     kind = device_kind(study.compute.accelerator)
@@ -117,12 +125,13 @@ def latency(study: Study, _cell: Cell) -> dict[str, Any]:
 
 
 def collect(study: Study, _cell: Cell) -> dict[str, Any]:
-    """What tables call networks and methods."""
+    """What tables call networks, methods and metrics."""
     return {
         "networks": {name: network_label(task.network) for name, task in study.tasks.items()},
         "methods": {
             name: method_labels(method, study.methods) for name, method in study.methods.items()
         },
+        "metrics": {name: METRICS[task.metric].scikit_learn for name, task in study.tasks.items()},
     }
 
 

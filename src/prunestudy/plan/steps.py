@@ -5,6 +5,7 @@ from prunestudy.plan.step import Role, Step
 from prunestudy.store.names import DENSE
 
 LEARNING = ("torch", "numpy", "pytorch-lightning", "safetensors")
+RAW = Role("raw", "folder of the fetched data set")
 DATA = Role("data", "prepared data of the task")
 NETWORKS = Role("networks", "trajectories to look at, dense among them", several=True)
 TABLES = Role("tables", "folder of the collected tables")
@@ -31,11 +32,25 @@ _TABLE = (
         job="prunestudy.steps.data:prepare",
         path="data/{study}/prepared/{task}-{key}.safetensors",
         over=("task",),
-        cells=needs.tasks,
+        cells=needs.split_once,
         params=slices.prepare,
         parts=parts.prepare_parts,
         packages=("numpy", "pandas", "scikit-learn", "safetensors"),
-        roles=(Role("raw", "folder of the fetched data set"),),
+        roles=(RAW,),
+        needs=needs.raw,
+    ),
+    Step(
+        name="prepare_fold",
+        summary="split a task's data by the fold of a seed, and scale them",
+        module="prunestudy.data.folds",
+        job="prunestudy.steps.data:prepare_fold",
+        path="data/{study}/prepared/{task}/seed{seed}-{key}.safetensors",
+        over=("task", "seed"),
+        cells=needs.folds,
+        params=slices.prepare_fold,
+        parts=parts.prepare_parts,
+        packages=("numpy", "scikit-learn", "safetensors"),
+        roles=(RAW,),
         needs=needs.raw,
     ),
     Step(
@@ -145,7 +160,7 @@ _TABLE = (
         over=(),
         cells=needs.whole,
         params=slices.collect,
-        packages=("pandas",),
+        packages=("pandas", "scikit-learn"),
         roles=tuple(
             Role(name, several=True, by_command=False) for name in ("data", "networks", "measured")
         ),

@@ -170,14 +170,14 @@ class Publisher:
         )
 
     def _dataset(self, made: Artifact) -> entities.DatasetInput:
-        data = next(one for one in made.needed() if one.step.name == "prepare")
-        digest = read_sidecar(data.path).sha256
+        path = made.given()["data"]
+        digest = read_sidecar(path).sha256
         dataset = entities.Dataset(
             name=self.plan.study.tasks[str(made.cell.task)].data.name,
             # MLflow keeps 36 characters of a digest; the source holds all of it.
             digest=digest[:36],
             source_type="local",
-            source=json.dumps({"path": data.path.as_posix(), "sha256": digest}, allow_nan=False),
+            source=json.dumps({"path": path.as_posix(), "sha256": digest}, allow_nan=False),
         )
         return entities.DatasetInput(
             dataset, [entities.InputTag("mlflow.data.context", "training")]

@@ -17,3 +17,12 @@ def prepare(job: Job, scratch: Path) -> None:
     from prunestudy.data import prepare as step
 
     step.prepare(job.study.tasks[str(job.artifact.cell.task)].data, job.given["raw"], scratch)
+
+
+def prepare_fold(job: Job, scratch: Path) -> None:
+    """``prunestudy prepare-fold``."""
+    from prunestudy.data import folds as step
+
+    data = job.study.tasks[str(job.artifact.cell.task)].data
+    params = job.artifact.parts["params"]
+    step.prepare_fold(data, params["repeat"], params["fold"], job.given["raw"], scratch)

@@ -64,6 +64,8 @@ def collect(job: Job, scratch: Path) -> None:
         )
         for made in job.artifact.ancestors()
     ]
-    data = {str(made.cell.task): made.path for made in plan.of_step("prepare")}
+    data: dict[str, list[Path]] = {task: [] for task in job.study.tasks}
+    for made in (*plan.of_step("prepare"), *plan.of_step("prepare_fold")):
+        data[str(made.cell.task)].append(made.path)
     labels = step.Labels(**job.artifact.parts["params"])
     step.collect(labels, trajectories, evaluations, latencies, jobs, data, scratch)

@@ -1,0 +1,69 @@
+"""Folds: every row is a test row once in each repeat, so results speak of the rows as well."""
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from sklearn.model_selection import RepeatedKFold, RepeatedStratifiedKFold
+
+from prunestudy.data.dataset import Arrays, Dataset, find_dataset
+from prunestudy.data.prepare import split_rows
+from prunestudy.data.prepared_file import write_prepared
+from prunestudy.data.settings import Data
+from prunestudy.errors import StudyError
+
+
+def prepare_fold(data: Data, repeat: int, fold: int, raw: Path, out: Path) -> None:
+    """Write the data of one fold of one repeat, both from 0, in the file that ``prepare`` writes.
+
+    Raises:
+        StudyError: its rows cannot be divided so.
+    """
+    dataset = find_dataset(data.name)
+    arrays = dataset.read({file.name: file.read_bytes() for file in sorted(raw.iterdir())})
+    rows = fold_rows(arrays, dataset, data, repeat, fold)
+    place = {"folds": data.split.folds, "repeat": repeat, "fold": fold}
+    write_prepared(out, data.name, dataset, arrays, rows, place)
+
+
+def fold_rows(
+    arrays: Arrays, dataset: Dataset, data: Data, repeat: int, fold: int
+) -> dict[str, np.ndarray]:
+    """Row numbers of each part, sorted; the fold's own rows are the test part.
+
+    The folds are those of scikit-learn's ``RepeatedKFold`` (classes: ``RepeatedStratifiedKFold``)
+    with ``split.seed``. What the fold leaves is divided as what a publisher's test rows leave.
+
+    Raises:
+        StudyError: the publisher set test rows apart, or there are too few rows.
+    """
+    split, strata = data.split, arrays.targets if dataset.target == "class" else None
+    folds = split.folds or 1
+    _check(arrays, data.name, strata, folds)
+    kind = RepeatedKFold if strata is None else RepeatedStratifiedKFold
+    divided = kind(n_splits=folds, n_repeats=repeat + 1, random_state=split.seed)
+    place = repeat * folds + fold
+    rest, test = next(islice(divided.split(arrays.targets, strata), place, None))
+    order = np.concatenate([rest, test])
+    apart = Arrays(arrays.inputs[order], arrays.targets[order], test_rows=len(test))
+    # Validation is a share of all rows; each fold draws its own.
+    own = {"validation": split.validation / (1 - split.test), "seed": split.seed + place}
+    of_rest = data.model_copy(update={"split": split.model_copy(update=own)})
+    return {
+        part: np.sort(order[chosen]) for part, chosen in split_rows(apart, dataset, of_rest).items()
+    }
+
+
+def _check(arrays: Arrays, name: str, strata: np.ndarray | None, folds: int) -> None:
+    if arrays.test_rows:
+        raise StudyError(
+            f"data.split: '{name}' comes with {arrays.test_rows:,} test rows; leave out folds and "
+            "repeats"
+        )
+    counts = [len(arrays.targets)] if strata is None else np.unique(strata, return_counts=True)[1]
+    if min(counts) < folds:
+        what = "rows" if strata is None else "rows of its smallest class"
+        raise StudyError(
+            f"data.split: '{name}' has {min(counts)} {what}, too few for each of {folds} folds to "
+            "have one; lower folds"
+        )
