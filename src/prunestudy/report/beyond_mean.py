@@ -13,14 +13,15 @@ from prunestudy.analysis.inputs import Inputs
 from prunestudy.report import axes, words
 from prunestudy.report.blocks import Block, Chart, Fold, Sentence
 from prunestudy.report.figures import HALO, Figure, Panel
-from prunestudy.report.formatting import change, estimate, point_name, quality
+from prunestudy.report.formatting import MINUS, estimate, point_name, quality
 from prunestudy.report.intervals import Estimates, layered
 from prunestudy.report.palette import dense_look, looks
 from prunestudy.store.names import DENSE, FINAL
 
 HEIGHT = 200
-# Pixels: between labels, between methods at one compression, and room for names at their right.
-LINE, DODGE, ROOM = 13, 4.0, 0.4
+# Pixels between names, for a column of a paper halves a panel's height, and between methods at one
+# compression; the share of the scale that names take beyond it.
+LINE, DODGE, ROOM = 18, 4.0, 0.4
 BEST = 1.0
 TITLES: dict[str, list[str]] = words.WORDS["figure"]["beyond-mean"]["measures"]
 
@@ -41,22 +42,31 @@ def _hidden(inputs: Inputs, table: pd.DataFrame) -> list[Block]:
         final = one.point == FINAL
         changed, lost = (
             estimate(each.mean, each.low, each.high, write)
-            for each, write in ((one.change, change), (one.loss, quality))
+            for each, write in ((one.change, _fine), (one.loss, quality))
         )
+        again = words.text("beyond_mean.again", again=quality(one.again)) if one.again else ""
         text = words.text(
             f"beyond_mean.{one.measure}",
             place="as its final network" if final else f"at {point_name(one.point)}",
             metric=inputs.metric(one.task),
             change=changed,
             lost=lost,
+            again=again,
             **{name: getattr(one, name) for name in ("task", "method", "margin", "worst_class")},
         )
         sentences.append(Sentence(text, ("beyond_mean",)))
     return sentences
 
 
+def _fine(value: float) -> str:
+    """A difference that is smaller than a margin, with a digit more, so that it reads as that."""
+    return f"{value:+.4f}".replace("-", MINUS)
+
+
 def beyond_mean_figure(inputs: Inputs, table: pd.DataFrame) -> Figure | None:
     """A panel a task and measure: the two methods of the first question, and the dense network."""
+    if table.empty:
+        return None
     methods = shown_methods(inputs)
     shown = table[table["method"].isin([DENSE, *methods]) & (table["point"] != FINAL)]
     panels = [
@@ -119,7 +129,7 @@ def _panel(inputs: Inputs, table: pd.DataFrame, methods: list[str], measure: str
             found.points(size=50),
         ]
     named = Estimates(_ends(drawn, LINE * (high - low) / HEIGHT, high), x, y, styles)
-    text = {"align": "left", "dx": 8, "fontSize": 11, "limit": 90}
+    text = {"align": "left", "dx": 8, "fontSize": 10, "limit": 90}
     return layered(
         HEIGHT, *layers, named.labels("method", style=HALO, **text), named.labels("method", **text)
     )
