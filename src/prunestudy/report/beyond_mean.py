@@ -8,7 +8,14 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from prunestudy.analysis.beyond_mean import CORRUPTED, DROP, MEASURES, hidden_losses, shown_methods
+from prunestudy.analysis.beyond_mean import (
+    CHURN,
+    CORRUPTED,
+    DROP,
+    MEASURES,
+    hidden_losses,
+    shown_methods,
+)
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.report import axes, words
 from prunestudy.report.blocks import Block, Chart, Fold, Sentence
@@ -23,6 +30,7 @@ HEIGHT = 200
 # compression; the share of the scale that names take beyond it.
 LINE, DODGE, ROOM = 18, 4.0, 0.4
 BEST = 1.0
+SENTENCES = {CHURN: "beyond_mean.churn", DROP: "beyond_mean.worst_class_drop"}
 TITLES: dict[str, list[str]] = words.WORDS["figure"]["beyond-mean"]["measures"]
 
 
@@ -46,7 +54,7 @@ def _hidden(inputs: Inputs, table: pd.DataFrame) -> list[Block]:
         )
         again = words.text("beyond_mean.again", again=quality(one.again)) if one.again else ""
         text = words.text(
-            f"beyond_mean.{one.measure}",
+            SENTENCES[one.measure],
             place="as its final network" if final else f"at {point_name(one.point)}",
             metric=inputs.metric(one.task),
             change=changed,
