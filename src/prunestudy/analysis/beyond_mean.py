@@ -80,6 +80,12 @@ def shown_methods(inputs: Inputs) -> list[str]:
     return [name for name in inputs.methods if name in (inputs.focus, *against)]
 
 
+def trained_on(inputs: Inputs) -> list[str]:
+    """Baselines that train the dense network on: what no pruning is behind."""
+    methods = inputs.study.methods.items()
+    return [name for name, one in methods if isinstance(one, Baseline) and one.baseline == LONGER]
+
+
 def hidden_losses(inputs: Inputs, table: pd.DataFrame) -> list[Hidden]:
     """Of churn and of the worst class, the largest loss that the mean quality hides.
 
@@ -88,11 +94,10 @@ def hidden_losses(inputs: Inputs, table: pd.DataFrame) -> list[Hidden]:
     change sides in any training. Networks of one seed have no interval.
     """
     found = []
-    methods = inputs.study.methods.items()
-    longer = [name for name, one in methods if isinstance(one, Baseline) and one.baseline == LONGER]
+    longer = table[table["method"].isin(trained_on(inputs))]
     rows = table[table["method"].isin([*shown_methods(inputs)])].to_dict("records")
     for measure in (CHURN, DROP):
-        means = table[table["method"].isin(longer)].groupby("task")[f"{measure}_mean"].max()
+        means = longer.groupby("task")[f"{measure}_mean"].max()
         every = [_hidden(inputs, measure, row, means.get(row["task"], 0.0)) for row in rows]
         hidden = [one for one in every if one is not None]
         found += sorted(hidden, key=lambda one: -one.loss.mean)[:1]

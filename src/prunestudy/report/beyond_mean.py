@@ -1,6 +1,7 @@
 """Beyond the mean: worst class, churn, calibration and corrupted images against compression."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -15,12 +16,13 @@ from prunestudy.analysis.beyond_mean import (
     MEASURES,
     hidden_losses,
     shown_methods,
+    trained_on,
 )
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.report import axes, words
 from prunestudy.report.blocks import Block, Chart, Fold, Sentence
 from prunestudy.report.figures import HALO, Figure, Panel
-from prunestudy.report.formatting import MINUS, estimate, point_name, quality
+from prunestudy.report.formatting import MINUS, estimate, percent, point_name, quality
 from prunestudy.report.intervals import Estimates, layered
 from prunestudy.report.palette import dense_look, looks
 from prunestudy.store.names import DENSE, FINAL
@@ -35,11 +37,13 @@ TITLES: dict[str, list[str]] = words.WORDS["figure"]["beyond-mean"]["measures"]
 
 
 def beyond_mean_section(inputs: Inputs, table: pd.DataFrame, figure: Figure | None) -> list[Block]:
-    """What the mean hides, the figure, and every number; nothing where nothing was measured."""
+    """What the mean hides, the figure, and its numbers; nothing where nothing was measured."""
     if figure is None:
         return []
-    every = words.table("beyond_mean", table, inputs.focus, level=inputs.level)
-    folded = Fold("Every number beyond the mean", (every,))
+    # The rest is in the file: the page stays small.
+    rows = table[table["method"].isin([DENSE, *shown_methods(inputs), *trained_on(inputs)])]
+    numbers = words.table("beyond_mean", rows, inputs.focus, level=percent(inputs.level))
+    folded = Fold("The numbers beyond the mean", (numbers,))
     return [*_hidden(inputs, table), Chart(figure), folded]
 
 
@@ -96,15 +100,18 @@ def _measured(shown: pd.DataFrame, task: str, measure: str) -> pd.DataFrame:
 
 def _panel(inputs: Inputs, table: pd.DataFrame, methods: list[str], measure: str) -> alt.LayerChart:
     metric = inputs.metric(table["task"].iloc[0])
-    told = words.hover("beyond-mean", table)
+    label, title = (word.format(metric=metric) for word in TITLES[measure])
+    told = words.hover("beyond-mean", table, label=label, measure=measure)
     # A t interval may go beyond what a share can be; its text does not hide that.
     least = None if measure in (DROP, CORRUPTED) else 0.0
-    drawn = told.assign(
-        method=table["method"],
-        cost=table["compression_geomean"],
-        value=table[f"{measure}_mean"],
-        low=table[f"{measure}_low"].clip(lower=least),
-        high=table[f"{measure}_high"].clip(upper=BEST),
+    drawn = pd.DataFrame(
+        {
+            "method": table["method"],
+            "cost": table["compression_geomean"],
+            "value": table[f"{measure}_mean"],
+            "low": table[f"{measure}_low"].clip(lower=least),
+            "high": table[f"{measure}_high"].clip(upper=BEST),
+        }
     )
     ends = drawn[["value", "low", "high"]].to_numpy(dtype=float)
     ends = ends[np.isfinite(ends)]
@@ -113,7 +120,6 @@ def _panel(inputs: Inputs, table: pd.DataFrame, methods: list[str], measure: str
     low, high = low - space, high + space
     pruned = drawn[drawn["method"] != DENSE]
     x = alt.X("cost:Q", title="compression (dense ÷ pruned)", **_with_room(pruned["cost"]))
-    title = TITLES[measure][1].format(metric=metric)
     scale = alt.Scale(domain=[low, high], nice=False)
     y = alt.Y("value:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5))
     every = [look for look in looks(inputs) if look.method in methods]
@@ -121,7 +127,7 @@ def _panel(inputs: Inputs, table: pd.DataFrame, methods: list[str], measure: str
         "method", {look.method: look.style for look in (*every, dense_look())}, legend=False
     )
     tooltip = axes.tooltip(told)
-    dense = Estimates(drawn[drawn["method"] == DENSE], None, y, tooltip=tooltip)
+    dense = Estimates(drawn[drawn["method"] == DENSE], None, y)
     grey = dense_look().colour
     layers = [
         dense.intervals("y", kind="rect", color=grey, opacity=0.12),
@@ -130,11 +136,15 @@ def _panel(inputs: Inputs, table: pd.DataFrame, methods: list[str], measure: str
     # The emphasised method is drawn last, on top.
     for place, look in sorted(enumerate(every), key=lambda item: item[1].emphasis):
         offset = (place - (len(every) - 1) / 2) * DODGE
-        found = Estimates(pruned[pruned["method"] == look.method], x, y, styles, tooltip, offset)
+        found = Estimates(pruned[pruned["method"] == look.method], x, y, styles, offset=offset)
+        # What hovering tells belongs to points alone: the page holds every layer's rows.
+        points = replace(
+            found, table=found.table.join(told.drop(columns="method")), tooltip=tooltip
+        )
         layers += [
             found.intervals("y", size=1.2, opacity=0.75),
             found.line(size=2.5 if look.emphasis else 1.6),
-            found.points(size=50),
+            points.points(size=50),
         ]
     named = Estimates(_ends(drawn, LINE * (high - low) / HEIGHT, high), x, y, styles)
     text = {"align": "left", "dx": 8, "fontSize": 10, "limit": 90}
