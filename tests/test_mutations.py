@@ -118,8 +118,8 @@ SLIPS = [
     # Validation rows for test rows.
     Slip(
         "evaluation/evaluate.py",
-        "test_loss, test_quality = objective.evaluate(network, test)",
-        "test_loss, test_quality = objective.evaluate(network, prepared.validation)",
+        "outputs = objective.outputs(network, reference.test)",
+        "outputs = objective.outputs(network, prepared.validation)",
         "tests/evaluation/test_evaluate.py",
     ),
     # The ratio upside down.

@@ -52,6 +52,8 @@ def prepared(file: Path, train: np.ndarray, test: np.ndarray, **said: object) ->
     save_file(tensors, file, metadata={"prunestudy": json.dumps(content)})
     return file
 
+MEASURED = ("churn", "calibration_error", *(name for name in RESULT_COLUMNS if "corrupted" in name))
+
 
 @pytest.fixture
 def tables(tmp_path: Path) -> Path:
@@ -79,6 +81,9 @@ def tables(tmp_path: Path) -> Path:
                     "val_loss": 1,
                     "test": 0.5,
                     "test_loss": 1,
+                    "worst_class_drop": 0.25,
+                    "worst_class": "8" if point == "final" else None,
+                    **dict.fromkeys(MEASURED),
                     "val_before_retraining": 0.25,
                     "artifact_sha256": "0",
                 }
@@ -167,6 +172,12 @@ def test_rows_name_network_method_parts_and_run_key(tables: Path):
     dense = results.loc[(1, "dense", "1")]
     assert (dense["criterion"], dense["schedule"]) == ("none", "none")
     assert dense["run_key"] == "key-dense-1"
+
+
+def test_labels_of_classes_stay_text_and_what_does_not_apply_empty(tables: Path):
+    results = read_table(tables / "results.csv").set_index(["seed", "method", "point"])
+    assert results.loc[(1, "adaptive", "final"), "worst_class"] == "8"
+    assert results.loc[(1, "dense", "1"), ["worst_class", *MEASURED]].isna().all()
 
 
 def test_other_tables_are_labelled_by_cell(tables: Path):

@@ -45,7 +45,7 @@ def have_hostile_words(tables: Path) -> None:
     _edit(tables / "decisions.csv", lambda table: table.assign(reason=HOSTILE))
     _edit(tables / "unreachable.csv", lambda table: table.assign(reason=f"{HOSTILE} {LONG}"))
     _edit(tables / "failures.csv", lambda table: table.assign(cause=HOSTILE))
-    _edit(tables / "results.csv", lambda table: table.assign(network=HOSTILE))
+    _edit(tables / "results.csv", lambda table: table.assign(network=HOSTILE, worst_class=HOSTILE))
     _edit(tables / "datasets.csv", lambda table: table.assign(data=f"{HOSTILE} {LONG}"))
     _edit(tables / "timings.csv", lambda table: table.assign(processor=HOSTILE, kernel=LONG))
 

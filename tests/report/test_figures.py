@@ -17,7 +17,7 @@ from tests.report.fabricated import LOOPS, contents_of, make_study
 NAMES = {
     *("headline", "tradeoff-compression", "tradeoff-macs", "tradeoff-latency", "training-curves"),
     *("parameters-within-budget", "time-within-budget", "fastest-within-budget", "controller"),
-    *("layers", "layer-sensitivity"),
+    *("layers", "layer-sensitivity", "beyond-mean"),
 }
 # Marks that show an estimate, a seed or a cell; an axis's ticks and labels are none.
 SHOWING = ("point", "rect mark", "line mark", "rule mark", "tick")

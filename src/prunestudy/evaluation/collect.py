@@ -21,6 +21,8 @@ RESULT_COLUMNS = [
     *("task", "network", "seed", "method", *METHOD_PARTS, "point", "stage"),
     *("params", "params_nonzero", "compression", "macs", "macs_nonzero", "speedup_macs"),
     *("bytes", "bytes_gzip", "metric", "val", "val_loss", "test", "test_loss"),
+    *("worst_class_drop", "worst_class", "churn", "calibration_error", "corrupted"),
+    *("corrupted_noise", "corrupted_blur", "corrupted_contrast", "corrupted_shift"),
     *("val_before_retraining", "epochs", "artifact_sha256", "run_key"),
 ]
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 import pandas as pd
 
 from prunestudy.analysis import (
+    beyond_mean,
     budget,
     curves,
     decisions,
@@ -29,6 +30,7 @@ from prunestudy.report import (
     size_figures,
     tradeoff,
 )
+from prunestudy.report.beyond_mean import beyond_mean_figure
 from prunestudy.report.figures import Figure
 from prunestudy.report.limitations import limits_of
 
@@ -77,6 +79,7 @@ class Contents:
     cost = once(pruning_cost)
     rank_correlation = once(rank_correlation.rank_correlation)
     gpu_latency = once(gpu_latency.gpu_latency)
+    beyond_mean = once(beyond_mean.beyond_mean)
     provenance = once(provenance.provenance)
     seed_curves = once(curves.seed_curves)
     curve_traits = once(curves.curve_traits, "seed_curves")
@@ -97,13 +100,14 @@ class Contents:
     controller_figure = once(controller.controller_figure)
     layer_figure = once(layer_figures.layer_figure, "layer_stages")
     sensitivity_figure = once(layer_figures.sensitivity_figure, "layer_sensitivity")
+    beyond_mean_figure = once(beyond_mean_figure, "beyond_mean")
 
     @property
     def figures(self) -> list[Figure]:
         """Every figure, in the order of the report."""
         found = [*self.headline_figures, *self.tradeoff_figures, self.baselines_figure]
         found += [self.curve_figure, *self.size_figures, self.controller_figure]
-        found += [self.layer_figure, self.sensitivity_figure]
+        found += [self.layer_figure, self.sensitivity_figure, self.beyond_mean_figure]
         return [figure for figure in found if figure is not None]
 
     @property
@@ -112,6 +116,8 @@ class Contents:
         names = {name: name for name in TABLES}
         if self.inputs.bound_by_latency:
             names |= {"fastest_within_budget": "fastest", "latency_headline": "latency_headline"}
+        if len(self.beyond_mean):
+            names |= {"beyond_mean": "beyond_mean"}
         if self.inputs.gpus:
             names |= {"gpu_latency": "gpu_latency"}
         return {name: getattr(self, attribute) for name, attribute in names.items()}

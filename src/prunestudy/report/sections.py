@@ -11,6 +11,7 @@ import pandas as pd
 from prunestudy.analysis.claims import MAIN, of_pair
 from prunestudy.analysis.decisions import loops
 from prunestudy.report import tables, words
+from prunestudy.report.beyond_mean import beyond_mean_section
 from prunestudy.report.blocks import Block, Chart, Fold, Heading, Notes, Section, Text
 from prunestudy.report.contents import Contents
 from prunestudy.report.figures import Figure
@@ -30,6 +31,7 @@ def sections(contents: Contents) -> list[Section]:
         ("comparison", f"{asked_title}: training, size, time", _question),
         ("controller", "What the controller did", _controller),
         ("sensitivity", "Layer sensitivity", lambda contents: _charts(contents.sensitivity_figure)),
+        ("beyond-mean", "Beyond the mean", _beyond_mean),
         ("failures", "Failed cells", lambda contents: _rows("failures", contents.inputs.failures)),
         ("unreachable", "Unreachable operating points", _unreachable),
         ("cost", "Cost of pruning", lambda contents: _rows("cost", contents.cost)),
@@ -153,6 +155,10 @@ def _controller(contents: Contents) -> list[Block]:
     ]
     text, criteria = words.text("controller", **counts), words.table("criteria", contents.criteria)
     return [Text(text), *shown, criteria, *logs]
+
+
+def _beyond_mean(contents: Contents) -> list[Block]:
+    return beyond_mean_section(contents.inputs, contents.beyond_mean, contents.beyond_mean_figure)
 
 
 def _unreachable(contents: Contents) -> list[Block]:

@@ -10,7 +10,7 @@ import pandas as pd
 from prunestudy.store.guarded import Unreadable, read_bytes
 
 # Columns of names, which may look like numbers.
-TEXT = ("point", "task", "method", "layer", "criterion")
+TEXT = ("point", "task", "method", "layer", "criterion", "worst_class")
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

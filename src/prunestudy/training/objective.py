@@ -57,10 +57,13 @@ class Objective:
 
     def evaluate(self, network: nn.Module, part: Split) -> tuple[float, float]:
         """Loss and quality over all rows of a part, in evaluation mode."""
-        outputs = self.outputs(network, part)
+        return self.scores(self.outputs(network, part), part.targets)
+
+    def scores(self, outputs: Tensor, targets: Tensor) -> tuple[float, float]:
+        """Loss and quality of outputs."""
         with torch.inference_mode():
-            loss = self.loss_of(outputs, part.targets).item()
-        return loss, self._metric(outputs, part.targets)
+            loss = self.loss_of(outputs, targets).item()
+        return loss, self._metric(outputs, targets)
 
     def lower_bound(self, outputs: Tensor, dense: Tensor, targets: Tensor, level: float) -> float:
         """Quality that is reached with probability ``level``, by a bootstrap over rows.

@@ -1,0 +1,92 @@
+"""Beyond the mean: means with their intervals, and the losses that the mean quality hides."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from prunestudy.analysis.beyond_mean import CHURN, DROP, MEASURES, beyond_mean, hidden_losses
+from prunestudy.analysis.inputs import Inputs
+from prunestudy.pruning.settings import Baseline
+from tests.analysis.raw import Row, inputs_of, network
+from tests.report.fabricated import make_study
+
+SEEDS = range(5)
+DENSE = {**dict.fromkeys(MEASURES, 0.0), "worst_class": None, "test": 0.95}
+
+
+def networks(method: str, point: str, **numbers: float) -> list[Row]:
+    """A network a seed on the task of classes; churn and worst class differ a little by seed."""
+    rows = []
+    for seed in SEEDS:
+        own = {name: value + seed / 1e4 for name, value in numbers.items() if name != "test"}
+        row = {**DENSE, **own, "test": numbers["test"], "worst_class": "8" if seed < 3 else "5"}
+        rows.append(network("classes", seed, method, point, **row))
+    return rows
+
+
+def given(*rows: list[Row]) -> Inputs:
+    """A study of classes and values; of values there are dense networks alone, without measures."""
+    dense = [network("classes", seed, "dense", "1", **DENSE) for seed in SEEDS]
+    none = dict.fromkeys((*MEASURES, "worst_class"))
+    values = [network("numbers", seed, "dense", "1", **none) for seed in SEEDS]
+    return inputs_of(make_study(), sum(rows, dense + values))
+
+
+def test_a_point_has_means_and_intervals_and_values_have_no_rows() -> None:
+    inputs = given(networks("adaptive", "2", test=0.94, churn=0.02, worst_class_drop=0.1))
+    table = beyond_mean(inputs)
+    assert list(table["task"].unique()) == ["classes"]
+    row = table.set_index(["method", "point"]).loc["adaptive", "2"]
+    churn = np.array([0.02 + seed / 1e4 for seed in SEEDS])
+    low, high = stats.t.interval(0.95, 4, churn.mean(), stats.sem(churn))
+    assert row[["churn_mean", "churn_low", "churn_high"]].tolist() == pytest.approx(
+        [churn.mean(), low, high]
+    )
+    assert row["test_change_mean"] == pytest.approx(-0.01)
+    assert (row["n"], row["worst_class"], row["worst_class_seeds"]) == (5, "8", 3)
+
+
+def test_the_largest_loss_that_the_mean_hides_is_found() -> None:
+    rows = [
+        # Seen in the mean, smaller, the largest, and of a method that is not asked about.
+        networks("adaptive", "4", test=0.90, churn=0.2, worst_class_drop=0.3),
+        networks("adaptive", "2", test=0.949, churn=0.02, worst_class_drop=0.05),
+        networks("traditional", "2", test=0.951, churn=0.03, worst_class_drop=0.04),
+        networks("other", "2", test=0.95, churn=0.1, worst_class_drop=0.2),
+    ]
+    inputs = given(*rows)
+    churn, drop = hidden_losses(inputs, beyond_mean(inputs))
+    assert (churn.measure, churn.method, churn.point) == (CHURN, "traditional", "2")
+    assert (drop.measure, drop.method, drop.worst_class) == (DROP, "adaptive", "8")
+    assert churn.loss.mean == pytest.approx(0.0302)
+    assert churn.change.mean == pytest.approx(0.001)
+
+
+def test_what_training_on_alone_would_lose_is_no_loss_of_pruning() -> None:
+    study = make_study()
+    study.methods["longer"] = Baseline(baseline="dense_longer")
+    rows = networks("adaptive", "2", test=0.95, churn=0.02, worst_class_drop=0.05)
+    rows += networks("longer", "1", test=0.95, churn=0.01, worst_class_drop=0.06)
+    inputs = replace(given(rows), study=study)
+    [found] = hidden_losses(inputs, beyond_mean(inputs))
+    assert (found.measure, found.again) == (CHURN, pytest.approx(0.0102))
+
+
+def test_what_chance_may_explain_is_no_loss() -> None:
+    inputs = given(networks("adaptive", "2", test=0.95, churn=0.0019, worst_class_drop=0.0))
+    assert hidden_losses(inputs, beyond_mean(inputs)) == []
+    one = inputs_of(
+        make_study(seeds=1),
+        [
+            network("classes", 0, "dense", "1", **DENSE),
+            *networks("adaptive", "2", test=0.95, churn=0.1)[:1],
+        ],
+    )
+    assert hidden_losses(one, beyond_mean(one)) == []
+
+
+def test_tables_without_the_columns_have_none_of_it() -> None:
+    rows = [network("classes", seed, "dense", "1") for seed in SEEDS]
+    assert beyond_mean(inputs_of(make_study(), rows)).empty
