@@ -30,7 +30,7 @@ def evaluate(
     """Write one row a network of the trajectories (method → folder); failed ones have none."""
     set_up_torch(0)
     device = device_of(compute)
-    prepared = placed(read_prepared(data), device)
+    prepared = placed(read_prepared(data), device, compute)
     test = read_test(data).to(prepared.validation.inputs.device)
     rows = [
         {

@@ -45,7 +45,7 @@ def prune(
         if cause is not None:
             raise CellFailure(f"{name} has failed: {cause}")
     set_up_torch(seed)
-    data = placed(read_prepared(inputs.data), device_of(compute))
+    data = placed(read_prepared(inputs.data), device_of(compute), compute)
     cell = Cell(task, method, compressions, seed, compute, inputs, data)
     write_result(_runner(cell).run(cell), folder, run_key)
 
