@@ -35,8 +35,9 @@ class Shared:
 
     def to(self, device: torch.device) -> "Shared":
         """The same on a device."""
-        tensors = (one.to(device) for one in (self.codebook, self.indices, self.counts))
-        return Shared(*tensors, self.frozen)
+        return Shared(
+            self.codebook.to(device), self.indices.to(device), self.counts.to(device), self.frozen
+        )
 
     def values(self) -> Tensor:
         """The weight that the codebook and the indices stand for."""

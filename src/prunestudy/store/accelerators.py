@@ -29,7 +29,9 @@ def device_kind(accelerator: str) -> str:
     """
     if accelerator == "auto":
         told = os.environ.get(RESOLVED)
-        return told or (CUDA if has_gpu() and cuda_version() else CPU)
+        if told in (CPU, CUDA):
+            return told
+        return CUDA if has_gpu() and cuda_version() else CPU
     return CUDA if accelerator == "gpu" else CPU
 
 
