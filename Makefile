@@ -3,6 +3,8 @@ SHELL := /bin/bash
 STUDY ?=
 PYTHON ?= python3
 DEVICE ?= cuda
+OUT ?=
+COMMIT ?=
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export OMP_NUM_THREADS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
@@ -60,9 +62,10 @@ test-faults: environment  ## inject faults: kills, full disks, hostile files (ta
 	@python -m pytest -n 2 tests/faults
 
 # Without the environment: a machine with a GPU has a torch of its own.
-gpu-check:  ## try what needs a GPU, at most 8 minutes; with DEVICE=cpu the same script on a CPU
+gpu-check:  ## try what needs a GPU, in 8 minutes (OUT=folder COMMIT=sha; DEVICE=cpu: on a CPU)
 	@PYTHONPATH=$(CURDIR)/src$${PYTHONPATH:+:$$PYTHONPATH} \
-	  $(PYTHON) -m prunestudy.gpu_check --device $(DEVICE)
+	  $(PYTHON) -m prunestudy.gpu_check --device $(DEVICE) \
+	  $(if $(OUT),--out "$(OUT)") $(if $(COMMIT),--commit "$(COMMIT)")
 
 hooks: environment  ## check every commit with pre-commit, which has to be installed
 	@pre-commit install --hook-type pre-commit --hook-type commit-msg

@@ -17,6 +17,20 @@ class CellFailure(StudyError):
     """
 
 
+# What CUDA and its libraries say where a GPU's memory does not suffice; a new context needs some.
+GPU_IS_FULL = (
+    *("CUDA out of memory", "CUDA error: out of memory"),
+    *("CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED"),
+)
+
+
+def is_gpu_full(error: Exception) -> bool:
+    """Whether an error says that a GPU's memory ran out."""
+    # By its name, since few of the commands import torch.
+    named = type(error).__name__ == "OutOfMemoryError"
+    return named or any(words in str(error) for words in GPU_IS_FULL)
+
+
 def is_out_of_memory(error: Exception) -> bool:
     """Whether an error says that memory ran out; torch has no class of its own for it on a CPU."""
     text = str(error).lower()

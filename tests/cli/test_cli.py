@@ -164,7 +164,9 @@ def test_a_cell_that_is_not_in_the_study_gives_exit_code_1(
 def test_an_output_of_another_key_is_refused(here: Path, capsys: pytest.CaptureFixture):
     out = Path("data/small/raw") / ("digits-" + "0" * 12)
     assert main(["fetch", "--dataset", "digits", "--out", str(out)]) == 1
-    assert "belongs to other parameters or code" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "belongs to other parameters, code or device" in said
+    assert "Networks are trained on cpu here" in said
     assert not out.exists()
 
 

@@ -13,16 +13,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from prunestudy.evaluation import cuda_latency, latency
+from prunestudy.evaluation import cuda_latency
 from prunestudy.evaluation.cuda_latency import (
     BATCH_SIZES,
     Bench,
-    OnGpu,
+    beside,
     compiled_call,
     eager_call,
     gpu_bench,
 )
-from prunestudy.evaluation.latency import measure_latency
 from prunestudy.networks.settings import Latency
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import write_network
@@ -70,14 +69,23 @@ def network(width: int) -> nn.Module:
 
 def measured(dense: nn.Module, own: nn.Module, settings: Latency, bench: Bench) -> dict[str, Any]:
     """The columns of a network beside a dense one."""
-    pair = [OnGpu(one, batch, bench.device) for one in (dense, own)]
-    return cuda_latency.measure_on_gpu(*pair, settings, bench)
+    return beside(dense, batch, settings, bench)(own)
 
 
 @pytest.fixture
 def uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave networks as they are where they would be compiled, which takes seconds."""
     monkeypatch.setattr(torch, "compile", lambda one, **_options: one)
+
+
+@pytest.fixture
+def measure_latency() -> Callable[..., None]:
+    """The step, which times networks in ONNX Runtime as well."""
+    for package in ("onnx", "onnxruntime"):
+        pytest.importorskip(package)
+    from prunestudy.evaluation import latency
+
+    return latency.measure_latency
 
 
 @pytest.fixture
@@ -96,10 +104,13 @@ def folders(tmp_path: Path) -> dict[str, Path]:
 
 @pytest.mark.usefixtures("uncompiled")
 def test_a_study_on_a_gpu_has_columns_of_its_own_and_one_on_the_cpu_has_none(
-    monkeypatch: pytest.MonkeyPatch, folders: dict[str, Path], tmp_path: Path
+    measure_latency: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    folders: dict[str, Path],
+    tmp_path: Path,
 ):
+    monkeypatch.setattr(cuda_latency, "gpu_bench", lambda _compute: TWIN)
     measure_latency(QUICK, CPU, folders, tmp_path / "cpu.csv")
-    monkeypatch.setattr(latency, "gpu_bench", lambda compute: TWIN if compute == GPU else None)
     measure_latency(QUICK, GPU, folders, tmp_path / "gpu.csv")
     before, after = (read_table(tmp_path / f"{name}.csv") for name in ("cpu", "gpu"))
     assert [name for name in before if name.startswith("cuda")] == []
@@ -108,10 +119,6 @@ def test_a_study_on_a_gpu_has_columns_of_its_own_and_one_on_the_cpu_has_none(
     assert set(after["cuda_device"]) == {"a twin"}
     for name in new:
         assert after[name].isna().all() == ("graph" in name), name
-
-
-def test_only_a_study_on_a_gpu_asks_for_one():
-    assert gpu_bench(CPU) is None
 
 
 def test_medians_quartiles_and_ratios_are_those_of_runs_in_turns(
@@ -185,13 +192,13 @@ def test_any_number_of_networks_of_one_class_is_compiled(monkeypatch: pytest.Mon
     assert [call().shape for call in calls] == [(1, 1)] * 10
 
 
-def test_what_is_made_of_the_dense_network_is_made_once(
-    monkeypatch: pytest.MonkeyPatch, folders: dict[str, Path], tmp_path: Path
-):
+def test_what_is_made_of_the_dense_network_is_made_once(monkeypatch: pytest.MonkeyPatch):
     compiled: list[object] = []
     monkeypatch.setattr(torch, "compile", lambda one, **_options: compiled.append(one) or one)
-    monkeypatch.setattr(latency, "gpu_bench", lambda _compute: TWIN)
-    measure_latency(QUICK, GPU, folders, tmp_path / "latency.csv")
+    dense = network(4)
+    measured_beside = beside(dense, batch, QUICK, TWIN)
+    for own in (dense, network(2)):
+        measured_beside(own)
     # At each of three sizes the dense one, and both networks beside it.
     assert len(compiled) == 3 * (1 + 2)
 
@@ -206,16 +213,16 @@ def test_networks_of_the_caller_stay_where_they_are(uncompiled: None):
 
 @pytest.mark.gpu
 @pytest.mark.skipif(missing_gpu() is not None, reason=str(missing_gpu()))
-def test_a_gpu_times_every_mode(folders: dict[str, Path], tmp_path: Path):
-    measure_latency(Latency(repeats=5, warmup=3), GPU, folders, tmp_path / "latency.csv")
-    table = read_table(tmp_path / "latency.csv")
-    assert set(table["cuda_device"]) == {torch.cuda.get_device_name()}
+def test_a_gpu_times_every_mode():
+    bench = gpu_bench(GPU)
+    row = measured(network(24), network(8), Latency(repeats=5, warmup=3), bench)
+    assert row["cuda_device"] == torch.cuda.get_device_name()
     for mode, size in MODES:
-        low, middle, high = (table[f"cuda_{mode}_{part}_b{size}"] for part in ("q1", "ms", "q3"))
-        assert ((low > 0) & (low <= middle) & (middle <= high)).all(), (mode, size)
-        assert table[f"cuda_{mode}_ratio_b{size}"].between(0.2, 5).all()
+        low, middle, high = (row[f"cuda_{mode}_{part}_b{size}"] for part in ("q1", "ms", "q3"))
+        assert 0 < low <= middle <= high, (mode, size)
+        assert 0.2 < row[f"cuda_{mode}_ratio_b{size}"] < 5, (mode, size)
     # Launches are what small networks cost; a graph launches once.
-    assert (table["cuda_graph_ms_b1"] < table["cuda_eager_ms_b1"]).all()
+    assert row["cuda_graph_ms_b1"] < row["cuda_eager_ms_b1"]
 
 
 @pytest.mark.gpu

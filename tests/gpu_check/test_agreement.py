@@ -1,6 +1,7 @@
 """What counts as agreement between two devices."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,9 +14,11 @@ from prunestudy.gpu_check.agreement import (
     Tolerance,
     disagreements,
     first_difference,
+    networks,
     quality_gap,
     weight_gap,
 )
+from prunestudy.store.tables import write_table
 
 ALLOWED = Tolerance(weights=0.1, quality=0.02)
 
@@ -31,6 +34,7 @@ def decisions(*vals: float, **last: Any) -> pd.DataFrame:
 def network(**changes: Any) -> dict[str, Any]:
     """A row of a network that agrees, with changes."""
     plain = {"network": "t/seed0/m", "point": "2", "same units": True, "weights": 0.01}
+    plain |= {"follows": None}
     return {**plain, "val": 0.0, "test": 0.0, **changes}
 
 
@@ -76,8 +80,31 @@ def test_weights_differ_by_their_largest_difference():
     assert math.isnan(weight_gap(first, {"a": torch.tensor([math.nan, 2.0]), "n": first["n"]}))
 
 
+class Kept:
+    """A study that was run, with one trajectory's list of networks and nothing else."""
+
+    def __init__(self, folder: Path, point: str) -> None:
+        self.folder = folder
+        folder.mkdir()
+        row = {"point": point, "stage": 0, "epochs": 1, "file": "n.safetensors"}
+        write_table(pd.DataFrame([row]), folder / "networks.csv")
+
+    def of_step(self, step: str) -> dict[str, Path]:
+        return {"t/seed0/m": self.folder} if step == "prune" else {}
+
+    def follows(self) -> dict[str, str]:
+        return {}
+
+
+def test_a_network_that_one_of_them_lacks_has_a_row(tmp_path: Path):
+    rows = networks(Kept(tmp_path / "a", "2"), Kept(tmp_path / "b", "4"))  # type: ignore[arg-type]
+    assert [(row["point"], row["same units"]) for row in rows] == [("2", None), ("4", None)]
+    found = list(disagreements(rows, [trajectory()], ALLOWED))
+    assert [line.partition(":")[0] for line in found] == ["t/seed0/m at 2", "t/seed0/m at 4"]
+
+
 @pytest.mark.parametrize(
-    ("networks", "decided", "said"),
+    ("kept", "decided", "said"),
     [
         (network(), trajectory(), None),
         (network(weights=0.2), trajectory(), "weights differ by 0.2"),
@@ -86,9 +113,18 @@ def test_weights_differ_by_their_largest_difference():
         (network(val=math.nan), trajectory(), "val differ by nan"),
         (network(test=math.nan), trajectory(), "test differ by nan"),
         (network(), trajectory(**{"quality before it": 0.03}), "qualities differ by 0.03"),
+        # Other units, and no decision differed: its weights have no fellows, its qualities do.
+        (network(weights=None, **{"same units": False}), trajectory(), None),
+        (network(val=0.03, **{"same units": False}), trajectory(), "val differ by 0.03"),
+        (network(**{"same units": None}), trajectory(), "one device has no such network"),
         # Another network: told in the table, judged by nobody.
-        (network(weights=9.0, **{"same units": False}), trajectory(), None),
         (network(weights=9.0), trajectory(**{"first that differs": 4}), None),
+        (network(**{"same units": None}), trajectory(**{"first that differs": 4}), None),
+        (
+            network(weights=9.0, network="t/seed0/small", follows="t/seed0/m"),
+            trajectory(**{"first that differs": 4}),
+            None,
+        ),
         (
             network(weights=9.0),
             trajectory(**{"first that differs": 4, "quality before it": math.nan}),
@@ -97,8 +133,8 @@ def test_weights_differ_by_their_largest_difference():
     ],
 )
 def test_what_is_beyond_the_tolerance_is_said(
-    networks: dict[str, Any], decided: dict[str, Any], said: str | None
+    kept: dict[str, Any], decided: dict[str, Any], said: str | None
 ):
-    found = list(disagreements([networks], [decided], ALLOWED))
+    found = list(disagreements([kept], [decided], ALLOWED))
     assert len(found) == (said is not None)
     assert said is None or said in found[0]

@@ -11,12 +11,11 @@ import pytest
 import torch
 
 from prunestudy.gpu_check.command import OUT, run
+from prunestudy.gpu_check.outcome import Outcome
 from prunestudy.gpu_check.parts import Check
 from prunestudy.gpu_check.speed import LOADS
 from prunestudy.gpu_check.studies import ACCELERATOR
 from prunestudy.networks.determinism import set_up_torch
-from prunestudy.training.device import device_of
-from prunestudy.training.settings import Compute
 
 WITHOUT = ("snakemake", "dvc", "mlflow", "onnx", "altair", "vl_convert", "pikepdf", "scmrepo")
 
@@ -86,11 +85,29 @@ def test_without_a_gpu_it_says_so(
     assert not list(tmp_path.iterdir())
 
 
+def test_the_page_is_written_after_each_part(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    told = Outcome(says=["as it should be"])
+    for part in ("tests", "repeated"):
+        monkeypatch.setattr(Check, part, lambda _check: told)
+
+    def killed(_check: Check) -> Outcome:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Check, "agrees", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(["--device", "cpu", "--quick", "--out", str(tmp_path), "--commit", "abc"])
+    content = json.loads((tmp_path / "gpu.json").read_text(encoding="utf-8"))
+    assert list(content["parts"]) == ["Tests on the device", "Two runs, the same bytes"]
+    assert content["ran_on"]["commit"] == "abc"
+
+
+def test_make_passes_on_where_the_page_goes_and_what_is_checked(root: Path):
+    command = ["make", "-n", "gpu-check", "OUT=a folder", "COMMIT=abc"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    said = " ".join(done.stdout.replace("\\\n", " ").split())
+    assert said.endswith('--device cuda --out "a folder" --commit "abc"')
+
+
 def test_a_page_of_a_cpu_is_not_the_one_in_docs():
     assert OUT["cuda"] == Path("docs")
     assert OUT["cpu"] != OUT["cuda"]
-
-
-def test_a_gpu_is_named_as_its_tensors_name_it():
-    # Lightning refuses one without a number, and data on it would look as if they were elsewhere.
-    assert device_of(Compute(accelerator="gpu")) == torch.device("cuda:0")

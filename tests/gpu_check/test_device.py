@@ -126,7 +126,7 @@ def trained_briefly(compute: Compute, file: Path) -> tuple[nn.Module, TrainingLo
     """A small network after two batches on its device, and what trained it."""
     set_up_torch(0)
     device = device_of(compute)
-    data = placed(read_prepared(file), device)
+    data = placed(read_prepared(file), device, compute)
     objective = Objective(TASK.loss, TASK.metric)
     loop = TrainingLoop(data, objective, Training(epochs=1), compute, 0)
     network = NetworkSpec("cnn", {"channels": [4]}, data.input_shape, 10).build().to(device)

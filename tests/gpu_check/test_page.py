@@ -59,11 +59,17 @@ def test_a_part_that_stops_has_failed_and_says_why(
     def part() -> Outcome:
         raise error
 
-    outcome = attempted("Speed", part)
+    outcome = attempted("Speed", part, 60)
     assert outcome.verdict == FAILED
     assert "no such" in outcome.wrong[0]
     assert "\n" not in outcome.wrong[0]
     assert "Speed: failed" in capsys.readouterr().err
+
+
+def test_a_part_that_would_begin_too_late_is_left_out():
+    outcome = attempted("Speed", pytest.fail, 0)
+    assert outcome.verdict == LEFT_OUT
+    assert outcome.left_out == "no time was left for it"
 
 
 def test_artifacts_differ_by_digest_or_by_being_there():

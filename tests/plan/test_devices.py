@@ -9,8 +9,11 @@ from prunestudy.errors import ParamsError
 from prunestudy.params.reader import check_study
 from prunestudy.params.settings import Study
 from prunestudy.plan import status
+from prunestudy.plan.cell import Cell
+from prunestudy.plan.fingerprint import import_closure, library_root
 from prunestudy.plan.fit import unfit
 from prunestudy.plan.plan import Plan
+from prunestudy.plan.steps import STEPS
 from prunestudy.store import accelerators
 from prunestudy.store.files import remove
 from tests.conftest import CONTENT
@@ -24,7 +27,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., No
     """Be on a machine with a GPU or without, with a torch for CUDA or without."""
 
     def put(gpu: bool, cuda: str | None = "12.8") -> None:
-        monkeypatch.setattr(accelerators, "DRIVER", tmp_path if gpu else tmp_path / "none")
+        monkeypatch.setattr(accelerators, "DRIVERS", (tmp_path,) if gpu else ())
         monkeypatch.setattr(accelerators, "cuda_version", lambda: cuda)
         monkeypatch.setattr("prunestudy.plan.slices.cuda_version", lambda: cuda)
         monkeypatch.delenv(accelerators.VISIBLE, raising=False)
@@ -94,7 +97,43 @@ def test_status_tells_of_networks_of_another_device(
         make(artifact)
     assert "nothing to do" in status.describe(on("auto"))
     machine(gpu=False)
-    told = "its networks were trained on cuda, and here they would be on cpu"
+    told = "its networks were trained on cuda 12.8, and here they would be on cpu"
     assert told in status.describe(on("auto"))
     remove(Path("models"))
     assert told not in status.describe(on("auto"))
+
+
+def test_status_tells_of_networks_of_another_cuda(
+    machine: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    machine(gpu=True)
+    for artifact in on("gpu"):
+        make(artifact)
+    machine(gpu=False)
+    # A torch for the same CUDA is enough to look at it.
+    assert "nothing to do" in status.describe(on("gpu"))
+    for cuda, here in ((None, "none"), ("13.0", "13.0")):
+        machine(gpu=False, cuda=cuda)
+        told = f"were trained on cuda 12.8, and here they would be on cuda {here}:"
+        assert told in status.describe(on("gpu"))
+
+
+def test_what_times_networks_on_a_gpu_is_in_the_keys_of_a_gpu_alone(machine: Callable):
+    machine(gpu=True)
+    part = "prunestudy.evaluation.cuda_latency"
+    step, cell = STEPS["latency"], Cell(task="digits", seed=0)
+    found = {name: step.parts(on(name).study, cell) for name in ("cpu", "gpu")}
+    assert [part in parts for parts in found.values()] == [False, True]
+    assert part not in import_closure(step.module, library_root())
+
+
+def test_what_is_timed_or_evaluated_in_32_bits_has_no_other_precision_in_its_key(
+    machine: Callable,
+):
+    machine(gpu=True)
+    for step in ("evaluate", "latency"):
+        found = on("gpu", precision="bf16").of_step(step)
+        assert [one.parts["params"]["compute"] for one in found] == 4 * [
+            {"device": "cuda", "cuda": "12.8"}
+        ]

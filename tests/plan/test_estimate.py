@@ -95,7 +95,7 @@ def small_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A machine of 8 GB without a GPU, in an empty folder."""
     monkeypatch.setattr(memory, "machine_gb", lambda: 8.0)
     monkeypatch.setattr("prunestudy.store.memory.machine_gb", lambda: 8.0)
-    monkeypatch.setattr("prunestudy.store.accelerators.DRIVER", tmp_path / "none")
+    monkeypatch.setattr("prunestudy.store.accelerators.DRIVERS", ())
     monkeypatch.setattr(estimate, "cores", lambda: 2)
     monkeypatch.chdir(tmp_path)
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-from prunestudy.errors import CellFailure
+from prunestudy.errors import CellFailure, StudyError
 from prunestudy.params.settings import Task
 from prunestudy.pruning.controller.settings import Controller
 from prunestudy.pruning.regularisers.settings import Regulariser
@@ -144,19 +144,42 @@ def test_every_kind_of_method_on_a_retraining_that_leaves_no_numbers(
         assert "failed" in ends
 
 
-def test_a_number_that_torch_cannot_hold_is_a_failed_cell(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    class Made:
-        class step:  # noqa: N801
-            networks, torch = True, False
+class Made:
+    """An artifact of a step that leaves networks."""
 
-    class Study:
-        compute = Compute()
+    class step:  # noqa: N801
+        networks, torch = True, False
 
-    class Job:
-        artifact, study = Made(), Study()
 
+class Study:
+    compute = Compute()
+
+
+class Job:
+    artifact, study = Made(), Study()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("no words that anybody knows"),
+        RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"),
+        # By what starts CUDA, or its libraries, on a GPU that others have filled.
+        RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be …"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    ],
+)
+def test_a_full_gpu_is_a_sentence_and_no_failed_cell(tmp_path: Path, error: Exception):
+    def body(_job: Any, _scratch: Path) -> None:
+        raise error
+
+    with pytest.raises(StudyError, match=r"lower compute\.jobs_per_gpu or the batch size"):
+        job._work(body, Job(), tmp_path / "cell")  # type: ignore[arg-type]
+    assert not (tmp_path / "cell").exists()
+
+
+def test_a_number_that_torch_cannot_hold_is_a_failed_cell(tmp_path: Path):
     def body(_job: Any, _scratch: Path) -> None:
         torch.zeros(1).add_(torch.ones(1), alpha=1e308)
 

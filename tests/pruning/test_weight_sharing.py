@@ -1,5 +1,6 @@
 """Weight sharing: few values a layer, and masked weights stay zero."""
 
+import copy
 import math
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from prunestudy.networks.architectures import mlp
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import read_masked_network, write_network
 from prunestudy.pruning.masks import Masks, apply_masks
-from prunestudy.pruning.weight_sharing import apply_sharing, share_weights, tuned
+from prunestudy.pruning.weight_sharing import apply_sharing, share_weights, sharing, tuned
 from tests.keeping import full_masks
+from tests.second_device import THERE, second_device
 
 
 @pytest.mark.parametrize("clusters", [2, 16])
@@ -59,6 +61,22 @@ def test_centroids_are_tuned_to_the_mean_of_their_weights():
     codebook = tuned(network, shared)["0.weight"].codebook
     expected = [weights[indices == index].mean().item() for index in range(3)]
     assert codebook.tolist() == pytest.approx(expected, rel=1e-4)
+
+
+def test_centroids_are_tuned_where_the_weights_are():
+    torch.manual_seed(0)
+    network = mlp.build((10,), 1, [20])
+    _shared, here = sharing(network, 3, None)
+    with second_device() as device:
+        there = copy.deepcopy(network).to(THERE)
+        shared, after_step = sharing(there, 3, None)
+        device.moves.clear()
+        after_step(there, None, 0.1)
+        assert not device.moves
+        assert {shared[name].codebook.device for name in shared} == {THERE}
+        tuned_there = there.cpu()[0].weight.clone()
+    here(network, None, 0.1)
+    assert torch.equal(tuned_there, network[0].weight)
 
 
 def test_a_layer_with_fewer_values_than_clusters_keeps_them():

@@ -243,8 +243,8 @@ def _data() -> dict:
 def _job(seconds: float) -> dict:
     row = {"seconds": seconds, "cpu_seconds": seconds - 0.5, "benchmark_seconds": seconds + 1.5}
     row |= {"peak_memory_mb": 300.0, "platform": "Linux-x86_64", "kernel": "6.1"}
-    row |= {"processor": "Some CPU", "cores": 2, "memory_gb": 24.0, "run_key": "1a" * 32}
-    return row | {"path": "models/made-up", "git_commit": "c" * 40}
+    row |= {"processor": "Some CPU", "cores": 2, "memory_gb": 24.0, "gpu": None}
+    return row | {"run_key": "1a" * 32, "path": "models/made-up", "git_commit": "c" * 40}
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Latency on the GPU: a section where networks were timed on one, and nowhere else."""
 
+from dataclasses import replace
+
 import pytest
 
 from prunestudy.report import tables
@@ -12,7 +14,8 @@ from tests.report.fabricated import contents_of, timed_on_gpu
 
 @pytest.fixture(scope="module")
 def on_gpu(tmp_path_factory: pytest.TempPathFactory) -> Contents:
-    return contents_of(tmp_path_factory.mktemp("gpu"), networks=timed_on_gpu)
+    inputs = contents_of(tmp_path_factory.mktemp("gpu"), networks=timed_on_gpu).inputs
+    return Contents(replace(inputs, timings=inputs.timings.assign(gpu="Another GPU")))
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +63,7 @@ def test_where_results_are_from_is_told_as_it_is(on_gpu: Contents, on_cpu: Conte
     told = [(tables.machines(one.inputs).caption, one.inputs) for one in (on_cpu, on_gpu)]
     assert [caption.partition(". ")[2].partition(";")[0] for caption, _inputs in told] == [
         "Training and latency are on the CPU.",
-        "Training and evaluation are on A GPU",
+        "Training is on Another GPU",
     ]
     endings = [methods_paragraph(inputs).rpartition("results are from ")[2] for _, inputs in told]
-    assert endings == ["CPUs.", "A GPU."]
+    assert endings == ["CPUs.", "Another GPU."]

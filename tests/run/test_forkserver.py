@@ -116,7 +116,9 @@ def test_an_edited_library_is_not_run_by_the_forkserver(environment, library: Pa
 def test_nothing_is_forked_once_cuda_has_begun(library: Path, begun: bool):
     torch = f"class cuda:\n    is_initialized = staticmethod(lambda: {begun})\n"
     (library.parent / "torch.py").write_text(torch, encoding="utf-8")
-    (library / "cli" / "main.py").write_text("import torch\n" + CLI, encoding="utf-8")
+    # What a library asks while it is imported must not begin it unseen either.
+    asked = "import os, torch; assert os.environ['PYTORCH_NVML_BASED_CUDA_CHECK'] == '1'\n"
+    (library / "cli" / "main.py").write_text(asked + CLI, encoding="utf-8")
     plain = {**os.environ, "PYTHONPATH": str(library.parent)}
     with server.forkserver(plain, COMMANDS) as environment:
         assert call(environment, "prune", "nothing")[-1] == ("code None" if begun else "code 0")

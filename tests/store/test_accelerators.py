@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from prunestudy.run.processes import job_environment
 from prunestudy.store import accelerators
 from prunestudy.store.gpu_shares import one_gpu
 
@@ -47,11 +48,25 @@ def test_the_version_of_cuda_in_every_form(
 def test_a_gpu_that_is_hidden_is_none(
     hidden: str | None, there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(accelerators, "DRIVER", tmp_path)
+    monkeypatch.setattr(accelerators, "DRIVERS", (tmp_path / "none", tmp_path))
     monkeypatch.delenv(accelerators.VISIBLE, raising=False)
     if hidden is not None:
         monkeypatch.setenv(accelerators.VISIBLE, hidden)
     assert accelerators.has_gpu() is there
+
+
+@pytest.mark.parametrize("kind", ["cpu", "cuda"])
+def test_a_job_takes_auto_for_what_its_run_does(kind: str, monkeypatch: pytest.MonkeyPatch):
+    # A node of a cluster may see another device than the machine that planned the run.
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(accelerators, "has_gpu", lambda: kind == "cuda")
+        elsewhere.setattr(accelerators, "cuda_version", lambda: "12.8")
+        told = job_environment()[accelerators.RESOLVED]
+    assert told == kind
+    monkeypatch.setenv(accelerators.RESOLVED, told)
+    assert accelerators.device_kind("auto") == kind
+    assert accelerators.device_kind("cpu") == "cpu"
+    assert accelerators.device_kind("gpu") == "cuda"
 
 
 @pytest.mark.parametrize("visible", [None, "5,3"])

@@ -21,7 +21,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A machine of 64 GB without a GPU."""
     monkeypatch.setattr(memory, "machine_gb", lambda: 64.0)
     monkeypatch.setattr(memory, "cores", lambda: 4)
-    monkeypatch.setattr(accelerators, "DRIVER", tmp_path / "none")
+    monkeypatch.setattr(accelerators, "DRIVERS", ())
     monkeypatch.delenv(memory.AT_ONCE, raising=False)
 
 
@@ -43,7 +43,7 @@ def test_where_networks_lie_on_a_gpu_or_nobody_tells_there_is_no_limit(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     assert memory.job_gb(2.5, "gpu") is None
-    monkeypatch.setattr(accelerators, "DRIVER", tmp_path)
+    monkeypatch.setattr(accelerators, "DRIVERS", (tmp_path / "none", tmp_path))
     monkeypatch.setattr(accelerators, "cuda_version", lambda: "12.8")
     assert memory.job_gb(2.5, "auto") is None
     assert memory.job_gb(2.5, "cpu") == 2.5
@@ -91,7 +91,7 @@ def test_jobs_share_what_their_control_group_leaves_and_check_goes_by_it(
     study: Study,
 ):
     monkeypatch.setattr(memory, "cores", lambda: 4)
-    monkeypatch.setattr(accelerators, "DRIVER", tmp_path / "none")
+    monkeypatch.setattr(accelerators, "DRIVERS", ())
     monkeypatch.delenv(memory.AT_ONCE, raising=False)
     assert memory.job_gb(None, "cpu", "all") == 14.4
     assert not warned(study)

@@ -1,14 +1,19 @@
 """The training loop: the clock decides learning rate and batches, whatever happens in between."""
 
 import copy
+import gc
 import itertools
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from unittest.mock import Mock
 
 import pytest
+import pytorch_lightning as lightning
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from pytorch_lightning.accelerators import CUDAAccelerator
 from torch import nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
@@ -16,6 +21,7 @@ from prunestudy.data.tensors import Batches
 from prunestudy.networks.architectures import mlp
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.pruning.surgery import remove_units
+from prunestudy.training import loop
 from prunestudy.training.loop import lr_factor, make_optimizer
 from prunestudy.training.settings import Training
 
@@ -59,6 +65,45 @@ def weights(network: nn.Module) -> list[torch.Tensor]:
 def same(first: list[torch.Tensor], second: list[torch.Tensor]) -> bool:
     """Whether two lists of tensors are equal bit for bit."""
     return len(first) == len(second) and all(map(torch.equal, first, second))
+
+
+def test_nothing_of_a_training_waits_for_the_garbage_collector(
+    make_trainer: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    made = []
+
+    def noted(*arguments: object) -> object:
+        made.append(weakref.ref(optimizer := make_optimizer(*arguments)))
+        return optimizer
+
+    monkeypatch.setattr(loop, "make_optimizer", noted)
+    trainer, network = make_trainer("diabetes"), article_network()
+    there = weakref.ref(network)
+    gc.disable()
+    try:
+        trainer.recover(network, 0, 2)
+        trainer.train(network, 0, 1)
+        assert [one() for one in made] == [None, None]
+        # Nor do gradients, which are as large as the network.
+        assert all(parameter.grad is None for parameter in network.parameters())
+        del network
+        assert there() is None
+    finally:
+        gc.enable()
+
+
+def test_a_gpu_keeps_its_memory_between_trainings(monkeypatch: pytest.MonkeyPatch):
+    def given_back() -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("pytorch_lightning.accelerators.cuda._clear_cuda_memory", given_back)
+    with pytest.raises(AssertionError):
+        CUDAAccelerator().setup(trainer := Mock(local_rank=0))
+    # As the trainer meets it: available, and asked for its first device.
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    made = lightning.Trainer(accelerator=loop.ACCELERATORS["cuda"], devices=1, logger=False)
+    assert made.strategy.root_device == torch.device("cuda", 0)
+    made.accelerator.setup(trainer)
 
 
 # The learning rate.

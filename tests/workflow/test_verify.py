@@ -147,10 +147,10 @@ def test_another_platform_may_differ_within_the_tolerance(
     checkout: Checkout, tmp_path: Path
 ) -> None:
     other = checkout.copy(tmp_path / "other")
-    tables = other.find(f"models/{STUDY}/tables-????????????.json")
-    content = json.loads(tables.read_text(encoding="utf-8"))
+    sidecar = other.find(f"{CELL}/evaluation-????????????.csv.json")
+    content = json.loads(sidecar.read_text(encoding="utf-8"))
     content["made"]["processor"] = "Another CPU"
-    tables.write_text(json.dumps(content), encoding="utf-8")
+    sidecar.write_text(json.dumps(content), encoding="utf-8")
     table = other.find(f"{CELL}/evaluation-????????????.csv")
     text = table.read_text(encoding="utf-8")
     loss = text.splitlines()[1].split(",")[-2]

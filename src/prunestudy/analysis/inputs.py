@@ -118,6 +118,11 @@ class Inputs:
         return sorted(self.networks.get("cuda_device", pd.Series(dtype=str)).dropna().unique())
 
     @property
+    def trained_on(self) -> list[str]:
+        """GPUs that networks were trained on; none in a study on the CPU."""
+        return sorted(self.timings.loc[self.timings["step"] == "train", "gpu"].dropna().unique())
+
+    @property
     def from_dense(self) -> list[str]:
         """Methods whose networks are the trained dense one, retrained."""
         return self._named(

@@ -119,25 +119,22 @@ def _verify(arguments: Namespace) -> int:
 def _verify_cell(plan: Plan, name: str, params: Path) -> int:
     artifact = verify.cell_named(plan, name)
     print(f"computing {artifact.name} again …", file=sys.stderr)
-    found = verify.rerun(artifact, params)
-    platforms = verify.platform_of(artifact.path), verify.platform_here()
-    print(f"{artifact.name}: {verify.told(found, *platforms)}")
-    return 0 if verify.is_as_expected(found, *platforms) else 1
+    compared = verify.rerun(artifact, params)
+    print(f"{artifact.name}: {compared}")
+    return 0 if compared.is_as_expected else 1
 
 
 def _verify_against(plan: Plan, folder: Path) -> int:
     compared = verify.against(plan, folder)
-    tables = plan.find("collect").path
-    platforms = verify.platform_of(tables), verify.platform_of(folder / tables)
-    worst = 0
-    for cell, found in compared.items():
-        if not verify.is_as_expected(found, *platforms):
-            worst = 1
-            print(f"{cell}: {verify.told(found, *platforms)}")
-    counts = Counter(found.verdict for found in compared.values())
+    wrong = {cell: one for cell, one in compared.items() if not one.is_as_expected}
+    for cell, one in wrong.items():
+        print(f"{cell}: {one}")
+    counts = Counter(one.found.verdict for one in compared.values())
     told = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
-    print(f"{len(compared)} cells compared with {folder}: {told}; {' and '.join(platforms)}")
-    return worst
+    # Of what everything was made into.
+    platforms = compared[plan.find("collect").name].platforms
+    print(f"{len(compared)} cells compared with {folder}: {told}; {platforms}")
+    return int(bool(wrong))
 
 
 def _trace(arguments: Namespace) -> None:

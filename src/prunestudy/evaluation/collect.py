@@ -28,7 +28,7 @@ RESULT_COLUMNS = [
 
 # What a sidecar says of the job's own process, and of the machine.
 TAKEN = ("seconds", "cpu_seconds", "peak_memory_mb")
-HARDWARE = ("platform", "kernel", "processor", "cores", "memory_gb")
+HARDWARE = ("platform", "kernel", "processor", "cores", "memory_gb", "gpu")
 COORDINATES = ("dataset", "task", "seed", "method", "granule")
 
 Cells = dict[tuple[str, int], Path]

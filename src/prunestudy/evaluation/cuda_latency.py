@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from prunestudy.networks.settings import Latency
 from prunestudy.networks.timing import Call, Timer, interleaved
-from prunestudy.store.accelerators import CUDA, device_kind
+from prunestudy.training.device import device_of
 from prunestudy.training.settings import Compute
 
 LOG = logging.getLogger(__name__)
@@ -31,11 +31,10 @@ class Bench:
     name: str
 
 
-def gpu_bench(compute: Compute) -> Bench | None:
-    """The GPU that a study trains on; none for a study on the CPU."""
-    if device_kind(compute.accelerator) != CUDA:
-        return None
-    return Bench(torch.device(CUDA), cuda_seconds, torch.cuda.get_device_name())
+def gpu_bench(compute: Compute) -> Bench:
+    """The GPU that a study trains on."""
+    device = device_of(compute)
+    return Bench(device, cuda_seconds, torch.cuda.get_device_name(device))
 
 
 def cuda_seconds(call: Call, count: int) -> float:
@@ -124,13 +123,27 @@ class OnGpu:
         return self._calls[mode, size]
 
 
-def measure_on_gpu(
-    dense: OnGpu, candidate: OnGpu, settings: Latency, bench: Bench
-) -> dict[str, Any]:
-    """The columns of a network: its milliseconds, and how many times faster than dense it is.
+def beside(
+    dense: nn.Module, inputs: Callable[[int], Tensor], settings: Latency, bench: Bench
+) -> Callable[[nn.Module], dict[str, Any]]:
+    """What times networks beside a dense one, which is prepared for that once.
 
-    What cannot be run is not a number there, and the log says why.
+    Args:
+        inputs: a batch of a size, for all of them.
+
+    Returns:
+        A function from a network to its columns: its milliseconds, and how many times faster than
+        dense it is. What cannot be run is not a number there, and the log says why.
     """
+    reference = OnGpu(dense, inputs, bench.device)
+
+    def measured(network: nn.Module) -> dict[str, Any]:
+        return _measured(reference, OnGpu(network, inputs, bench.device), settings, bench)
+
+    return measured
+
+
+def _measured(dense: OnGpu, candidate: OnGpu, settings: Latency, bench: Bench) -> dict[str, Any]:
     row: dict[str, Any] = {"cuda_device": bench.name}
     for mode, (_made, sizes) in MODES.items():
         for size in sizes:

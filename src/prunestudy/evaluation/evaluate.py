@@ -36,7 +36,7 @@ def evaluate(
     """
     set_up_torch(0)
     device = device_of(compute)
-    prepared = placed(read_prepared(data), device)
+    prepared = placed(read_prepared(data), device, compute)
     test = read_test(data).to(prepared.validation.inputs.device)
     reference = Reference(test, tuple(prepared.description["classes"]))
     for kept in kept_networks(trajectories[DENSE]) if reference.classes else ():

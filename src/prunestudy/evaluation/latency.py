@@ -10,12 +10,13 @@ import pandas as pd
 import torch
 from torch import nn
 
-from prunestudy.evaluation.cuda_latency import OnGpu, gpu_bench, measure_on_gpu
 from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.onnx import onnx_bytes, output_difference, session
 from prunestudy.networks.settings import Latency
 from prunestudy.networks.storage import read_network
 from prunestudy.networks.timing import Call, interleaved
+from prunestudy.settings.parts import load_part
+from prunestudy.store.accelerators import CUDA, device_kind
 from prunestudy.store.tables import write_table
 from prunestudy.store.trajectories import kept_networks
 from prunestudy.training.settings import Compute
@@ -38,10 +39,6 @@ class Candidate:
         """A batch of its own memory, the same values each time."""
         generator = torch.Generator().manual_seed(0)
         return torch.randn((size, *self.input_shape), generator=generator)
-
-    def on(self, device: torch.device) -> OnGpu:
-        """A copy of it on a device."""
-        return OnGpu(self.network, self.inputs, device)
 
     def onnx_call(self, size: int) -> Call:
         """Run a batch in a new session of ONNX Runtime."""
@@ -73,8 +70,12 @@ def measure_latency(
     if not found:
         write_table(pd.DataFrame(columns=["method", "point"]), out)
         return
-    dense, bench = _candidate(folders["dense"] / found[0]["file"]), gpu_bench(compute)
-    reference = dense.on(bench.device) if bench else None
+    dense = _candidate(folders["dense"] / found[0]["file"])
+    on_gpu = None
+    if device_kind(compute.accelerator) == CUDA:
+        # A part, so that it is in no key of a study on the CPU.
+        part = load_part("prunestudy.evaluation", "cuda_latency")
+        on_gpu = part.beside(dense.network, dense.inputs, settings, part.gpu_bench(compute))
     rows = []
     for method, folder in folders.items():
         for kept in kept_networks(folder):
@@ -87,8 +88,8 @@ def measure_latency(
                     candidate.network, session(candidate.onnx), candidate.input_shape
                 ),
             }
-            if bench and reference:
-                row |= measure_on_gpu(reference, candidate.on(bench.device), settings, bench)
+            if on_gpu is not None:
+                row |= on_gpu(candidate.network)
             rows.append(row)
     write_table(pd.DataFrame(rows), out)
 

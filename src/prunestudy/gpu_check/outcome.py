@@ -43,12 +43,16 @@ def tell(line: str) -> None:
     print(f"gpu-check: {line}", file=sys.stderr, flush=True)
 
 
-def attempted(title: str, part: Callable[[], Outcome]) -> Outcome:
-    """The outcome of a part; whatever stops it is one, and the others are tried all the same."""
+def attempted(title: str, part: Callable[[], Outcome], seconds_left: float) -> Outcome:
+    """The outcome of a part; whatever stops it is one, and the others are tried all the same.
+
+    Args:
+        seconds_left: for a part to begin at all.
+    """
     tell(f"{title} …")
     begin = time.monotonic()
     try:
-        outcome = part()
+        outcome = part() if seconds_left > 0 else Outcome(left_out="no time was left for it")
     except StudyError as error:
         outcome = Outcome(wrong=[str(error)])
     except Exception as error:

@@ -13,23 +13,26 @@ INTRODUCTION = """\
 
 ```
 make gpu-check              # on a machine with one NVIDIA GPU: writes this page, and gpu.json
+make gpu-check OUT=folder COMMIT=sha   # elsewhere; of what, where git does not tell
 make gpu-check DEVICE=cpu   # the same script on a CPU: writes into .scratch/gpu-check
 ```
 
-One script, at most 8 minutes on one GPU, tries what no other test here can:
+One script, at most 8 minutes on one GPU, tries what no other test here can. What it has found is
+written after each part; a part that would begin too late is left out.
 
-1. the tests marked `gpu`: trainings give the same bytes twice, and after a kill;
+1. the tests marked `gpu`: trainings give the same bytes twice, and after a kill; networks are timed
+   eager, compiled and as a CUDA graph, and compute the same;
 2. the steps fetch, prepare, train, prune and evaluate of the smoke study and of a small CNN on
    digits, twice: every digest is equal;
 3. the same on the CPU: which decision is the first that differs, and by how much weights and
    qualities do, against a stated tolerance;
 4. ResNet-20 and ResNet-56: time of a training step against a bare PyTorch loop, memory, and the
-   forward passes of networks pruned to a half and a quarter of the MACs.
+   forward passes of networks pruned to a half and a quarter of the MACs, eager and as a graph.
 
 It needs Python 3.11 or 3.12, torch 2.11 to 2.13, pytorch-lightning 2.6, numpy, pandas,
 scikit-learn and safetensors, and beside these pydantic, ruamel.yaml and torch-pruning, which take
-about 11 MB: no snakemake, DVC, MLflow or ONNX, no network. `--commit` names the commit where
-git does not; exit code 1 says that a part has failed.
+about 11 MB: no snakemake, DVC, MLflow or ONNX, no network. Exit code 1 says that a part has
+failed.
 """
 
 

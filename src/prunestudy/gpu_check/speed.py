@@ -1,30 +1,33 @@
 """Residual networks: time of a training step against a bare loop, and what pruning gains."""
 
 import math
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from prunestudy.data.tensors import Batches, Prepared
+from prunestudy.evaluation.cuda_latency import MODES, cuda_seconds
 from prunestudy.gpu_check.images import images
 from prunestudy.gpu_check.outcome import Outcome, Rows, tell
 from prunestudy.gpu_check.shrink import ROUND_TO, SHARES, shrunk
 from prunestudy.gpu_check.studies import ACCELERATOR
-from prunestudy.gpu_check.timing import medians, seconds
 from prunestudy.networks.determinism import set_up_torch
+from prunestudy.networks.settings import Latency
 from prunestudy.networks.spec import NetworkSpec, copy_network
+from prunestudy.networks.timing import interleaved, wall_seconds
 from prunestudy.training.device import placed
 from prunestudy.training.loop import TrainingLoop, lr_factor, make_optimizer
 from prunestudy.training.objective import Objective, channels_last
 from prunestudy.training.settings import Compute, Training
 
 MIB = 2**20
-# Of a single row, whose time is short and varies most.
-MORE_REPEATS = 10
 
 
 @dataclass(frozen=True)
@@ -33,9 +36,10 @@ class Load:
 
     Attributes:
         steps: of a timed training.
-        warmup: steps before it, and forward passes before those that are timed.
+        warmup: steps before it.
         batches: sizes of the batches whose forward passes are timed.
-        repeats: of each forward pass; more of a single row.
+        modes: how networks are run then; to compile all of them would take too long.
+        passes: how forward passes are timed.
     """
 
     depths: tuple[int, ...]
@@ -43,14 +47,28 @@ class Load:
     warmup: int
     batch_size: int
     batches: tuple[int, ...]
-    repeats: int
+    modes: tuple[str, ...]
+    passes: Latency
 
 
+FEW = Latency(repeats=3, warmup=1)
 LOADS = {
-    "cuda": Load((20, 56), 300, 20, 128, (1, 256), 30),
-    "cpu": Load((20, 56), 3, 1, 64, (1, 256), 2),
-    "quick": Load((20,), 2, 1, 8, (1, 8), 2),
+    "cuda": Load(
+        (20, 56), 300, 20, 128, (1, 256), ("eager", "graph"), Latency(repeats=50, warmup=10)
+    ),
+    "cpu": Load((20, 56), 3, 1, 64, (1, 256), ("eager",), FEW),
+    "quick": Load((20,), 2, 1, 8, (1, 8), ("eager",), FEW),
 }
+
+
+def seconds(call: Callable[[], object], device: torch.device) -> float:
+    """Seconds of one call, with all that the device does for it."""
+    finish = partial(torch.cuda.synchronize, device) if device.type == "cuda" else lambda: None
+    finish()
+    begin = time.perf_counter()
+    call()
+    finish()
+    return time.perf_counter() - begin
 
 
 def bare(network: nn.Module, loop: TrainingLoop, steps: int) -> None:
@@ -86,20 +104,27 @@ def speed(device: torch.device, load: Load) -> Outcome:
             f"after {load.warmup} to warm up; the faster of two counts. A step of the library "
             "contains its share of starting Lightning.",
             f"Pruned by magnitude; rounded widths are multiples of {ROUND_TO}. Forward passes: "
-            f"medians of {load.repeats} ({MORE_REPEATS * load.repeats} of a single row), all "
-            f"networks in turns, by {by}.",
+            f"medians of {load.passes.repeats}, all networks in turns, by {by}. Eager "
+            "passes of few rows last as long as their launches do; a CUDA graph launches once.",
         ],
         tables={"Training": [], "Forward passes": []},
     )
-    prepared = placed(prepared, device)
+    compute = Compute.model_validate({"accelerator": ACCELERATOR[device.type]})
+    prepared = placed(prepared, device, compute)
     for depth in load.depths:
         tell(f"  ResNet-{depth}")
-        _one(f"ResNet-{depth}", depth, prepared, device, load, outcome)
+        _one(f"ResNet-{depth}", depth, prepared, compute, device, load, outcome)
     return outcome
 
 
 def _one(
-    name: str, depth: int, prepared: Prepared, device: torch.device, load: Load, outcome: Outcome
+    name: str,
+    depth: int,
+    prepared: Prepared,
+    compute: Compute,
+    device: torch.device,
+    load: Load,
+    outcome: Outcome,
 ) -> None:
     set_up_torch(0)
     spec = NetworkSpec("resnet", {"depth": depth}, prepared.input_shape, prepared.outputs)
@@ -108,7 +133,7 @@ def _one(
         Objective("cross_entropy", "accuracy"),
         Training(optimizer="sgd", lr=0.05, lr_schedule="cosine", batch_size=load.batch_size,
                  epochs=20),
-        Compute.model_validate({"accelerator": ACCELERATOR[device.type]}),
+        compute,
         0,
     )  # fmt: skip
     network = spec.build().to(device)
@@ -157,13 +182,14 @@ def forward(
     ]
     for one in networks:
         one.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    timer = cuda_seconds if device.type == "cuda" else wall_seconds
     for size in load.batches:
         inputs = channels_last(torch.randn(size, *spec.input_shape).to(device))
-        with torch.inference_mode():
-            calls = [partial(one, inputs) for one in networks]
-            repeats = load.repeats if size > 1 else MORE_REPEATS * load.repeats
-            times = medians(calls, device, load.warmup, repeats)
-        for row, took in zip(rows, times, strict=True):
-            row[f"batch {size}, ms"] = took
-            row[f"batch {size}, speed-up"] = times[0] / took
+        for mode in load.modes:
+            made, _sizes = MODES[mode]
+            calls = [made(one, inputs) for one in networks]
+            times = np.median(interleaved(calls, load.passes, timer), axis=0)
+            for row, took in zip(rows, times.tolist(), strict=True):
+                row[f"{mode}, batch {size}, ms"] = took
+                row[f"{mode}, batch {size}, speed-up"] = times[0] / took
     return rows

@@ -81,6 +81,15 @@ class Made:
         """Artifacts of a step by the names of their cells, which no device changes."""
         return {str(one.cell): self.path(one) for one in self.plan.of_step(step)}
 
+    def follows(self) -> dict[str, str]:
+        """The trajectory of another method that one follows, by the names of their cells."""
+        return {
+            str(one.cell): str(needed.cell)
+            for one in self.plan.of_step("prune")
+            for needed in one.needed()
+            if needed.step.name == "prune"
+        }
+
     def digests(self) -> dict[str, str]:
         """The digest of every artifact, by its name."""
         return {one.name: contents(self.path(one)).digest for one in self.plan}

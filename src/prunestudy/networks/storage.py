@@ -56,7 +56,7 @@ def write_network(
     shapes = {}
     for name, form in (shared or {}).items():
         shapes[name] = list(tensors.pop(name).shape)
-        tensors[name + CODEBOOK] = form.codebook.contiguous()
+        tensors[name + CODEBOOK] = form.codebook.cpu().contiguous()
         tensors[name + INDICES] = _huffman(form.indices)
     for name, mask in (masks or {}).items():
         if not mask.all():

@@ -14,6 +14,7 @@ from prunestudy.pruning.settings import (
     criteria_of,
 )
 from prunestudy.settings.parts import is_dotted, part_module
+from prunestudy.store.accelerators import CUDA, device_kind
 
 ROOM = "prunestudy.pruning"
 
@@ -56,6 +57,14 @@ def prune_parts(study: Study, cell: Cell) -> list[str]:
     repeated = study.repeated_by(name)
     found = [*train_parts(study, cell), *method_parts(study.methods[name])]
     return found + (method_parts(repeated) if repeated is not None else [])
+
+
+def latency_parts(study: Study, cell: Cell) -> list[str]:
+    """The architecture, and where the study trains on a GPU, what times networks there."""
+    found = architecture_part(study, cell)
+    if device_kind(study.compute.accelerator) == CUDA:
+        found.append(part_module("prunestudy.evaluation", "cuda_latency"))
+    return found
 
 
 def report_parts(study: Study, _cell: Cell) -> list[str]:

@@ -114,8 +114,9 @@ def evaluate(study: Study, cell: Cell) -> dict[str, Any]:
 
 
 def _measured_on(study: Study) -> dict[str, Any]:
-    """The GPU, where networks are evaluated and timed on one."""
+    """The GPU, where networks are evaluated and timed on one; both in 32 bits."""
     found = device_parts(study)
+    del found["precision"]
     return {} if found["device"] == CPU else {"compute": found}
 
 

@@ -134,14 +134,19 @@ def _other_device(absent: list[Artifact]) -> list[str]:
     """That networks are there which another kind of device trained; the two never mix."""
     for artifact in (one for one in absent if one.step.name == "train"):
         old = _previous(artifact)
-        before = old.params.get("compute", {}) if old else {}
-        now = artifact.parts["params"]["compute"]
-        if "device" in before and before["device"] != now["device"]:
+        before = _device(old.params.get("compute", {})) if old else ""
+        now = _device(artifact.parts["params"]["compute"])
+        if before and before != now:
             return [
-                f"its networks were trained on {before['device']}, and here they would be on "
-                f"{now['device']}: open it where it was made, or set compute.accelerator"
+                f"its networks were trained on {before}, and here they would be on {now}: open it "
+                "where it was made, or set compute.accelerator"
             ]
     return []
+
+
+def _device(compute: dict[str, Any]) -> str:
+    """What networks depend on of their device, in words; CUDA none is a torch without."""
+    return " ".join(str(compute[name]) for name in ("device", "cuda") if name in compute)
 
 
 class _Parts(Stored):

@@ -3,6 +3,9 @@
 import contextlib
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from prunestudy.errors import StudyError
@@ -21,7 +24,6 @@ from prunestudy.plan.places import blocked
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.steps import STEPS
 from prunestudy.store.guarded import shown
-from prunestudy.store.machine import platform_name, processor_name
 from prunestudy.store.scratch import scratch_folder
 from prunestudy.store.sidecars import read_sidecar
 
@@ -85,7 +87,43 @@ def cell_named(plan: Plan, name: str) -> Artifact:
     return artifact
 
 
-def rerun(artifact: Artifact, params: Path) -> Equivalence:
+@dataclass(frozen=True)
+class Comparison:
+    """A cell that was computed twice.
+
+    Attributes:
+        made_on, compared_on: the platforms that its numbers may depend on, each once.
+    """
+
+    found: Equivalence
+    made_on: list[str]
+    compared_on: list[str]
+
+    @property
+    def is_as_expected(self) -> bool:
+        """Identical on the same platforms; on others, within the tolerance."""
+        same = self.made_on == self.compared_on
+        return self.found.verdict == IDENTICAL or (self.found.verdict == EQUAL and not same)
+
+    @property
+    def platforms(self) -> str:
+        """Where it was computed, in words."""
+        made_on, compared_on = (" and ".join(one) for one in (self.made_on, self.compared_on))
+        if made_on == compared_on:
+            return f"both on {made_on}"
+        return f"made on {made_on}, compared on {compared_on}"
+
+    def __str__(self) -> str:
+        words = {
+            IDENTICAL: "identical, byte for byte",
+            EQUAL: f"equal within {TOLERANCE:g}",
+            DIFFERENT: "different",
+        }
+        where = f" ({self.found.where})" if self.found.where else ""
+        return f"{words[self.found.verdict]}{where}; {self.platforms}"
+
+
+def rerun(artifact: Artifact, params: Path) -> Comparison:
     """Compute a cell again in a scratch folder and compare it with what is there.
 
     Raises:
@@ -101,47 +139,32 @@ def rerun(artifact: Artifact, params: Path) -> Equivalence:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise StudyError(f"{artifact.name} failed when it ran again:\n{done.stderr.strip()}")
-        return equivalence(artifact.path, out)
+        # Its inputs are the same files, so its own job alone may have been elsewhere.
+        platforms = ([platform_of(path)] for path in (artifact.path, out))
+        return Comparison(equivalence(artifact.path, out), *platforms)
 
 
-def against(plan: Plan, other: Path) -> dict[str, Equivalence]:
+def against(plan: Plan, other: Path) -> dict[str, Comparison]:
     """Each repeatable cell of a study, compared with the same one of another checkout."""
+    here, there = cache(platform_of), cache(lambda path: platform_of(other / path))
+
+    def platforms(artifact: Artifact, of: Callable[[Path], str]) -> list[str]:
+        # What it was made from may have come to other numbers elsewhere, too.
+        return sorted({of(one.path) for one in (artifact, *artifact.ancestors())})
+
     return {
-        artifact.name: equivalence(artifact.path, other / artifact.path)
+        artifact.name: Comparison(
+            equivalence(artifact.path, other / artifact.path),
+            platforms(artifact, here),
+            platforms(artifact, there),
+        )
         for artifact in plan
         if artifact.step.repeatable
     }
 
 
-# Platforms.
-
-
-def platform_here() -> str:
-    """This machine as sidecars name it."""
-    return f"{platform_name()}, {processor_name()}"
-
-
 def platform_of(path: Path) -> str:
-    """The machine that made an artifact."""
+    """The machine that made an artifact, with the GPU that it computed on."""
     with contextlib.suppress(StudyError):
         return read_sidecar(path).made.on
     return "an unknown platform"
-
-
-def told(found: Equivalence, made_on: str, compared_on: str) -> str:
-    """A comparison in words, with both platforms."""
-    words = {
-        IDENTICAL: "identical, byte for byte",
-        EQUAL: f"equal within {TOLERANCE:g}",
-        DIFFERENT: "different",
-    }
-    where = f" ({found.where})" if found.where else ""
-    place = f"both on {made_on}"
-    if made_on != compared_on:
-        place = f"made on {made_on}, compared on {compared_on}"
-    return f"{words[found.verdict]}{where}; {place}"
-
-
-def is_as_expected(found: Equivalence, made_on: str, compared_on: str) -> bool:
-    """Identical on one platform; on two, within the tolerance."""
-    return found.verdict == IDENTICAL or (found.verdict == EQUAL and made_on != compared_on)

@@ -39,8 +39,9 @@ class Evaluator:
             return self.loop.validate(network)
         rows, objective = self.loop.data.validation, self.loop.objective
         outputs = objective.outputs(network, rows)
-        bound = objective.lower_bound(outputs, self._dense_outputs, rows.targets, self.confidence)
-        return objective.loss_of(outputs, rows.targets).item(), bound
+        targets = rows.targets.to(outputs.device)
+        bound = objective.lower_bound(outputs, self._dense_outputs, targets, self.confidence)
+        return objective.loss_of(outputs, targets).item(), bound
 
     @cached_property
     def _dense_outputs(self) -> Tensor:

@@ -54,7 +54,7 @@ def prune(
     if causes and None not in causes:
         raise CellFailure(f"its reference has failed: {causes[0]}")
     set_up_torch(seed)
-    data = placed(read_prepared(inputs.data), device_of(compute))
+    data = placed(read_prepared(inputs.data), device_of(compute), compute)
     cell = Cell(task, method, compressions, seed, compute, inputs, data, repeated)
     write_result(_runner(cell).run(cell), folder, run_key)
 

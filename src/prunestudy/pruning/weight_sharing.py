@@ -4,7 +4,7 @@ Zero is a value of its own where weights are masked, so that sharing never reviv
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -24,12 +24,20 @@ class Shared:
     Attributes:
         codebook: float32 values.
         indices: uint8 index of each weight's value, in the weight's shape.
+        counts: how many weights have each value, at least one.
         frozen: whether the first value is zero and stays so.
     """
 
     codebook: Tensor
     indices: Tensor
+    counts: Tensor
     frozen: bool
+
+    def to(self, device: torch.device) -> "Shared":
+        """The same on a device."""
+        return Shared(
+            self.codebook.to(device), self.indices.to(device), self.counts.to(device), self.frozen
+        )
 
     def values(self) -> Tensor:
         """The weight that the codebook and the indices stand for."""
@@ -57,7 +65,9 @@ def share_weights(
     shared = {}
     for name in maskable(network):
         mask = masks[name].cpu() if masks is not None and name in masks else None
-        shared[name] = _cluster(parameters[name].detach().cpu(), clusters, mask)
+        weights = parameters[name].detach()
+        # Clustered where scikit-learn works, tuned at each step where the weights are.
+        shared[name] = _cluster(weights.cpu(), clusters, mask).to(weights.device)
     apply_sharing(network, shared)
     return shared
 
@@ -73,9 +83,7 @@ def apply_sharing(network: nn.Module, shared: Mapping[str, Shared]) -> None:
 def tuned(network: nn.Module, shared: Mapping[str, Shared]) -> dict[str, Shared]:
     """New centroids after an optimiser step: the mean of each cluster's weights."""
     parameters = dict(network.named_parameters())
-    return {
-        name: _recentred(parameters[name].detach().cpu(), form) for name, form in shared.items()
-    }
+    return {name: _recentred(parameters[name].detach(), form) for name, form in shared.items()}
 
 
 def _cluster(weights: Tensor, clusters: int, mask: Tensor | None) -> Shared:
@@ -97,15 +105,14 @@ def _cluster(weights: Tensor, clusters: int, mask: Tensor | None) -> Shared:
         codebook = torch.cat([torch.zeros(1), codebook])
         labels = labels + 1
     indices[keep] = labels
-    return Shared(codebook, indices, frozen)
+    counts = torch.bincount(indices.flatten(), minlength=len(codebook)).clamp(min=1)
+    return Shared(codebook, indices, counts, frozen)
 
 
 def _recentred(weights: Tensor, form: Shared) -> Shared:
-    size = len(form.codebook)
     index = form.indices.long().flatten()
-    sums = torch.zeros(size).index_add_(0, index, weights.flatten())
-    counts = torch.bincount(index, minlength=size).clamp(min=1)
-    codebook = sums / counts
+    sums = torch.zeros_like(form.codebook).index_add_(0, index, weights.flatten())
+    codebook = sums / form.counts
     if form.frozen:
         codebook[0] = 0.0
-    return Shared(codebook, form.indices, form.frozen)
+    return replace(form, codebook=codebook)

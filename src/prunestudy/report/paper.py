@@ -63,7 +63,7 @@ def methods_paragraph(inputs: Inputs) -> str:
         compared=words.text(f"paper.{compared}", level=percent(inputs.level)),
         checklists=_cite(*CHECKLISTS),
         tools=listed(tools),
-        processors=listed(inputs.gpus) or "CPUs",
+        processors=listed(inputs.trained_on) or "CPUs",
     )
 
 

@@ -119,8 +119,8 @@ def machines(inputs: Inputs) -> Table:
     """The machines whose jobs the study is made of."""
     names = ["processor", "cores", "memory_gb", "platform", "kernel"]
     jobs = inputs.timings.groupby(names, dropna=False).size()
-    told = words.WORDS["table"]["machines"]["on_gpu" if inputs.gpus else "on_cpu"]
-    devices = told.format(gpus=listed(inputs.gpus))
+    told = words.WORDS["table"]["machines"]["on_gpu" if inputs.trained_on else "on_cpu"]
+    devices = told.format(gpus=listed(inputs.trained_on))
     return words.table("machines", jobs.rename("jobs").reset_index(), devices=devices)
 
 

@@ -255,6 +255,9 @@ def _serve(address: str, modules: list[str]) -> None:
             # The run has ended meanwhile.
             return
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        # Whoever asks torch for a GPU while it is imported shall ask the driver's own library:
+        # CUDA itself, once asked, works in no fork, and does not say that it was.
+        os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
         for module in modules:
             importlib.import_module(module)
         # What is there stays: no child should look for garbage in it, and so copy its pages.

@@ -12,6 +12,7 @@ from types import FrameType
 
 from prunestudy.run.interrupts import INTERRUPTED as ENDED_BY_INTERRUPT
 from prunestudy.run.interrupts import deaf
+from prunestudy.store.accelerators import RESOLVED, device_kind
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 GOES_ON = (
@@ -39,11 +40,11 @@ HOMELESS = Path(".scratch/home")
 
 
 def job_environment() -> dict[str, str]:
-    """The environment of every job: this process's commands, one thread, no telemetry.
+    """The environment of every job: this process's commands and device, one thread, no telemetry.
 
     Files are read and written as UTF-8 whatever the locale; a terminal gets what it can show.
     """
-    environment = {**os.environ, **ENVIRONMENT}
+    environment = {**os.environ, **ENVIRONMENT, RESOLVED: device_kind("auto")}
     shown = getattr(sys.stdout, "encoding", None) or "utf-8"
     environment |= {"PYTHONUTF8": "1", "PYTHONIOENCODING": f"{shown}:replace"}
     environment |= _homes(environment)

@@ -11,7 +11,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from prunestudy.errors import CellFailure, StudyError
+from prunestudy.errors import CellFailure, StudyError, is_gpu_full
 from prunestudy.params.reader import read_study
 from prunestudy.params.settings import Study
 from prunestudy.plan.artifact import Artifact
@@ -21,7 +21,7 @@ from prunestudy.plan.pin import note_made
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.step import Step
 from prunestudy.store import files, memory
-from prunestudy.store.accelerators import CPU, device_kind
+from prunestudy.store.accelerators import CPU, cuda_version, device_kind
 from prunestudy.store.files import JOURNAL_SUFFIX, remove
 from prunestudy.store.gpu_shares import one_gpu
 from prunestudy.store.guarded import opened_lock
@@ -31,7 +31,6 @@ from prunestudy.store.trajectories import write_failure
 JOBS_LOCK = Path(".prunestudy.jobs.lock")
 # What torch says of a number that does not fit its tensors any more.
 OVERFLOW = "cannot be converted to type float without overflow"
-GPU_IS_FULL = "CUDA out of memory"
 DIVERGED = (
     "the training diverged, one of its numbers is too large for single precision; lower the "
     "learning rate, weight decay or penalties"
@@ -78,7 +77,7 @@ def run_job(step: Step, params: Path, coordinates: dict[str, Any], given: Given,
     """
     plan = Plan(read_study(params))
     artifact = plan.find(step.name, **coordinates, **step.fixed)
-    _check_name(out, artifact)
+    _check_name(out, artifact, plan.study.compute.accelerator)
     make(plan, artifact, given, out)
 
 
@@ -115,7 +114,7 @@ def _work(body: Body, job: Job, scratch: Path) -> None:
         if step.networks and OVERFLOW in str(error):
             _fail(scratch, DIVERGED)
             return
-        if GPU_IS_FULL in str(error):
+        if is_gpu_full(error):
             raise StudyError(
                 f"a GPU's memory does not hold what is trained on it ({error}); lower "
                 "compute.jobs_per_gpu or the batch size"
@@ -153,13 +152,16 @@ def _fail(scratch: Path, cause: str) -> None:
     write_failure(scratch, cause)
 
 
-def _check_name(out: Path, artifact: Artifact) -> None:
-    """Refuse to write under the key of other parameters or code."""
+def _check_name(out: Path, artifact: Artifact, accelerator: str) -> None:
+    """Refuse to write under the key of other parameters, code or device."""
     named, expected = (path.name.partition(".")[0] for path in (out, artifact.path))
     if named[:-KEY_LENGTH] == expected[:-KEY_LENGTH] and named != expected:
+        kind = device_kind(accelerator)
+        device = kind if kind == CPU else f"{kind} {cuda_version()}"
         raise StudyError(
-            f"{out} belongs to other parameters or code; now it is {artifact.path}. "
-            "If they were edited during a run, run the study again."
+            f"{out} belongs to other parameters, code or device; now it is {artifact.path}. If "
+            "they were edited during a run, run the study again. "
+            f"Networks are trained on {device} here, which must be that of the run."
         )
 
 

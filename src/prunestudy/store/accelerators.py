@@ -7,22 +7,30 @@ from importlib.util import find_spec
 from pathlib import Path
 
 CPU, CUDA = "cpu", "cuda"
-# The files by which the system shows the driver and each GPU.
-DRIVER = Path("/dev/nvidiactl")
+# By which the system shows NVIDIA's driver: Linux, and Windows to the Linux inside it, whose
+# /dev/dxg is there for every maker's GPU.
+DRIVERS = (Path("/dev/nvidiactl"), Path("/usr/lib/wsl/lib/libcuda.so.1"))
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+# What ``auto`` has come to, as a run tells its jobs, which other machines may run.
+RESOLVED = "PRUNESTUDY_DEVICE"
 
 
 def has_gpu() -> bool:
     """Whether this process may use a GPU."""
-    return DRIVER.exists() and os.environ.get(VISIBLE, "0").strip() not in ("", "-1")
+    there = any(driver.exists() for driver in DRIVERS)
+    return there and os.environ.get(VISIBLE, "0").strip() not in ("", "-1")
 
 
 def device_kind(accelerator: str) -> str:
-    """What ``auto``, ``cpu`` or ``gpu`` comes to on this machine: ``cpu`` or ``cuda``.
+    """What ``auto``, ``cpu`` or ``gpu`` comes to in this run: ``cpu`` or ``cuda``.
 
-    ``gpu`` is ``cuda`` wherever it is asked, so that a study made on a GPU can be read elsewhere.
+    ``gpu`` is ``cuda`` wherever it is asked, so that a study made on a GPU can be read where there
+    is none, by a torch for the same CUDA, whose version is in the keys.
     """
     if accelerator == "auto":
+        told = os.environ.get(RESOLVED)
+        if told in (CPU, CUDA):
+            return told
         return CUDA if has_gpu() and cuda_version() else CPU
     return CUDA if accelerator == "gpu" else CPU
 

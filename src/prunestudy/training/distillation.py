@@ -28,7 +28,8 @@ class Teacher:
         Rows are never augmented, so one pass serves every epoch.
         """
         # A copy, since tensors of inference mode cannot take part in training.
-        return replace(part, guide=objective.outputs(self.network, part).clone())
+        guide = objective.outputs(self.network, part).clone()
+        return replace(part, guide=guide.to(part.inputs.device))
 
     def blended(self, objective: Objective, loss: Tensor, outputs: Tensor, guide: Tensor) -> Tensor:
         """The targets' loss and the distance to the teacher, by weight.

@@ -30,13 +30,12 @@ with warnings.catch_warnings():
     # Its import warns of optional packages that nobody here uses.
     warnings.simplefilter("ignore")
     import pytorch_lightning as lightning
+    from pytorch_lightning.accelerators import CUDAAccelerator
     from pytorch_lightning.core.optimizer import LightningOptimizer
     from pytorch_lightning.strategies import SingleDeviceStrategy
 
 logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
 
-# What Lightning calls a kind of device.
-ACCELERATORS: dict[str, Any] = {"cpu": "cpu", "cuda": "gpu"}
 MOMENTUM = 0.9
 WARM_UP_SHARE = 0.2
 WARM_UP_START = 0.1
@@ -153,14 +152,31 @@ class TrainingLoop:
                 enable_model_summary=False,
                 **{"max_epochs": -1, **length},  # type: ignore[arg-type]
             )
-            # Rows that do not fit on the device are pinned, and copied while it computes.
+            # Rows that do not fit on the device are pinned: the processor need not wait for copies.
             pinned = self.lessons.inputs.device != self.device
             trainer.fit(module, DataLoader(batches, batch_size=None, pin_memory=pinned))
+        # The module is held as the optimiser was.
+        del module.network
+        network.zero_grad()
         network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
 
     def validate(self, network: nn.Module) -> tuple[float, float]:
         """Loss and quality on the validation rows."""
         return self.objective.evaluate(network, self.data.validation)
+
+
+class _Gpu(CUDAAccelerator):
+    """A GPU whose memory the process keeps from one training to the next.
+
+    Lightning gives it back before each, so that a trial of one batch would pay for it anew.
+    """
+
+    def setup(self, _trainer: lightning.Trainer) -> None:
+        pass
+
+
+# What Lightning calls each kind of device.
+ACCELERATORS: dict[str, Any] = {"cpu": "cpu", "cuda": _Gpu()}
 
 
 class _Resident(SingleDeviceStrategy):
@@ -169,6 +185,9 @@ class _Resident(SingleDeviceStrategy):
     def teardown(self) -> None:
         self.precision_plugin.teardown()
         self.checkpoint_io.teardown()
+        # Strategy and trainer hold each other, and so whatever they hold, until Python's garbage
+        # collector comes by, which does not see how much of a GPU's memory that is.
+        self.optimizers, self.lr_scheduler_configs = [], []
 
 
 class _Supervised(lightning.LightningModule):

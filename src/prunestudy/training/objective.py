@@ -45,7 +45,10 @@ class Objective:
         return self._loss(outputs, targets)
 
     def outputs(self, network: nn.Module, part: Split) -> Tensor:
-        """The network's outputs for all rows of a part, in evaluation mode; n × outputs."""
+        """The network's outputs for all rows of a part, in evaluation mode; n × outputs.
+
+        They are on the network's device, wherever the rows are: sums over them are taken there.
+        """
         training = network.training
         network.eval()
         device = next(network.parameters()).device
@@ -53,14 +56,15 @@ class Objective:
             batches = part.inputs.split(EVALUATION_BATCH if device.type == "cpu" else GPU_BATCH)
             found = torch.cat([network(channels_last(rows.to(device))) for rows in batches])
         network.train(training)
-        return found.to(part.targets.device)
+        return found
 
     def evaluate(self, network: nn.Module, part: Split) -> tuple[float, float]:
         """Loss and quality over all rows of a part, in evaluation mode."""
         return self.scores(self.outputs(network, part), part.targets)
 
     def scores(self, outputs: Tensor, targets: Tensor) -> tuple[float, float]:
-        """Loss and quality of outputs."""
+        """Loss and quality of outputs, on the device of these."""
+        targets = targets.to(outputs.device)
         with torch.inference_mode():
             loss = self.loss_of(outputs, targets).item()
         return loss, self._metric(outputs, targets)
