@@ -60,7 +60,7 @@ def beyond_mean(
 
 def right_rows(outputs: Tensor, targets: Tensor) -> np.ndarray:
     """Which rows get the right class; n booleans."""
-    return (outputs.argmax(dim=1) == targets).cpu().numpy()
+    return (outputs.argmax(dim=1) == targets.to(outputs.device)).cpu().numpy()
 
 
 def worst_class(before: np.ndarray, after: np.ndarray, targets: np.ndarray) -> tuple[int, float]:
