@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from prunestudy.analysis.claims import Claim, among
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.measures import MATCHED, RATIO, VERDICTS, Measure
+from prunestudy.analysis.size_curves import BEGIN
 from prunestudy.report import formatting, words
 
 PHRASES: dict[str, str] = words.WORDS["finding"]["clauses"]
@@ -58,7 +59,11 @@ def _number(inputs: Inputs, claim: Claim, named: bool) -> str:
 
 
 def counted(inputs: Inputs, claims: Sequence[Claim]) -> str:
-    """How many comparisons come to each verdict, and what the losses are."""
+    """How many comparisons come to each verdict, and what the losses are.
+
+    Those that are not measured do not count, unless none is.
+    """
+    claims = [claim for claim in claims if claim.verdict != "not measured"] or claims
     count = Counter(claim.verdict for claim in claims)
     told = [f"{verdict} in {count[verdict]}" for verdict in ORDER if count[verdict]]
     text = f"{formatting.listed(told)} of {formatting.plural(len(claims), 'comparison')}"
@@ -72,8 +77,8 @@ def counted(inputs: Inputs, claims: Sequence[Claim]) -> str:
 
 def _loss(inputs: Inputs, claim: Claim, named: bool) -> str:
     number = _number(inputs, claim, named)
-    size = f"{claim.task} at {formatting.significant(claim.at)}×"
-    return number.replace(claim.task, size, 1) if claim.measure is MATCHED else number
+    place = f"{claim.task} at {formatting.size(claim.at)}"
+    return number.replace(claim.task, place, 1) if claim.measure is MATCHED else number
 
 
 def allowed_drop(inputs: Inputs, task: str) -> str:
@@ -90,11 +95,17 @@ def ranges(inputs: Inputs) -> str:
     found: dict[str, list[str]] = {}
     for task in inputs.tasks:
         begin, end = range_of(inputs, task)
-        told = f"{formatting.significant(begin)}× to {formatting.significant(end)}×"
+        told = f"{formatting.size(begin)} to {formatting.size(end)}"
         found.setdefault(told, []).append(task)
     if len(found) == 1:
         return next(iter(found))
     return formatting.listed([f"{told} on {formatting.listed(on)}" for told, on in found.items()])
+
+
+def range_of(inputs: Inputs, task: str) -> tuple[float, float]:
+    """The compressions between which a task's methods are compared."""
+    first, last = (float(inputs.points_on(task)[place]) for place in (0, -1))
+    return (BEGIN if last >= BEGIN else first), last
 
 
 def margins(inputs: Inputs) -> str:

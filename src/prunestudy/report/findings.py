@@ -4,33 +4,32 @@ The area leads; each sentence sorts the tasks by verdict, losses first, and give
 interval. An undecided comparison is told as that.
 """
 
+from collections.abc import Sequence
+
 import pandas as pd
 
-from prunestudy.analysis.claims import JUDGEMENTS, Claim, Statement, statements, tested
+from prunestudy.analysis.claims import JUDGEMENTS, Claim, Statement, tested
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.measures import TIME
 from prunestudy.params.report_settings import Question
 from prunestudy.report import words
 from prunestudy.report.blocks import Sentence
 from prunestudy.report.clauses import clauses, counted
-from prunestudy.report.formatting import interval, listed, mean_rank, percent, plural
+from prunestudy.report.formatting import decimal, interval, listed, percent, plural
 
 # Kinds of the statements that answer a question; the others stand beside them.
-ASKED = ("area", "matched", "size")
+ANSWERS = ("area", "matched", "size")
 CLAIMED_MEASURES = {"params": "the parameters", "time": "the time"}
 
 
-def asked(
-    inputs: Inputs, compared: pd.DataFrame, regret: pd.DataFrame, ranks: pd.DataFrame, sizes: pd.DataFrame
-) -> list[Sentence]:
-    """What the study's questions come to; what it compares where it asks nothing.
+def answers(inputs: Inputs, said: list[Statement], sizes: pd.DataFrame) -> list[Sentence]:
+    """What the study's questions come to, or what it compares where it asks nothing.
 
-    The tables are those of :func:`statements`, and sizes within the budget.
+    Args:
+        sizes: within the budget, by task and method.
     """
-    told = statements(inputs, compared, regret, ranks)
-    found = [_sentence(inputs, said, sizes) for said in told if said.kind in ASKED]
     if inputs.questions:
-        return found
+        return [_sentence(inputs, one, sizes) for one in said if one.kind in ANSWERS]
     seeds = plural(len(inputs.study.seeds), "seed")
     methods, tasks = plural(len(inputs.methods), "method"), plural(len(inputs.tasks), "task")
     names = {"method_names": listed(inputs.methods), "task_names": listed(inputs.tasks)}
@@ -38,28 +37,82 @@ def asked(
     return [Sentence(scope, ("parameters",))]
 
 
-def beside(
-    inputs: Inputs, compared: pd.DataFrame, regret: pd.DataFrame, ranks: pd.DataFrame, sizes: pd.DataFrame
-) -> list[Sentence]:
+def beside(inputs: Inputs, said: list[Statement], sizes: pd.DataFrame) -> list[Sentence]:
     """What stands beside the questions: time, the other methods, baselines, regret and rank."""
-    told = statements(inputs, compared, regret, ranks)
-    return [_sentence(inputs, said, sizes) for said in told if said.kind not in ASKED]
+    return [_sentence(inputs, one, sizes) for one in said if one.kind not in ANSWERS]
 
 
 def _sentence(inputs: Inputs, said: Statement, sizes: pd.DataFrame) -> Sentence:
     first, second = said.pair
-    values = {"first": first, "second": second, "told": "", "held": ""}
     sources = [one.source.table for one in (*said.claims, *said.standings)]
+    held = ""
     match said.kind:
         case "matched" | "others" | "baselines":
-            values["told"] = counted(inputs, said.claims)
+            told = counted(inputs, said.claims)
         case "size":
-            values |= {"told": clauses(inputs, said.claims), "held": _held(said.claims, sizes)}
-            sources.append("size_within_budget")
+            told, held = clauses(inputs, said.claims), _held(said.claims, sizes)
+            sources += ["size_within_budget"] if held else []
         case "time":
-            values["told"] = _timed(inputs, said.claims)
+            told = _timed(inputs, said.claims)
         case "rank":
-            values["told"] = _ranked(first, said)
+            told = _ranked(first, said)
         case _:
-            values["told"] = clauses(inputs, said.claims)
-    return Sentence(words.text(f"finding.kinds.{said.kind}", **values), tuple(dict.fromkeys(sources)))
+            told = clauses(inputs, said.claims)
+    values = {"first": first, "second": second, "told": told, "held": held}
+    text = words.text(f"finding.kinds.{said.kind}", **values)
+    return Sentence(text, tuple(dict.fromkeys(sources)))
+
+
+def _held(claims: Sequence[Claim], sizes: pd.DataFrame) -> str:
+    """In how many seeds, over the tasks, the budget holds on test data at those sizes."""
+    measured = [claim.task for claim in claims if not claim.reason]
+    told = []
+    for method in (claims[0].first, claims[0].second) if measured else ():
+        own = sizes[(sizes["method"] == method) & sizes["task"].isin(measured)]
+        told.append(f"{own['held'].sum()} of {plural(own['n'].sum(), 'seed')} of {method}")
+    return words.text("finding.held", told=listed(told)) if told else ""
+
+
+def _timed(inputs: Inputs, claims: Sequence[Claim]) -> str:
+    """The times, then the test quality, of networks chosen for their time."""
+    times = [claim for claim in claims if claim.measure is TIME]
+    tests = [claim for claim in claims if claim.measure is not TIME]
+    told = f"in time {clauses(inputs, times)}"
+    return f"{told}, in test quality {clauses(inputs, tests, named=False)}" if tests else told
+
+
+def _ranked(focus: str, said: Statement) -> str:
+    """The mean rank of the focus, and of the first one where that is another."""
+    own = [one for one in said.standings if one.method == focus]
+    told = []
+    for one in own:
+        first = next(each for each in said.standings if each.granularity == one.granularity)
+        among = f"of {plural(one.methods, 'method')} over {plural(one.tasks, 'task')}"
+        bounds = f"{percent(one.level)} interval {interval(one.low, one.high, decimal)}"
+        text = f"{focus}'s mean rank is {decimal(one.mean_rank)} {among} ({bounds})"
+        behind = f"; that of {first.method} is {decimal(first.mean_rank)}"
+        told.append(text + (behind if first is not one else ""))
+    return listed(told) or f"{focus} has no rank, for it has no area on every task"
+
+
+def claims(inputs: Inputs, compared: pd.DataFrame) -> list[Sentence]:
+    """A sentence a question on what the intervals say of the ratios that others claim."""
+    parts: dict[Question, dict[str, list[str]]] = {}
+    for one in tested(inputs, compared):
+        verdicts = [
+            f"{words.text(f'finding.judged.{verdict}')} {listed(one.tasks[verdict])}"
+            for verdict in JUDGEMENTS
+            if verdict in one.tasks
+        ]
+        claim = f"{one.ratio:g}× {CLAIMED_MEASURES[one.measure]} is "
+        own = (one.method, one.against) == one.question.pair
+        fastest = "" if own else f"for {one.method} against {one.against} "
+        of_claim = parts.setdefault(one.question, {}).setdefault(claim, [])
+        of_claim.append(fastest + ", ".join(verdicts))
+    sentences = []
+    for question, found in parts.items():
+        told = "; ".join(claim + ", and ".join(verdicts) for claim, verdicts in found.items())
+        said = {"first": question.method, "second": question.against, "source": question.source}
+        text = words.text("finding.claimed", told=told, **said)
+        sentences.append(Sentence(text, ("comparisons", "parameters")))
+    return sentences

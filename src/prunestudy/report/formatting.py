@@ -42,6 +42,11 @@ def ratio(value: float) -> str:
     return NOTHING if math.isnan(value) else f"{significant(value)}×"
 
 
+def size(compression: float) -> str:
+    """A compression at which methods are compared, e.g. ``2×``."""
+    return f"{compression:g}×"
+
+
 def bound(value: float, write: Callable[[float], str]) -> str:
     """An end of an interval; with more digits where it would read as none and is not."""
     text = write(value)
@@ -95,6 +100,11 @@ def effect(value: float) -> str:
 def point_name(point: str) -> str:
     """An operating point, e.g. ``dense``, ``4×`` or ``final``."""
     return "dense" if point == "1" else f"{point}×" if point[0].isdigit() else point
+
+
+def decimal(value: float) -> str:
+    """One digit behind the point."""
+    return NOTHING if math.isnan(value) else f"{value:.1f}"
 
 
 def mean_count(value: float) -> str:

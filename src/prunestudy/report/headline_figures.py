@@ -30,7 +30,7 @@ def headline_figures(inputs: Inputs, comparisons: pd.DataFrame) -> list[Figure]:
     """A figure a question: a panel a metric, whose tasks share its unit and margin."""
     figures: list[Figure | None] = []
     for question in inputs.questions:
-        rows = of_pair(_areas(comparisons), *question.pair)
+        rows = of_pair(comparisons, AREA, *question.pair).dropna(subset=["estimate"])
         panels = [
             Panel("", METRICS[str(metric)].label, _panel(own, "task", ROW_HEIGHT))
             for metric, own in rows.groupby("metric", sort=False)
@@ -39,23 +39,20 @@ def headline_figures(inputs: Inputs, comparisons: pd.DataFrame) -> list[Figure]:
         first, second = question.pair
         said = {"first": first, "second": second, "First": first.capitalize()}
         said |= {"tasks": listed(inputs.tasks)}
-        figures.append(words.figure(inputs, "headline", panels, rows["n"], name, named=True, **said))
+        figures.append(
+            words.figure(inputs, "headline", panels, rows["n"], name, named=True, **said)
+        )
     return [figure for figure in figures if figure]
 
 
 def others_figure(inputs: Inputs, comparisons: pd.DataFrame) -> Figure | None:
     """The focus against every other method, a panel a task."""
-    rows = _areas(comparisons)
+    rows = comparisons[comparisons["measure"] == AREA.name].dropna(subset=["estimate"])
     rows = rows[rows["first"] == inputs.focus]
     if rows["second"].nunique() < 2:
         return None
     panels = by_task(inputs.tasks, rows, lambda own: _panel(own, "second", LOW_ROW_HEIGHT))
     return words.figure(inputs, "others", panels, rows["n"], named=True)
-
-
-def _areas(comparisons: pd.DataFrame) -> pd.DataFrame:
-    """Those that are measured."""
-    return comparisons[comparisons["measure"] == AREA.name].dropna(subset=["estimate"])
 
 
 def _panel(rows: pd.DataFrame, names: str, height: float) -> alt.LayerChart:
