@@ -70,11 +70,11 @@ def at_chance(areas: pd.DataFrame, *methods: str) -> str:
             if points:
                 seeds = "" if len(lost) == len(own) else f" ({len(lost)} of {len(own)} seeds)"
                 places = listed([f"{point}×" for point in sorted(points, key=float)])
-                found.setdefault(f"{places} {said}{seeds}", []).append(method)
-        told += [
-            f"{text} for {'all' if len(names) == len(every) > 1 else listed(names)}"
-            for text, names in found.items()
-        ]
+                found.setdefault(f"{places}{seeds}", []).append(method)
+        for places, names in found.items():
+            whole = "both" if methods else "every method"
+            of = whole if len(names) == len(every) > 1 else listed(names)
+            told.append(f"{said} for {of}: {places}")
     return "; ".join(told)
 
 
