@@ -108,8 +108,8 @@ class Inputs:
 
     def _folds(self, task: str) -> bool:
         """Whether the seeds of a task differ in which rows are test rows."""
-        fold_of = getattr(self.study, "fold_of", None)
-        return bool(fold_of) and len({fold_of(task, seed) for seed in self.study.seeds}) > 1
+        fold_of = getattr(self.study, "fold_of", lambda _task, _seed: None)
+        return len({fold_of(task, seed) for seed in self.study.seeds}) > 1
 
     @property
     def methods(self) -> list[str]:
