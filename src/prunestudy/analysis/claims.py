@@ -100,6 +100,7 @@ class Standing:
     low: float
     high: float
     level: float
+    generalises: Scope
     source: Source
 
 

@@ -25,8 +25,8 @@ TABLES = (
     "timings",
 )
 CELL = ["task", "seed", "method"]
-# What an interval over seeds generalises to.
-Scope = Literal["initialisation and order of batches, at one split", "rows as well"]
+# What an interval generalises to; only mean ranks are over tasks.
+Scope = Literal["initialisation and order of batches, at one split", "rows as well", "other tasks"]
 AT_ONE_SPLIT: Scope = "initialisation and order of batches, at one split"
 SEED_PLACE = [*CELL, "point"]
 
