@@ -5,6 +5,8 @@ the area under the piecewise linear curve divided by the range's length in logâ‚
 quality at equal size, in units of the metric.
 """
 
+from itertools import groupby
+
 import pandas as pd
 
 from prunestudy.analysis.inputs import Inputs
@@ -66,17 +68,17 @@ def matched(inputs: Inputs, curves: list[SizeCurve]) -> pd.DataFrame:
     count the seeds in which that operating point is at chance level.
     """
     rows = []
-    for task in inputs.tasks:
-        for method in inputs.methods_on(task):
-            own = [one for one in curves if (one.task, one.method) == (task, method)]
-            for point in inputs.points_on(task) if own else ():
-                qualities = [one.quality(float(point)) for one in own]
-                found = summarise(qualities, inputs.level, inputs.overlap(task))
-                place = [task, method, own[0].granularity, inputs.study.tasks[task].metric]
-                numbers = [found.n, found.mean, found.sd, found.low, found.high, inputs.level]
-                counts = [sum(point in one.failed for one in own)]
-                counts += [sum(point in one.unreached for one in own)]
-                reason = next((one.reason for one in own if one.reason), "")
-                of_row = [*counts, inputs.generalises(task), reason]
-                rows.append([*place, float(point), *numbers, *of_row])
+    places = groupby(curves, lambda one: (one.task, one.method))
+    for (task, method), of_place in places:
+        own = list(of_place)
+        reason = next((one.reason for one in own if one.reason), "")
+        for point in inputs.points_on(task):
+            qualities = [one.quality(float(point)) for one in own]
+            found = summarise(qualities, inputs.level, inputs.overlap(task))
+            place = [task, method, own[0].granularity, inputs.study.tasks[task].metric]
+            numbers = [found.n, found.mean, found.sd, found.low, found.high, inputs.level]
+            counts = [sum(point in one.failed for one in own)]
+            counts += [sum(point in one.unreached for one in own)]
+            of_row = [*counts, inputs.generalises(task), reason]
+            rows.append([*place, float(point), *numbers, *of_row])
     return pd.DataFrame(rows, columns=MATCHED_COLUMNS)

@@ -4,7 +4,7 @@ A :class:`Claim` is one comparison of one measure, and names the row that it is 
 :class:`Statement` is what the finding says of several of them. Words are the report's.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -30,6 +30,12 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 # What a claim on others' ratios comes to, the bad news first.
 Judgement = Literal["missed", "open", "reached", "one seed", "not measured"]
 JUDGEMENTS: tuple[Judgement, ...] = get_args(Judgement)
+# Columns of comparisons that a claim has as they are.
+PLAIN = (
+    *("task", "at", "first", "second", "n", "estimate", "low", "high", "level", "family"),
+    *("margin", "verdict", "spread", "generalises", "reason"),
+)
+FLAGS = ("asked", "within", "not_inferior")
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,7 @@ class Standing:
     low: float
     high: float
     level: float
+    generalises: Scope
     source: Source
 
 
@@ -137,17 +144,12 @@ def of_pair(table: pd.DataFrame, measure: Measure, first: str, second: str) -> p
     return table[own & (table["measure"] == measure.name)]
 
 
-def _claim(row: dict[Hashable, Any], table: str) -> Claim:
-    key = {name: row[name] for name in KEY if row[name] == row[name]}
-    plain = ("task", "at", "first", "second", "n", "estimate", "low", "high", "level", "family")
-    plain += ("margin", "verdict", "spread", "generalises", "reason")
-    return Claim(
-        measure=MEASURES[row["measure"]],
-        p=row["p_t_holm"],
-        **{name: bool(row[name]) for name in ("asked", "within", "not_inferior")},
-        **{name: row[name] for name in plain},
-        source=Source(table, key),
-    )
+def _claim(row: dict[Any, Any], table: str) -> Claim:
+    key = {name: row[name] for name in KEY if not pd.isna(row[name])}
+    numbers: dict[str, Any] = {name: row[name] for name in PLAIN}
+    flags: dict[str, Any] = {name: bool(row[name]) for name in FLAGS}
+    measure = MEASURES[row["measure"]]
+    return Claim(measure=measure, p=row["p_t_holm"], source=Source(table, key), **numbers, **flags)
 
 
 def among(claims: Iterable[Claim], *verdicts: Verdict) -> list[Claim]:
@@ -184,11 +186,15 @@ def statements(
             _statement("regret", (str(first), str(own["second"].iloc[0])), claims_of(own, "regret"))
         )
     standings = tuple(
-        Standing(**row, source=Source("mean_rank", {"method": row["method"]}))
+        Standing(**{str(name): value for name, value in row.items()}, source=_rank_of(row))
         for row in mean_rank.to_dict("records")
     )
     told.append(Statement("rank", focus, False, (), standings))
     return [one for one in told if one.claims or one.standings]
+
+
+def _rank_of(row: dict[Any, Any]) -> Source:
+    return Source("mean_rank", {"method": row["method"]})
 
 
 def _statement(kind: Any, pair: tuple[str, str], claims: list[Claim]) -> Statement:

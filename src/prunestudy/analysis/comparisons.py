@@ -103,6 +103,7 @@ def _at_equal_size(inputs: Inputs, curves: list[SizeCurve], sizes: pd.DataFrame)
             qualities.setdefault(place, {})[one.seed] = one.quality(float(point))
     for task, seed, method, size in sizes[["task", "seed", "method", "params"]].to_numpy():
         params.setdefault((task, NAN, method), {})[seed] = size
+    asked = asked_pairs(inputs)
     for pair, task in product(inputs.pairs, inputs.tasks):
         if not all((task, name) in reasons for name in pair):
             continue
@@ -110,7 +111,7 @@ def _at_equal_size(inputs: Inputs, curves: list[SizeCurve], sizes: pd.DataFrame)
         reason = next((reasons[task, name] for name in pair if reasons[task, name]), "")
         if kinds[0] != kinds[1]:
             reason = f"{kinds[0]} against {kinds[1]}"
-        if reason and not _asked(inputs, pair):
+        if reason and pair not in asked:
             continue
         yield _row(inputs, AREA, task, NAN, pair, areas, reason)
         for point in inputs.points_on(task):
@@ -160,10 +161,9 @@ def _row(
     if reason:
         unmeasured = Comparison(measure.kind, len(seeds), NAN)
         return Row(measure, task, at, pair, unmeasured, (NAN, NAN), reason)
-    samples = [[one[seed] for seed in seeds] for one in (first, second)]
-    means = [_mean(measure, sample) for sample in samples]
-    found = compare(*samples, measure.kind, inputs.overlap(task))
-    return Row(measure, task, at, pair, found, (means[0], means[1]))
+    a, b = ([one[seed] for seed in seeds] for one in (first, second))
+    found = compare(a, b, measure.kind, inputs.overlap(task))
+    return Row(measure, task, at, pair, found, (_mean(measure, a), _mean(measure, b)))
 
 
 def _mean(measure: Measure, sample: list[float]) -> float:
@@ -174,8 +174,9 @@ def _mean(measure: Measure, sample: list[float]) -> float:
     return float(np.mean(sample))
 
 
-def _asked(inputs: Inputs, pair: tuple[str, str]) -> bool:
-    return pair in [question.pair for question in inputs.questions]
+def asked_pairs(inputs: Inputs) -> set[tuple[str, str]]:
+    """The pairs of methods that the study asks about."""
+    return {question.pair for question in inputs.questions}
 
 
 def corrected(inputs: Inputs, rows: list[Row]) -> pd.DataFrame:
@@ -184,9 +185,10 @@ def corrected(inputs: Inputs, rows: list[Row]) -> pd.DataFrame:
     Of each measure, the rows that are asked for are a family, all others another; rows without a
     p (one seed, or not measured) are in none.
     """
+    questions = asked_pairs(inputs)
     families: dict[tuple[str, bool], list[Row]] = {}
     for row in rows:
-        families.setdefault((row.measure.name, _asked(inputs, row.pair)), []).append(row)
+        families.setdefault((row.measure.name, row.pair in questions), []).append(row)
     made: dict[int, dict[str, Any]] = {}
     for (_measure, asked), family in families.items():
         p_t = [row.found.p_t for row in family]

@@ -25,8 +25,8 @@ TABLES = (
     "timings",
 )
 CELL = ["task", "seed", "method"]
-# What an interval over seeds generalises to.
-Scope = Literal["initialisation and order of batches, at one split", "rows as well"]
+# What an interval generalises to; only mean ranks are over tasks.
+Scope = Literal["initialisation and order of batches, at one split", "rows as well", "other tasks"]
 AT_ONE_SPLIT: Scope = "initialisation and order of batches, at one split"
 SEED_PLACE = [*CELL, "point"]
 
@@ -108,8 +108,8 @@ class Inputs:
 
     def _folds(self, task: str) -> bool:
         """Whether the seeds of a task differ in which rows are test rows."""
-        fold_of = getattr(self.study, "fold_of", None)
-        return bool(fold_of) and len({fold_of(task, seed) for seed in self.study.seeds}) > 1
+        fold_of = getattr(self.study, "fold_of", lambda _task, _seed: None)
+        return len({fold_of(task, seed) for seed in self.study.seeds}) > 1
 
     @property
     def methods(self) -> list[str]:

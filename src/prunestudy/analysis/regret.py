@@ -41,18 +41,20 @@ def regret(inputs: Inputs, area: pd.DataFrame) -> pd.DataFrame:
     to the method that is best on all seeds, on all seeds, biased against the judged one) and
     ``hindsight_method``.
     """
-    judged = list(dict.fromkeys(one.method for one in inputs.questions)) or [inputs.focus]
+    names = list(dict.fromkeys(one.method for one in inputs.questions)) or [inputs.focus]
     rows = []
-    for name in judged:
+    for name in names:
         for task in inputs.tasks:
             own = area[(area["task"] == task) & area["area"].notna()]
             table = own.pivot(index="method", columns="seed", values="area")
             kinds = dict(own[["method", "granularity"]].to_numpy())
-            if name in table.index:
-                fixed = _fixed(inputs, [one for one in table.index if kinds[one] == kinds[name]])
-                fixed = table.loc[[one for one in fixed if one != name]].dropna()
-                if len(fixed) > 1:
-                    rows.append(_row(inputs, task, name, table.loc[name], fixed))
+            if name not in table.index:
+                continue
+            alike = [one for one in table.index if kinds[one] == kinds[name] and one != name]
+            fixed = table.loc[_fixed(inputs, alike)].dropna()
+            if len(fixed) > 1:
+                judged = table.loc[name].to_numpy(dtype=float)
+                rows.append(_row(inputs, task, name, judged, fixed))
     return corrected(inputs, rows)
 
 
@@ -65,8 +67,8 @@ def _fixed(inputs: Inputs, methods: list[str]) -> list[str]:
     ]
 
 
-def _row(inputs: Inputs, task: str, name: str, own: pd.Series, fixed: pd.DataFrame) -> Row:
-    judged, others = own.to_numpy(dtype=float), fixed.to_numpy(dtype=float)
+def _row(inputs: Inputs, task: str, name: str, judged: np.ndarray, fixed: pd.DataFrame) -> Row:
+    others = fixed.to_numpy(dtype=float)
     n = len(judged)
     apart = judged - others[(best := int(others.mean(axis=1).argmax()))]
     extra: dict[str, Any] = {

@@ -6,15 +6,15 @@ by its own rule, point ``final``, is no point of it.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from prunestudy.analysis.inputs import CELL, Inputs
 from prunestudy.pruning.settings import ClosedLoop, Method
 from prunestudy.store.names import DENSE
 
+Cell = tuple[str, int, str]
+NOT_BY_PARAMETERS = "its operating points are not compressions of parameters"
 # Where the range of sizes begins, unless a task's compressions end below it.
 BEGIN = 2.0
 
@@ -88,84 +88,96 @@ def by_parameters(inputs: Inputs, name: str) -> bool:
     return method.reference is None or by_parameters(inputs, method.reference)
 
 
+@dataclass(frozen=True)
+class _Network:
+    """What the curve needs of a network; ``digest`` tells equal ones."""
+
+    size: float
+    test: float
+    val: float
+    digest: str
+
+    @property
+    def finite(self) -> bool:
+        return bool(np.isfinite([self.test, self.val]).all())
+
+
 def size_curves(inputs: Inputs) -> list[SizeCurve]:
     """The curve of every task, seed and method that has a dense network to start from."""
-    failed = set(inputs.failures[CELL].itertuples(index=False, name=None))
-    beyond: dict[tuple[Any, ...], set[str]] = {}
-    for *cell, point in inputs.unreachable.reindex(columns=[*CELL, "point"]).to_numpy():
-        beyond.setdefault(tuple(cell), set()).add(point)
-    networks: dict[Any, pd.DataFrame] = dict(list(inputs.networks.groupby(CELL, sort=False)))
-    none = inputs.networks.iloc[:0]
+    networks: dict[Cell, dict[str, _Network]] = {}
+    for row in inputs.networks.to_dict("records"):
+        own = networks.setdefault((row["task"], row["seed"], row["method"]), {})
+        own[row["point"]] = _Network(
+            row["compression"], row["test"], row["val"], row["artifact_sha256"]
+        )
+    lost = set(inputs.failures[CELL].itertuples(index=False, name=None))
+    beyond: dict[Cell, set[str]] = {}
+    for row in inputs.unreachable.to_dict("records"):
+        beyond.setdefault((row["task"], row["seed"], row["method"]), set()).add(row["point"])
     found = []
     for task in inputs.tasks:
+        points, chance = inputs.points_on(task), inputs.chance(task)
+        seeds = inputs.cells(task, DENSE)["seed"].tolist()
         for method in inputs.methods_on(task):
-            for seed in inputs.cells(task, DENSE)["seed"]:
+            granularity = granularity_of(inputs, method)
+            other = "" if by_parameters(inputs, method) else NOT_BY_PARAMETERS
+            for seed in seeds:
                 cell = (task, seed, method)
-                dense = networks[task, seed, DENSE].iloc[0]
-                own = networks.get(cell, none)
-                found.append(
-                    _curve(inputs, cell, dense, own, cell in failed, beyond.get(cell, set()))
-                )
+                knots = _Knots(points, chance, networks[task, seed, DENSE]["1"])
+                knots.add(networks.get(cell, {}), cell in lost, beyond.get(cell, set()))
+                found.append(knots.curve(cell, granularity, other))
     return found
 
 
-def _curve(
-    inputs: Inputs,
-    cell: tuple[str, int, str],
-    dense: pd.Series,
-    networks: pd.DataFrame,
-    lost: bool,
-    beyond: set[str],
-) -> SizeCurve:
-    task, seed, method = cell
-    points = inputs.points_on(task)
-    chance = inputs.chance(task)
-    by_point = networks.set_index("point")
-    # Compression, test and validation quality, and the digest that tells equal networks.
-    knots: list[tuple[float, float, float, str]] = [
-        (1.0, float(dense["test"]), float(dense["val"]), str(dense["artifact_sha256"]))
-    ]
-    failed, unreached, absent = [], [], []
-    last = 1.0
-    for point in points:
-        size, qualities, digest = float(point), (chance, chance), point
-        if point in by_point.index:
-            row = by_point.loc[point]
-            size = float(row["compression"])
-            if np.isfinite([row["test"], row["val"]]).all():
-                qualities, digest = (float(row["test"]), float(row["val"])), row["artifact_sha256"]
-            else:
-                failed.append(point)
-        elif lost:
-            failed.append(point)
-        elif point in beyond:
-            unreached.append(point)
-        else:
-            absent.append(point)
-            continue
-        if point not in unreached:
-            last = max(last, size)
-        knots.append((size, *qualities, str(digest)))
-    reason = ""
-    if not by_parameters(inputs, method):
-        reason = "its operating points are not compressions of parameters"
-    elif absent:
-        reason = f"it has no network at {', '.join(absent)}×"
-    elif not np.isfinite(knots[0][1:3]).all():
-        reason = "its dense network failed"
-    ends = [float(point) for point in points]
-    table = pd.DataFrame(knots, columns=["size", "test", "val", "digest"])
-    # Equal networks count once; others of equal size by their mean.
-    table = table.drop_duplicates(["size", "digest"]).groupby("size")[["test", "val"]].mean()
-    return SizeCurve(
-        *(task, int(seed), method, granularity_of(inputs, method)),
-        begin=BEGIN if ends[-1] >= BEGIN else ends[0],
-        end=ends[-1],
-        sizes=np.log2(table.index.to_numpy(dtype=float)),
-        test=table["test"].to_numpy(),
-        val=table["val"].to_numpy(),
-        last=float(np.log2(last)),
-        failed=tuple(failed),
-        unreached=tuple(unreached),
-        reason=reason,
-    )
+class _Knots:
+    """A curve in the making: its networks by size, and which points have none."""
+
+    def __init__(self, points: list[str], chance: float, dense: _Network) -> None:
+        self.points, self.chance, self.dense = points, chance, dense
+        # Networks by size and digest, so that equal ones count once.
+        self.by_size: dict[float, dict[str, _Network]] = {1.0: {dense.digest: dense}}
+        self.failed: list[str] = []
+        self.unreached: list[str] = []
+        self.absent: list[str] = []
+        self.last = 1.0
+
+    def add(self, networks: dict[str, _Network], lost: bool, out_of_reach: set[str]) -> None:
+        """Each operating point: its network, or chance level where it failed or is unreached."""
+        for point in self.points:
+            network = networks.get(point)
+            if network is None and not lost and point not in out_of_reach:
+                self.absent.append(point)
+                continue
+            at_chance = _Network(
+                network.size if network else float(point), self.chance, self.chance, point
+            )
+            usable = network if network and network.finite else at_chance
+            self.by_size.setdefault(usable.size, {})[usable.digest] = usable
+            if network is None and not lost:
+                self.unreached.append(point)
+                continue
+            self.last = max(self.last, usable.size)
+            if usable is at_chance:
+                self.failed.append(point)
+
+    def curve(self, cell: Cell, granularity: str, reason: str) -> SizeCurve:
+        """The curve through them; others of equal size count by their mean."""
+        if not reason and self.absent:
+            reason = f"it has no network at {', '.join(self.absent)}×"
+        elif not reason and not self.dense.finite:
+            reason = "its dense network failed"
+        begin, end = float(self.points[0]), float(self.points[-1])
+        sizes = sorted(self.by_size)
+        at = [self.by_size[size].values() for size in sizes]
+        return SizeCurve(
+            *(*cell, granularity),
+            begin=BEGIN if end >= BEGIN else begin,
+            end=end,
+            sizes=np.log2(sizes),
+            test=np.array([np.mean([one.test for one in own]) for own in at]),
+            val=np.array([np.mean([one.val for one in own]) for own in at]),
+            last=float(np.log2(self.last)),
+            failed=tuple(self.failed),
+            unreached=tuple(self.unreached),
+            reason=reason,
+        )

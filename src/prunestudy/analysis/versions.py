@@ -148,8 +148,8 @@ def both_comparisons(first: Version, second: Version) -> pd.DataFrame | None:
     """
     if first.comparisons.empty or second.comparisons.empty:
         return None
-    tables = (one.comparisons[[*KEY, *PARTS]] for one in (first, second))
-    return pd.merge(*tables, on=KEY, suffixes=("_a", "_b"))
+    a, b = (one.comparisons[[*KEY, *PARTS]] for one in (first, second))
+    return a.merge(b, on=KEY, suffixes=("_a", "_b"))
 
 
 def only_in(version: Version, other: Version) -> tuple[list[int], list[str]]:
