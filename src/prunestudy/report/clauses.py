@@ -11,6 +11,7 @@ from prunestudy.analysis.size_curves import BEGIN
 from prunestudy.report import formatting, words
 
 PHRASES: dict[str, str] = words.WORDS["finding"]["clauses"]
+COUNTED: dict[str, str] = words.WORDS["finding"]["counted"]
 ORDER = ("worse", *(verdict for verdict in VERDICTS if verdict != "worse"))
 
 
@@ -29,23 +30,29 @@ def clauses(inputs: Inputs, claims: Sequence[Claim], named: bool = True) -> str:
     for place in sorted({_place(claim) for claim in claims}):
         alike = [claim for claim in claims if _place(claim) == place]
         numbers = [_number(inputs, one, named and one is alike[0] and not parts) for one in alike]
-        parts.append(f"{place[-1]} {formatting.listed(numbers)}")
+        parts.append(f"{place[-1]} {formatting.listed(numbers)}{_because(alike)}")
     return "; ".join(parts)
 
 
-def _place(claim: Claim) -> tuple[int, bool, str]:
-    """Where a claim is told, and the words for what it comes to."""
+def _place(claim: Claim) -> tuple[int, bool, str, str]:
+    """Where a claim is told, why it is not measured, and the words for what it comes to."""
     said = {
         name: PHRASES[name] if getattr(claim, name) else "" for name in ("within", "not_inferior")
     }
     phrase = PHRASES[claim.verdict].format(**said)
-    return ORDER.index(claim.verdict), claim.within or not claim.not_inferior, phrase
+    later = claim.within or not claim.not_inferior
+    return ORDER.index(claim.verdict), later, claim.reason, phrase
+
+
+def _because(claims: Sequence[Claim]) -> str:
+    """Why these claims, all for one reason, are not measured."""
+    return f" ({claims[0].reason})" if claims[0].reason else ""
 
 
 def _number(inputs: Inputs, claim: Claim, named: bool) -> str:
     """A claim's task with its estimate and interval."""
     if math.isnan(claim.estimate):
-        return f"{claim.task} ({claim.reason})" if claim.reason else claim.task
+        return claim.task
     write = writer(claim.measure)
     unit = f" {inputs.metric(claim.task)}" if claim.measure.kind == "difference" else ""
     if claim.n < 2:
@@ -65,7 +72,11 @@ def counted(inputs: Inputs, claims: Sequence[Claim]) -> str:
     """
     claims = [claim for claim in claims if claim.verdict != "not measured"] or claims
     count = Counter(claim.verdict for claim in claims)
-    told = [f"{verdict} in {count[verdict]}" for verdict in ORDER if count[verdict]]
+    told = [
+        f"{COUNTED.get(verdict, verdict)} in {count[verdict]}"
+        for verdict in ORDER
+        if count[verdict]
+    ]
     text = f"{formatting.listed(told)} of {formatting.plural(len(claims), 'comparison')}"
     losses: list[str] = []
     for second in dict.fromkeys(claim.second for claim in claims):

@@ -64,12 +64,13 @@ def _sentence(inputs: Inputs, said: Statement, sizes: pd.DataFrame) -> Sentence:
 
 
 def _held(claims: Sequence[Claim], sizes: pd.DataFrame) -> str:
-    """In how many seeds, over the tasks, the budget holds on test data at those sizes."""
+    """In how many runs of each method the budget holds on test data at those sizes."""
     measured = [claim.task for claim in claims if not claim.reason]
     told = []
     for method in (claims[0].first, claims[0].second) if measured else ():
         own = sizes[(sizes["method"] == method) & sizes["task"].isin(measured)]
-        told.append(f"{own['held'].sum()} of {plural(own['n'].sum(), 'seed')} of {method}")
+        runs = plural(own["n"].sum(), "run")
+        told.append(f"{own['held'].sum()} of {runs} of {method}")
     return words.text("finding.held", told=listed(told)) if told else ""
 
 
@@ -91,7 +92,7 @@ def _ranked(focus: str, said: Statement) -> str:
         bounds = f"{percent(one.level)} interval {interval(one.low, one.high, decimal)}"
         text = f"{focus}'s mean rank is {decimal(one.mean_rank)} {among} ({bounds})"
         behind = f"; that of {first.method} is {decimal(first.mean_rank)}"
-        told.append(text + (behind if first is not one else ""))
+        told.append(text + (behind if first.mean_rank < one.mean_rank else ""))
     return listed(told) or f"{focus} has no rank, for it has no area on every task"
 
 

@@ -68,14 +68,13 @@ def at_chance(areas: pd.DataFrame, *methods: str) -> str:
             lost = own[own != ""]
             points = {point for each in lost for point in str(each).split(",")}
             if points:
-                seeds = "" if len(lost) == len(own) else f" ({len(lost)} of {len(own)} seeds)"
+                seeds = "" if len(lost) == len(own) else f", {len(lost)} of {len(own)} seeds"
                 places = listed([f"{point}×" for point in sorted(points, key=float)])
-                found.setdefault(f"{places}{seeds}", []).append(method)
-        for places, names in found.items():
+                found.setdefault(f"at {places} ({said}{seeds})", []).append(method)
+        for text, names in found.items():
             whole = "both" if methods else "every method"
-            of = whole if len(names) == len(every) > 1 else listed(names)
-            told.append(f"{said} for {of}: {places}")
-    return "; ".join(told)
+            told.append(f"{whole if len(names) == len(every) > 1 else listed(names)} {text}")
+    return ", ".join(told)
 
 
 def _at_chance(inputs: Inputs, areas: pd.DataFrame) -> str:

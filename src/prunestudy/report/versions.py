@@ -27,7 +27,7 @@ def comparison(
     changes = (_params(first, second), _code(first, second), *_machines(first, second))
     return [
         Section("changes", "What changed", changes),
-        Section("headline", "The headline", _headlines(first, second)),
+        Section("verdicts", "Verdicts", _headlines(first, second)),
         Section("moved", "What moved", _moved(first, second, level, margins)),
         Section("only", "What only one version has", (_only(first, second),)),
     ]
