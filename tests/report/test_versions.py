@@ -39,7 +39,7 @@ BEFORE = version("a", [0.90, 0.91, 0.92, 0.90, 0.91])
     [
         ([0.90, 0.91, 0.92, 0.90, 0.91], "the same"),
         ([0.91, 0.90, 0.92, 0.91, 0.90], "undecided"),
-        ([0.80, 0.81, 0.82, 0.80, 0.81], "lower"),
+        ([0.80, 0.81, 0.82, 0.80, 0.81], "worse"),
         ([0.95, 0.96, 0.97, 0.95, 0.97], "better"),
     ],
 )
@@ -82,7 +82,7 @@ def test_changed_parameters_and_files_are_named() -> None:
     assert code.text == "No file of the library changed."
     assert headline.blocks == (Text("Not both versions have comparisons."),)
     assert isinstance(moved.blocks[0], Text)
-    assert moved.blocks[0].text.startswith("From a to b: 0 numbers of 3 moved beyond noise.")
+    assert moved.blocks[0].text.startswith("From a to b: 0 numbers of 3 moved beyond noise: ")
     assert isinstance(only.blocks[0], Text)
     assert "the same tasks, methods and points" in only.blocks[0].text
 

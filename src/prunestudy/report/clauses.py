@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from prunestudy.analysis.claims import Claim, among
-from prunestudy.analysis.inputs import Inputs
+from prunestudy.analysis.inputs import AT_ONE_SPLIT, Inputs
 from prunestudy.analysis.measures import MATCHED, RATIO, VERDICTS, Measure
 from prunestudy.analysis.size_curves import BEGIN
 from prunestudy.report import formatting, words
@@ -130,7 +130,9 @@ def scope(inputs: Inputs) -> str:
     """What intervals hold for, tasks alike together."""
     found: dict[str, list[str]] = {}
     for task in inputs.tasks:
-        found.setdefault(words.WORDS["scope"][inputs.generalises(task)], []).append(task)
+        holds = inputs.generalises(task)
+        told = holds if holds == AT_ONE_SPLIT else words.text("limitation.folds")
+        found.setdefault(told, []).append(task)
     if len(found) == 1:
         return next(iter(found))
     return "; ".join(f"{told} on {formatting.listed(on)}" for told, on in found.items())
