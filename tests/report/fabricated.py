@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -16,9 +17,11 @@ from prunestudy.params.settings import Study, Task
 from prunestudy.plan.plan import Plan
 from prunestudy.pruning.controller.settings import Controller
 from prunestudy.pruning.settings import Baseline, ClosedLoop, OpenLoop, SameRatios
-from prunestudy.report.contents import Contents
 from prunestudy.store.tables import write_table
 from prunestudy.training.settings import Retraining, Training
+
+if TYPE_CHECKING:
+    from prunestudy.report.contents import Contents
 
 PARAMS = 1000
 # Every kind of method: of fixed ratios, closed loops, and their baselines.
@@ -153,8 +156,10 @@ def contents_of(
     test_change: float = 0.0,
     failed: frozenset[Cell] = frozenset(),
     networks: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table,
-) -> Contents:
+) -> "Contents":
     """What a report of made-up tables says, with something of its networks changed."""
+    from prunestudy.report.contents import Contents
+
     study = study or make_study()
     write_tables(study, folder / "given", final_params, test_change, failed)
     inputs = read_inputs(Plan(study), folder / "given", "f" * 64)

@@ -5,6 +5,8 @@ loop. Quality enters the choice by validation data only. Sizes are not compared 
 choose off the grid of operating points (:mod:`~prunestudy.analysis.sizes` does).
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -35,19 +37,23 @@ def choices(inputs: Inputs, order: dict[str, bool] = SMALLEST) -> pd.DataFrame:
     networks = networks.sort_values("method", key=lambda names: names != DENSE, kind="stable")
     networks = networks.sort_values(list(order), ascending=list(order.values()), kind="stable")
     failed = set(inputs.failures[CELL].itertuples(index=False, name=None))
+    least = {
+        (task, seed): least_quality(inputs.study.tasks[task].requirements, dense)
+        for task in inputs.tasks
+        for seed, dense in inputs.cells(task, DENSE)["val"].items()
+    }
+    first: dict[tuple[str, int, str], tuple[int, dict[Any, Any]]] = {}
+    for place, row in enumerate(networks.to_dict("records")):
+        task, seed, method = (row[name] for name in CELL)
+        if method == DENSE or row["val"] >= least[task, seed]:
+            first.setdefault((task, seed, method), (place, row))
     rows = []
-    for task in inputs.tasks:
-        for seed, dense in inputs.cells(task, DENSE)["val"].items():
-            least = least_quality(inputs.study.tasks[task].requirements, dense)
-            within = networks[
-                ((networks["val"] >= least) | (networks["method"] == DENSE))
-                & (networks["task"] == task)
-                & (networks["seed"] == seed)
-            ]
-            for method in inputs.methods_on(task):
-                if (task, seed, method) not in failed:
-                    own = within[within["method"].isin([DENSE, method])].iloc[0].to_dict()
-                    rows.append({**own, "method": method, "budget": least})
+    for (task, seed), budget in least.items():
+        dense = first[task, seed, DENSE]
+        for method in inputs.methods_on(task):
+            if (cell := (task, seed, method)) not in failed:
+                _place, row = min(first.get(cell, dense), dense, key=lambda found: found[0])
+                rows.append({**row, "method": method, "budget": budget})
     return pd.DataFrame(rows, columns=CHOICE_COLUMNS)
 
 
@@ -63,9 +69,9 @@ def _measured_once(networks: pd.DataFrame) -> pd.DataFrame:
     Else a method that has the same network under several names could choose its luckiest timing.
     """
     networks = networks.copy()
-    places = networks.groupby([*CELL, "artifact_sha256"])
+    same = [networks[name] for name in (*CELL, "artifact_sha256")]
     for column in ("latency_ratio_b64", "latency_ms_b64"):
-        networks[column] = np.exp(places[column].transform(lambda times: np.log(times).mean()))
+        networks[column] = np.exp(np.log(networks[column]).groupby(same).transform("mean"))
     return networks
 
 
