@@ -83,7 +83,7 @@ def _headline(row: dict[Hashable, Any]) -> tuple[str, ...]:
     found = [
         str(row["task"]),
         f"{row['first']} against {row['second']}",
-        words.WORDS["measures"][measure.name] + at,
+        words.WRITERS["measure"](measure.name) + at,
     ]
     for end in "ab":
         numbers = (row[f"{part}_{end}"] for part in ("estimate", "low", "high"))

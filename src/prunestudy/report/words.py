@@ -74,7 +74,7 @@ WRITERS: dict[str, Callable[..., str]] = {
     "known": lambda value: NOTHING if pd.isna(value) or not value else str(value),
     "milliseconds": "{:.3g} ms".format,
     "share": "{:.0%}".format,
-    "measure": lambda name: WORDS["measures"][name],
+    "measure": lambda name: WORDS["finding"]["measures"][name],
     "measured": _measured,
     "verdict": _verdict,
     "yes": lambda holds: "yes" if holds else "no",
