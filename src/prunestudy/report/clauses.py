@@ -71,7 +71,7 @@ def counted(inputs: Inputs, claims: Sequence[Claim]) -> str:
     Those that are not measured do not count, unless none is.
     """
     claims = [claim for claim in claims if claim.verdict != "not measured"] or claims
-    count = Counter(claim.verdict for claim in claims)
+    count: Counter[str] = Counter(claim.verdict for claim in claims)
     told = [
         f"{COUNTED.get(verdict, verdict)} in {count[verdict]}"
         for verdict in ORDER

@@ -44,7 +44,8 @@ def beside(inputs: Inputs, said: list[Statement], sizes: pd.DataFrame) -> list[S
 
 def _sentence(inputs: Inputs, said: Statement, sizes: pd.DataFrame) -> Sentence:
     first, second = said.pair
-    sources = [one.source.table for one in (*said.claims, *said.standings)]
+    sources = [one.source.table for one in said.claims]
+    sources += [one.source.table for one in said.standings]
     held = ""
     match said.kind:
         case "matched" | "others" | "baselines":
@@ -69,7 +70,7 @@ def _held(claims: Sequence[Claim], sizes: pd.DataFrame) -> str:
     told = []
     for method in (claims[0].first, claims[0].second) if measured else ():
         own = sizes[(sizes["method"] == method) & sizes["task"].isin(measured)]
-        runs = plural(own["n"].sum(), "run")
+        runs = plural(int(own["n"].sum()), "run")
         told.append(f"{own['held'].sum()} of {runs} of {method}")
     return words.text("finding.held", told=listed(told)) if told else ""
 

@@ -86,9 +86,9 @@ def _headline(row: dict[Hashable, Any]) -> tuple[str, ...]:
         words.WRITERS["measure"](measure.name) + at,
     ]
     for end in "ab":
-        numbers = (row[f"{part}_{end}"] for part in ("estimate", "low", "high"))
+        mean, low, high = (row[f"{part}_{end}"] for part in ("estimate", "low", "high"))
         verdict = words.WRITERS["verdict"](row[f"verdict_{end}"])
-        found += [formatting.estimate(*numbers, writer(measure)), verdict]
+        found += [formatting.estimate(mean, low, high, writer(measure)), verdict]
     return tuple(found)
 
 

@@ -56,7 +56,10 @@ def _verdict(verdict: str, within: bool = False, not_inferior: bool = False) -> 
 def _measured(measure: str, *numbers: float) -> str:
     """An estimate, or the ends of an interval, as the numbers of a measure are written."""
     write = formatting.ratio if MEASURES[measure].kind == "ratio" else formatting.change
-    return write(*numbers) if len(numbers) == 1 else interval(*numbers, write)
+    if len(numbers) == 1:
+        return write(numbers[0])
+    low, high = numbers
+    return interval(low, high, write)
 
 
 def _of_trait(trait: str, low: float, high: float) -> str:
