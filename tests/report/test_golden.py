@@ -70,7 +70,8 @@ def cited(sentences: Iterable[Sentence]) -> str:
 
 def told(contents: Contents) -> str:
     """The finding and what becomes of others' claims."""
-    return cited([*contents.answers, *contents.claims, *contents.beside])
+    said = (contents.answers, contents.further, contents.claims, contents.beside)
+    return cited(sentence for sentences in said for sentence in sentences)
 
 
 def evidence(contents: Contents) -> str:

@@ -37,9 +37,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Contents:
 
 
 def told(contents: Contents, said: list[Statement]) -> list[str]:
-    """The finding's sentences for these statements."""
-    given = (contents.inputs, said, contents.size_within_budget)
-    return [one.text for one in (*findings.answers(*given), *findings.beside(*given))]
+    """The finding's sentences for these statements, each."""
+    given = (contents.inputs, contents.size_within_budget)
+    parts = (findings.answers, findings.further, findings.beside)
+    return [
+        sentence.text
+        for one in said
+        for part in parts
+        for sentence in part(given[0], [one], given[1])
+    ]
 
 
 def any_statements(contents: Contents, number: int) -> list[Statement]:
@@ -165,7 +171,7 @@ EDITS: dict[str, Edit] = {
 
 def sentences(contents: Contents) -> dict[str, list[Sentence]]:
     """Every sentence, by its place."""
-    parts = ("answers", "claims", "beside", "limitations")
+    parts = ("answers", "further", "claims", "beside", "limitations")
     return {name: getattr(contents, name) for name in parts}
 
 

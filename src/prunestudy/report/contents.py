@@ -85,6 +85,7 @@ class Contents:
     # Words.
     statements = once(claims.statements, "comparisons", "regret", "mean_rank")
     answers = once(findings.answers, "statements", "size_within_budget")
+    further = once(findings.further, "statements", "size_within_budget")
     claims = once(findings.claims, "comparisons")
     beside = once(findings.beside, "statements", "size_within_budget")
     limitations = once(limits_of, "area", "cost")

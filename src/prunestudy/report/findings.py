@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from prunestudy.analysis.claims import JUDGEMENTS, Claim, Statement, tested
+from prunestudy.analysis.claims import JUDGEMENTS, KINDS, Claim, Statement, tested
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.measures import TIME
 from prunestudy.params.report_settings import Question
@@ -17,8 +17,8 @@ from prunestudy.report.blocks import Sentence
 from prunestudy.report.clauses import clauses, counted
 from prunestudy.report.formatting import decimal, interval, listed, percent, plural
 
-# Kinds of the statements that answer a question; the others stand beside them.
-ANSWERS = ("area", "matched", "size")
+# Kinds of the statements that tell more of a question than its answer, the area.
+MORE = ("matched", "size")
 CLAIMED_MEASURES = {"params": "the parameters", "time": "the time"}
 
 
@@ -29,7 +29,7 @@ def answers(inputs: Inputs, said: list[Statement], sizes: pd.DataFrame) -> list[
         sizes: within the budget, by task and method.
     """
     if inputs.questions:
-        return [_sentence(inputs, one, sizes) for one in said if one.kind in ANSWERS]
+        return _sentences(inputs, said, sizes, ("area",))
     seeds = plural(len(inputs.study.seeds), "seed")
     methods, tasks = plural(len(inputs.methods), "method"), plural(len(inputs.tasks), "task")
     names = {"method_names": listed(inputs.methods), "task_names": listed(inputs.tasks)}
@@ -37,9 +37,20 @@ def answers(inputs: Inputs, said: list[Statement], sizes: pd.DataFrame) -> list[
     return [Sentence(scope, ("parameters",))]
 
 
+def further(inputs: Inputs, said: list[Statement], sizes: pd.DataFrame) -> list[Sentence]:
+    """What else is asked: qualities size by size, and sizes within the budget."""
+    return _sentences(inputs, said, sizes, MORE)
+
+
 def beside(inputs: Inputs, said: list[Statement], sizes: pd.DataFrame) -> list[Sentence]:
     """What stands beside the questions: time, the other methods, baselines, regret and rank."""
-    return [_sentence(inputs, one, sizes) for one in said if one.kind not in ANSWERS]
+    return _sentences(inputs, said, sizes, [one for one in KINDS if one not in ("area", *MORE)])
+
+
+def _sentences(
+    inputs: Inputs, said: list[Statement], sizes: pd.DataFrame, kinds: Sequence[str]
+) -> list[Sentence]:
+    return [_sentence(inputs, one, sizes) for one in said if one.kind in kinds]
 
 
 def _sentence(inputs: Inputs, said: Statement, sizes: pd.DataFrame) -> Sentence:

@@ -22,8 +22,10 @@ STYLES = {
     "undecided": (GREY, RING),
     UNKNOWN: (GREY, "cross"),
 }
-# An interval that goes further than this many times the largest estimate or margin ends there.
-FURTHEST = 4.0
+# A panel shows twice what the plain intervals reach, but no more than so many times the largest
+# estimate or margin; an interval that goes further ends at its edge.
+BEYOND, FURTHEST = 2.0, 12.0
+ENDS = ("low", "high", "plain_low", "plain_high")
 
 
 def headline_figures(inputs: Inputs, comparisons: pd.DataFrame) -> list[Figure]:
@@ -61,14 +63,17 @@ def _panel(rows: pd.DataFrame, names: str, height: float) -> alt.LayerChart:
     drawn = told.assign(
         row=rows[names],
         outcome=rows["verdict"].where(rows["verdict"].isin(list(STYLES)), UNKNOWN),
-        **rows[["estimate", "low", "high", "plain_low", "plain_high"]],
+        **rows[["estimate", *ENDS]],
     )
     margin = float(rows["margin"].max()) if len(rows) else 0.0
     reach = FURTHEST * max(float(drawn["estimate"].abs().max()), margin) or 1.0
-    for end in ("low", "high", "plain_low", "plain_high"):
+    plain = drawn[["plain_low", "plain_high"]].abs().max(axis=None)
+    reach = min(reach, BEYOND * float(plain)) if plain > 0 else reach
+    for end in ENDS:
         drawn[end] = drawn[end].clip(-reach, reach)
     scale = alt.Scale(nice=False, padding=18, zero=True)
-    axis = alt.Axis(tickCount=5, grid=False, format="+~g")
+    label = "datum.value == 0 ? '0' : format(datum.value, '+~g')"
+    axis = alt.Axis(tickCount=5, grid=False, labelExpr=label, labelOverlap=True)
     x = alt.X("estimate:Q", title=None, scale=scale, axis=axis)
     styles = axes.styles("outcome", STYLES, legend=False)
     found = Estimates(drawn, x, axes.rows("row", list(drawn["row"])), styles, axes.tooltip(told))

@@ -34,7 +34,7 @@ def metrics(contents: Contents) -> dict[str, Any]:
         "_against_".join(question.pair) if place else "headline": _headline(contents, question)
         for place, question in enumerate(inputs.questions)
     }
-    said = (*contents.answers, *contents.claims, *contents.beside)
+    said = (*contents.answers, *contents.further, *contents.claims, *contents.beside)
     finding = [sentence.text for sentence in said]
     return _rounded({"finding": finding, "headline": {}, **headlines, "tasks": tasks})
 

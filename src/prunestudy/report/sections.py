@@ -53,12 +53,12 @@ def _rows(name: str, rows: pd.DataFrame, **said: Any) -> list[Block]:
 
 
 def _finding(contents: Contents) -> list[Block]:
-    blocks: list[Block] = [*contents.answers, *contents.claims]
-    blocks += _charts(*contents.headline_figures)
+    blocks: list[Block] = [*contents.answers, *_charts(*contents.headline_figures)]
     for place, question in enumerate(contents.inputs.questions):
         rows = of_pair(contents.comparisons, AREA, *question.pair)
         name = f"headline-{'-'.join(question.pair)}" if place else "headline"
         blocks.append(tables.headline(contents.inputs, rows, contents.area, name))
+    blocks += [*contents.further, *contents.claims]
     if contents.beside:
         blocks += [Heading("Other comparisons"), *contents.beside]
         blocks += _charts(contents.others_figure)

@@ -15,6 +15,8 @@ from prunestudy.report.intervals import Estimates, layered
 from prunestudy.report.palette import GREY, looks
 
 ROW_HEIGHT = 34
+# For the words on the right.
+ROOM = 38
 SIDES = ("first", "second")
 
 
@@ -55,7 +57,7 @@ def fastest_figure(
 
 def _log(title: str, number: str) -> alt.X:
     axis = alt.Axis(tickCount=4, format=number, grid=False)
-    scale = alt.Scale(type="log", nice=False, padding=12)
+    scale = alt.Scale(type="log", nice=False, padding=ROOM)
     return alt.X("value:Q", title=title, scale=scale, axis=axis)
 
 
@@ -107,5 +109,5 @@ def _rows(
         found.intervals("x", strokeWidth=1.2, opacity=0.8),
         Estimates(seeds, x, y, styles, axes.tooltip(told)).points(below, size=48, opacity=0.65),
         found.where(means["low"].notna()).ticks(thickness=2.5, size=20, opacity=1),
-        found.words("beside", x="width", align="right", dy=-10, fontSize=10),
+        found.words("beside", x="width", align="right", fontSize=10),
     )
