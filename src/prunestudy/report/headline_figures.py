@@ -73,7 +73,7 @@ def _panel(rows: pd.DataFrame, names: str, height: float) -> alt.LayerChart:
         drawn[end] = drawn[end].clip(-reach, reach)
     scale = alt.Scale(nice=False, padding=18, zero=True)
     label = "datum.value == 0 ? '0' : format(datum.value, '+~g')"
-    axis = alt.Axis(tickCount=5, grid=False, labelExpr=label, labelOverlap=True)
+    axis = alt.Axis(tickCount=4, grid=False, labelExpr=label, labelOverlap=True)
     x = alt.X("estimate:Q", title=None, scale=scale, axis=axis)
     styles = axes.styles("outcome", STYLES, legend=False)
     found = Estimates(drawn, x, axes.rows("row", list(drawn["row"])), styles, axes.tooltip(told))
