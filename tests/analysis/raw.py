@@ -32,9 +32,9 @@ CHANCE = {"r2": 0.0, "accuracy": 0.5}
 class Folded(Study):
     """A study whose every seed has a part of the rows of its own."""
 
-    def fold_of(self, task: str, seed: int) -> int:
-        """The seed's fold."""
-        return seed
+    def fold_of(self, task: str, seed: int) -> tuple[int, int]:
+        """The seed's repeat and fold, of five folds."""
+        return divmod(self.seeds.index(seed), 5)
 
 
 def network(task: str, seed: int, method: str, point: str, **numbers: Any) -> Row:
@@ -208,18 +208,23 @@ def worked_out(
         seeds = sorted(set(first) & set(second))
         pairs[key] = tuple([into(one[seed]) for seed in seeds] for one in (first, second))
     p = {key: float(stats.ttest_rel(a, b).pvalue) for key, (a, b) in pairs.items()}
-    # Holm, step by step: α ÷ so many as are left, until one is not rejected.
+    # Holm, step by step: α ÷ so many as are left, until one is not rejected; from then on, and at
+    # the far end of every interval, α ÷ all.
     levels, left, stopped = {}, len(p), False
     for key in sorted(p, key=lambda one: p[one]):
-        levels[key] = 1 - (1 - level) / left
-        if p[key] >= (1 - level) / left:
-            stopped = True
-        left -= not stopped
+        stopped = stopped or p[key] >= (1 - level) / left
+        levels[key] = 1 - (1 - level) / (len(p) if stopped else left)
+        left -= 1
     found = {}
     for key, (a, b) in pairs.items():
         apart = [x - y for x, y in zip(a, b, strict=True)]
         mean = sum(apart) / len(apart)
-        low, high = stats.t.interval(levels[key], len(apart) - 1, loc=mean, scale=stats.sem(apart))
+        strictest, deviation = 1 - (1 - level) / len(p), stats.sem(apart)
+        near, away = (
+            stats.t.ppf(0.5 + one / 2, len(apart) - 1) * deviation
+            for one in (levels[key], strictest)
+        )
+        low, high = (mean - near, mean + away) if mean > 0 else (mean - away, mean + near)
         corrected = max(
             min(1.0, sum(other >= one for other in p.values()) * one)
             for one in p.values()

@@ -8,11 +8,9 @@ from prunestudy.analysis.measures import AREA, SIZE, VERDICTS, Judged, Measure, 
 from prunestudy.analysis.statistics import Comparison, compare
 
 
-def having(measure: Measure, low: float, high: float) -> Comparison:
-    """A comparison of two seeds whose interval at 50 % has these ends; t is 1 there."""
-    if measure.kind == "ratio":
-        low, high = math.log(low), math.log(high)
-    return Comparison(measure.kind, 2, (low + high) / 2, error=(high - low) / 2)
+def verdict(measure: Measure, low: float, high: float, margin: float) -> Judged:
+    """What an interval comes to, of a comparison of several seeds."""
+    return judge(measure, Comparison(measure.kind, 5, 0.0), (low, high), margin)
 
 
 # Against a margin of 0.01, of which 0.005 is half.
@@ -33,20 +31,21 @@ def having(measure: Measure, low: float, high: float) -> Comparison:
 def test_a_verdict_is_read_from_the_interval_alone(
     low: float, high: float, expected: Judged
 ) -> None:
-    assert judge(AREA, having(AREA, low, high), 0.5, 0.01) == expected
+    assert verdict(AREA, low, high, 0.01) == expected
     # Sizes turned about: less is better, and 1 ÷ 1.01 is as far as 1.01.
-    told = having(SIZE, math.exp(-high), math.exp(-low))
-    assert judge(SIZE, told, 0.5, math.expm1(0.01)) == expected
+    told = verdict(SIZE, math.exp(-high), math.exp(-low), math.expm1(0.01))
+    assert told == expected
 
 
 def test_without_a_margin_only_equal_values_are_equivalent() -> None:
-    assert judge(AREA, having(AREA, -1e-9, 1e-9), 0.5, 0.0).verdict == "undecided"
-    assert judge(AREA, compare([0.5, 0.6], [0.5, 0.6]), 0.95, 0.0).verdict == "equivalent"
+    assert verdict(AREA, -1e-9, 1e-9, 0.0).verdict == "undecided"
+    same = compare([0.5, 0.6], [0.5, 0.6])
+    assert judge(AREA, same, same.interval(0.95), 0.0).verdict == "equivalent"
 
 
 def test_without_an_interval_there_is_no_verdict_of_it() -> None:
     told = [compare([], []), compare([0.9, math.nan], [0.1, 0.2]), compare([0.9], [0.8])]
-    assert [judge(AREA, one, 0.95, 0.01) for one in told] == [
+    assert [judge(AREA, one, one.interval(0.95), 0.01) for one in told] == [
         *([Judged("not measured")] * 2),
         Judged("one seed"),
     ]

@@ -10,7 +10,7 @@ from scipy import stats
 
 from prunestudy.analysis import mean_rank, regret
 from prunestudy.params.report_settings import Question
-from tests.analysis.raw import Made, inputs_of, random_rows
+from tests.analysis.raw import Folded, Made, inputs_of, random_rows
 from tests.report.fabricated import EVERY, LOOPS, make_study
 
 FIXED = ("traditional", "other")
@@ -53,26 +53,47 @@ def test_its_error_is_the_jackknife_over_seeds_whatever_chooses() -> None:
     # Where all candidates are the same there is nothing to choose: the error of a plain mean.
     same = np.tile(fixed[0], (3, 1))
     assert regret.jackknife(judged, same, halves) == pytest.approx(stats.sem(judged - fixed[0]))
-    without = [
-        regret.split_halves(
-            np.delete(judged, seed), np.delete(fixed, seed, 1), np.delete(halves, seed, 1)
-        )[0]
-        for seed in range(8)
-    ]
+    without = []
+    for seed in range(8):
+        choosing, judging, own, others = (
+            np.delete(one, seed, axis=-1)
+            for one in (halves.choosing, halves.judging, judged, fixed)
+        )
+        left = regret.Halvings(choosing, judging)
+        without.append(regret.split_halves(own, others, left)[0])
     expected = np.sqrt(7 / 8 * np.sum((without - np.mean(without)) ** 2))
     assert regret.jackknife(judged, fixed, halves) == pytest.approx(expected)
 
 
 def test_halvings_are_all_of_few_seeds_and_mirrored_random_ones_of_many() -> None:
-    assert len(regret.halvings(4)) == 6
-    assert len(regret.halvings(5)) == 20
+    assert len(regret.halvings(4).choosing) == 6
+    assert len(regret.halvings(5).choosing) == 20
     for n in (11, 20):
-        halves = regret.halvings(n)
+        halves = regret.halvings(n).choosing
         assert halves.shape == (1000, n)
         assert set(halves.sum(axis=1)) == {n // 2, n - n // 2}
         # Every seed judges as often as it chooses, and the same seeds choose in every run.
         assert set(halves.mean(axis=0)) == {0.5}
-        assert (regret.halvings(n) == halves).all()
+        assert (regret.halvings(n).choosing == halves).all()
+        assert (regret.halvings(n).judging == ~halves).all()
+
+
+def test_over_folds_no_row_tests_in_both_halves() -> None:
+    plain = make_study(seeds=12, methods=LOOPS[:3])
+    study = Folded.model_construct(**dict(plain))
+    inputs = inputs_of(study, random_rows(plain, Random(7)))
+    assert inputs.repeats("numbers") == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9], [10, 11]]
+    made = Made(inputs)
+    for row in made.regret.to_dict("records"):
+        own = made.area[made.area["task"] == row["task"]].sort_values("seed")
+        areas = {name: one["area"].tolist() for name, one in own.groupby("method")}
+        # Halvings of each repeat by itself; two seeds are too few for one.
+        repeats = [slice(0, 5), slice(5, 10)]
+        parts = [
+            halved(areas["adaptive"][one], [areas[name][one] for name in FIXED]) for one in repeats
+        ]
+        assert row["estimate"] == pytest.approx(np.mean(parts))
+        assert (row["n"], row["halvings"], row["generalises"]) == (10, 40, "rows as well")
 
 
 def test_two_seeds_and_one_candidate_tell_nothing_of_a_choice() -> None:

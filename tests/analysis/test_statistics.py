@@ -11,8 +11,8 @@ from prunestudy.analysis.measures import AREA, judge
 from prunestudy.analysis.statistics import (
     Comparison,
     compare,
+    family_levels,
     holm,
-    holm_levels,
     signed_rank_p,
     smallest_p,
     summarise,
@@ -68,11 +68,24 @@ def test_holm_by_hand() -> None:
     assert holm([0.01, math.nan])[0] == 0.01
 
 
-def test_levels_of_the_step_down_by_hand() -> None:
-    # .01 < .05 ÷ 3, then .03 ≥ .05 ÷ 2: the others keep 1 − .025.
-    assert holm_levels([0.04, 0.01, 0.03], 0.95) == pytest.approx([0.975, 1 - 0.05 / 3, 0.975])
-    assert holm_levels([0.2], 0.95) == [0.95]
-    assert holm_levels([math.nan, 0.2], 0.95) == [0.95, 0.95]
+def test_levels_of_a_family_by_hand() -> None:
+    # .01 < .05 ÷ 3 and .02 < .05 ÷ 2 are rejected, .06 ≥ .05 is not; all other ends have .05 ÷ 3.
+    strictest = 1 - 0.05 / 3
+    found = family_levels([0.06, 0.01, 0.02], 0.95)
+    assert [near for near, _away in found] == pytest.approx([strictest, strictest, 0.975])
+    assert [away for _near, away in found] == pytest.approx([strictest] * 3)
+    # Nothing is rejected after the first that is not.
+    assert [near for near, _away in family_levels([0.02, 0.03], 0.9)] == pytest.approx([0.95, 0.9])
+    assert [near for near, _away in family_levels([0.09, 0.06], 0.9)] == pytest.approx([0.95] * 2)
+    assert family_levels([0.2], 0.95) == family_levels([math.nan], 0.95) == [(0.95, 0.95)]
+
+
+def test_each_end_of_an_interval_has_its_level() -> None:
+    for sign in (1, -1):
+        found = Comparison("difference", 6, sign * 2.0, error=1.0)
+        near = sign * (2 - stats.t.ppf(0.95, 5))
+        away = sign * (2 + stats.t.ppf(0.99, 5))
+        assert sorted(found.interval(0.9, 0.98)) == pytest.approx(sorted([near, away]))
 
 
 @given(
@@ -85,9 +98,13 @@ def test_an_interval_leaves_out_none_where_holms_test_rejects(
 ) -> None:
     rows = [Comparison("difference", n, mean, error=0.5) for mean in means]
     p = [t_test_p(row.mean, row.error, n) for row in rows]
-    for row, adjusted, own in zip(rows, holm(p), holm_levels(p, level), strict=True):
-        rejected = judge(AREA, row, own, 0.0).verdict in ("better", "worse")
+    for row, adjusted, own in zip(rows, holm(p), family_levels(p, level), strict=True):
+        interval = row.interval(*own)
+        rejected = judge(AREA, row, interval, 0.0).verdict in ("better", "worse")
         assert rejected is (adjusted < 1 - level) or adjusted == pytest.approx(1 - level)
+        # Away from no difference it is as wide as if all rows were to hold at once.
+        strictest = row.interval(1 - (1 - level) / len(rows))
+        assert max(map(abs, interval)) == pytest.approx(max(map(abs, strictest)))
 
 
 def test_ratios_are_compared_by_their_logarithms() -> None:

@@ -37,11 +37,11 @@ def choices(inputs: Inputs, order: dict[str, bool] = SMALLEST) -> pd.DataFrame:
     networks = networks.sort_values("method", key=lambda names: names != DENSE, kind="stable")
     networks = networks.sort_values(list(order), ascending=list(order.values()), kind="stable")
     failed = set(inputs.failures[CELL].itertuples(index=False, name=None))
-    least = {
-        (task, seed): least_quality(inputs.study.tasks[task].requirements, dense)
-        for task in inputs.tasks
-        for seed, dense in inputs.cells(task, DENSE)["val"].items()
-    }
+    least: dict[tuple[str, int], float] = {}
+    for task in inputs.tasks:
+        dense_of = inputs.cells(task, DENSE)
+        for seed, val in zip(dense_of["seed"].tolist(), dense_of["val"], strict=True):
+            least[task, seed] = least_quality(inputs.study.tasks[task].requirements, val)
     first: dict[tuple[str, int, str], tuple[int, dict[Any, Any]]] = {}
     for place, row in enumerate(networks.to_dict("records")):
         task, seed, method = (row[name] for name in CELL)

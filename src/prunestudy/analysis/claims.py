@@ -53,7 +53,7 @@ class Claim:
     Attributes:
         at: compression of a measure at one size, else nan.
         estimate: ratio first ÷ second, or difference first − second.
-        low, high: its interval at ``level``, from which the verdict is read.
+        low, high: its interval, at least at ``level``, from which the verdict is read.
         p: of the t test, under Holm's correction over ``family`` comparisons.
         margin: of practical equivalence, in units of the metric, or a share for ratios.
         verdict: of the first method.

@@ -2,8 +2,8 @@
 
 One rule covers what is asked of several tasks or methods at once: of each measure, the rows of the
 questions that the study asks are one family, and all its other rows another. Within a family the
-intervals have the levels of Holm's step-down, so that the interval of a row and its corrected test
-always agree, and the verdict is read from the interval alone.
+intervals are drawn by :func:`~prunestudy.analysis.statistics.family_levels`, so that the interval
+of a row and Holm's test always agree, and the verdict is read from the interval alone.
 """
 
 import math
@@ -27,7 +27,7 @@ from prunestudy.analysis.measures import (
     judge,
 )
 from prunestudy.analysis.size_curves import SizeCurve
-from prunestudy.analysis.statistics import Comparison, compare, holm, holm_levels
+from prunestudy.analysis.statistics import Comparison, compare, family_levels, holm
 from prunestudy.pruning.settings import ClosedLoop, OpenLoop
 
 NAN = float("nan")
@@ -77,8 +77,8 @@ def comparisons(
     binds, with each method of fixed ratios that rounds widths alike.
 
     Columns: ``estimate`` is first − second, or first ÷ second; ``low`` and ``high`` are its
-    interval at ``level``, which the family gives it, ``plain_low`` and ``plain_high`` at the
-    study's. ``p`` is Wilcoxon's, ``p_t`` of the t test that the interval belongs to, ``_holm``
+    interval, at least at ``level``, which the family gives it, ``plain_low`` and ``plain_high`` at
+    the study's. ``p`` is Wilcoxon's, ``p_t`` of the t test that the interval belongs to, ``_holm``
     corrected over ``family`` rows. ``spread`` is the standard deviation between seeds, on
     logarithms of ratios. ``reason`` says why a row is not measured.
     """
@@ -192,31 +192,33 @@ def corrected(inputs: Inputs, rows: list[Row]) -> pd.DataFrame:
     made: dict[int, dict[str, Any]] = {}
     for (_measure, asked), family in families.items():
         p_t = [row.found.p_t for row in family]
-        told = {
-            "level": holm_levels(p_t, inputs.level),
-            "p_t_holm": holm(p_t),
-            "p_holm": holm([row.found.p for row in family]),
-        }
+        levels = family_levels(p_t, inputs.level)
+        adjusted = zip(holm(p_t), holm([row.found.p for row in family]), strict=True)
         size = sum(not math.isnan(p) for p in p_t)
-        for place, row in enumerate(family):
-            own = {name: values[place] for name, values in told.items()}
-            made[id(row)] = {**_told(inputs, row, own["level"]), **own, "asked": asked}
-            made[id(row)] |= {"family": size, **row.extra}
+        for row, (level, away), (p_t_holm, p_holm) in zip(family, levels, adjusted, strict=True):
+            own = {"asked": asked, "family": size, "p_t_holm": p_t_holm, "p_holm": p_holm}
+            made[id(row)] = {**_told(inputs, row, level, away), **own, **row.extra}
     extra = list(dict.fromkeys(name for row in rows for name in row.extra))
     return pd.DataFrame([made[id(row)] for row in rows], columns=[*COLUMNS, *extra])
 
 
-def _told(inputs: Inputs, row: Row, level: float) -> dict[str, Any]:
+def _told(inputs: Inputs, row: Row, level: float, away: float) -> dict[str, Any]:
     found, measure = row.found, row.measure
     metric = inputs.study.tasks[row.task].metric
     margin = inputs.margin(RATIO if measure.kind == "ratio" else metric)
-    judged = judge(measure, found, level, margin)
-    (low, high), (plain_low, plain_high) = (found.interval(one) for one in (level, inputs.level))
+    low, high = found.interval(level, away)
+    judged = judge(measure, found, (low, high), margin)
+    plain_low, plain_high = found.interval(inputs.level)
     return {
         **dict(zip(KEY, [measure.name, row.task, row.at, *row.pair], strict=True)),
         **{"metric": metric, "n": found.n, "estimate": found.estimate, "low": low, "high": high},
         **{"first_mean": row.means[0], "second_mean": row.means[1], "margin": margin},
-        **{"plain_low": plain_low, "plain_high": plain_high, "plain_level": inputs.level},
+        **{
+            "level": level,
+            "plain_low": plain_low,
+            "plain_high": plain_high,
+            "plain_level": inputs.level,
+        },
         **{"p": found.p, "p_t": found.p_t, "d": found.d, "spread": found.spread},
         **{"verdict": judged.verdict, "within": judged.within},
         **{"not_inferior": judged.not_inferior, "generalises": inputs.generalises(row.task)},

@@ -110,8 +110,9 @@ def curve_traits(inputs: Inputs, paths: pd.DataFrame) -> pd.DataFrame:
             found = compare(a.tolist(), b.tolist(), trait.kind, inputs.overlap(str(task)))
             margin = inputs.margin(RATIO) if trait.kind == "ratio" else 0.0
             place = [task, of_task["shown"].iloc[0], trait.name, found.n, *pair]
-            numbers = [a.mean(), b.mean(), found.estimate, *found.interval(inputs.level)]
-            rows.append([*place, *numbers, judge(trait, found, inputs.level, margin).verdict])
+            interval = found.interval(inputs.level)
+            numbers = [a.mean(), b.mean(), found.estimate, *interval]
+            rows.append([*place, *numbers, judge(trait, found, interval, margin).verdict])
     return pd.DataFrame(rows, columns=TRAIT_COLUMNS)
 
 

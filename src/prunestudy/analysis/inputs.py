@@ -106,10 +106,22 @@ class Inputs:
         """What the intervals of a task hold for beyond its seeds."""
         return "rows as well" if self._folds(task) else AT_ONE_SPLIT
 
+    def repeats(self, task: str) -> list[list[int]]:
+        """A task's seeds by repeats of its folds, whose test rows are apart; all of one split."""
+        found: dict[int, list[int]] = {}
+        for seed in self.study.seeds:
+            repeat, _fold = self._fold(task, seed) or (0, 0)
+            found.setdefault(repeat, []).append(seed)
+        return list(found.values())
+
     def _folds(self, task: str) -> bool:
         """Whether the seeds of a task differ in which rows are test rows."""
+        return len({self._fold(task, seed) for seed in self.study.seeds}) > 1
+
+    def _fold(self, task: str, seed: int) -> tuple[int, int] | None:
         fold_of = getattr(self.study, "fold_of", lambda _task, _seed: None)
-        return len({fold_of(task, seed) for seed in self.study.seeds}) > 1
+        found: tuple[int, int] | None = fold_of(task, seed)
+        return found
 
     @property
     def methods(self) -> list[str]:

@@ -64,7 +64,9 @@ class Judged:
     not_inferior: bool = False
 
 
-def judge(measure: Measure, found: Comparison, level: float, margin: float) -> Judged:
+def judge(
+    measure: Measure, found: Comparison, interval: tuple[float, float], margin: float
+) -> Judged:
     """Read a verdict from the interval of a comparison, and from nothing else.
 
     Better or worse: the interval leaves out no difference. Equivalent: it does not, and lies
@@ -74,7 +76,7 @@ def judge(measure: Measure, found: Comparison, level: float, margin: float) -> J
         return Judged("not measured")
     if found.n == 1:
         return Judged("one seed")
-    low, high = found.interval(level)
+    low, high = interval
     least, most = measure.bounds(margin)
     inside = least <= low and high <= most
     rises = measure.better == "higher"

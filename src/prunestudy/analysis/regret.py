@@ -3,12 +3,14 @@
 Who knows afterwards which fixed method was best compares with a maximum, which chance lifts: of
 thirteen identical methods the best looks better than any. So the best one is chosen by its mean
 area on one half of the seeds, and the judged method is compared with it on the other half, over
-repeated halvings. The halvings share their seeds, so that their spread says little of how far the
+repeated halvings. Where seeds have folds of their own, both halves are of one repeat, so that no
+row tests in both. The halvings share their seeds, so that their spread says little of how far the
 mean is off: its standard error is the delete-one jackknife over seeds, which chooses anew without
 each of them in turn. It is never too small in expectation (Efron & Stein 1981).
 """
 
 import math
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -21,7 +23,7 @@ from prunestudy.analysis.measures import REGRET
 from prunestudy.analysis.statistics import Comparison, t_test_p
 from prunestudy.pruning.settings import FixedRatios
 
-# All halvings of up to so many seeds; of more, so many random ones, each with its mirror image.
+# All halvings of up to so many seeds; of more, so many random ones.
 MOST_SEEDS = 10
 HALVINGS = 1000
 # Leaving out one of two seeds leaves no two halves.
@@ -69,7 +71,10 @@ def _fixed(inputs: Inputs, methods: list[str]) -> list[str]:
 
 def _row(inputs: Inputs, task: str, name: str, judged: np.ndarray, fixed: pd.DataFrame) -> Row:
     others = fixed.to_numpy(dtype=float)
-    n = len(judged)
+    seeds: list[Any] = fixed.columns.tolist()
+    groups = [[seeds.index(one) for one in own if one in seeds] for own in inputs.repeats(task)]
+    halves = halvings(len(seeds), [one for one in groups if len(one) >= LEAST_SEEDS])
+    n = int(halves.used.sum())
     apart = judged - others[(best := int(others.mean(axis=1).argmax()))]
     extra: dict[str, Any] = {
         "candidates": len(fixed),
@@ -77,11 +82,10 @@ def _row(inputs: Inputs, task: str, name: str, judged: np.ndarray, fixed: pd.Dat
         **{"hindsight": float(apart.mean()), "hindsight_method": fixed.index[best]},
     }
     pair = (name, BEST_FIXED)
-    if n < LEAST_SEEDS:
-        found = Comparison("difference", n, NAN)
+    if not n:
+        found = Comparison("difference", len(seeds), NAN)
         reason = f"needs {LEAST_SEEDS} seeds, to choose on some and judge on others"
         return Row(REGRET, task, NAN, pair, found, (NAN, NAN), reason, extra)
-    halves = halvings(n)
     estimate, chosen = split_halves(judged, others, halves)
     error = jackknife(judged, others, halves) * math.sqrt(1 + n * inputs.overlap(task))
     spread = math.sqrt((judged.var(ddof=1) + others[best].var(ddof=1)) / 2)
@@ -91,33 +95,61 @@ def _row(inputs: Inputs, task: str, name: str, judged: np.ndarray, fixed: pd.Dat
         spread=spread,
     )
     most = int(chosen.argmax())
-    extra |= {"halvings": len(halves), "chosen": fixed.index[most]}
+    extra |= {"halvings": len(halves.choosing), "chosen": fixed.index[most]}
     extra |= {"chosen_share": float(chosen[most])}
     means = (float(judged.mean()), float(judged.mean()) - estimate)
     return Row(REGRET, task, NAN, pair, found, means, "", extra)
 
 
-def halvings(n: int) -> np.ndarray:
-    """Which of ``n`` seeds choose, one row a halving; each has its mirror image, (halvings, n)."""
+@dataclass(frozen=True, eq=False)
+class Halvings:
+    """Which seeds choose and which judge, one row a halving, (halvings, seeds)."""
+
+    choosing: np.ndarray
+    judging: np.ndarray
+
+    @property
+    def used(self) -> np.ndarray:
+        """The seeds that are in a half, (seeds,)."""
+        return np.logical_or.reduce(self.judging, axis=0)
+
+
+def halvings(n: int, groups: list[list[int]] | None = None) -> Halvings:
+    """Halvings of ``n`` seeds, each with its mirror image; with groups, of one of them at a time.
+
+    All halvings of up to :data:`MOST_SEEDS` seeds, of more :data:`HALVINGS` random ones, always the
+    same.
+    """
+    random = np.random.default_rng(0)
+    choosing, judging = [], []
+    for group in [list(range(n))] if groups is None else groups:
+        for half in _halves(len(group), random):
+            own = np.zeros((2, n), dtype=bool)
+            own[0, group], own[1, group] = half, ~half
+            choosing.append(own[0])
+            judging.append(own[1])
+    shape = (len(choosing), n)
+    return Halvings(*(np.array(part, dtype=bool).reshape(shape) for part in (choosing, judging)))
+
+
+def _halves(n: int, random: np.random.Generator) -> np.ndarray:
     if n <= MOST_SEEDS:
         sizes = {n // 2, n - n // 2}
         chosen = [one for size in sorted(sizes) for one in combinations(range(n), size)]
         return np.array([[seed in one for seed in range(n)] for one in chosen])
-    random = np.random.default_rng(0)
     order = random.permuted(np.tile(np.arange(n), (HALVINGS // 2, 1)), axis=1)
     half = order < n // 2
     return np.concatenate([half, ~half])
 
 
 def split_halves(
-    judged: np.ndarray, fixed: np.ndarray, halves: np.ndarray
+    judged: np.ndarray, fixed: np.ndarray, halves: Halvings
 ) -> tuple[float, np.ndarray]:
     """Mean over halvings of judged − best fixed on the half that did not choose it.
 
     Args:
         judged: quality by seed, (seeds,).
         fixed: of each fixed method, (methods, seeds).
-        halves: which seeds choose, (halvings, seeds); the others judge.
 
     Returns:
         The mean, and in which share of the halvings each fixed method is chosen.
@@ -126,9 +158,9 @@ def split_halves(
 
 
 def _split(
-    judged: np.ndarray, fixed: np.ndarray, halves: np.ndarray, weights: np.ndarray
+    judged: np.ndarray, fixed: np.ndarray, halves: Halvings, weights: np.ndarray
 ) -> tuple[float, np.ndarray]:
-    choosing, judging = halves * weights, ~halves * weights
+    choosing, judging = halves.choosing * weights, halves.judging * weights
     both = (choosing.sum(axis=1) > 0) & (judging.sum(axis=1) > 0)
     choosing, judging = choosing[both], judging[both]
     means = choosing @ fixed.T / choosing.sum(axis=1, keepdims=True)
@@ -138,8 +170,10 @@ def _split(
     return float(apart.mean()), chosen
 
 
-def jackknife(judged: np.ndarray, fixed: np.ndarray, halves: np.ndarray) -> float:
+def jackknife(judged: np.ndarray, fixed: np.ndarray, halves: Halvings) -> float:
     """Standard error of :func:`split_halves` by leaving out each seed in turn (Tukey 1958)."""
-    n = len(judged)
-    without = np.array([_split(judged, fixed, halves, one)[0] for one in 1.0 - np.eye(n)])
+    used = np.flatnonzero(halves.used)
+    n = len(used)
+    every = 1.0 - np.eye(len(judged))[used]
+    without = np.array([_split(judged, fixed, halves, one)[0] for one in every])
     return float(np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum()))

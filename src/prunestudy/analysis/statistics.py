@@ -75,10 +75,16 @@ class Comparison:
         """Mean difference, or geometric mean of the ratios."""
         return self._told(self.mean)
 
-    def interval(self, level: float) -> tuple[float, float]:
-        """Low and high end of the t interval; nan for n < 2."""
-        half = _quantile(level, self.n) * self.error
-        return self._told(self.mean - half), self._told(self.mean + half)
+    def interval(self, level: float, away: float | None = None) -> tuple[float, float]:
+        """Low and high end of the t interval; nan for n < 2.
+
+        Args:
+            away: level of the end away from no difference, if it has one of its own.
+        """
+        near = _quantile(level, self.n) * self.error
+        far = near if away is None else _quantile(away, self.n) * self.error
+        below, above = (near, far) if self.mean > 0 else (far, near)
+        return self._told(self.mean - below), self._told(self.mean + above)
 
     def _told(self, value: float) -> float:
         return float(np.exp(value)) if self.kind == "ratio" else value
@@ -181,21 +187,21 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def holm_levels(p_values: Sequence[float], level: float) -> list[float]:
-    """The level of each comparison's interval in Holm's step-down, in the given order.
+def family_levels(p_values: Sequence[float], level: float) -> list[tuple[float, float]]:
+    """Levels of each comparison's interval in a family: of its end towards no difference, and away.
 
-    The k-th smallest p of m is tested at α ÷ (m − k + 1), and its interval has 1 − that; from the
-    first that is not rejected on, all others keep its level. So an interval leaves out no
-    difference exactly where Holm's test rejects. A family of one has ``level`` itself, as have
-    comparisons without a p.
+    All m intervals together have ``level`` if each has 1 − α/m. Holm's step-down rejects more: its
+    k-th smallest p is tested at α ÷ (m − k + 1), and where it rejects, the end towards no
+    difference is drawn at that level. So an interval leaves out no difference exactly where Holm's
+    test rejects; and what the other end shows (equivalent, within a margin, not inferior) holds for
+    the whole family, which it would not at the levels of later steps. A family of one has ``level``
+    itself, as have comparisons without a p.
     """
-    levels = [level] * len(p_values)
+    levels = [(level, level)] * len(p_values)
     family = sorted((p, place) for place, p in enumerate(p_values) if not math.isnan(p))
-    stop = False
-    own = level
+    rejected = True
     for rank, (p, place) in enumerate(family):
-        if not stop:
-            share = (1 - level) / (len(family) - rank)
-            own, stop = 1 - share, p >= share
-        levels[place] = own
+        share, strictest = ((1 - level) / many for many in (len(family) - rank, len(family)))
+        rejected = rejected and p < share
+        levels[place] = (1 - (share if rejected else strictest), 1 - strictest)
     return levels

@@ -133,9 +133,10 @@ def movements(
             before, after = group[f"{column}_a"], group[f"{column}_b"]
             found = compare(after.tolist(), before.tolist(), measure.kind)
             metric = RATIO if measure.kind == "ratio" else str(group["metric_b"].iloc[0])
-            judged = judge(measure, found, level, margins.get(metric, 0.0))
+            interval = found.interval(level)
+            judged = judge(measure, found, interval, margins.get(metric, 0.0))
             verdict = "the same" if before.tolist() == after.tolist() else judged.verdict
-            numbers = (before.mean(), after.mean(), found.estimate, *found.interval(level))
+            numbers = (before.mean(), after.mean(), found.estimate, *interval)
             rows.append([*place, column, found.n, *numbers, verdict])
     return pd.DataFrame(rows, columns=MOVEMENT_COLUMNS)
 

@@ -101,12 +101,12 @@ class Report(Params):
     confidence: Share = Field(0.95, description="level of every interval")
     margins: Annotated[
         dict[Name, Annotated[NotNegative, Field(le=1_000_000)]],
-        BeforeValidator(_with_defaults),
         Field(max_length=100),
+        BeforeValidator(_with_defaults),
     ] = Field(
         default=MARGINS,
         description="by metric, the largest difference that is none in practice; ratio: of sizes "
-        "and times, as a share; a metric that is not named has none, and nothing is equivalent",
+        "and times, as a share; what is not named keeps its default, or else has no margin",
         examples=[{"accuracy": 0.001}],
         json_schema_extra=NO_OTHER_NAMES,
     )
