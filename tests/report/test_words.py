@@ -64,6 +64,14 @@ def test_every_template_is_used() -> None:
         assert [name for name in templates if name not in named] == [], kind
 
 
+def test_an_undecided_comparison_is_never_called_no_difference() -> None:
+    text = files("prunestudy.report").joinpath("words.toml").read_text(encoding="utf-8")
+    text = " ".join(text.replace("\\\n", " ").split()).lower()
+    assert [
+        said for said in ("no difference", "not different", "within the spread") if said in text
+    ] == []
+
+
 def test_methods_lead_to_what_their_numbers_were_made_from() -> None:
     rows = pd.DataFrame([{"task": "t", "seed": 0, "method": "m", "cause": "<b>"}])
     table = words.table("failures", rows)
