@@ -139,8 +139,8 @@ SLIPS = [
     # Degrees of freedom.
     Slip(
         "analysis/statistics.py",
-        "half = float(stats.t.ppf(0.5 + level / 2, n - 1)) * sd / math.sqrt(n)",
-        "half = float(stats.t.ppf(0.5 + level / 2, n)) * sd / math.sqrt(n)",
+        "return float(stats.t.ppf(0.5 + level / 2, n - 1)) if n > 1 else NAN",
+        "return float(stats.t.ppf(0.5 + level / 2, n)) if n > 1 else NAN",
         "tests/analysis/test_statistics.py",
     ),
     # An interrupt that came too late to matter counts as one that ended the run.

@@ -1,27 +1,40 @@
 """Made-up networks without files, and comparisons of them worked out anew from their rows.
 
-Nothing here calls what it is held against: values are paired, ranked and corrected by hand, and
-intervals and tests are scipy's.
+Nothing here calls what it is held against: areas are added up segment by segment, sizes are found
+by bisection, families corrected by hand; intervals and tests are scipy's.
 """
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from itertools import product
+from itertools import pairwise, product
 from random import Random
 from typing import Any
 
 import pandas as pd
 from scipy import stats
 
-from prunestudy.analysis.budget import TEST, Measure
-from prunestudy.analysis.claims import Claim, Statement, statements
+from prunestudy.analysis import area as areas
+from prunestudy.analysis import comparisons, mean_rank, regret, size_curves, sizes
+from prunestudy.analysis.budget import FASTEST, choices
+from prunestudy.analysis.claims import Statement, statements
 from prunestudy.analysis.inputs import TABLES, Inputs
 from prunestudy.params.settings import Study
-from prunestudy.report.contents import Contents
 from tests.report.fabricated import Cell
 
 Row = dict[str, Any]
+NAN = float("nan")
 POINTS = ("2", "4", "final")
+# Margins of the defaults, and the chance levels that the tables leave out.
+MARGINS = {"r2": 0.01, "accuracy": 0.002}
+CHANCE = {"r2": 0.0, "accuracy": 0.5}
+
+
+class Folded(Study):
+    """A study whose every seed has a part of the rows of its own."""
+
+    def fold_of(self, task: str, seed: int) -> tuple[int, int]:
+        """The seed's repeat and fold, of five folds."""
+        return divmod(self.seeds.index(seed), 5)
 
 
 def network(task: str, seed: int, method: str, point: str, **numbers: Any) -> Row:
@@ -31,16 +44,24 @@ def network(task: str, seed: int, method: str, point: str, **numbers: Any) -> Ro
     row |= {"val": 0.9, "test": 0.9, "params": params, "params_nonzero": params, "macs": params}
     row |= {"macs_nonzero": params, "compression": 1000 / params, "latency_ratio_b64": 1.0}
     row |= {"latency_ms_b64": 1.0, "artifact_sha256": f"{task}{seed}{method}{point}"}
-    return row | numbers
+    return row | {"speedup_macs": 1.0} | numbers
 
 
-def inputs_of(study: Study, rows: Iterable[Row], failed: Iterable[Cell] = ()) -> Inputs:
+def inputs_of(
+    study: Study,
+    rows: Iterable[Row],
+    failed: Iterable[Cell] = (),
+    unreachable: Iterable[tuple[str, int, str, str]] = (),
+    **datasets: Any,
+) -> Inputs:
     """What the analysis reads, with these networks; cells that failed have none."""
-    lost = pd.DataFrame(list(failed), columns=["task", "seed", "method"])
-    tables = {name: pd.DataFrame() for name in set(TABLES) - {"results", "latency", "failures"}}
-    networks = pd.DataFrame(list(rows))
-    none: dict[str, Any] = {"steps": {}, "waits": frozenset()}
-    return Inputs(study, "", "", networks, failures=lost, **tables, **none)
+    names = ["task", "seed", "method"]
+    tables = {name: pd.DataFrame() for name in set(TABLES) - {"results", "latency"}}
+    tables["failures"] = pd.DataFrame(list(failed), columns=names)
+    tables["unreachable"] = pd.DataFrame(list(unreachable), columns=[*names, "point"])
+    sizes = {"train_rows": 60, "test_rows": 30, "classes": 2, **datasets}
+    tables["datasets"] = pd.DataFrame([{"task": task, **sizes} for task in study.tasks])
+    return Inputs(study, "", "", pd.DataFrame(list(rows)), **tables, steps={}, waits=frozenset())
 
 
 def random_rows(study: Study, chance: Random) -> list[Row]:
@@ -51,10 +72,10 @@ def random_rows(study: Study, chance: Random) -> list[Row]:
     rows = []
     for task in study.tasks:
         effects = {
-            name: (chance.choice([0.4, 0.85, 1.0, 1.2]), chance.choice([-0.1, 0.0, 0.02]))
+            name: (chance.choice([0.4, 0.85, 1.0, 1.2]), chance.choice([-0.1, 0.0, 0.004, 0.02]))
             for name in study.methods
         }
-        noise = chance.choice([0.02, 0.3])
+        noise = chance.choice([0.002, 0.02, 0.3])
         for seed in study.seeds:
             # What the networks of a seed share, as their dense network: pairing takes it out.
             shared = chance.gauss(0, 0.2)
@@ -66,14 +87,14 @@ def random_rows(study: Study, chance: Random) -> list[Row]:
                     continue
                 size, change = effects[name]
                 drawn = math.exp(shared + chance.gauss(0, noise))
-                ratio = 1.0 if point == "final" else float(point)
+                ratio = 1.0 if point == "final" else float(point) * chance.choice([1.0, 1.2])
                 rows.append(
                     network(
                         task,
                         seed,
                         name,
                         point,
-                        params=400 * size * drawn / ratio,
+                        params=1000 / ratio,
                         compression=ratio,
                         val=dense["val"] + chance.choice([-0.2, -0.001, 0.02]),
                         test=dense["test"] + change + shared / 5 + chance.gauss(0, noise / 10),
@@ -82,6 +103,66 @@ def random_rows(study: Study, chance: Random) -> list[Row]:
                 )
     chance.shuffle(rows)
     return rows
+
+
+def curve(study: Study, rows: list[Row], cell: Cell, quality: str) -> list[tuple[float, float]]:
+    """log₂ compression and quality of a cell's networks with the dense one, ascending."""
+    task, seed, method = cell
+    own = [
+        row
+        for row in rows
+        if (row["task"], row["seed"]) == (task, seed)
+        and (row["method"], row["point"]) in {("dense", "1"), (method, "2"), (method, "4")}
+    ]
+    return sorted((math.log2(row["compression"]), row[quality]) for row in own)
+
+
+def at(points: list[tuple[float, float]], place: float) -> float:
+    """Piecewise linear through points; level beyond the last."""
+    for (x, a), (further, b) in pairwise(points):
+        if x <= place <= further:
+            return a + (b - a) * (place - x) / (further - x)
+    return points[-1][1]
+
+
+def mean_height(points: list[tuple[float, float]], low: float, high: float) -> float:
+    """Area under a piecewise linear curve between two places, by its length."""
+    ends = [*points, (max(high, points[-1][0]) + 1, points[-1][1])]
+    total = 0.0
+    for (x, _a), (further, _b) in pairwise(ends):
+        left, right = max(x, low), min(further, high)
+        if left < right:
+            total += (right - left) * (at(points, left) + at(points, right)) / 2
+    return total / (high - low)
+
+
+def size_within(points: list[tuple[float, float]], least: float, end: float) -> float:
+    """The place up to which a curve is at least so high, by bisection in its first way down."""
+    for (x, a), (further, b) in pairwise(points):
+        if a >= least > b:
+            low, high = x, further
+            for _step in range(60):
+                middle = (low + high) / 2
+                low, high = (middle, high) if at(points, middle) >= least else (low, middle)
+            return min(low, end)
+    return end
+
+
+def values(study: Study, rows: list[Row], measure: str, task: str, method: str) -> dict[int, float]:
+    """A measure by seed; sizes as parameters."""
+    found = {}
+    for dense in (row for row in rows if (row["task"], row["method"]) == (task, "dense")):
+        cell = (task, dense["seed"], method)
+        tests = curve(study, rows, cell, "test")
+        if measure == "area":
+            found[dense["seed"]] = mean_height(tests, 1, 2)
+        elif measure.startswith("matched"):
+            found[dense["seed"]] = at(tests, float(measure.removeprefix("matched ")))
+        else:
+            limits = study.tasks[task].requirements
+            vals = curve(study, rows, cell, "val")
+            found[dense["seed"]] = 1000 / 2 ** size_within(vals, dense["val"] - limits.max_drop, 2)
+    return found
 
 
 def chosen(study: Study, rows: list[Row], task: str, method: str, least: str) -> dict[int, Row]:
@@ -101,61 +182,80 @@ def chosen(study: Study, rows: list[Row], task: str, method: str, least: str) ->
     return found
 
 
-# What is preferred among networks, and the value of each measure.
-LEAST = {
+# What is preferred among networks.
+LEAST: dict[str, Callable[[Row], tuple[float, float]]] = {
     "small": lambda row: (row["params_nonzero"], row["macs_nonzero"]),
     "fast": lambda row: (-row["latency_ratio_b64"], row["params_nonzero"]),
 }
-VALUES = {
-    "params": lambda row: row["params_nonzero"],
-    "test": lambda row: row["test"],
-    "time": lambda row: 1 / row["latency_ratio_b64"],
-}
 Key = tuple[str, ...]
-FIELDS = ("n", "estimate", "low", "high", "level", "p", "family", "outcome")
-
-
-def fields(claim: Claim) -> list[Any]:
-    """What :func:`worked_out` gives, as a claim has it."""
-    return [getattr(claim, name) for name in FIELDS]
+NUMBERS = ("n", "estimate", "low", "high", "level", "p_t_holm", "family")
 
 
 def worked_out(
-    values: Mapping[Key, tuple[dict[int, float], dict[int, float]]],
-    measure: Measure,
+    samples: Mapping[Key, tuple[dict[int, float], dict[int, float]]],
+    ratio: bool,
     level: float,
-    family: Callable[[Key], object],
-) -> dict[Key, list[Any]]:
-    """The fields of claims from two methods' values by seed; ``family``: what is corrected alike.
+    margins: Mapping[Key, float],
+) -> dict[Key, tuple[list[float], str, bool, bool]]:
+    """A family's numbers, verdicts and flags from two methods' values by seed.
 
-    Only seeds that both methods have count, whatever the order of the rows.
+    Only seeds that both methods have count, whatever the order of the rows. Of a ratio less is
+    better, of a difference more.
     """
-    into, back = (float, float) if measure is TEST else (math.log, math.exp)
-    found, p = {}, {}
-    for key, (first, second) in values.items():
-        seeds = set(first) & set(second)
-        a, b = ([into(one[seed]) for seed in seeds] for one in (first, second))
-        differences = [x - y for x, y in zip(a, b, strict=True)]
-        mean = sum(differences) / len(seeds)
-        ends = stats.t.interval(level, len(seeds) - 1, loc=mean, scale=stats.sem(differences))
-        p[key] = stats.ttest_rel(a, b).pvalue
-        within = abs(mean) < math.sqrt((stats.tvar(a) + stats.tvar(b)) / 2)
-        found[key] = (len(seeds), mean, *ends, within)
-    claims = {}
-    for key, (n, mean, low, high, within) in found.items():
-        alike = [p[other] for other in p if family(other) == family(key)]
-        # Holm: the largest step up to its own.
-        corrected = min(1.0, max(sum(b >= a for b in alike) * a for a in alike if a <= p[key]))
-        good = "better" if (mean > 0) is (measure is TEST) else "worse"
-        outcome = "perhaps better" if good == "better" and corrected >= 1 - level else good
-        outcome = f"{good} within" if within else outcome
-        outcome = "no difference" if low <= 0 <= high else outcome
-        numbers = (n, back(mean), back(low), back(high), level, corrected, len(alike))
-        claims[key] = [*numbers, outcome]
-    return claims
+    into, back = (math.log, math.exp) if ratio else (float, float)
+    pairs = {}
+    for key, (first, second) in samples.items():
+        seeds = sorted(set(first) & set(second))
+        pairs[key] = tuple([into(one[seed]) for seed in seeds] for one in (first, second))
+    p = {key: float(stats.ttest_rel(a, b).pvalue) for key, (a, b) in pairs.items()}
+    # Holm, step by step: α ÷ so many as are left, until one is not rejected; from then on, and at
+    # the far end of every interval, α ÷ all.
+    levels, left, stopped = {}, len(p), False
+    for key in sorted(p, key=lambda one: p[one]):
+        stopped = stopped or p[key] >= (1 - level) / left
+        levels[key] = 1 - (1 - level) / (len(p) if stopped else left)
+        left -= 1
+    found = {}
+    for key, (a, b) in pairs.items():
+        apart = [x - y for x, y in zip(a, b, strict=True)]
+        mean = sum(apart) / len(apart)
+        strictest, deviation = 1 - (1 - level) / len(p), stats.sem(apart)
+        near, away = (
+            stats.t.ppf(0.5 + one / 2, len(apart) - 1) * deviation
+            for one in (levels[key], strictest)
+        )
+        low, high = (mean - near, mean + away) if mean > 0 else (mean - away, mean + near)
+        corrected = max(
+            min(1.0, sum(other >= one for other in p.values()) * one)
+            for one in p.values()
+            if one <= p[key]
+        )
+        numbers = [len(apart), back(mean), back(low), back(high), levels[key], corrected, len(p)]
+        width = into(1 + margins[key]) if ratio else margins[key]
+        if ratio:
+            low, high = -high, -low
+        verdict = "better" if low > 0 else "worse" if high < 0 else "undecided"
+        inside = -width <= low and high <= width
+        if inside and verdict == "undecided":
+            verdict = "equivalent"
+        found[key] = (numbers, verdict, inside and verdict != "equivalent", low >= -width)
+    return found
 
 
-def stated(inputs: Inputs) -> list[Statement]:
-    """What the finding says of these inputs."""
-    made = Contents(inputs)
-    return statements(inputs, made.headline, made.comparisons, made.latency_headline)
+class Made:
+    """The tables of the analysis, one from the other."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        self.inputs = inputs
+        self.curves = size_curves.size_curves(inputs)
+        self.area = areas.area(inputs, self.curves)
+        self.sizes = sizes.sizes(inputs, self.curves)
+        self.fastest = choices(inputs, FASTEST)
+        self.comparisons = comparisons.comparisons(inputs, self.curves, self.sizes, self.fastest)
+        self.regret = regret.regret(inputs, self.area)
+        self.mean_rank = mean_rank.mean_rank(inputs, self.area)
+
+    @property
+    def said(self) -> list[Statement]:
+        """What the finding says."""
+        return statements(self.inputs, self.comparisons, self.regret, self.mean_rank)

@@ -1,44 +1,30 @@
-"""Typed claims: what each comparison comes to, who is compared, and in which order it is said."""
+"""Typed claims: what is said of which methods, in which order, and the rows that say it."""
 
 import math
-from collections.abc import Iterable
 from functools import cache
-from itertools import product
 from random import Random
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from prunestudy.analysis.budget import MEASURES, PARAMS, TEST, TIME, Measure
 from prunestudy.analysis.claims import (
-    LOSSES,
-    MAIN,
-    NO_LOSSES,
+    KINDS,
     Claim,
     Statement,
     among,
+    claims_of,
     judged,
-    statements,
 )
 from prunestudy.analysis.claims import tested as others_claims
+from prunestudy.analysis.regret import BEST_FIXED
 from prunestudy.params.report_settings import Claims, Question
 from prunestudy.params.settings import Study
-from prunestudy.report.contents import Contents
-from tests.analysis.raw import (
-    VALUES,
-    Key,
-    Row,
-    chosen,
-    fields,
-    inputs_of,
-    random_rows,
-    stated,
-    worked_out,
-)
+from tests.analysis.raw import Made, inputs_of, random_rows
 from tests.report.fabricated import EVERY, QUESTION, make_study
 
-NAN = float("nan")
 ASIDE = Question(method="traditional", against="other")
+ALONE = {"other", "rounded"}
 BASELINES = {"small", "alike"}
 
 
@@ -47,246 +33,138 @@ def study_of(*compare: Question, **settings: Any) -> Study:
     return make_study(methods=EVERY, compare=compare, **settings)
 
 
-def expected(
-    study: Study,
-    rows: list[Row],
-    pairs: Iterable[tuple[str, str]],
-    asked: set,
-    measure: Measure,
-    least: str,
-) -> dict[Key, list[Any]]:
-    """Claims of one measure from raw rows, by task and methods; what is asked is a family."""
-    values = {}
-    for task, pair in product(study.tasks, pairs):
-        found = tuple(
-            {seed: VALUES[measure.name](one) for seed, one in own.items()}
-            for own in (chosen(study, rows, task, method, least) for method in pair)
-        )
-        if all(found):
-            values[(task, *pair)] = found
-    return worked_out(values, measure, study.report.confidence, lambda key: key[1:] in asked)
-
-
-def places(claims: Iterable[Claim]) -> set[tuple[str, str, str, str]]:
-    """Measure, task and methods of claims."""
-    return {(one.measure.name, one.task, one.first, one.second) for one in claims}
-
-
 @cache
-def drawn(number: int) -> tuple[tuple[Question, ...], Study, list[Row], list[Statement]]:
-    """A study of one or two questions with random tables, failed cells, and what is said of it."""
-    questions = [(QUESTION,), (QUESTION, ASIDE)][number % 2]
-    study = study_of(
-        *questions, seeds=[5, 5, 4, 8][number % 4], confidence=[0.95, 0.8][number // 6]
-    )
-    failed = [("numbers", 2, "traditional"), ("classes", 0, "adaptive")][: number % 3]
-    rows = [
-        row
-        for row in random_rows(study, Random(number))
-        if (row["task"], row["seed"], row["method"]) not in failed
-    ]
-    return questions, study, rows, stated(inputs_of(study, rows, failed))
+def drawn(number: int) -> Made:
+    """A study of one or two questions with random tables and a lost cell."""
+    study = study_of(*[(QUESTION,), (QUESTION, ASIDE)][number % 2])
+    failed = [("numbers", 2, "traditional")][: number % 2]
+    rows = random_rows(study, Random(number))
+    kept = [row for row in rows if (row["task"], row["seed"], row["method"]) not in failed]
+    return Made(inputs_of(study, kept, failed))
 
 
-@pytest.mark.parametrize("number", range(8))
-def test_what_is_said_is_what_the_raw_tables_give(number: int) -> None:
-    questions, study, rows, said = drawn(number)
-    asked = {one.pair for one in questions}
-    pairs = {("adaptive", name) for name in study.methods if name != "adaptive"} | asked
-    loops = {("hurried", name) for name in study.methods if name != "hurried"}
-    raw = {one.name: expected(study, rows, pairs, asked, one, "small") for one in MEASURES}
-    bound = {("hurried", "traditional")}
-    latency = {one.name: expected(study, rows, loops, bound, one, "fast") for one in (TIME, TEST)}
-    for one in said:
-        for claim in one.claims:
-            own = (latency if one.kind == "latency" else raw)[claim.measure.name]
-            known = own[claim.task, claim.first, claim.second]
-            assert fields(claim) == pytest.approx(known)
+def of(said: list[Statement], kind: str, *pair: str) -> list[Statement]:
+    """The statements of a kind, and of a pair where one is named."""
+    return [one for one in said if one.kind == kind and pair in ((), one.pair)]
 
-    def of(kind: str, *pair: str) -> list[Statement]:
-        return [one for one in said if one.kind == kind and pair in ((), one.pair)]
 
-    # A question has each measure once, on every task.
-    for first, second in asked:
-        for measure in MEASURES:
-            [one] = of(measure.name, first, second)
-            assert places(one.claims) == {
-                (measure.name, task, first, second) for task in study.tasks
-            }
-    # Beside it: the focus against whom no question is about; its gains in size over whoever
-    # stands by itself, and every loss.
-    others = {
-        (measure, task, first, second): outcome
-        for measure, claims in raw.items()
-        for (task, first, second), (*_numbers, outcome) in claims.items()
-        if first == "adaptive" and second != "traditional"
+@pytest.mark.parametrize("number", range(4))
+def test_every_claim_is_the_row_that_it_names(number: int) -> None:
+    made = drawn(number)
+    pair = ("measure", "task", "at", "first", "second")
+    tables = {"comparisons": made.comparisons, "regret": made.regret, "mean_rank": made.mean_rank}
+    rows = {
+        (name, frozenset((one, row[one]) for one in found if row[one] == row[one])): row
+        for name, table in tables.items()
+        for found in [pair if name != "mean_rank" else ("method",)]
+        for row in table.to_dict("records")
     }
-    lost = {place for place, outcome in others.items() if outcome in LOSSES}
-    assert places(claim for one in of("lost") for claim in one.claims) == lost
-    alone = {"other", "hurried", "rounded"}
-    gained = {place for place in others if place[0] == "params" and place[3] in alone} - lost
-    assert places(claim for one in of("gained") for claim in one.claims) == gained
-    # The loop that latency binds meets whom the first question is about, and equal rounding.
-    assert {one.pair for one in of("latency")} == {
-        ("hurried", "traditional"),
-        ("hurried", "rounded"),
-    }
-    [baselines] = of("baselines")
-    assert set(baselines.points) == BASELINES
+    said = made.said
+    every = [claim for one in said for claim in (*one.claims, *one.standings)]
+    assert len(every) > 15
+    for claim in every:
+        row = rows[claim.source.table, frozenset(claim.source.key.items())]
+        told = {**vars(claim), "p_t_holm": getattr(claim, "p", None)}
+        if isinstance(claim, Claim):
+            told["measure"] = claim.measure.name
+        for name in {*row} & {*told} - {"p"}:
+            assert told[name] == row[name] or math.isnan(told[name])
 
 
-def test_the_random_tables_come_to_every_outcome_of_several_seeds() -> None:
-    said = [one for number in range(8) for one in drawn(number)[-1]]
-    assert {claim.outcome for one in said for claim in one.claims} == {*LOSSES, *NO_LOSSES}
-
-
-@pytest.mark.parametrize("number", range(8))
-def test_losses_are_stated_first_question_by_question(number: int) -> None:
-    questions, _study, _rows, said = drawn(number)
-    for place, question in enumerate(questions):
-        main = said[place * MAIN : (place + 1) * MAIN]
-        further = [one for one in said[MAIN * len(questions) :] if belongs(one, question)]
-        losses = [one.loss for one in (*main, *further)]
-        assert losses == sorted(losses, reverse=True)
-        if place:
-            assert {one.pair for one in main} == {question.pair}
-    for one in said:
-        every = [*one.claims, *(claim for claims in one.points.values() for claim in claims)]
-        lost = [claim for claim in every if claim.outcome == "worse"]
-        if one.kind in ("lost", "baselines"):
-            # Of many methods one is lost to by chance: what counts is a loss once corrected.
-            assert one.loss is any(claim.p < 1 - claim.level for claim in lost)
-        elif one.kind != "test":
-            assert one.loss is (bool(lost) and one.kind != "gained")
-        elif lost:
-            assert one.loss
-
-
-def belongs(one: Statement, question: Question) -> bool:
-    """Whether a statement is told with a question; what no question is about is the first's."""
-    return (one.pair == ASIDE.pair) is (question is ASIDE)
-
-
-def test_a_loss_of_quality_to_any_method_at_points_makes_a_loss() -> None:
-    study = study_of(QUESTION)
-    rows = random_rows(study, Random(0))
-    for one in rows:
-        # All alike, but for the baseline "small" that is better at 4×.
-        better = (one["method"], one["point"]) == ("small", "4")
-        one |= {"test": 0.8 + 0.001 * one["seed"] + 0.1 * better, "compression": 1.0}
-    said = stated(inputs_of(study, rows))
-    assert said[0].loss
-    [quality] = [one for one in said if one.kind == "test"]
-    assert quality.loss
-    assert {claim.outcome for claim in quality.claims} == {"no difference"}
-    # It is told where the method stands by itself, and beside the baselines where it does not.
-    assert set(quality.points) == {"traditional"}
-    [baselines] = [one for one in said if one.kind == "baselines"]
-    outcomes = [claim.outcome for claim in baselines.points["small"]]
-    assert outcomes == ["no difference", "worse"] * len(study.tasks)
-    assert baselines.loss
-
-
-def test_one_seed_gives_no_verdict() -> None:
-    study = study_of(QUESTION, seeds=1)
-    rows = random_rows(study, Random(0))
-    said = stated(inputs_of(study, rows))
-    every = [claim for one in said for own in (one.claims, *one.points.values()) for claim in own]
-    assert {claim.outcome for claim in every} == {"one seed"}
-    assert not any(one.loss for one in said)
-    assert all(math.isnan(claim.low) and math.isnan(claim.p) for claim in every)
-    for claim in next(one.claims for one in said if one.kind == "params"):
-        first, second = (
-            chosen(study, rows, claim.task, name, "small")[0]["params"] for name in QUESTION.pair
-        )
-        assert claim.estimate == pytest.approx(first / second)
-
-
-def test_a_diverged_network_leaves_its_measure_without_a_verdict() -> None:
-    study = study_of(QUESTION)
-    rows = random_rows(study, Random(1))
-    for one in rows:
-        if (one["task"], one["seed"]) == ("numbers", 0) and one["method"] in (
-            "traditional",
-            "dense",
-        ):
-            one["test"] = NAN
-    said = {one.kind: one for one in stated(inputs_of(study, rows))}
-    outcomes = {claim.task: claim.outcome for claim in said["test"].claims}
-    assert outcomes["numbers"] == "not measured" != outcomes["classes"]
-    assert "not measured" not in {claim.outcome for claim in said["params"].claims}
-    points = {(one.task, one.outcome) for one in said["test"].points["traditional"]}
-    assert ("numbers", "not measured") in points
-
-
-def test_where_every_cell_failed_nothing_is_measured_nor_corrected_for() -> None:
-    study = study_of(QUESTION)
-    failed = [("numbers", seed, "traditional") for seed in study.seeds]
-    rows = [
-        one
-        for one in random_rows(study, Random(2))
-        if (one["task"], one["seed"], one["method"]) not in failed
+@pytest.mark.parametrize("number", range(2))
+def test_the_area_leads_each_question_and_others_come_after(number: int) -> None:
+    made = drawn(number)
+    said, tasks = made.said, {"numbers", "classes"}
+    kinds = [one.kind for one in said]
+    questions = [QUESTION.pair, ASIDE.pair][: number + 1]
+    expected = [kind for _pair in questions for kind in ("area", "matched", "size")]
+    assert kinds == [*expected, "time", "others", "baselines", "regret"] + ["regret"] * number + [
+        "rank"
     ]
-    [size] = [one for one in stated(inputs_of(study, rows, failed)) if one.kind == "params"]
-    lost, other = size.claims
-    assert (lost.task, lost.n, lost.outcome) == ("numbers", 0, "not measured")
-    alone = expected(study, rows, [QUESTION.pair], set(), PARAMS, "small")
-    [(*numbers, _family, outcome)] = alone.values()
-    assert [*fields(other)[:-2], other.outcome] == pytest.approx([*numbers, outcome])
+    for pair in questions:
+        [area], [matched], [size] = (of(said, kind, *pair) for kind in ("area", "matched", "size"))
+        for one in (area, size):
+            assert [claim.task for claim in one.claims] == ["numbers", "classes"]
+        assert {(claim.task, claim.at) for claim in matched.claims} == {
+            (task, at) for task in tasks for at in (2, 4)
+        }
+        assert all(claim.asked for one in (area, matched, size) for claim in one.claims)
+    # Time is of the loop that latency binds, against whoever rounds alike, with its test quality.
+    [time] = of(said, "time", "hurried", "rounded")
+    assert [claim.measure.name for claim in time.claims] == ["time", "time_test"]
+    [others], [baselines] = of(said, "others"), of(said, "baselines")
+    assert {claim.second for claim in others.claims} == ALONE
+    assert {claim.second for claim in baselines.claims} == BASELINES
+    assert {claim.measure.name for one in (others, baselines) for claim in one.claims} == {"area"}
+    [regret] = of(said, "regret", "adaptive", BEST_FIXED)
+    assert {claim.task for claim in regret.claims} == tasks
+    [rank] = of(said, "rank")
+    assert {one.method for one in rank.standings} == {"traditional", "other", "adaptive"}
+    assert set(kinds) == {*KINDS}
 
 
-@pytest.mark.parametrize("p", [0.01, 0.2])
-def test_chance_moves_no_loss_to_others_ahead(p: float) -> None:
-    _questions, study, rows, _said = drawn(0)
-    made = Contents(inputs_of(study, rows))
-    table = made.headline.assign(**{f"{one.name}_p_t_holm": p for one in MEASURES})
-    said = statements(made.inputs, table, made.comparisons, made.latency_headline)
-    [lost] = [one for one in said if one.kind == "lost"]
-    assert among(lost.claims, "worse")
-    assert lost.loss is (p < 0.05)
+def test_a_loss_is_told_as_one_wherever_it_is() -> None:
+    said = [one for number in range(4) for one in drawn(number).said]
+    assert {one.loss for one in said} == {True, False}
+    for one in said:
+        assert one.loss is any(claim.verdict == "worse" for claim in one.claims)
+        assert len(among(one.claims, "worse", "better")) <= len(one.claims)
 
 
-def test_without_a_question_the_focus_meets_every_other_method_at_points() -> None:
+def test_without_a_question_the_focus_meets_every_other_method() -> None:
     study = study_of()
-    [one] = stated(inputs_of(study, random_rows(study, Random(3))))
-    assert (one.kind, one.pair, one.claims, one.loss) == ("points", ("adaptive", ""), (), False)
-    assert list(one.points) == [name for name in study.methods if name != "adaptive"]
+    said = Made(inputs_of(study, random_rows(study, Random(3)))).said
+    assert [one.kind for one in said] == ["time", "others", "baselines", "regret", "rank"]
+    [others] = of(said, "others")
+    assert {claim.second for claim in others.claims} == {"traditional", *ALONE}
+    assert not any(claim.asked for claim in others.claims)
+
+
+def claim(low: float, high: float, verdict: str) -> Claim:
+    """A claim of a ratio with these ends."""
+    made = Made(inputs_of(study := study_of(QUESTION), random_rows(study, Random(0))))
+    [row, *_others] = made.comparisons.to_dict("records")
+    return claims_of(pd.DataFrame([row | {"low": low, "high": high, "verdict": verdict}]))[0]
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "verdict"),
+    ("low", "high", "expected"),
     [
         (0.2, 0.39, "reached"),
         (0.2, 0.4, "reached"),
         (0.2, 0.6, "open"),
         (0.4, 0.6, "open"),
         (0.41, 0.6, "missed"),
-        (NAN, NAN, "one seed"),
     ],
 )
-def test_an_interval_says_what_becomes_of_a_claim(low: float, high: float, verdict: str) -> None:
-    assert judged(0.4, low, high) == verdict
+def test_an_interval_says_what_becomes_of_a_claim(low: float, high: float, expected: str) -> None:
+    assert judged(0.4, claim(low, high, "better")) == expected
 
 
-@pytest.mark.parametrize("number", range(3))
-def test_others_claims_are_held_to_the_intervals_of_their_own_measure(number: int) -> None:
+@pytest.mark.parametrize("verdict", ["one seed", "not measured"])
+def test_without_an_interval_nothing_becomes_of_a_claim(verdict: str) -> None:
+    assert judged(0.4, claim(math.nan, math.nan, verdict)) == verdict
+
+
+def test_others_claims_are_held_to_sizes_and_to_the_time_of_loops_that_latency_binds() -> None:
     first = QUESTION.model_copy(update={"claims": Claims(params=0.5, time=0.8)})
-    second = ASIDE.model_copy(update={"claims": Claims(time=1.1)})
+    second = ASIDE.model_copy(update={"claims": Claims(time=1.1, params=0.9)})
     study = study_of(first, second)
-    rows = random_rows(study, Random(number))
-    made = Contents(inputs_of(study, rows))
+    made = Made(inputs_of(study, random_rows(study, Random(1))))
     found = {
-        (one.method, one.question.against, one.measure): (one.ratio, one.tasks)
-        for one in others_claims(made.inputs, made.headline, made.latency_headline)
+        (one.method, one.against, one.measure): (one.ratio, one.tasks)
+        for one in others_claims(made.inputs, made.comparisons)
     }
-    asked = [("adaptive", "traditional", PARAMS, 0.5), ("adaptive", "traditional", TIME, 0.8)]
-    asked += [("hurried", "traditional", TIME, 0.8), ("traditional", "other", TIME, 1.1)]
-    assert set(found) == {(one, other, measure.name) for one, other, measure, _ratio in asked}
-    for one, other, measure, ratio in asked:
-        least = "fast" if one == "hurried" else "small"
-        tasks: dict[str, list[str]] = {}
-        raw = expected(study, rows, [(one, other)], set(), measure, least)
-        for (task, *_pair), (_n, _estimate, low, high, *_rest) in raw.items():
+    # Time is claimed for the first question alone.
+    asked = {("adaptive", "traditional", "params"): 0.5, ("hurried", "rounded", "time"): 0.8}
+    asked[("traditional", "other", "params")] = 0.9
+    assert {place: ratio for place, (ratio, _tasks) in found.items()} == asked
+    names = {"params": "size", "time": "time"}
+    for (one, other, measure), (ratio, tasks) in found.items():
+        rows = made.comparisons[made.comparisons["measure"] == names[measure]]
+        rows = rows[(rows["first"] == one) & (rows["second"] == other)]
+        raw: dict[str, list[str]] = {}
+        for task, low, high in rows[["task", "low", "high"]].to_numpy():
             outcome = "missed" if low > ratio else "reached" if high <= ratio else "open"
-            tasks.setdefault(outcome, []).append(task)
-        assert found[one, other, measure.name] == (ratio, tasks)
+            raw.setdefault(outcome, []).append(task)
+        assert tasks == raw

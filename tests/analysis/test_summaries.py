@@ -1,55 +1,71 @@
-"""Comparisons at the same operating point, worked out anew from raw tables."""
+"""The summary of operating points, and rank correlations, worked out by hand."""
 
-from dataclasses import replace
+import math
 from itertools import product
-from random import Random
 
+import numpy as np
 import pytest
+from scipy import stats
 
-from prunestudy.analysis.budget import TEST
-from prunestudy.analysis.claims import point_claims
-from prunestudy.analysis.summaries import comparisons
-from tests.analysis.raw import fields, inputs_of, random_rows, worked_out
+from prunestudy.analysis.rank_correlation import rank_correlation
+from prunestudy.analysis.summaries import summary
+from tests.analysis.raw import Folded, inputs_of, network
 from tests.report.fabricated import make_study
 
+STUDY = make_study(seeds=3, methods=("traditional", "other", "rounded"))
+TIMES = [[3.0, 2.0], [2.0, 1.0], [4.0, 1.5]]
 
-@pytest.mark.parametrize("number", range(3))
-def test_test_quality_is_paired_by_seed_at_equal_compression(number: int) -> None:
-    study = make_study(seeds=6, methods=("traditional", "other", "adaptive", "rounded"))
-    chance = Random(number)
-    rows = random_rows(study, chance)
-    for row in rows:
-        # 1.14 apart is equal, 1.16 is not; a seed's own factor, so that some seeds stay out.
-        far = chance.choice([1.0, 1.14, 1.16]) if row["method"] == "other" else 1.0
-        row["compression"] = far * (1.0 if row["point"] in ("1", "final") else float(row["point"]))
-    table = comparisons(inputs_of(study, rows))
-    values = {}
-    for task, second, point in product(
-        study.tasks, ("traditional", "other", "rounded"), ("2", "4")
-    ):
-        first, other = (
-            {
-                row["seed"]: row
-                for row in rows
-                if (row["task"], row["method"], row["point"]) == (task, method, point)
-            }
-            for method in ("adaptive", second)
-        )
-        near = [
-            seed
-            for seed in set(first) & set(other)
-            if abs(other[seed]["compression"] / float(point) - 1) < 0.15
-        ]
-        if len(near) > 1:
-            tests = ({seed: one[seed]["test"] for seed in near} for one in (first, other))
-            values[task, second, point] = (*tests,)
-    raw = worked_out(values, TEST, 0.95, lambda key: key[0])
-    assert len(table) == len(raw) > 8
-    assert {n for n, *_others in raw.values()} > {6}, "no seed stayed out"
-    for second in ("traditional", "other", "rounded"):
-        own = table[table["second"] == second]
-        claims = point_claims(table, "adaptive", second)
-        for claim, point in zip(claims, own["point"], strict=True):
-            expected = raw[claim.task, second, point]
-            # A task's comparisons are one family, which the table has no number of.
-            assert fields(replace(claim, family=expected[-2])) == pytest.approx(expected)
+
+def rows() -> list[dict]:
+    """Networks with four times fewer MACs; latencies differ by seed and batch."""
+    plain = {"latency_ratio_b1": 1.0, "latency_ms_b1": 1.0, "bytes_gzip": 9, "epochs": 4}
+    plain |= {"metric": "r2", "val_before_retraining": 0.5}
+    found = [
+        network(task, seed, "dense", "1", **plain)
+        for task, seed in product(STUDY.tasks, STUDY.seeds)
+    ]
+    for seed, (b1, b64) in enumerate(TIMES):
+        own = {"speedup_macs": 4.0, "latency_ratio_b1": b1, "latency_ratio_b64": b64}
+        for place, name in enumerate(STUDY.methods):
+            quality = {"val": 0.9 - place / 10, "val_before_retraining": 0.5 - place / 10}
+            # In one seed of three, retraining turns the order about.
+            quality["val_before_retraining"] *= 1 if seed else -1
+            numbers = {**plain, **own, **quality, "test": 0.8 + seed / 100}
+            found.append(network("numbers", seed, name, "4", params=250.0, **numbers))
+    return found
+
+
+def test_beside_every_latency_is_how_much_of_the_cut_of_macs_arrives() -> None:
+    table = summary(inputs_of(STUDY, rows())).set_index(["task", "method", "point"])
+    own = table.loc[("numbers", "traditional", "4")]
+    for place, batch in enumerate(("b1", "b64")):
+        shares = [one[place] / 4 for one in TIMES]
+        logs = np.log(shares)
+        ends = stats.t.interval(0.95, 2, loc=logs.mean(), scale=stats.sem(logs))
+        assert own[f"realised_{batch}_geomean"] == pytest.approx(stats.gmean(shares))
+        assert own[f"realised_{batch}_low"] == pytest.approx(math.exp(ends[0]))
+        assert own[f"realised_{batch}_high"] == pytest.approx(math.exp(ends[1]))
+        assert table.loc[("numbers", "dense", "1"), f"realised_{batch}_geomean"] == 1
+
+
+def test_folds_widen_a_points_interval() -> None:
+    plain, wide = (
+        summary(inputs_of(study, rows())).set_index(["task", "method", "point"])
+        for study in (STUDY, Folded.model_construct(**dict(STUDY)))
+    )
+    place = ("numbers", "traditional", "4")
+    assert (plain.loc[place, "generalises"], wide.loc[place, "generalises"]) == (
+        "initialisation and order of batches, at one split",
+        "rows as well",
+    )
+    width = [one.loc[place, "test_high"] - one.loc[place, "test_low"] for one in (plain, wide)]
+    # 30 test rows to 60 training rows, three seeds.
+    assert width[1] / width[0] == pytest.approx(math.sqrt(1 + 3 / 2))
+
+
+def test_an_interval_of_a_rank_correlation_stays_where_it_can_be() -> None:
+    [found] = rank_correlation(inputs_of(STUDY, rows())).to_dict("records")
+    taus = [-1.0, 1.0, 1.0]
+    low, high = stats.t.interval(0.95, 2, loc=1 / 3, scale=stats.sem(taus))
+    assert (low, high) != (-1, 1) == (found["tau_low"], found["tau_high"])
+    assert found["tau"] == pytest.approx(1 / 3)

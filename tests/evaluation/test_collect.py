@@ -52,6 +52,7 @@ def prepared(file: Path, train: np.ndarray, test: np.ndarray, **said: object) ->
     save_file(tensors, file, metadata={"prunestudy": json.dumps(content)})
     return file
 
+
 MEASURED = ("churn", "calibration_error", *(name for name in RESULT_COLUMNS if "corrupted" in name))
 
 

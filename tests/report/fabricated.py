@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -16,9 +17,11 @@ from prunestudy.params.settings import Study, Task
 from prunestudy.plan.plan import Plan
 from prunestudy.pruning.controller.settings import Controller
 from prunestudy.pruning.settings import Baseline, ClosedLoop, OpenLoop, SameRatios
-from prunestudy.report.contents import Contents
 from prunestudy.store.tables import write_table
 from prunestudy.training.settings import Retraining, Training
+
+if TYPE_CHECKING:
+    from prunestudy.report.contents import Contents
 
 PARAMS = 1000
 # Every kind of method: of fixed ratios, closed loops, and their baselines.
@@ -83,9 +86,8 @@ def write_tables(
 ) -> None:
     """Tables in which every network keeps its validation quality at 2× and loses it at 4×.
 
-    So the headline compares 500 parameters of the others with ``final_params`` of adaptive's
-    final network, whose test quality differs from the others' by ``test_change``. Cells that have
-    failed are in no table but ``failures``.
+    So the test quality of adaptive differs from the others' by ``test_change`` at every size, and
+    so does its area. Cells that have failed are in no table but ``failures``.
     """
     folder.mkdir(parents=True)
     networks: list[dict] = []
@@ -133,7 +135,9 @@ def write_tables(
         "failures": pd.DataFrame(
             [[*cell, CAUSE] for cell in sorted(failed)], columns=["task", "seed", "method", "cause"]
         ),
-        "datasets": pd.DataFrame([{"task": task, **_data()} for task in study.tasks]),
+        "datasets": pd.DataFrame(
+            [{"task": name, **_data(task.metric)} for name, task in study.tasks.items()]
+        ),
         "timings": pd.DataFrame(timings),
     }
     for name, table in tables.items():
@@ -152,8 +156,10 @@ def contents_of(
     test_change: float = 0.0,
     failed: frozenset[Cell] = frozenset(),
     networks: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table,
-) -> Contents:
+) -> "Contents":
     """What a report of made-up tables says, with something of its networks changed."""
+    from prunestudy.report.contents import Contents
+
     study = study or make_study()
     write_tables(study, folder / "given", final_params, test_change, failed)
     inputs = read_inputs(Plan(study), folder / "given", "f" * 64)
@@ -166,6 +172,7 @@ def uneven(networks: pd.DataFrame) -> pd.DataFrame:
     far = places.map(lambda place: zlib.crc32(place.encode()) % 1000 / 1000 - 0.5)
     far = far.where(networks["method"] != "dense", 0.0)
     sizes = {name: networks[name] * (1 + 0.2 * far) for name in ("params", "params_nonzero")}
+    sizes["compression"] = networks["compression"] / (1 + 0.2 * far)
     times = networks["latency_ratio_b64"] * (1 + far * far)
     return networks.assign(**sizes, test=networks["test"] + 0.02 * far, latency_ratio_b64=times)
 
@@ -235,9 +242,10 @@ def _decisions() -> list[dict]:
     return rows
 
 
-def _data() -> dict:
+def _data(metric: str) -> dict:
     rows = {"train_rows": 60, "validation_rows": 20, "test_rows": 20}
-    return {"data": "made-up", **rows, "input_shape": "10", "classes": 0}
+    classes = 2 if metric == "accuracy" else 0
+    return {"data": "made-up", **rows, "input_shape": "10", "classes": classes}
 
 
 def _job(seconds: float) -> dict:

@@ -1,4 +1,4 @@
-"""Others' claims are drawn beside the intervals that judge them."""
+"""What becomes of others' claims, and how verdicts are drawn."""
 
 from pathlib import Path
 from typing import Any
@@ -9,54 +9,60 @@ from prunestudy.params.report_settings import Claims
 from prunestudy.report.contents import Contents
 from tests.report.fabricated import QUESTION, contents_of, make_study
 
-METHODS = ("traditional", "adaptive", "hurried")
+METHODS = ("traditional", "adaptive", "hurried", "rounded")
 
 
 def claiming(folder: Path, claims: Claims | None) -> Contents:
-    """Adaptive has 300 of traditional's 500 parameters, and as much of its time."""
+    """Every method leaves the budget at equal sizes, and takes as much time."""
     question = QUESTION.model_copy(update={"claims": claims})
     return contents_of(folder, make_study(methods=METHODS, compare=(question,)))
 
 
-def lines_of(panel: dict) -> list[float]:
-    """Where lines go across a panel."""
-    [rules] = [rows for rows in panel["datasets"].values() if "claimed" in rows[0]]
-    return [row["mean"] for row in rules]
+def test_no_claim_no_sentence(tmp_path: Path) -> None:
+    assert claiming(tmp_path, None).claims == []
 
 
-def test_no_claim_no_sentence_and_no_dashed_line(tmp_path: Path) -> None:
-    contents = claiming(tmp_path, None)
-    assert contents.claims == []
-    [figure] = contents.headline_figures
-    assert lines_of(figure.specifications[0]) == [1.0]
-
-
-def test_the_headline_is_drawn_with_its_claims(tmp_path: Path) -> None:
-    [figure] = claiming(tmp_path, Claims(params=0.417)).headline_figures
-    size, quality, time = figure.specifications
-    for panel, lines in ((size, [1.0, 0.417]), (quality, [0.0]), (time, [1.0])):
-        assert lines_of(panel) == lines
-    [rows] = [rows for rows in size["datasets"].values() if "outcome" in rows[0]]
-    assert {row["row"] for row in rows} == {"numbers", "classes", "numbers, hurried"}
-    own = {row["row"]: row["outcome"] for row in rows}
-    assert own["numbers"] == own["classes"] == "better"
-    assert own["numbers, hurried"] == "no difference"
+def test_claims_are_held_to_sizes_of_equal_freedom_and_to_loops_that_latency_binds(
+    tmp_path: Path,
+) -> None:
+    contents = claiming(tmp_path, Claims(params=0.417, time=1.5))
+    [one] = contents.claims
+    assert one.text == (
+        "Claims of others, adaptive against traditional: 0.417× the parameters is beyond the "
+        "interval's better end on numbers and classes; 1.5× the time is for hurried against "
+        "rounded reached by the whole interval on numbers."
+    )
 
 
 @pytest.mark.parametrize(
     ("columns", "outcome"),
     [
-        ({"params_verdict": "higher"}, "worse"),
-        # A gain that does not outlast the correction.
-        ({"params_p_t_holm": 0.2}, "perhaps better"),
+        ({"verdict": "worse"}, "worse"),
+        ({"verdict": "better", "within": True}, "better"),
+        ({"verdict": "equivalent"}, "equivalent"),
+        ({"verdict": "undecided"}, "undecided"),
+        ({"verdict": "one seed"}, "no verdict"),
     ],
 )
-def test_losses_and_doubtful_gains_are_drawn_as_that(
+def test_a_verdict_is_drawn_as_what_it_is(
     tmp_path: Path, columns: dict[str, Any], outcome: str
 ) -> None:
     contents = claiming(tmp_path, None)
-    contents.__dict__["headline"] = contents.headline.assign(**columns)
+    contents.__dict__["comparisons"] = contents.comparisons.assign(**columns)
     [figure] = contents.headline_figures
-    shown = figure.specifications[0]["datasets"].values()
-    [rows] = [rows for rows in shown if "outcome" in rows[0]]
-    assert {row["outcome"] for row in rows if "," not in row["row"]} == {outcome}
+    assert [panel.title for panel in figure.panels] == ["R²", "accuracy"]
+    for panel in figure.specifications:
+        [rows] = [rows for rows in panel["datasets"].values() if "outcome" in rows[0]]
+        assert {row["outcome"] for row in rows} == {outcome}
+
+
+def test_the_margin_of_a_metric_is_a_band_in_its_panel(tmp_path: Path) -> None:
+    [figure] = claiming(tmp_path, None).headline_figures
+    bands = [
+        (row["low"], row["high"])
+        for panel in figure.specifications
+        for rows in panel["datasets"].values()
+        for row in rows
+        if "outcome" not in row
+    ]
+    assert bands == [(-0.01, 0.01), (-0.002, 0.002)]

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 
-import pandas as pd
 import pytest
 import vl_convert
 
@@ -15,8 +14,8 @@ from prunestudy.report.sections import sections
 from tests.report.fabricated import LOOPS, contents_of, make_study
 
 NAMES = {
-    *("headline", "tradeoff-compression", "tradeoff-macs", "tradeoff-latency", "training-curves"),
-    *("parameters-within-budget", "time-within-budget", "fastest-within-budget", "controller"),
+    *("headline", "others", "tradeoff-compression", "tradeoff-macs", "tradeoff-latency"),
+    *("training-curves", "size-within-budget", "fastest-within-budget", "controller"),
     *("layers", "layer-sensitivity", "beyond-mean"),
 }
 # Marks that show an estimate, a seed or a cell; an axis's ticks and labels are none.
@@ -45,29 +44,38 @@ def test_every_figure_has_marks_even_for_one_seed(contents: Contents) -> None:
             assert sum(drawn[kind] for kind in SHOWING) > 0, (figure.name, panel.title, drawn)
 
 
-def test_an_interval_is_drawn_for_each_estimate_that_has_one(contents: Contents) -> None:
-    figure = named(contents, "headline")
-    rows = contents.headline[contents.headline["second"] == "traditional"]
-    loops = contents.latency_headline[contents.latency_headline["second"] == "traditional"]
-    rows = pd.concat([rows, loops])
-    for name, spec in zip(("params", "test", "time"), figure.specifications, strict=True):
-        drawn = marks(spec)
-        assert drawn["point"] == len(rows)
-        # One more line is that of no difference; these tables have no claim.
-        assert drawn["rule mark"] == rows[f"{name}_low"].notna().sum() + 1
-        assert drawn["text mark"] == 2 * len(rows), "an estimate and its halo"
+def test_each_comparison_has_a_mark_and_both_of_its_intervals(contents: Contents) -> None:
+    compared = contents.comparisons
+    areas = compared[(compared["measure"] == "area") & compared["estimate"].notna()]
+    asked = areas[areas["second"] == "traditional"]
+    for name, rows, by in (("headline", asked, "metric"), ("others", areas, "task")):
+        figure = named(contents, name)
+        parts = [part for _by, part in rows.groupby(by, sort=False)]
+        for spec, part in zip(figure.specifications, parts, strict=True):
+            drawn = marks(spec)
+            assert drawn["point"] == len(part)
+            # One more line is where there is no difference; the band is the margin.
+            assert drawn["rule mark"] == 2 * part["low"].notna().sum() + 1
+            assert drawn["rect mark"] == 1
+    for spec in named(contents, "headline").specifications:
+        assert marks(spec)["text mark"] == 2, "a verdict and its halo"
 
 
 def test_a_seed_has_a_mark_and_a_method_a_bar(contents: Contents) -> None:
-    figure = named(contents, "parameters-within-budget")
-    chosen = contents.within_budget
+    figure = named(contents, "size-within-budget")
+    sizes = contents.sizes[contents.sizes["reason"] == ""]
     seeds = len(contents.inputs.study.seeds)
     for panel, spec in zip(figure.panels, figure.specifications, strict=True):
-        own = chosen[chosen["task"] == panel.task]
+        own = sizes[sizes["task"] == panel.task]
         drawn = marks(spec)
-        # The dense network has a row of its own.
-        assert drawn["point"] == len(own) + seeds
-        assert drawn["tick"] == (own["method"].nunique() + 1 if seeds > 1 else 0)
+        assert drawn["point"] == len(own) == seeds * own["method"].nunique()
+        assert drawn["tick"] == (own["method"].nunique() if seeds > 1 else 0)
+
+
+def test_time_is_drawn_of_what_latency_binds_and_of_its_like_alone(contents: Contents) -> None:
+    figure = named(contents, "fastest-within-budget")
+    assert [panel.task for panel in figure.panels] == ["numbers"]
+    assert set(figure.methods) == {"hurried", "rounded"}
 
 
 def test_hovering_tells_the_numbers_of_the_tables(contents: Contents) -> None:

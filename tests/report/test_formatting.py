@@ -13,10 +13,10 @@ from prunestudy.report.blocks import Table
         (0.99996, formatting.ratio, "0.99996×"),
         (1.02, formatting.ratio, "1.02×"),
         (1.0, formatting.ratio, "1.00×"),
-        (0.0002, formatting.change, "+0.0002"),
+        (0.00002, formatting.change, "+0.00002"),
         (-0.00004, formatting.change, f"{formatting.MINUS}0.00004"),
-        (0.0, formatting.change, "0.000"),
-        (0.012, formatting.change, "+0.012"),
+        (0.0, formatting.change, "0.0000"),
+        (0.012, formatting.change, "+0.0120"),
     ],
 )
 def test_an_end_of_an_interval_does_not_read_as_none_where_it_is_not(value, write, text) -> None:

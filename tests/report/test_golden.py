@@ -2,14 +2,16 @@
 
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from prunestudy.analysis.budget import MEASURES
-from prunestudy.analysis.claims import LOSSES, NO_LOSSES, OUTCOMES, Claim
+from prunestudy.analysis.claims import Claim, Source
+from prunestudy.analysis.inputs import AT_ONE_SPLIT
+from prunestudy.analysis.measures import MEASURES, VERDICTS
 from prunestudy.params.report_settings import Claims, Question
 from prunestudy.report import checks, paper
 from prunestudy.report.blocks import Chart, Sentence, Table, Text, blocks_of
@@ -23,26 +25,29 @@ FOLDER = Path(__file__).parent / "golden"
 WRITE = "PRUNESTUDY_WRITE_GOLDEN"
 CLAIMED = QUESTION.model_copy(update={"claims": Claims(source="others", params=0.65, time=0.5)})
 ASIDE = Question(method="traditional", against="other", claims=Claims(params=0.9))
+SOURCE = Source("comparisons", {})
 FAILED = frozenset({("numbers", 0, "other"), ("classes", 2, "traditional")})
 
 
 def loss(folder: Path) -> Contents:
     """Adaptive is smaller and worse, of every kind of method; sizes, qualities, times vary."""
     study = make_study(methods=EVERY, compare=(CLAIMED,))
-    return contents_of(folder, study, 300, -0.03, networks=uneven)
+    return contents_of(folder, study, 300, -0.12, networks=uneven)
 
 
 def limited(folder: Path) -> Contents:
-    """Four seeds, another level, failed cells, and no network of "other" within the budget."""
+    """Four seeds, another level, failed cells, and points out of reach, in one seed and in all."""
     study = make_study(seeds=4, methods=EVERY, confidence=0.9)
-    return contents_of(
-        folder,
-        study,
-        failed=FAILED,
-        networks=lambda table: table.assign(
-            val=table["val"].where(table["method"] != "other", 0.1)
-        ),
-    )
+
+    def reached(table: pd.DataFrame) -> pd.DataFrame:
+        small = (table["task"] == "classes") & (table["point"] == "4")
+        lost = (table["method"] == "other") & (table["seed"] == 0)
+        return table[~(small & (lost | (table["method"] == "alike")))]
+
+    contents = contents_of(folder, study, failed=FAILED, networks=reached)
+    beyond = contents.inputs.unreachable
+    alike = [beyond.assign(seed=seed, method="alike") for seed in study.seeds]
+    return Contents(replace(contents.inputs, unreachable=pd.concat([beyond, *alike])))
 
 
 def gaps(folder: Path) -> Contents:
@@ -65,7 +70,8 @@ def cited(sentences: Iterable[Sentence]) -> str:
 
 def told(contents: Contents) -> str:
     """The finding and what becomes of others' claims."""
-    return cited([*contents.finding, *contents.claims])
+    said = (contents.answers, contents.further, contents.claims, contents.beside)
+    return cited(sentence for sentences in said for sentence in sentences)
 
 
 def evidence(contents: Contents) -> str:
@@ -93,36 +99,40 @@ def limitations(folder: Path) -> str:
     return cited(found)
 
 
-def clauses_of_each_outcome(contents: Contents) -> str:
-    """A line a measure and outcome, with numbers that come to it."""
+def clauses_of_each_verdict(contents: Contents) -> str:
+    """A line a measure and verdict with its flags, with numbers that come to it."""
     lines = []
-    for measure, outcome in product(MEASURES, OUTCOMES):
-        gain = 1 if measure.better == "higher" else -1
-        way = gain * (-1 if outcome in LOSSES else 1)
-        ends = [measure.none + way * 0.1, measure.none + way * 0.3]
-        if outcome == "no difference":
-            ends = [measure.none - 0.2, measure.none + 0.1]
-        low, high = sorted(ends) if outcome in (*LOSSES, *NO_LOSSES) else (NAN, NAN)
-        middle = {"one seed": 0.7, "not measured": NAN}.get(outcome, sum(ends) / 2)
-        numbers = (1 if outcome == "one seed" else 4, middle, low, high, 0.95, 0.01, 6)
+    for measure, verdict, flag in product(MEASURES.values(), VERDICTS, (False, True)):
+        if flag and verdict not in ("better", "worse", "undecided"):
+            continue
+        ends = {"better": (0.1, 0.3), "worse": (-0.3, -0.1), "equivalent": (-0.1, 0.05)}
+        low, high = ends.get(verdict, (-0.1, 0.2) if verdict == "undecided" else (NAN, NAN))
+        if measure.better == "lower":
+            low, high = -high, -low
+        middle = {"one seed": 0.7, "not measured": NAN}.get(verdict, (low + high) / 2)
         claims = [
-            Claim(measure, task, "adaptive", "other", *numbers, outcome)
+            Claim(
+                *(measure, task, NAN, "adaptive", "other", True, 1 if verdict == "one seed" else 4),
+                *(middle + measure.none, low + measure.none, high + measure.none, 0.99, 0.01, 6),
+                *(0.5, verdict, flag and verdict != "undecided", flag, 0.1, AT_ONE_SPLIT),
+                *("too few" if verdict == "not measured" else "", SOURCE),
+            )
             for task in contents.inputs.tasks
         ]
-        lines.append(f"{clauses(contents.inputs, claims)}\n")
+        lines.append(f"{measure.name}: {clauses(contents.inputs, claims)}\n")
     return "".join(lines)
 
 
 TEXTS: dict[str, Callable[[Path], str]] = {
     "finding-loss": lambda folder: told(loss(folder)),
-    "finding-win": lambda folder: told(contents_of(folder, None, 300, 0.03, networks=uneven)),
+    "finding-win": lambda folder: told(contents_of(folder, None, 300, 0.12, networks=uneven)),
     "finding-one-seed": lambda folder: told(
         contents_of(folder, make_study(seeds=1, methods=EVERY, compare=(CLAIMED,)))
     ),
     "finding-two-questions": lambda folder: told(
         contents_of(folder, make_study(methods=EVERY, compare=(CLAIMED, ASIDE)), networks=uneven)
     ),
-    "clauses": lambda folder: clauses_of_each_outcome(contents_of(folder)),
+    "clauses": lambda folder: clauses_of_each_verdict(contents_of(folder)),
     "finding-no-question": lambda folder: told(contents_of(folder, make_study(compare=()))),
     "limitations": limitations,
     "checklist": lambda folder: evidence(loss(folder)),

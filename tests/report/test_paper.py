@@ -188,7 +188,7 @@ def test_a_drawing_leaves_the_page_as_it_is(built: Built) -> None:
     contents = Contents(read_inputs(built.plan, built.tables, "f" * 64))
     assert contents.controller_figure is not None
     # Rows of methods, panels side by side, and more than there is room for below each other.
-    figures = (*contents.size_figures[:1], *contents.headline_figures, contents.controller_figure)
+    figures = [contents.size_figure, *contents.headline_figures, contents.controller_figure]
     for figure in figures:
         before = copy.deepcopy(figure.specifications)
         column_drawing(figure)

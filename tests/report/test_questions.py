@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from prunestudy.params.report_settings import Question
+from prunestudy.report.blocks import Table
 from prunestudy.report.contents import Contents
 from prunestudy.report.palette import BLUE, VERMILLION, looks
 from prunestudy.report.sections import sections
@@ -22,23 +23,20 @@ def asking(folder: Path, *compare: Question) -> Contents:
 @pytest.mark.parametrize("second", [ALIKE, ASIDE])
 def test_two_questions_have_rows_families_and_pictures(tmp_path: Path, second: Question) -> None:
     contents = asking(tmp_path, QUESTION, second)
-    rows = contents.headline.set_index(["first", "second"])
-    others = {("adaptive", name) for name in METHODS if name != "adaptive"}
+    rows = contents.comparisons[contents.comparisons["measure"] == "area"]
+    rows = rows.set_index(["first", "second"])
+    # A loop that latency binds has no area.
+    others = {("adaptive", name) for name in ("traditional", "other")}
     assert set(rows.index) == others | {second.pair}
     # Both tasks of both questions are one family, what is beside them another.
     for question in (QUESTION, second):
         assert rows.loc[[question.pair], "family"].tolist() == [4, 4]
-    beside = len(rows) - 4
-    assert rows.loc[[("adaptive", "hurried")], "family"].tolist() == [beside]
-    assert {*zip(contents.comparisons["first"], contents.comparisons["second"], strict=True)} == (
-        others | {second.pair}
-    )
     traits = contents.curve_traits
     assert {*zip(traits["first"], traits["second"], strict=True)} == {QUESTION.pair, second.pair}
     first, other = contents.headline_figures
     assert first.name == "headline"
     assert other.name == f"headline-{second.method}-{second.against}"
-    assert other.title == f"{second.method.capitalize()} against {second.against}"
+    assert other.title == f"{second.method.capitalize()} against {second.against} at equal size"
 
 
 def test_methods_that_share_no_task_make_no_headline(tmp_path: Path) -> None:
@@ -49,9 +47,9 @@ def test_methods_that_share_no_task_make_no_headline(tmp_path: Path) -> None:
     }
     contents = contents_of(tmp_path, study.model_copy(update={"methods": apart}))
     assert contents.inputs.questions == []
-    assert contents.headline.empty
+    assert contents.comparisons.empty
     assert contents.headline_figures == []
-    assert contents.finding[0].sources == ("parameters",)
+    assert contents.answers[0].sources == ("parameters",)
 
 
 def test_a_study_of_two_questions_has_a_whole_report(build: Build) -> None:
@@ -63,18 +61,11 @@ def test_a_study_of_two_questions_has_a_whole_report(build: Build) -> None:
     assert set(metrics["headline"]) == set(metrics["traditional_against_other"])
 
 
-def test_one_question_needs_no_column_for_its_method(tmp_path: Path) -> None:
-    def columns(contents: Contents) -> dict[str, tuple[str, ...]]:
-        [told] = [one for one in sections(contents) if one.id == "comparison"]
-        return {
-            table.label: table.columns
-            for table in told.blocks
-            if getattr(table, "label", "") == "headline"
-        }
-
-    one = columns(asking(tmp_path / "one", QUESTION))["headline"]
-    two = columns(asking(tmp_path / "two", QUESTION, ASIDE))["headline"]
-    assert set(two) - set(one) == {"method"}
+def test_each_question_has_a_table_of_its_own(tmp_path: Path) -> None:
+    first, *_others = sections(asking(tmp_path, QUESTION, ASIDE))
+    tables = {block.label: block.columns for block in first.blocks if isinstance(block, Table)}
+    assert {"adaptive", "traditional"} <= {*tables["headline"]}
+    assert {"traditional", "other"} <= {*tables["headline-traditional-other"]}
 
 
 def test_without_a_question_nothing_leads(tmp_path: Path) -> None:
@@ -83,7 +74,7 @@ def test_without_a_question_nothing_leads(tmp_path: Path) -> None:
     # The first closed loop is what others are compared with.
     assert contents.inputs.focus == "adaptive"
     assert (contents.headline_figures, contents.claims) == ([], [])
-    assert contents.finding[0].sources == ("parameters",)
+    assert contents.answers[0].sources == ("parameters",)
     assert contents.curve_traits.empty
     assert BLUE not in {look.colour for look in looks(contents.inputs)}
 

@@ -20,6 +20,7 @@ def version(name: str, test: list[float], params: int = 100, **more: object) -> 
         {
             **PLACE,
             "seed": seed,
+            "metric": "accuracy",
             "test": quality,
             "params_nonzero": params,
             "macs_nonzero": 10 * params,
@@ -29,6 +30,7 @@ def version(name: str, test: list[float], params: int = 100, **more: object) -> 
     return Version(name, {"seeds": [0], **more}, pd.DataFrame(rows), {"src/a.py": "1"})
 
 
+MARGINS = {"accuracy": 0.002, "ratio": 0.05}
 BEFORE = version("a", [0.90, 0.91, 0.92, 0.90, 0.91])
 
 
@@ -36,32 +38,32 @@ BEFORE = version("a", [0.90, 0.91, 0.92, 0.90, 0.91])
     ("after", "verdict"),
     [
         ([0.90, 0.91, 0.92, 0.90, 0.91], "the same"),
-        ([0.91, 0.90, 0.92, 0.91, 0.90], "no difference"),
-        ([0.80, 0.81, 0.82, 0.80, 0.81], "lower"),
-        ([0.95, 0.96, 0.97, 0.95, 0.97], "higher"),
+        ([0.91, 0.90, 0.92, 0.91, 0.90], "undecided"),
+        ([0.80, 0.81, 0.82, 0.80, 0.81], "worse"),
+        ([0.95, 0.96, 0.97, 0.95, 0.97], "better"),
     ],
 )
 def test_a_quality_moves_only_beyond_noise(after: list[float], verdict: str) -> None:
-    moved = movements(BEFORE, version("b", after), 0.95).set_index("column")
+    moved = movements(BEFORE, version("b", after), 0.95, MARGINS).set_index("column")
     assert moved.loc["test", "verdict"] == verdict
     assert moved.loc["params_nonzero", "verdict"] == "the same"
 
 
 def test_costs_are_compared_by_ratio() -> None:
-    moved = movements(BEFORE, version("b", [0.9] * 5, params=50), 0.95).set_index("column")
-    assert moved.loc["params_nonzero", "verdict"] == "lower"
+    moved = movements(BEFORE, version("b", [0.9] * 5, params=50), 0.95, MARGINS).set_index("column")
+    assert moved.loc["params_nonzero", "verdict"] == "better"
     assert moved.loc["params_nonzero", "change"] == pytest.approx(0.5)
 
 
 def test_only_seeds_that_both_have_are_compared() -> None:
-    moved = movements(BEFORE, version("b", [0.5, 0.5]), 0.95)
+    moved = movements(BEFORE, version("b", [0.5, 0.5]), 0.95, MARGINS)
     assert set(moved["n"]) == {2}
 
 
 def test_versions_without_a_common_seed_say_so() -> None:
     later = version("b", [0.9] * 3)
     later = replace(later, results=later.results.assign(seed=[7, 8, 9]))
-    _changes, _headline, moved, only = comparison(BEFORE, later, 0.95)
+    _changes, _headline, moved, only = comparison(BEFORE, later, 0.95, MARGINS)
     assert moved.blocks == (
         Text("No seed of a network is in both versions, so no number can be compared."),
     )
@@ -72,49 +74,47 @@ def test_versions_without_a_common_seed_say_so() -> None:
 
 def test_changed_parameters_and_files_are_named() -> None:
     after = version("b", [0.9] * 5, seeds=[0, 1])
-    changes, headline, moved, only = comparison(BEFORE, after, 0.95)
+    changes, headline, moved, only = comparison(BEFORE, after, 0.95, MARGINS)
     [grid, code] = changes.blocks
     assert isinstance(grid, Table)
     assert grid.rows == (("seeds", "[0]", "[0, 1]"),)
     assert isinstance(code, Text)
     assert code.text == "No file of the library changed."
-    assert headline.blocks == (Text("Not both versions have a headline."),)
+    assert headline.blocks == (Text("Not both versions have comparisons."),)
     assert isinstance(moved.blocks[0], Text)
-    assert moved.blocks[0].text.startswith("From a to b: 0 numbers of 3 moved beyond noise.")
+    assert moved.blocks[0].text.startswith("From a to b: 0 numbers of 3 moved beyond noise: ")
     assert isinstance(only.blocks[0], Text)
     assert "the same tasks, methods and points" in only.blocks[0].text
 
 
-def headline(ratio: float, verdict: str) -> pd.DataFrame:
-    """One comparison of the headline."""
-    row: dict[str, object] = {"task": "t", "first": "adaptive", "second": "traditional"}
-    for name, kind in (("params", "ratio"), ("test", "difference"), ("time", "ratio")):
-        row |= {f"{name}_{kind}": ratio, f"{name}_low": ratio / 2, f"{name}_high": 2 * ratio}
-        row |= {f"{name}_verdict": verdict}
-    return pd.DataFrame([row])
+def compared(ratio: float, verdict: str) -> pd.DataFrame:
+    """One comparison of sizes."""
+    row: dict[str, object] = {"measure": "size", "task": "t", "at": float("nan")}
+    row |= {"first": "adaptive", "second": "traditional", "estimate": ratio}
+    return pd.DataFrame([row | {"low": ratio / 2, "high": 2 * ratio, "verdict": verdict}])
 
 
-def test_the_headlines_stand_side_by_side() -> None:
-    before = replace(BEFORE, headline=headline(0.5, "lower"))
-    after = replace(version("b", [0.9] * 5), headline=headline(0.8, "no difference"))
-    _changes, told, _moved, _only = comparison(before, after, 0.95)
+def test_the_comparisons_stand_side_by_side() -> None:
+    before = replace(BEFORE, comparisons=compared(0.5, "better"))
+    after = replace(version("b", [0.9] * 5), comparisons=compared(0.8, "undecided"))
+    _changes, told, _moved, _only = comparison(before, after, 0.95, MARGINS)
     [grid, fold] = told.blocks
     assert isinstance(grid, Table)
     assert grid.columns == ("task", "methods", "measure", "a", "verdict", "b", "verdict")
-    size = ("0.500× (0.250× to 1.00×)", "lower", "0.800× (0.400× to 1.60×)", "no difference")
-    assert grid.rows[0] == ("t", "adaptive against traditional", "parameters", *size)
+    size = ("0.500× (0.250× to 1.00×)", "▲ better", "0.800× (0.400× to 1.60×)", "○ undecided")
+    assert grid.rows[0] == ("t", "adaptive against traditional", "size within the budget", *size)
     assert isinstance(fold, Fold)
-    assert [len(inner.rows) for inner in fold.blocks if isinstance(inner, Table)] == [3]
-    _changes, told, _moved, _only = comparison(before, before, 0.95)
-    assert told.blocks[0] == Text("None of 3 verdicts of the headline changed.")
+    assert [len(inner.rows) for inner in fold.blocks if isinstance(inner, Table)] == [1]
+    _changes, told, _moved, _only = comparison(before, before, 0.95, MARGINS)
+    assert told.blocks[0] == Text("None of 1 verdicts changed.")
 
 
 def test_latency_is_read_with_the_results_and_compared_by_ratio() -> None:
     place = "task,seed,method,point"
     files = {
         "params.yaml": "seeds: [0, 1]",
-        "reports/tables/results.csv": f"{place},test,params_nonzero,macs_nonzero\n"
-        "t,0,adaptive,2,0.9,10,20\nt,1,adaptive,2,0.8,10,20\n",
+        "reports/tables/results.csv": f"{place},metric,test,params_nonzero,macs_nonzero\n"
+        "t,0,adaptive,2,accuracy,0.9,10,20\nt,1,adaptive,2,accuracy,0.8,10,20\n",
         "reports/tables/latency.csv": f"{place},latency_ratio_b64\n"
         "t,0,adaptive,2,2.0\nt,1,adaptive,2,2.2\n",
     }
@@ -125,11 +125,13 @@ def test_latency_is_read_with_the_results_and_compared_by_ratio() -> None:
         Path("reports"),
         {},
     )
-    assert one.headline.empty
+    assert one.comparisons.empty
     faster = one.results.assign(latency_ratio_b64=2 * one.results["latency_ratio_b64"])
-    moved = movements(one, replace(one, name="b", results=faster), 0.95).set_index("column")
+    moved = movements(one, replace(one, name="b", results=faster), 0.95, MARGINS).set_index(
+        "column"
+    )
     assert moved.loc["latency_ratio_b64", "change"] == pytest.approx(2.0)
-    assert moved.loc["latency_ratio_b64", "verdict"] == "higher"
+    assert moved.loc["latency_ratio_b64", "verdict"] == "better"
 
 
 def test_a_revision_without_a_report_is_said_so() -> None:
@@ -140,11 +142,13 @@ def test_a_revision_without_a_report_is_said_so() -> None:
 def test_other_machines_are_named() -> None:
     here = replace(BEFORE, processors=frozenset({"A"}))
     there = replace(version("b", [0.9] * 5), processors=frozenset({"B", "C"}))
-    changes = comparison(here, there, 0.95)[0]
+    changes = comparison(here, there, 0.95, MARGINS)[0]
     told = [block.text for block in changes.blocks if isinstance(block, Text)]
     assert any(text.startswith("Other machines: a on A, b on B and C.") for text in told)
     same = replace(there, processors=here.processors)
     told = [
-        block.text for block in comparison(here, same, 0.95)[0].blocks if isinstance(block, Text)
+        block.text
+        for block in comparison(here, same, 0.95, MARGINS)[0].blocks
+        if isinstance(block, Text)
     ]
     assert not any("machines" in text for text in told)

@@ -8,7 +8,7 @@ import pytest
 
 from prunestudy.plan.fingerprint import import_closure, library_root
 from prunestudy.report import words
-from prunestudy.report.words import OF, WORDS, WRITERS, Column, marked
+from prunestudy.report.words import OF, WORDS, WRITERS, Column
 
 
 def test_the_words_are_in_the_key_of_the_report() -> None:
@@ -64,6 +64,14 @@ def test_every_template_is_used() -> None:
         assert [name for name in templates if name not in named] == [], kind
 
 
+def test_an_undecided_comparison_is_never_called_no_difference() -> None:
+    text = files("prunestudy.report").joinpath("words.toml").read_text(encoding="utf-8")
+    text = " ".join(text.replace("\\\n", " ").split()).lower()
+    assert [
+        said for said in ("no difference", "not different", "within the spread") if said in text
+    ] == []
+
+
 def test_methods_lead_to_what_their_numbers_were_made_from() -> None:
     rows = pd.DataFrame([{"task": "t", "seed": 0, "method": "m", "cause": "<b>"}])
     table = words.table("failures", rows)
@@ -73,17 +81,18 @@ def test_methods_lead_to_what_their_numbers_were_made_from() -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "interval", "p", "text"),
+    ("verdict", "within", "not_inferior", "text"),
     [
-        ("no difference", (0.9, 1.1), 0.5, "no difference"),
-        ("no difference", (0.8, 0.9), 0.01, "no difference ↓"),
-        ("no difference", (1.1, 1.2), 0.01, "no difference ↑"),
-        ("lower", (0.8, 0.9), 0.01, "lower"),
-        ("lower", (0.8, 0.9), 0.2, "lower †"),
-        ("one seed", (float("nan"), float("nan")), float("nan"), "one seed"),
+        ("better", False, True, "▲ better"),
+        ("better", True, True, "▲ better, within the margin"),
+        ("worse", True, True, "▼ worse, within the margin"),
+        ("equivalent", False, True, "＝ equivalent"),
+        ("undecided", False, False, "○ undecided"),
+        ("undecided", False, True, "○ undecided, not inferior"),
+        ("one seed", False, False, "one seed"),
     ],
 )
-def test_tables_mark_what_a_verdict_leaves_out(
-    verdict: str, interval: tuple[float, float], p: float, text: str
+def test_tables_write_a_verdict_with_its_sign(
+    verdict: str, within: bool, not_inferior: bool, text: str
 ) -> None:
-    assert marked(1.0, verdict, *interval, p, 0.95) == text
+    assert WRITERS["verdict"](verdict, within, not_inferior) == text

@@ -6,11 +6,14 @@ import numpy as np
 import pandas as pd
 
 from prunestudy.analysis.inputs import Inputs
-from prunestudy.analysis.statistics import compare_paired, compare_ratios, summarise_ratios
+from prunestudy.analysis.measures import RATIO, Measure, judge
+from prunestudy.analysis.statistics import compare, summarise_ratios
 
 # How the history names the epochs that a closed loop's networks share.
 SHARED = "shrink"
 LOSSES = ("train_loss", "val_loss")
+# How far a curve goes back and forth has no margin.
+TRAITS = (Measure("final", "ratio", "lower"), Measure("roughness", "difference", "lower"))
 TRAIT_COLUMNS = [
     *("task", "point", "trait", "n", "first", "second", "first_mean", "second_mean"),
     *("difference_or_ratio", "low", "high", "verdict"),
@@ -102,13 +105,14 @@ def curve_traits(inputs: Inputs, paths: pd.DataFrame) -> pd.DataFrame:
         if first.empty or second.empty:
             continue
         seeds = first.index.intersection(second.index)
-        for trait, compare in (("final", compare_ratios), ("roughness", compare_paired)):
-            a, b = first.loc[seeds, trait], second.loc[seeds, trait]
-            compared = compare(a.tolist(), b.tolist(), inputs.level)
-            found = compared.summary
-            place = [task, of_task["shown"].iloc[0], trait, found.n, *pair]
-            numbers = [a.mean(), b.mean(), found.mean, found.low, found.high]
-            rows.append([*place, *numbers, compared.verdict])
+        for trait in TRAITS:
+            a, b = first.loc[seeds, trait.name], second.loc[seeds, trait.name]
+            found = compare(a.tolist(), b.tolist(), trait.kind, inputs.overlap(str(task)))
+            margin = inputs.margin(RATIO) if trait.kind == "ratio" else 0.0
+            place = [task, of_task["shown"].iloc[0], trait.name, found.n, *pair]
+            interval = found.interval(inputs.level)
+            numbers = [a.mean(), b.mean(), found.estimate, *interval]
+            rows.append([*place, *numbers, judge(trait, found, interval, margin).verdict])
     return pd.DataFrame(rows, columns=TRAIT_COLUMNS)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
@@ -24,6 +25,9 @@ TABLES = (
     "timings",
 )
 CELL = ["task", "seed", "method"]
+# What an interval generalises to; only mean ranks are over tasks.
+Scope = Literal["initialisation and order of batches, at one split", "rows as well", "other tasks"]
+AT_ONE_SPLIT: Scope = "initialisation and order of batches, at one split"
 SEED_PLACE = [*CELL, "point"]
 
 
@@ -34,7 +38,7 @@ class Inputs:
     Attributes:
         networks: one row an evaluated network: its quality, cost and latency together.
         failures: one row a cell whose outcome is a failure; no other table has it.
-        datasets: one row a task: rows of each part, shape of an input, classes.
+        datasets: one row a task: rows of each part, shape of an input, classes, chance level.
         steps: step → how many jobs it has in the whole study.
         waits: (step, step that waits for an outcome of it).
     """
@@ -72,6 +76,48 @@ class Inputs:
     def points_on(self, task: str) -> list[str]:
         """Names of a task's operating points, ascending; the last ends the range of its area."""
         return [point_label(one) for one in self.study.compressions_of(task)]
+
+    def margin(self, metric: str) -> float:
+        """The margin of practical equivalence of a metric, or of ``ratio``; 0 where none is set."""
+        return self.study.report.margins.get(metric, 0.0)
+
+    def chance(self, task: str) -> float:
+        """Quality of a constant answer on a task's test rows.
+
+        Tables without it: 0 for values (R² of the mean), 1 ÷ classes for classes.
+        """
+        row = self.datasets[self.datasets["task"] == task].iloc[0]
+        if pd.notna(row.get("chance")):
+            return float(row["chance"])
+        classes = METRICS[self.study.tasks[task].metric].target == "class"
+        return 1 / float(row["classes"]) if classes else 0.0
+
+    def overlap(self, task: str) -> float:
+        """Test ÷ training rows where the seeds of a task have folds of their own, else 0.
+
+        Training sets of several folds share rows, so that seeds are not independent
+        (Nadeau & Bengio 2003).
+        """
+        if not self._folds(task):
+            return 0.0
+        row = self.datasets[self.datasets["task"] == task].iloc[0]
+        return float(row["test_rows"] / row["train_rows"])
+
+    def generalises(self, task: str) -> Scope:
+        """What the intervals of a task hold for beyond its seeds."""
+        return "rows as well" if self._folds(task) else AT_ONE_SPLIT
+
+    def repeats(self, task: str) -> list[list[int]]:
+        """A task's seeds by repeats of its folds, whose test rows are apart; all of one split."""
+        found: dict[int, list[int]] = {}
+        for seed in self.study.seeds:
+            repeat, _fold = self.study.fold_of(task, seed) or (0, 0)
+            found.setdefault(repeat, []).append(seed)
+        return list(found.values())
+
+    def _folds(self, task: str) -> bool:
+        """Whether the seeds of a task differ in which rows are test rows."""
+        return len({self.study.fold_of(task, seed) for seed in self.study.seeds}) > 1
 
     @property
     def methods(self) -> list[str]:

@@ -1,5 +1,6 @@
 """Does quality before retraining tell the one after it (Feng et al. 2024)?"""
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
@@ -14,7 +15,9 @@ def rank_correlation(inputs: Inputs) -> pd.DataFrame:
     """Kendall's τ between quality before and after retraining, by task and operating point.
 
     Within a seed, over the methods that prune in one step: others were retrained before their last
-    step, so that their quality before the last retraining tells of the schedule. Mean over seeds.
+    step, so that their quality before the last retraining tells of the schedule. Mean over seeds,
+    with the part of its t interval that lies in [−1, 1]: cutting off what cannot be leaves out no
+    truth, while Fisher's z of a τ of ±1, common among few methods, is infinite.
     """
     methods = inputs.study.methods
     alike = [
@@ -33,6 +36,7 @@ def rank_correlation(inputs: Inputs) -> pd.DataFrame:
                 taus.append(float(stats.kendalltau(*both.to_numpy().T).statistic))
                 networks += len(both)
         if taus:
-            found = summarise(taus, inputs.level)
-            rows.append([task, point, found.n, networks, found.mean, found.low, found.high])
+            found = summarise(taus, inputs.level, inputs.overlap(str(task)))
+            low, high = np.clip([found.low, found.high], -1, 1)
+            rows.append([task, point, found.n, networks, found.mean, low, high])
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -1,12 +1,14 @@
-"""Statistics over seeds: summaries, paired comparisons, and when a difference counts as none.
+"""Statistics over seeds: summaries, paired comparisons, and correction for a family of them.
 
 Intervals are Student's t intervals. Methods are compared seed by seed, because the runs of one
-seed share their dense network and their batches.
+seed share their dense network and their batches. Where each seed has another part of the rows,
+training sets overlap, and the variance of a mean is not σ²/n but σ²(1/n + test ÷ training rows)
+(Nadeau & Bengio 2003); that quotient is the ``overlap`` below, 0 at one split.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -16,7 +18,7 @@ NAN = float("nan")
 # Differences of qualities that are equal on paper differ in their last bits.
 DECIMALS = 12
 
-Verdict = Literal["higher", "lower", "no difference", "one seed", "not measured"]
+Kind = Literal["difference", "ratio"]
 
 
 @dataclass(frozen=True)
@@ -41,26 +43,58 @@ class Summary:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two methods on the same seeds; the difference is first − second.
+    """Two methods on the same seeds, first − second; ratios first ÷ second are on logarithms.
 
     Attributes:
-        summary: of the differences, or of the ratios first ÷ second.
-        verdict: whether the first is higher, lower, or not different.
-        p: two-sided Wilcoxon signed-rank test, exact; nan for n < 2, as all that follows.
-        p_t: two-sided paired t test, the one that belongs to the interval.
+        n: number of pairs.
+        mean, sd: of the differences, or of the logarithms of the ratios.
+        error: standard error of the mean; nan for n < 2, as all that follows.
+        p: two-sided Wilcoxon signed-rank test, exact.
+        p_t: two-sided t test of the mean, the one that belongs to the interval.
         d: Cohen's d of the paired differences, mean ÷ sd.
         spread: standard deviation between seeds, pooled over the two methods.
     """
 
-    summary: Summary
-    verdict: Verdict
+    kind: Kind
+    n: int
+    mean: float
+    sd: float = NAN
+    error: float = NAN
     p: float = NAN
     p_t: float = NAN
     d: float = NAN
     spread: float = NAN
 
+    @property
+    def measured(self) -> bool:
+        """Whether there are pairs, and all of them are numbers."""
+        return self.n > 0 and math.isfinite(self.mean)
 
-def summarise(values: Sequence[float], level: float = 0.95) -> Summary:
+    @property
+    def estimate(self) -> float:
+        """Mean difference, or geometric mean of the ratios."""
+        return self._told(self.mean)
+
+    def interval(self, level: float, away: float | None = None) -> tuple[float, float]:
+        """Low and high end of the t interval; nan for n < 2.
+
+        Args:
+            away: level of the end away from no difference, if it has one of its own.
+        """
+        near = _quantile(level, self.n) * self.error
+        far = near if away is None else _quantile(away, self.n) * self.error
+        below, above = (near, far) if self.mean > 0 else (far, near)
+        return self._told(self.mean - below), self._told(self.mean + above)
+
+    def _told(self, value: float) -> float:
+        return float(np.exp(value)) if self.kind == "ratio" else value
+
+
+def _quantile(level: float, n: int) -> float:
+    return float(stats.t.ppf(0.5 + level / 2, n - 1)) if n > 1 else NAN
+
+
+def summarise(values: Sequence[float], level: float = 0.95, overlap: float = 0.0) -> Summary:
     """Mean, sample standard deviation and t interval of a sample."""
     sample = np.asarray(values, dtype=float)
     n = len(sample)
@@ -68,67 +102,51 @@ def summarise(values: Sequence[float], level: float = 0.95) -> Summary:
     if n < 2:
         return Summary(n, mean, NAN, NAN, NAN, level)
     sd = float(sample.std(ddof=1))
-    half = float(stats.t.ppf(0.5 + level / 2, n - 1)) * sd / math.sqrt(n)
+    half = _quantile(level, n) * sd * math.sqrt(1 / n + overlap)
     return Summary(n, mean, sd, mean - half, mean + half, level)
 
 
-def summarise_ratios(ratios: Sequence[float], level: float = 0.95) -> Summary:
+def summarise_ratios(ratios: Sequence[float], level: float = 0.95, overlap: float = 0.0) -> Summary:
     """Geometric mean of positive ratios, with the t interval of their logarithms."""
     sample = np.asarray(ratios, dtype=float)
-    logs = summarise(np.log(sample).tolist(), level)
+    logs = summarise(np.log(sample).tolist(), level, overlap)
     sd = float(sample.std(ddof=1)) if len(sample) > 1 else NAN
     mean, low, high = (float(np.exp(value)) for value in (logs.mean, logs.low, logs.high))
     return Summary(logs.n, mean, sd, low, high, level)
 
 
-def compare_paired(
-    first: Sequence[float], second: Sequence[float], level: float = 0.95
+def compare(
+    first: Sequence[float], second: Sequence[float], kind: Kind = "difference", overlap: float = 0.0
 ) -> Comparison:
-    """Compare two samples whose entries belong to the same seeds."""
+    """Compare two samples whose entries belong to the same seeds; ratios need positive ones."""
     a, b = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     if a.shape != b.shape:
         raise ValueError(f"paired samples need equal lengths, got {len(a)} and {len(b)}")
+    if kind == "ratio":
+        a, b = np.log(a), np.log(b)
     differences = np.round(a - b, DECIMALS)
-    summary = summarise(differences.tolist(), level)
-    if not summary.n or not np.isfinite(differences).all():
-        return Comparison(summary, "not measured")
-    if summary.n == 1:
-        return Comparison(summary, "one seed")
-    spread = math.sqrt((a.var(ddof=1) + b.var(ddof=1)) / 2)
+    n = len(differences)
+    mean = float(differences.mean()) if n else NAN
+    if n < 2 or not math.isfinite(mean):
+        return Comparison(kind, n, mean)
+    sd = float(differences.std(ddof=1))
+    error = sd * math.sqrt(1 / n + overlap)
     return Comparison(
-        summary,
-        verdict(summary, spread),
+        *(kind, n, mean, sd, error),
         p=signed_rank_p(differences.tolist()),
-        p_t=paired_t_p(summary),
-        d=summary.mean / summary.sd if summary.sd > 0 else NAN,
-        spread=spread,
+        p_t=t_test_p(mean, error, n),
+        d=mean / sd if sd > 0 else NAN,
+        spread=math.sqrt((a.var(ddof=1) + b.var(ddof=1)) / 2),
     )
 
 
-def compare_ratios(
-    first: Sequence[float], second: Sequence[float], level: float = 0.95
-) -> Comparison:
-    """Compare two positive samples by their ratio first ÷ second, on logarithms."""
-    logs = compare_paired(np.log(first).tolist(), np.log(second).tolist(), level)
-    ratios = (np.asarray(first, dtype=float) / np.asarray(second, dtype=float)).tolist()
-    return replace(logs, summary=summarise_ratios(ratios, level)) if ratios else logs
-
-
-def verdict(difference: Summary, spread: float) -> Verdict:
-    """No difference: the interval includes 0, or the mean is within the spread between seeds."""
-    if difference.low <= 0 <= difference.high or abs(difference.mean) < spread:
-        return "no difference"
-    return "higher" if difference.mean > 0 else "lower"
-
-
-def paired_t_p(difference: Summary) -> float:
-    """Two-sided p of the paired t test, from the differences' summary; nan for n < 2."""
-    if difference.n < 2:
+def t_test_p(mean: float, error: float, n: int) -> float:
+    """Two-sided p of the t test that a mean is 0, from its standard error; nan for n < 2."""
+    if n < 2:
         return NAN
-    if difference.sd == 0:
-        return 1.0 if difference.mean == 0 else 0.0
-    t = difference.mean / difference.sd * math.sqrt(difference.n)
-    return float(2 * stats.t.sf(abs(t), difference.n - 1))
+    if error == 0:
+        return 1.0 if mean == 0 else 0.0
+    return float(2 * stats.t.sf(abs(mean / error), n - 1))
 
 
 def signed_rank_p(differences: Sequence[float]) -> float:
@@ -167,3 +185,23 @@ def holm(p_values: Sequence[float]) -> list[float]:
         largest = max(largest, min(1.0, (len(family) - rank) * p))
         adjusted[place] = largest
     return adjusted
+
+
+def family_levels(p_values: Sequence[float], level: float) -> list[tuple[float, float]]:
+    """Levels of each comparison's interval in a family: of its end towards no difference, and away.
+
+    All m intervals together have ``level`` if each has 1 − α/m. Holm's step-down rejects more: its
+    k-th smallest p is tested at α ÷ (m − k + 1), and where it rejects, the end towards no
+    difference is drawn at that level. So an interval leaves out no difference exactly where Holm's
+    test rejects; and what the other end shows (equivalent, within a margin, not inferior) holds for
+    the whole family, which it would not at the levels of later steps. A family of one has ``level``
+    itself, as have comparisons without a p.
+    """
+    levels = [(level, level)] * len(p_values)
+    family = sorted((p, place) for place, p in enumerate(p_values) if not math.isnan(p))
+    rejected = True
+    for rank, (p, place) in enumerate(family):
+        share, strictest = ((1 - level) / many for many in (len(family) - rank, len(family)))
+        rejected = rejected and p < share
+        levels[place] = (1 - (share if rejected else strictest), 1 - strictest)
+    return levels

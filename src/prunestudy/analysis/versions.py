@@ -5,7 +5,7 @@ compared seed by seed where both versions have the seeds, by the rules of the re
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 from ruamel.yaml import YAML, YAMLError
 
-from prunestudy.analysis.budget import MEASURES
+from prunestudy.analysis.comparisons import KEY
 from prunestudy.analysis.inputs import SEED_PLACE
-from prunestudy.analysis.statistics import compare_paired, compare_ratios
+from prunestudy.analysis.measures import RATIO, Measure, judge
+from prunestudy.analysis.statistics import compare
 from prunestudy.errors import StudyError
 from prunestudy.params.reader import written_out
 from prunestudy.store.tables import read_table
@@ -25,13 +26,14 @@ PLACE = ["task", "method", "point"]
 # What is compared, and how. Latency against the dense network in the same process: other machines
 # have other milliseconds.
 COMPARED = {
-    "test": compare_paired,
-    "params_nonzero": compare_ratios,
-    "macs_nonzero": compare_ratios,
-    "latency_ratio_b64": compare_ratios,
+    "test": Measure("test", "difference", "higher"),
+    "params_nonzero": Measure("params_nonzero", "ratio", "lower"),
+    "macs_nonzero": Measure("macs_nonzero", "ratio", "lower"),
+    "latency_ratio_b64": Measure("latency_ratio_b64", "ratio", "higher"),
 }
 MOVEMENT_COLUMNS = [*PLACE, "column", "n", "before", "after", "change", "low", "high", "verdict"]
-PAIR = ["task", "first", "second"]
+# Of comparisons between methods, what both versions show.
+PARTS = ("estimate", "low", "high", "verdict")
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Version:
         params: content of its parameters file.
         results: its table of results, with the measured latencies.
         code: digests of its library's files, by path.
-        headline: its table of the headline; empty where it has none.
+        comparisons: its table of comparisons; empty where it has none, or has it as older
+            versions wrote it.
         processors: of the machines that made it, as far as it says.
     """
 
@@ -51,7 +54,7 @@ class Version:
     params: dict[str, Any]
     results: pd.DataFrame
     code: dict[str, str]
-    headline: pd.DataFrame = field(default_factory=pd.DataFrame)
+    comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
     processors: frozenset[str] = frozenset()
 
 
@@ -93,11 +96,13 @@ def read_version(
     if not isinstance(told, dict):
         raise StudyError(f"revision '{name}': {params} cannot be read as parameters")
     results, latency = table("results", required=True), table("latency")
-    headline, timings = table("headline"), table("timings")
+    compared, timings = table("comparisons"), table("timings")
+    if not {*KEY} <= {*compared}:
+        compared = pd.DataFrame()
     if len(latency):
         results = results.merge(latency, on=SEED_PLACE, how="left", validate="one_to_one")
     processors = timings.get("processor", pd.Series()).dropna()
-    return Version(name, told, results, code, headline, frozenset(map(str, processors)))
+    return Version(name, told, results, code, compared, frozenset(map(str, processors)))
 
 
 def _as_written(name: str, table: pd.DataFrame) -> bool:
@@ -105,47 +110,47 @@ def _as_written(name: str, table: pd.DataFrame) -> bool:
     places = SEED_PLACE if name in ("results", "latency") and len(table.columns) else []
     numbers = {one for one in ("seed", *COMPARED) if one in table} if places else set()
     needed = {*places}
-    if name == "headline" and {*PAIR} <= {*table}:
-        numbers = {f"{m.name}_{end}" for m in MEASURES for end in (m.kind, "low", "high")}
-        needed = numbers | {f"{measure.name}_verdict" for measure in MEASURES}
+    if name == "comparisons" and {*KEY} <= {*table}:
+        numbers, needed = {"estimate", "low", "high"}, {*PARTS}
     if not needed <= {*table} or (places and table.duplicated(places).any()):
         return False
     return table.empty or all(is_numeric_dtype(table[one]) for one in numbers)
 
 
-def movements(first: Version, second: Version, level: float) -> pd.DataFrame:
-    """One row a (task, method, point) and column of results that both versions have seeds of."""
+def movements(
+    first: Version, second: Version, level: float, margins: Mapping[str, float]
+) -> pd.DataFrame:
+    """One row a (task, method, point) and column of results that both versions have seeds of.
+
+    The verdict is of the second version, against margins by metric and of ``ratio``.
+    """
     rows = []
     both = first.results.merge(second.results, on=[*PLACE, "seed"], suffixes=("_a", "_b"))
     for place, group in both.groupby(PLACE, sort=False):
-        for column, compare in COMPARED.items():
+        for column, measure in COMPARED.items():
             if not {f"{column}_a", f"{column}_b"} <= {*both}:
                 continue
             before, after = group[f"{column}_a"], group[f"{column}_b"]
-            found = compare(after.tolist(), before.tolist(), level)
-            verdict = "the same" if before.tolist() == after.tolist() else found.verdict
-            numbers = (before.mean(), after.mean(), found.summary.mean)
-            bounds = (found.summary.low, found.summary.high)
-            rows.append([*place, column, found.summary.n, *numbers, *bounds, verdict])
+            found = compare(after.tolist(), before.tolist(), measure.kind)
+            metric = RATIO if measure.kind == "ratio" else str(group["metric_b"].iloc[0])
+            interval = found.interval(level)
+            judged = judge(measure, found, interval, margins.get(metric, 0.0))
+            verdict = "the same" if before.tolist() == after.tolist() else judged.verdict
+            numbers = (before.mean(), after.mean(), found.estimate, *interval)
+            rows.append([*place, column, found.n, *numbers, verdict])
     return pd.DataFrame(rows, columns=MOVEMENT_COLUMNS)
 
 
-def headlines(first: Version, second: Version) -> pd.DataFrame | None:
-    """Both headlines, a row a comparison and measure; none where one version has no headline.
+def both_comparisons(first: Version, second: Version) -> pd.DataFrame | None:
+    """The comparisons between methods that both versions have; none where one has none at all.
 
-    Parts of the first version end in ``_a``, those of the second in ``_b``.
+    One row a (measure, task, at, first, second); parts of the first version end in ``_a``, those
+    of the second in ``_b``.
     """
-    if not {*PAIR} <= {*first.headline} or not {*PAIR} <= {*second.headline}:
+    if first.comparisons.empty or second.comparisons.empty:
         return None
-    both = first.headline.merge(second.headline, on=PAIR, suffixes=("_a", "_b"))
-    tables = []
-    for measure in MEASURES:
-        parts = {measure.kind: "mean", "low": "low", "high": "high", "verdict": "verdict"}
-        names = {
-            f"{measure.name}_{a}_{end}": f"{b}_{end}" for a, b in parts.items() for end in "ab"
-        }
-        tables.append(both[[*PAIR, *names]].rename(columns=names).assign(measure=measure.name))
-    return pd.concat(tables).sort_index(kind="stable").reset_index(drop=True)
+    a, b = (one.comparisons[[*KEY, *PARTS]] for one in (first, second))
+    return a.merge(b, on=KEY, suffixes=("_a", "_b"))
 
 
 def only_in(version: Version, other: Version) -> tuple[list[int], list[str]]:

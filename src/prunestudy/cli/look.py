@@ -158,7 +158,7 @@ def _compare(arguments: Namespace) -> None:
         read_version(name, git.reader(name), arguments.params, folder, git.code_files(name))
         for name in (arguments.first, arguments.second)
     )
-    told = versions.comparison(one, two, study.report.confidence)
+    told = versions.comparison(one, two, study.report.confidence, study.report.margins)
     print(markdown.sections_text(told))
     if arguments.page is not None:
         title = f"Study {study.name}: {arguments.first} against {arguments.second}"

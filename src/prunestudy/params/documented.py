@@ -73,6 +73,8 @@ def scalar(value: Any) -> str:
     """A value of a parameter as YAML writes it in one line."""
     if isinstance(value, list):
         return "[" + ", ".join(scalar(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {scalar(item)}" for key, item in value.items()) + "}"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):

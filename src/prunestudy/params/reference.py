@@ -140,6 +140,9 @@ def _bounds(value: dict[str, Any]) -> str:
         return "`true`, `false`"
     if kind == "string":
         return PATTERNS.get(value.get("pattern", ""), "text")
+    if "patternProperties" in value and not any(_targets(value)):
+        [of_names] = value["patternProperties"].values()
+        return f"of names: {_allowed(of_names)}"
     if kind == "object" or "$ref" in value or "oneOf" in value:
         return "see below"
     return ""

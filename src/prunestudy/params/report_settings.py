@@ -4,7 +4,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
-from prunestudy.settings.base import Name, Params, Positive, Share
+from prunestudy.settings.base import Name, NotNegative, Params, Positive, Share
+
+# Margins of practical equivalence by metric; ``ratio``: of sizes and times.
+MARGINS = {"accuracy": 0.002, "r2": 0.01, "ratio": 0.05}
 
 
 class Claims(Params):
@@ -61,7 +64,13 @@ class Question(Params):
         return self.claims.model_dump(exclude_none=True, exclude={"source"}) if self.claims else {}
 
 
+# Of a mapping by names: nothing that is no name.
+NO_OTHER_NAMES: dict[str, Any] = {"additionalProperties": False}
 Questions = Annotated[list[Question], Field(max_length=100)]
+
+
+def _with_defaults(given: Any) -> Any:
+    return {**MARGINS, **given} if isinstance(given, dict) else given
 
 
 def _listed(given: Any) -> Any:
@@ -90,6 +99,17 @@ class Report(Params):
         examples=["https://example.org/study"],
     )
     confidence: Share = Field(0.95, description="level of every interval")
+    margins: Annotated[
+        dict[Name, Annotated[NotNegative, Field(le=1_000_000)]],
+        Field(max_length=100),
+        BeforeValidator(_with_defaults),
+    ] = Field(
+        default=MARGINS,
+        description="by metric, the largest difference that is none in practice; ratio: of sizes "
+        "and times, as a share; what is not named keeps its default, or else has no margin",
+        examples=[{"accuracy": 0.001}],
+        json_schema_extra=NO_OTHER_NAMES,
+    )
     compare: Annotated[
         Questions,
         BeforeValidator(_listed, json_schema_input_type=Question | Questions),

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from prunestudy.data.settings import Data
 from prunestudy.networks.architectures.settings import Network
 from prunestudy.networks.settings import Latency
-from prunestudy.params.report_settings import Report
+from prunestudy.params.report_settings import NO_OTHER_NAMES, Report
 from prunestudy.pruning.controller.settings import Requirements
 from prunestudy.pruning.settings import Baseline, Method, OpenLoop
 from prunestudy.settings.base import (
@@ -24,8 +24,6 @@ from prunestudy.training.losses.settings import LOSSES
 from prunestudy.training.metrics.settings import METRICS
 from prunestudy.training.settings import Compute, LossName, MetricName, Retraining, Training
 
-# Of a mapping by names: nothing that is no name.
-NO_OTHER_NAMES: dict[str, Any] = {"additionalProperties": False}
 RESERVED_METHODS = ("dense",)
 Compressions = Annotated[list[Compression], AfterValidator(ascending)]
 MOST_POINTS = 100

@@ -1,18 +1,18 @@
-"""Measures and claims in clauses, each number with its interval, bad news first."""
+"""Claims in clauses by verdict, each number with its interval, losses first."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 
-import pandas as pd
-
-from prunestudy.analysis.budget import TEST, Measure
-from prunestudy.analysis.claims import OUTCOMES, Claim, among, side
-from prunestudy.analysis.inputs import Inputs
+from prunestudy.analysis.claims import Claim, among
+from prunestudy.analysis.inputs import AT_ONE_SPLIT, Inputs
+from prunestudy.analysis.measures import MATCHED, RATIO, VERDICTS, Measure
+from prunestudy.analysis.size_curves import BEGIN
 from prunestudy.report import formatting, words
 
-WORDS = words.WORDS["finding"]
-# What each measure of the headline is called, and what a method does where it is worse and better.
-SAID: dict[str, dict[str, str]] = WORDS["measures"]
+PHRASES: dict[str, str] = words.WORDS["finding"]["clauses"]
+COUNTED: dict[str, str] = words.WORDS["finding"]["counted"]
+ORDER = ("worse", *(verdict for verdict in VERDICTS if verdict != "worse"))
 
 
 def writer(measure: Measure) -> Callable[[float], str]:
@@ -20,24 +20,33 @@ def writer(measure: Measure) -> Callable[[float], str]:
     return formatting.ratio if measure.kind == "ratio" else formatting.change
 
 
-def clauses(inputs: Inputs, claims: Sequence[Claim]) -> str:
-    """Claims in clauses by outcome: worse, worse within the spread, no difference, then better."""
-    groups: dict[tuple[str, str], list[Claim]] = {}
-    for claim in claims:
-        groups.setdefault((claim.measure.name, claim.second), []).append(claim)
+def clauses(inputs: Inputs, claims: Sequence[Claim], named: bool = True) -> str:
+    """Claims in clauses by verdict: on which tasks it is so, with the numbers.
+
+    Args:
+        named: whether the first interval says its level; a sentence says it once.
+    """
     parts: list[str] = []
-    for (measure, second), group in groups.items():
-        for outcome in OUTCOMES:
-            alike = among(group, outcome)
-            if alike:
-                one = alike[0]
-                names = {"first": one.first, "second": second, "family": one.family}
-                # The level of the intervals is said once a sentence.
-                numbers = [_number(inputs, each, not parts and each is one) for each in alike]
-                said = {**SAID[measure], **names}
-                clause = words.text(f"finding.clauses.{outcome}", **said)
-                parts.append(f"{clause} {formatting.listed(numbers)}")
-    return "; ".join(parts) or "no task has both methods"
+    for place in sorted({_place(claim) for claim in claims}):
+        alike = [claim for claim in claims if _place(claim) == place]
+        numbers = [_number(inputs, one, named and one is alike[0] and not parts) for one in alike]
+        parts.append(f"{place[-1]} {formatting.listed(numbers)}{_because(alike)}")
+    return "; ".join(parts)
+
+
+def _place(claim: Claim) -> tuple[int, bool, str, str]:
+    """Where a claim is told, why it is not measured, and the words for what it comes to."""
+    said = {
+        name: PHRASES[name] if getattr(claim, name) else "" for name in ("within", "not_inferior")
+    }
+    phrase = PHRASES[claim.verdict].format(**said)
+    later = claim.within or not claim.not_inferior
+    return ORDER.index(claim.verdict), later, claim.reason, phrase
+
+
+def _because(claims: Sequence[Claim]) -> str:
+    """Why these claims, all for one reason, are not measured."""
+    return f" ({claims[0].reason})" if claims[0].reason else ""
 
 
 def _number(inputs: Inputs, claim: Claim, named: bool) -> str:
@@ -45,13 +54,42 @@ def _number(inputs: Inputs, claim: Claim, named: bool) -> str:
     if math.isnan(claim.estimate):
         return claim.task
     write = writer(claim.measure)
-    unit = f" {inputs.metric(claim.task)}" if claim.measure is TEST else ""
+    unit = f" {inputs.metric(claim.task)}" if claim.measure.kind == "difference" else ""
     if claim.n < 2:
         return f"{claim.task} ({write(claim.estimate)}{unit}, n = 1, no interval)"
-    level = f"{formatting.percent(claim.level)} interval " if named else ""
+    # Of a family the interval is wider than of one comparison.
+    corrected = "corrected " if claim.family > 1 else ""
+    level = f"{corrected}{formatting.percent(inputs.level)} interval " if named else ""
     seeds = "" if claim.n == len(inputs.study.seeds) else f", n = {claim.n}"
     interval = formatting.interval(claim.low, claim.high, write)
     return f"{claim.task} ({write(claim.estimate)}{unit}, {level}{interval}{seeds})"
+
+
+def counted(inputs: Inputs, claims: Sequence[Claim]) -> str:
+    """How many comparisons come to each verdict, and what the losses are.
+
+    Those that are not measured do not count, unless none is.
+    """
+    claims = [claim for claim in claims if claim.verdict != "not measured"] or claims
+    count: Counter[str] = Counter(claim.verdict for claim in claims)
+    told = [
+        f"{COUNTED.get(verdict, verdict)} in {count[verdict]}"
+        for verdict in ORDER
+        if count[verdict]
+    ]
+    text = f"{formatting.listed(told)} of {formatting.plural(len(claims), 'comparison')}"
+    losses: list[str] = []
+    for second in dict.fromkeys(claim.second for claim in claims):
+        lost = [claim for claim in among(claims, "worse") if claim.second == second]
+        numbers = [_loss(inputs, claim, not losses and claim is lost[0]) for claim in lost]
+        losses += [f"than {second} on {formatting.listed(numbers)}"] if lost else []
+    return f"{text}; worse {'; '.join(losses)}" if losses else text
+
+
+def _loss(inputs: Inputs, claim: Claim, named: bool) -> str:
+    number = _number(inputs, claim, named)
+    place = f"{claim.task} at {formatting.size(claim.at)}"
+    return number.replace(claim.task, place, 1) if claim.measure is MATCHED else number
 
 
 def allowed_drop(inputs: Inputs, task: str) -> str:
@@ -63,8 +101,38 @@ def allowed_drop(inputs: Inputs, task: str) -> str:
     return f"{limits.max_drop:g} {metric} on {task}"
 
 
-def point_sides(pairs: pd.DataFrame) -> pd.Series:
-    """On which side of none comparisons lie that are no difference, by their interval."""
-    same = pairs["verdict"] == "no difference"
-    found = [side(low, high, 0.0) for low, high in zip(pairs["low"], pairs["high"], strict=True)]
-    return pd.Series(found, index=pairs.index, dtype=object).where(same, "")
+def ranges(inputs: Inputs) -> str:
+    """The range of compressions over which each task is compared, tasks of one range together."""
+    found: dict[str, list[str]] = {}
+    for task in inputs.tasks:
+        begin, end = range_of(inputs, task)
+        told = f"{formatting.size(begin)} to {formatting.size(end)}"
+        found.setdefault(told, []).append(task)
+    if len(found) == 1:
+        return next(iter(found))
+    return formatting.listed([f"{told} on {formatting.listed(on)}" for told, on in found.items()])
+
+
+def range_of(inputs: Inputs, task: str) -> tuple[float, float]:
+    """The compressions between which a task's methods are compared."""
+    first, last = (float(inputs.points_on(task)[place]) for place in (0, -1))
+    return (BEGIN if last >= BEGIN else first), last
+
+
+def margins(inputs: Inputs) -> str:
+    """The margins of the metrics of the study's tasks, and of ratios."""
+    metrics = {inputs.study.tasks[task].metric: inputs.metric(task) for task in inputs.tasks}
+    told = [f"{inputs.margin(name):g} {label}" for name, label in metrics.items()]
+    return formatting.listed([*told, f"{formatting.percent(inputs.margin(RATIO))} of a ratio"])
+
+
+def scope(inputs: Inputs) -> str:
+    """What intervals hold for, tasks alike together."""
+    found: dict[str, list[str]] = {}
+    for task in inputs.tasks:
+        holds = inputs.generalises(task)
+        told = holds if holds == AT_ONE_SPLIT else words.text("limitation.folds")
+        found.setdefault(told, []).append(task)
+    if len(found) == 1:
+        return next(iter(found))
+    return "; ".join(f"{told} on {formatting.listed(on)}" for told, on in found.items())

@@ -3,19 +3,25 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import product
 from typing import TypeVar
 
 import pandas as pd
 
 from prunestudy.analysis import (
+    area,
     beyond_mean,
     budget,
+    claims,
+    comparisons,
     curves,
     decisions,
     gpu_latency,
+    mean_rank,
     provenance,
     rank_correlation,
+    regret,
+    size_curves,
+    sizes,
     summaries,
 )
 from prunestudy.analysis.cost import pruning_cost
@@ -37,7 +43,8 @@ from prunestudy.report.limitations import limits_of
 Made = TypeVar("Made")
 # Tables that every report has as files.
 TABLES = (
-    *("summary", "comparisons", "within_budget", "headline", "criteria", "layer_stages"),
+    *("summary", "area", "area_summary", "matched", "sizes", "size_within_budget"),
+    *("comparisons", "regret", "mean_rank", "within_budget", "criteria", "layer_stages"),
     *("layer_sensitivity", "cost", "rank_correlation", "provenance", "curves", "curve_traits"),
 )
 
@@ -45,19 +52,6 @@ TABLES = (
 def once(make: Callable[..., Made], *names: str) -> "cached_property[Made]":
     """What a function makes of the inputs and the contents of these names."""
     return cached_property(lambda self: make(self.inputs, *(getattr(self, name) for name in names)))
-
-
-def _headline(inputs: Inputs, chosen: pd.DataFrame) -> pd.DataFrame:
-    asked = [question.pair for question in inputs.questions]
-    return budget.headline(inputs, chosen, inputs.pairs, asked)
-
-
-def _latency_headline(inputs: Inputs, chosen: pd.DataFrame) -> pd.DataFrame:
-    """Loops that latency binds against every other method; the first question asks of them too."""
-    loops = inputs.bound_by_latency
-    pairs = [(loop, other) for loop in loops for other in inputs.methods if other != loop]
-    asked = [question.against for question in inputs.questions[:1]]
-    return budget.headline(inputs, chosen, pairs, list(product(loops, asked)))
 
 
 @dataclass(frozen=True)
@@ -68,11 +62,17 @@ class Contents:
 
     # Tables, in the order of the analysis.
     summary = once(summaries.summary)
-    comparisons = once(summaries.comparisons)
     within_budget = once(budget.choices)
-    headline = once(_headline, "within_budget")
     fastest = once(partial(budget.choices, order=budget.FASTEST))
-    latency_headline = once(_latency_headline, "fastest")
+    size_curves = once(size_curves.size_curves)
+    matched = once(area.matched, "size_curves")
+    area_summary = once(area.area_summary, "area")
+    area = once(area.area, "size_curves")
+    size_within_budget = once(sizes.within_budget, "sizes")
+    sizes = once(sizes.sizes, "size_curves")
+    comparisons = once(comparisons.comparisons, "size_curves", "sizes", "fastest")
+    regret = once(regret.regret, "area")
+    mean_rank = once(mean_rank.mean_rank, "area")
     criteria = once(decisions.criteria)
     layer_stages = once(decisions.layer_stages)
     layer_sensitivity = once(decisions.layer_sensitivity)
@@ -86,17 +86,22 @@ class Contents:
     curves = once(curves.curves, "seed_curves")
 
     # Words.
-    finding = once(findings.finding, "headline", "comparisons", "latency_headline")
-    claims = once(findings.claims, "headline", "latency_headline")
-    limitations = once(limits_of, "headline", "cost")
+    statements = once(claims.statements, "comparisons", "regret", "mean_rank")
+    answers = once(findings.answers, "statements", "size_within_budget")
+    further = once(findings.further, "statements", "size_within_budget")
+    claims = once(findings.claims, "comparisons")
+    beside = once(findings.beside, "statements", "size_within_budget")
+    limitations = once(limits_of, "area", "cost")
     checklist = once(checklist.checklist, "summary")
 
     # Figures; those of one picture are none where there is nothing to draw.
-    headline_figures = once(headline_figures.headline_figures, "headline", "latency_headline")
+    others_figure = once(headline_figures.others_figure, "comparisons")
+    headline_figures = once(headline_figures.headline_figures, "comparisons")
     tradeoff_figures = once(tradeoff.tradeoff_figures, "summary")
     baselines_figure = once(tradeoff.baselines_figure, "summary")
     curve_figure = once(curve_figure.curve_figure, "curves")
-    size_figures = once(size_figures.size_figures, "within_budget", "fastest")
+    size_figure = once(size_figures.size_figure, "sizes")
+    fastest_figure = once(size_figures.fastest_figure, "fastest", "comparisons")
     controller_figure = once(controller.controller_figure)
     layer_figure = once(layer_figures.layer_figure, "layer_stages")
     sensitivity_figure = once(layer_figures.sensitivity_figure, "layer_sensitivity")
@@ -105,9 +110,10 @@ class Contents:
     @property
     def figures(self) -> list[Figure]:
         """Every figure, in the order of the report."""
-        found = [*self.headline_figures, *self.tradeoff_figures, self.baselines_figure]
-        found += [self.curve_figure, *self.size_figures, self.controller_figure]
-        found += [self.layer_figure, self.sensitivity_figure, self.beyond_mean_figure]
+        found = [*self.headline_figures, self.others_figure, *self.tradeoff_figures]
+        found += [self.baselines_figure, self.curve_figure, self.size_figure, self.fastest_figure]
+        found += [self.controller_figure, self.layer_figure, self.sensitivity_figure]
+        found += [self.beyond_mean_figure]
         return [figure for figure in found if figure is not None]
 
     @property
@@ -115,7 +121,7 @@ class Contents:
         """The derived tables by file name, without ending."""
         names = {name: name for name in TABLES}
         if self.inputs.bound_by_latency:
-            names |= {"fastest_within_budget": "fastest", "latency_headline": "latency_headline"}
+            names |= {"fastest_within_budget": "fastest"}
         if len(self.beyond_mean):
             names |= {"beyond_mean": "beyond_mean"}
         if self.inputs.gpus:

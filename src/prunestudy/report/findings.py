@@ -1,138 +1,131 @@
 """The finding and others' claims in a few sentences, rendered from typed claims.
 
-Sentences with a loss come first, each sorts the tasks by outcome, losses first, and gives every
-number its interval. What the statistics call no difference is called so here.
+The area leads; each sentence sorts the tasks by verdict, losses first, and gives every number its
+interval. An undecided comparison is told as that.
 """
 
-from collections import Counter
+from collections.abc import Sequence
 
 import pandas as pd
 
-from prunestudy.analysis.claims import (
-    JUDGEMENTS,
-    Claim,
-    Statement,
-    among,
-    same_rounding,
-    statements,
-    tested,
-)
+from prunestudy.analysis.claims import JUDGEMENTS, KINDS, Claim, Statement, tested
 from prunestudy.analysis.inputs import Inputs
+from prunestudy.analysis.measures import TIME
 from prunestudy.params.report_settings import Question
 from prunestudy.report import words
 from prunestudy.report.blocks import Sentence
-from prunestudy.report.clauses import clauses
-from prunestudy.report.formatting import listed, plural
+from prunestudy.report.clauses import clauses, counted
+from prunestudy.report.formatting import decimal, interval, listed, percent, plural
 
-RULED: dict[str, str] = words.WORDS["finding"]["ruled"]
+# Kinds of the statements that tell more of a question than its answer, the area.
+MORE = ("matched", "size")
 CLAIMED_MEASURES = {"params": "the parameters", "time": "the time"}
 
 
-def finding(
-    inputs: Inputs, headline: pd.DataFrame, compared: pd.DataFrame, latency: pd.DataFrame
-) -> list[Sentence]:
-    """The study's finding, losses first; the tables are those of :func:`statements`."""
-    seeds = plural(len(inputs.study.seeds), "seed")
-    rule = words.text("finding.rule", seeds=seeds)
-    sentences = []
-    for said in statements(inputs, headline, compared, latency):
-        text = _text(inputs, said)
-        if said.kind in RULED:
-            # The rule is said once.
-            text = rule + text if rule else text[0].upper() + text[1:]
-            rule = ""
-        sentences.append(Sentence(text, said.sources))
+def answers(inputs: Inputs, said: list[Statement], sizes: pd.DataFrame) -> list[Sentence]:
+    """What the study's questions come to, or what it compares where it asks nothing.
+
+    Args:
+        sizes: within the budget, by task and method.
+    """
     if inputs.questions:
-        return sentences
+        return _sentences(inputs, said, sizes, ("area",))
+    seeds = plural(len(inputs.study.seeds), "seed")
     methods, tasks = plural(len(inputs.methods), "method"), plural(len(inputs.tasks), "task")
     names = {"method_names": listed(inputs.methods), "task_names": listed(inputs.tasks)}
     scope = words.text("finding.scope", methods=methods, tasks=tasks, seeds=seeds, **names)
-    known = "with its interval" if len(inputs.study.seeds) > 1 else "of the one seed"
-    tables = Sentence(f"The tables give every number {known}.")
-    return [Sentence(scope, ("parameters",)), *sentences, tables]
+    return [Sentence(scope, ("parameters",))]
 
 
-def _text(inputs: Inputs, said: Statement) -> str:
+def further(inputs: Inputs, said: list[Statement], sizes: pd.DataFrame) -> list[Sentence]:
+    """What else is asked: qualities size by size, and sizes within the budget."""
+    return _sentences(inputs, said, sizes, MORE)
+
+
+def beside(inputs: Inputs, said: list[Statement], sizes: pd.DataFrame) -> list[Sentence]:
+    """What stands beside the questions: time, the other methods, baselines, regret and rank."""
+    return _sentences(inputs, said, sizes, [one for one in KINDS if one not in ("area", *MORE)])
+
+
+def _sentences(
+    inputs: Inputs, said: list[Statement], sizes: pd.DataFrame, kinds: Sequence[str]
+) -> list[Sentence]:
+    return [_sentence(inputs, one, sizes) for one in said if one.kind in kinds]
+
+
+def _sentence(inputs: Inputs, said: Statement, sizes: pd.DataFrame) -> Sentence:
     first, second = said.pair
-    alike = said.kind == "latency" and second in same_rounding(inputs, first)
-    rounded = ", rounded to the same widths" if alike else ""
-    told = _gained(inputs, said) if said.kind == "gained" else clauses(inputs, said.claims)
-    points = _points(first, said.points)
-    values = {"first": first, "second": second, "rounded": rounded, "points": points}
-    kind = "ruled" if said.kind in RULED else "others"
-    return words.text(f"finding.{kind}.{said.kind}", told=told, **values)
+    sources = [one.source.table for one in said.claims]
+    sources += [one.source.table for one in said.standings]
+    held = ""
+    match said.kind:
+        case "matched" | "others" | "baselines":
+            told = counted(inputs, said.claims)
+        case "size":
+            told, held = clauses(inputs, said.claims), _held(said.claims, sizes)
+            sources += ["size_within_budget"] if held else []
+        case "time":
+            told = _timed(inputs, said.claims)
+        case "rank":
+            told = _ranked(first, said)
+        case _:
+            told = clauses(inputs, said.claims)
+    values = {"first": first, "second": second, "told": told, "held": held}
+    text = words.text(f"finding.kinds.{said.kind}", **values)
+    return Sentence(text, tuple(dict.fromkeys(sources)))
 
 
-def _gained(inputs: Inputs, said: Statement) -> str:
-    """No difference to whom, by the name of the method alone, then gains with their numbers."""
-    tasks: dict[str, list[str]] = {}
-    for claim in among(said.claims, "no difference"):
-        tasks.setdefault(claim.second, []).append(claim.task)
-    methods: dict[str, list[str]] = {}
-    for method, names in tasks.items():
-        methods.setdefault(listed(names), []).append(method)
-    alike = [f"{listed(names)} on {places}" for places, names in methods.items()]
-    same = [f"{said.pair[0]} shows no difference to {'; nor to '.join(alike)}"] if alike else []
-    gains = [claim for claim in said.claims if claim.outcome != "no difference"]
-    return "; ".join(same + ([clauses(inputs, gains)] if gains else []))
+def _held(claims: Sequence[Claim], sizes: pd.DataFrame) -> str:
+    """In how many runs of each method the budget holds on test data at those sizes."""
+    measured = [claim.task for claim in claims if not claim.reason]
+    told = []
+    for method in (claims[0].first, claims[0].second) if measured else ():
+        own = sizes[(sizes["method"] == method) & sizes["task"].isin(measured)]
+        runs = plural(int(own["n"].sum()), "run")
+        told.append(f"{own['held'].sum()} of {runs} of {method}")
+    return words.text("finding.held", told=listed(told)) if told else ""
 
 
-def _points(first: str, points: dict[str, list[Claim]]) -> str:
-    """How comparisons at the same operating point came out, methods of equal counts together."""
-    others: dict[str, list[str]] = {}
-    for other, claims in points.items():
-        if claims:
-            others.setdefault(_counted(claims), []).append(other)
-    if not others:
-        return "there is no common operating point to compare at"
-    counts = [
-        f"{text} with {listed(names)}{' each' if len(names) > 1 else ''}"
-        for text, names in others.items()
-    ]
-    return f"at the same operating point, test quality of {first} is {'; '.join(counts)}"
+def _timed(inputs: Inputs, claims: Sequence[Claim]) -> str:
+    """The times, then the test quality, of networks chosen for their time."""
+    times = [claim for claim in claims if claim.measure is TIME]
+    tests = [claim for claim in claims if claim.measure is not TIME]
+    told = f"in time {clauses(inputs, times)}"
+    return f"{told}, in test quality {clauses(inputs, tests, named=False)}" if tests else told
 
 
-def _counted(claims: list[Claim]) -> str:
-    """How many are lower, not different and higher, and what intervals and correction say."""
-    count = Counter(claim.outcome for claim in claims)
-    total = f"of {plural(len(claims), 'paired comparison')}"
-    unknown = count["one seed"] + count["not measured"]
-    if unknown == len(claims):
-        return f"without a verdict in {unknown} {total}"
-    sides = {"lower": count["worse within"], "higher": count["better within"]}
-    within = [f"{side} in {number}" for side, number in sides.items() if number]
-    same = count["no difference"] + sum(sides.values())
-    gains = count["better"] + count["perhaps better"]
-    counts = [
-        f"lower in {count['worse']}",
-        f"not different in {same}"
-        + (f" (by the interval, but within the spread, {listed(within)})" if within else ""),
-        f"higher in {gains}"
-        + (f" (in {count['better']} once corrected for a task's comparisons)" if gains else ""),
-    ]
-    counts += [f"without a verdict in {unknown}"] if unknown else []
-    return f"{listed(counts)} {total}"
+def _ranked(focus: str, said: Statement) -> str:
+    """The mean rank of the focus, and of the first one where that is another."""
+    own = [one for one in said.standings if one.method == focus]
+    told = []
+    for one in own:
+        first = next(each for each in said.standings if each.granularity == one.granularity)
+        among = f"of {plural(one.methods, 'method')} over {plural(one.tasks, 'task')}"
+        bounds = f"{percent(one.level)} interval {interval(one.low, one.high, decimal)}"
+        text = f"{focus}'s mean rank is {decimal(one.mean_rank)} {among} ({bounds})"
+        behind = f"; that of {first.method} is {decimal(first.mean_rank)}"
+        told.append(text + (behind if first.mean_rank < one.mean_rank else ""))
+    return listed(told) or f"{focus} has no rank, for it has no area on every task"
 
 
-def claims(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFrame) -> list[Sentence]:
+def claims(inputs: Inputs, compared: pd.DataFrame) -> list[Sentence]:
     """A sentence a question on what the intervals say of the ratios that others claim."""
     parts: dict[Question, dict[str, list[str]]] = {}
-    for one in tested(inputs, headline, latency):
+    for one in tested(inputs, compared):
         verdicts = [
             f"{words.text(f'finding.judged.{verdict}')} {listed(one.tasks[verdict])}"
             for verdict in JUDGEMENTS
             if verdict in one.tasks
         ]
         claim = f"{one.ratio:g}× {CLAIMED_MEASURES[one.measure]} is "
-        own = one.method == one.question.method
-        fastest = "" if own else f"with the fastest networks of {one.method} "
+        own = (one.method, one.against) == one.question.pair
+        fastest = "" if own else f"for {one.method} against {one.against} "
         of_claim = parts.setdefault(one.question, {}).setdefault(claim, [])
         of_claim.append(fastest + ", ".join(verdicts))
     sentences = []
     for question, found in parts.items():
         told = "; ".join(claim + ", and ".join(verdicts) for claim, verdicts in found.items())
         said = {"first": question.method, "second": question.against, "source": question.source}
-        timed = ("latency_headline",) if "time" in question.claimed else ()
-        tables = ("headline", *timed, "parameters")
-        sentences.append(Sentence(words.text("finding.claimed", told=told, **said), tables))
+        text = words.text("finding.claimed", told=told, **said)
+        sentences.append(Sentence(text, ("comparisons", "parameters")))
     return sentences

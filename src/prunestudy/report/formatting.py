@@ -26,9 +26,14 @@ def quality(value: float) -> str:
     return _signed(f"{value:z.3f}", value)
 
 
+def fine(value: float) -> str:
+    """A mean quality whose differences are told, to four decimals as these."""
+    return _signed(f"{value:z.4f}", value)
+
+
 def change(value: float) -> str:
-    """A difference of qualities, to three decimals and with its sign unless it is 0.000."""
-    text = f"{value:z.3f}" if abs(value) < 0.0005 else f"{value:+.3f}"
+    """A difference of qualities, to four decimals and with its sign unless it is 0.0000."""
+    text = f"{value:z.4f}" if abs(value) < 0.00005 else f"{value:+.4f}"
     return _signed(text, value)
 
 
@@ -37,13 +42,18 @@ def ratio(value: float) -> str:
     return NOTHING if math.isnan(value) else f"{significant(value)}×"
 
 
+def size(compression: float) -> str:
+    """A compression at which methods are compared, e.g. ``2×``."""
+    return f"{compression:g}×"
+
+
 def bound(value: float, write: Callable[[float], str]) -> str:
-    """An end of an interval; with more digits where it would read as no difference and is not."""
+    """An end of an interval; with more digits where it would read as none and is not."""
     text = write(value)
     none = 1.0 if write is ratio else 0.0
     if math.isnan(value) or value == none or not _reads_as(text, none):
         return text
-    for digits in range(3 if write is ratio else 4, 8):
+    for digits in range(3 if write is ratio else 5, 8):
         finer = f"{value:.{digits}f}×" if write is ratio else f"{value:+.{digits}f}"
         if not _reads_as(finer, none):
             return finer.replace("-", MINUS)
@@ -90,6 +100,11 @@ def effect(value: float) -> str:
 def point_name(point: str) -> str:
     """An operating point, e.g. ``dense``, ``4×`` or ``final``."""
     return "dense" if point == "1" else f"{point}×" if point[0].isdigit() else point
+
+
+def decimal(value: float) -> str:
+    """One digit behind the point."""
+    return NOTHING if math.isnan(value) else f"{value:.1f}"
 
 
 def mean_count(value: float) -> str:

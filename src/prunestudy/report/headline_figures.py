@@ -1,122 +1,90 @@
-"""The headline as pictures: ratios and differences with their intervals, task by task."""
-
-from dataclasses import asdict
-from typing import Any
+"""Differences at equal size as pictures: estimates, intervals, the margin, and verdicts."""
 
 import altair as alt
 import pandas as pd
 
-from prunestudy.analysis.budget import MEASURES, Measure
-from prunestudy.analysis.claims import claims_of, of_pair
+from prunestudy.analysis.claims import of_pair
 from prunestudy.analysis.inputs import Inputs
-from prunestudy.params.report_settings import Question
+from prunestudy.analysis.measures import AREA
 from prunestudy.report import axes, words
-from prunestudy.report.clauses import SAID, writer
-from prunestudy.report.figures import Figure, Panel
+from prunestudy.report.figures import Figure, Panel, by_task
 from prunestudy.report.formatting import listed
 from prunestudy.report.intervals import Estimates, layered
-from prunestudy.report.palette import BLUE, GREY, RING, VERMILLION
+from prunestudy.report.palette import BLUE, EQUAL_SIGN, GREY, RING, VERMILLION
+from prunestudy.training.metrics.settings import METRICS
 
-ROW_HEIGHT = 46
+ROW_HEIGHT, LOW_ROW_HEIGHT = 46, 26
 UNKNOWN = "no verdict"
-# How outcomes are drawn; what lies within the spread is no difference. A gain that does not
-# outlast the correction is a ring; a loss is told without it.
 STYLES = {
-    "better": (VERMILLION, "circle"),
-    "perhaps better": (VERMILLION, RING),
-    "no difference": (GREY, "diamond"),
-    "worse": (BLUE, "square"),
+    "better": (VERMILLION, "triangle-up"),
+    "worse": (BLUE, "triangle-down"),
+    "equivalent": (GREY, EQUAL_SIGN),
+    "undecided": (GREY, RING),
     UNKNOWN: (GREY, "cross"),
 }
-# An interval that goes further than this beyond its estimate ends at the panel's edge.
-FURTHEST_RATIO = 4.0
-SIDES = {"ratio": "ratio (left is better)", "difference": "difference (right is better)"}
+# A panel shows twice what the plain intervals reach, but no more than so many times the largest
+# estimate or margin; an interval that goes further ends at its edge.
+BEYOND, FURTHEST = 2.0, 12.0
+ENDS = ("low", "high", "plain_low", "plain_high")
 
 
-def headline_figures(inputs: Inputs, headline: pd.DataFrame, latency: pd.DataFrame) -> list[Figure]:
-    """A figure a question: size, test quality and time, with their intervals.
-
-    Loops that latency binds have rows of their own in the first, each with its fastest networks.
-    """
+def headline_figures(inputs: Inputs, comparisons: pd.DataFrame) -> list[Figure]:
+    """A figure a question: a panel a metric, whose tasks share its unit and margin."""
     figures: list[Figure | None] = []
     for question in inputs.questions:
-        rows = of_pair(headline, *question.pair)
+        rows = of_pair(comparisons, AREA, *question.pair).dropna(subset=["estimate"])
+        panels = [
+            Panel("", METRICS[str(metric)].label, _panel(own, "task", ROW_HEIGHT))
+            for metric, own in rows.groupby("metric", sort=False)
+        ]
         name = "headline" if not figures else f"headline-{'-'.join(question.pair)}"
-        if not figures:
-            loops = latency[latency["first"] != question.method]
-            loops = loops[loops["second"] == question.against]
-            rows = pd.concat([rows, loops], ignore_index=True)
-        figures.append(_figure(inputs, question, rows, name))
+        first, second = question.pair
+        said = {"first": first, "second": second, "First": first.capitalize()}
+        said |= {"tasks": listed(inputs.tasks)}
+        figures.append(
+            words.figure(inputs, "headline", panels, rows["n"], name, named=True, **said)
+        )
     return [figure for figure in figures if figure]
 
 
-def _figure(inputs: Inputs, question: Question, rows: pd.DataFrame, name: str) -> Figure | None:
-    panels = [_panel(question, rows, measure) for measure in MEASURES]
-    first, second = question.pair
-    return words.figure(
-        inputs,
-        "headline",
-        [panel for panel in panels if panel],
-        rows["n"],
-        name,
-        named=True,
-        first=first,
-        First=first.capitalize(),
-        second=second,
-        tasks=listed(inputs.tasks),
-        with_claimed=bool(question.claimed),
-        with_loops=(rows["first"] != first).any(),
-        with_unknown=(rows["n"] == 1).any(),
-    )
-
-
-def _panel(question: Question, rows: pd.DataFrame, measure: Measure) -> Panel | None:
-    rows = rows.dropna(subset=[measure.mean])
-    if rows.empty:
+def others_figure(inputs: Inputs, comparisons: pd.DataFrame) -> Figure | None:
+    """The focus against every other method, a panel a task."""
+    rows = comparisons[comparisons["measure"] == AREA.name].dropna(subset=["estimate"])
+    rows = rows[rows["first"] == inputs.focus]
+    if rows["second"].nunique() < 2:
         return None
-    drawn, told = _drawn(question, rows, measure)
-    # No difference, and the ratio that others claim.
-    claim = question.claimed.get(measure.name)
-    lines = pd.DataFrame({"mean": [measure.none, claim], "claimed": [False, True]}).dropna()
-    scale = alt.Scale(nice=False, padding=18, zero=False)
-    axis: dict[str, Any] = {"scale": scale, "axis": alt.Axis(tickCount=5, grid=False, format="+~g")}
-    if measure.kind == "ratio":
-        reached = [drawn["low"], drawn["high"], drawn["mean"], lines["mean"]]
-        axis = axes.ratios(pd.concat(reached).dropna())
-    x = alt.X("mean:Q", title=None, **axis)
-    dashes = alt.Scale(domain=[False, True], range=[[1, 0], [4, 3]])
-    dash = {"strokeDash": alt.StrokeDash("claimed:N", scale=dashes, legend=None)}
+    panels = by_task(inputs.tasks, rows, lambda own: _panel(own, "second", LOW_ROW_HEIGHT))
+    return words.figure(inputs, "others", panels, rows["n"], named=True)
+
+
+def _panel(rows: pd.DataFrame, names: str, height: float) -> alt.LayerChart:
+    """A row a comparison, named by a column of the table."""
+    told = words.hover("headline", rows)
+    drawn = told.assign(
+        row=rows[names],
+        outcome=rows["verdict"].where(rows["verdict"].isin(list(STYLES)), UNKNOWN),
+        **rows[["estimate", *ENDS]],
+    )
+    margin = float(rows["margin"].max()) if len(rows) else 0.0
+    reach = FURTHEST * max(float(drawn["estimate"].abs().max()), margin) or 1.0
+    plain = float(drawn[["plain_low", "plain_high"]].abs().max().max())
+    reach = min(reach, BEYOND * plain) if plain > 0 else reach
+    for end in ENDS:
+        drawn[end] = drawn[end].clip(-reach, reach)
+    scale = alt.Scale(nice=False, padding=18, zero=True)
+    label = "datum.value == 0 ? '0' : format(datum.value, '+~g')"
+    axis = alt.Axis(tickCount=4, grid=False, labelExpr=label, labelOverlap=True)
+    x = alt.X("estimate:Q", title=None, scale=scale, axis=axis)
     styles = axes.styles("outcome", STYLES, legend=False)
     found = Estimates(drawn, x, axes.rows("row", list(drawn["row"])), styles, axes.tooltip(told))
-    chart = layered(
-        ROW_HEIGHT * len(drawn),
-        Estimates(lines, x, None, dash).across(color=GREY),
-        found.intervals("x", strokeWidth=2),
+    none = pd.DataFrame({"estimate": [0.0], "low": [-margin], "high": [margin]})
+    across = Estimates(none, x, None)
+    return layered(
+        height * len(drawn),
+        across.intervals("x", kind="rect", color=GREY, opacity=0.15) if margin else [],
+        across.across(color=GREY),
+        found.intervals("x", strokeWidth=1.2),
+        found.intervals("x", "plain_low", "plain_high", strokeWidth=3.5),
         found.points(size=110),
-        found.words("estimate", dy=-13, fontSize=11),
+        found.words("verdict", dy=-14, fontSize=11) if height == ROW_HEIGHT else [],
     )
-    return Panel("", f"{SAID[measure.name]['title']}, {SIDES[measure.kind]}", chart)
-
-
-def _drawn(
-    question: Question, rows: pd.DataFrame, measure: Measure
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows of a panel: estimates with their intervals, and what hovering tells of them."""
-    claims = [{**asdict(claim), "measure": measure.name} for claim in claims_of(rows, measure)]
-    table = pd.DataFrame(claims, index=rows.index).assign(
-        verdict=rows[f"{measure.name}_verdict"], mean=rows[measure.mean]
-    )
-    told = words.hover("headline", table, write=writer(measure).__name__)
-    within = table["outcome"].isin(["better within", "worse within"])
-    outcome = table["outcome"].mask(within, "no difference")
-    drawn = told.assign(
-        row=table["task"].where(
-            table["first"] == question.method, table["task"] + ", " + table["first"]
-        ),
-        outcome=outcome.where(outcome.isin(list(STYLES)), UNKNOWN),
-        **table[["mean", "low", "high"]],
-    )
-    if measure.kind == "ratio":
-        drawn["low"] = drawn["low"].clip(lower=drawn["mean"] / FURTHEST_RATIO)
-        drawn["high"] = drawn["high"].clip(upper=drawn["mean"] * FURTHEST_RATIO)
-    return drawn, told

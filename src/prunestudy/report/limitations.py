@@ -3,21 +3,19 @@
 import pandas as pd
 
 from prunestudy.analysis.inputs import SMALL, Inputs
-from prunestudy.analysis.statistics import smallest_p
 from prunestudy.report import words
 from prunestudy.report.blocks import Sentence
-from prunestudy.report.clauses import allowed_drop
+from prunestudy.report.clauses import allowed_drop, margins, scope
 from prunestudy.report.formatting import count, listed, mean_count, plural
 from prunestudy.store.names import DENSE
 
 
-def limits_of(inputs: Inputs, headline: pd.DataFrame, cost: pd.DataFrame) -> list[Sentence]:
-    """Notes on failed cells, the rule, effort, the number of seeds and the networks' sizes."""
-    budgets = [allowed_drop(inputs, task) for task in inputs.tasks]
-    points = [f"{point}×" for point in inputs.points]
-    rule = words.text("limitation.rule", budgets=listed(budgets), points=listed(points))
-    if inputs.closed_loops:
-        rule += words.text("limitation.finer", loops=listed(inputs.closed_loops))
+def limits_of(inputs: Inputs, areas: pd.DataFrame, cost: pd.DataFrame) -> list[Sentence]:
+    """Notes on what counts at chance level, verdicts, sizes, effort, and networks and data.
+
+    Args:
+        areas: one row a (task, seed, method).
+    """
     rows = [
         f"{count(row['validation_rows'])} and {count(row['test_rows'])} on {row['task']}"
         for row in inputs.datasets.to_dict("records")
@@ -26,12 +24,19 @@ def limits_of(inputs: Inputs, headline: pd.DataFrame, cost: pd.DataFrame) -> lis
     largest = inputs.networks.loc[inputs.networks["method"] == DENSE, "params"].max()
     small = largest < SMALL
     tested = "small networks and for these data sets" if small else "these networks and data"
+    budgets = listed([allowed_drop(inputs, task) for task in inputs.tasks])
+    verdicts, size = words.text("limitation.one_seed"), ""
+    if len(inputs.study.seeds) > 1:
+        said = {"margins": margins(inputs), "scope": scope(inputs)}
+        verdicts = words.text("limitation.verdicts", **said)
+        size = words.text("limitation.size", budgets=budgets) if inputs.questions else ""
     notes = [
         (_failed(inputs), ("failures",)),
-        (rule, ("parameters",)),
-        (_dense_chosen(inputs, headline), ("headline",)),
+        (_at_chance(inputs, areas), ("area_summary",)),
+        (_unmeasured(inputs, areas), ("area_summary",)),
+        (verdicts, ("parameters",)),
+        (size, ("parameters",)),
         (_effort(inputs, cost), ("cost",)),
-        (_verdicts(len(inputs.study.seeds)), ()),
         (words.text("limitation.rows", told=listed(rows)), ("datasets",)),
         (words.text("limitation.scope", largest=count(largest), tested=tested), ("tasks",)),
     ]
@@ -45,16 +50,50 @@ def _failed(inputs: Inputs) -> str:
     return words.text("limitation.failed", told=listed(told)) if told else ""
 
 
-def _dense_chosen(inputs: Inputs, headline: pd.DataFrame) -> str:
-    """Where the dense network is a method's choice, method by method."""
-    headline = headline[headline["second"].isin(inputs.compared)]
-    found: dict[str, dict[str, str]] = {}
-    for side in ("first", "second"):
-        for row in headline[headline[f"{side}_dense"] > 0].to_dict("records"):
-            place = f"{row['task']} ({row[f'{side}_dense']} of {plural(row['n'], 'seed')})"
-            found.setdefault(row[side], {}).setdefault(row["task"], place)
-    told = [f"of {method} on {listed([*places.values()])}" for method, places in found.items()]
-    return words.text("limitation.dense_chosen", told="; ".join(told)) if told else ""
+def at_chance(areas: pd.DataFrame, *methods: str) -> str:
+    """What of a task counts at chance level: points that failed or are out of a method's reach.
+
+    Methods, all of them where none are named, with the same points are told together.
+
+    Args:
+        areas: one row a seed and method.
+    """
+    measured = areas[areas["reason"] == ""]
+    every = methods or tuple(dict.fromkeys(measured["method"]))
+    told = []
+    for column, said in (("failed", "failed"), ("unreached", "out of reach")):
+        found: dict[str, list[str]] = {}
+        for method in every:
+            own = measured.loc[measured["method"] == method, column]
+            lost = own[own != ""]
+            points = {point for each in lost for point in str(each).split(",")}
+            if points:
+                seeds = "" if len(lost) == len(own) else f", {len(lost)} of {len(own)} seeds"
+                places = listed([f"{point}×" for point in sorted(points, key=float)])
+                found.setdefault(f"at {places} ({said}{seeds})", []).append(method)
+        for text, names in found.items():
+            whole = "both" if methods else "every method"
+            told.append(f"{whole if len(names) == len(every) > 1 else listed(names)} {text}")
+    return ", ".join(told)
+
+
+def _at_chance(inputs: Inputs, areas: pd.DataFrame) -> str:
+    told = [
+        f"on {task} {text}"
+        for task in inputs.tasks
+        if (text := at_chance(areas[areas["task"] == task]))
+    ]
+    return words.text("limitation.at_chance", told="; ".join(told)) if told else ""
+
+
+def _unmeasured(inputs: Inputs, areas: pd.DataFrame) -> str:
+    """Methods that stand by themselves but have no area, and why."""
+    found: dict[tuple[str, str], list[str]] = {}
+    lost = areas[(areas["reason"] != "") & areas["method"].isin(inputs.compared)]
+    for row in lost.drop_duplicates(["task", "method", "reason"]).to_dict("records"):
+        found.setdefault((row["method"], row["reason"]), []).append(row["task"])
+    told = [f"{method} on {listed(tasks)}: {reason}" for (method, reason), tasks in found.items()]
+    return words.text("limitation.unmeasured", told="; ".join(told)) if told else ""
 
 
 def _effort(inputs: Inputs, cost: pd.DataFrame) -> str:
@@ -70,13 +109,3 @@ def _effort(inputs: Inputs, cost: pd.DataFrame) -> str:
         said = {"first": first, "second": second, "told": listed(told)}
         sentences += [words.text("limitation.effort", **said)] if told else []
     return " ".join(sentences)
-
-
-def _verdicts(n: int) -> str:
-    """What intervals and tests over so many seeds can show."""
-    if n == 1:
-        return words.text("limitation.one_seed")
-    least = smallest_p(n)
-    never = words.text("limitation.never") if least > 0.05 else ""
-    wide = words.text("limitation.few", n=n) if n < 5 else ""
-    return wide + words.text("limitation.verdicts", n=n, least=least, never=never)

@@ -8,10 +8,11 @@ from prunestudy.store.names import DENSE
 VERMILLION, BLUE, GREY = "#D55E00", "#0072B2", "#7F7F7F"
 OTHERS = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#A6761D", "#8C6BB1")
 SHAPES = ("triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "triangle-left")
-# A ring, a cross that is not upright, and a large diamond.
+# A ring, a cross that is not upright, a large diamond, and a sign of equality.
 RING = "M-1,0a1,1,0,1,0,2,0a1,1,0,1,0,-2,0ZM-0.55,0a0.55,0.55,0,1,1,1.1,0a0.55,0.55,0,1,1,-1.1,0Z"
 CROSS = "M-1,-0.7L-0.7,-1L0,-0.3L0.7,-1L1,-0.7L0.3,0L1,0.7L0.7,1L0,0.3L-0.7,1L-1,0.7L-0.3,0Z"
 LOZENGE = "M0,-1.9L1.5,0L0,1.9L-1.5,0Z"
+EQUAL_SIGN = "M-1,-0.7L1,-0.7L1,-0.2L-1,-0.2ZM-1,0.2L1,0.2L1,0.7L-1,0.7Z"
 SYMBOLS = dict(zip(("circle", "square", *SHAPES), "●■▲◆▼✚▶◀", strict=True))
 
 

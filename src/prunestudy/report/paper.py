@@ -18,7 +18,7 @@ from prunestudy.pruning.settings import (
     sources_of,
 )
 from prunestudy.report import words
-from prunestudy.report.clauses import allowed_drop
+from prunestudy.report.clauses import allowed_drop, margins, ranges, scope
 from prunestudy.report.formatting import count, listed, percent, plural
 from prunestudy.store.names import DENSE
 from prunestudy.training.settings import Training
@@ -60,7 +60,13 @@ def methods_paragraph(inputs: Inputs) -> str:
         same="the same" if equally_retrained(inputs) else "not the same",
         drops=listed([allowed_drop(inputs, task) for task in inputs.tasks]),
         repeats=study.latency.repeats,
-        compared=words.text(f"paper.{compared}", level=percent(inputs.level)),
+        ranges=ranges(inputs),
+        compared=words.text(
+            f"paper.{compared}",
+            level=percent(inputs.level),
+            margins=margins(inputs),
+            scope=scope(inputs),
+        ),
         checklists=_cite(*CHECKLISTS),
         tools=listed(tools),
         processors=listed(inputs.trained_on) or "CPUs",

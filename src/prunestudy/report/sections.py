@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from prunestudy.analysis.claims import MAIN, of_pair
+from prunestudy.analysis.claims import of_pair
 from prunestudy.analysis.decisions import loops
+from prunestudy.analysis.measures import AREA, MATCHED, TIME, TIME_TEST
 from prunestudy.report import tables, words
 from prunestudy.report.beyond_mean import beyond_mean_section
 from prunestudy.report.blocks import Block, Chart, Fold, Heading, Notes, Section, Text
@@ -49,39 +50,55 @@ def _charts(*figures: Figure | None) -> list[Block]:
     return [Chart(figure) for figure in figures if figure]
 
 
-def _rows(name: str, rows: pd.DataFrame) -> list[Block]:
-    return [words.table(name, rows)] if len(rows) else []
+def _rows(name: str, rows: pd.DataFrame, **said: Any) -> list[Block]:
+    return [words.table(name, rows, **said)] if len(rows) else []
 
 
 def _finding(contents: Contents) -> list[Block]:
-    main = MAIN * max(1, len(contents.inputs.questions))
-    others = contents.finding[main:]
-    blocks: list[Block] = [*contents.finding[:main], *contents.claims]
-    blocks += _charts(*contents.headline_figures)
-    if others:
-        blocks += [Heading("Other comparisons"), *others]
-    return [*blocks, Notes(tuple(contents.limitations))]
+    blocks: list[Block] = [*contents.answers, *_charts(*contents.headline_figures)]
+    for place, question in enumerate(contents.inputs.questions):
+        rows = of_pair(contents.comparisons, AREA, *question.pair)
+        name = f"headline-{'-'.join(question.pair)}" if place else "headline"
+        blocks.append(tables.headline(contents.inputs, rows, contents.area, name))
+    blocks += [*contents.further, *contents.claims]
+    if contents.beside:
+        blocks += [Heading("Other comparisons"), *contents.beside]
+        blocks += _charts(contents.others_figure)
+        blocks += _rows("regret", contents.regret, first=contents.inputs.focus)
+    return [*blocks, Notes(tuple(contents.limitations)), *_every_comparison(contents)]
+
+
+def _every_comparison(contents: Contents) -> list[Block]:
+    """Folded away: the numbers behind the sentences."""
+    compared, said = contents.comparisons, _compared(contents)
+    at_once = compared[compared["measure"] != MATCHED.name]
+    level = percent(contents.inputs.level)
+    ranks = _rows("mean_rank", contents.mean_rank, level=level)
+    every = _rows("comparisons", at_once, **said) + ranks
+    areas = _rows("area_summary", contents.area_summary, level=level)
+    folds = {"Every comparison": every, "Quality at equal size, method by method": areas}
+    return [Fold(title, tuple(blocks)) for title, blocks in folds.items() if blocks]
 
 
 def _tradeoff(contents: Contents) -> list[Block]:
-    compared = contents.comparisons
+    compared, said = contents.comparisons, _compared(contents)
+    rows = compared[compared["measure"] == MATCHED.name]
     blocks = _charts(*contents.tradeoff_figures)
-    if len(compared):
-        said = {**_compared(contents), "level": percent(contents.inputs.level)}
-        if compared["low"].notna().any():
-            blocks.append(tables.comparison_counts(compared, **said))
-        every = words.table("comparisons", compared, **said)
-        blocks.append(Fold("Every paired comparison", (every,)))
+    if len(rows):
+        blocks += [tables.matched(rows, **said)] if rows["low"].notna().any() else []
+        every = words.table("every_matched", rows, **said)
+        blocks.append(Fold("Every comparison at matched sizes", (every,)))
     return blocks
 
 
 def _compared(contents: Contents) -> dict[str, Any]:
     """What tables of comparisons compare; one method is in the caption, several in a column."""
     inputs = contents.inputs
+    firsts = set(contents.comparisons["first"])
     beside = [" against ".join(pair) for pair in inputs.pairs if pair[0] != inputs.focus]
     pairs = listed([f"{inputs.focus} against each other method", *beside])
-    first, without = ("method", ()) if beside else (inputs.focus, ("method",))
-    return {"pairs": pairs, "first": first, "without": without}
+    without = ("method",) if firsts <= {inputs.focus} else ()
+    return {"pairs": pairs, "without": without, "level": percent(inputs.level)}
 
 
 def _baselines(contents: Contents) -> list[Block]:
@@ -104,17 +121,14 @@ def _question(contents: Contents) -> list[Block]:
                 **{"first": first, "second": second, "level": percent(inputs.level)},
             )
             blocks.append(Fold("Lower and smoother?", (traits,)))
-    blocks += _charts(*contents.size_figures)
-    headlines = {"headline": contents.headline, "latency_headline": contents.latency_headline}
-    headlines = {name: rows for name, rows in headlines.items() if len(rows)}
-    said = {**_compared(contents), "loops": listed(inputs.bound_by_latency)}
-    folds: list[Block] = []
-    for name, rows in headlines.items():
-        without = said["without"] if name == "headline" else ()
-        blocks.append(words.table(name, rows, **{**said, "without": without}))
-        title = f"Tests and effect sizes, {name.replace('_', ' ')}"
-        folds.append(Fold(title, (tables.tests(rows, name),)))
-    return blocks + folds
+    blocks += _charts(contents.size_figure)
+    if len(contents.size_within_budget):
+        sizes = words.table("size_within_budget", contents.size_within_budget)
+        blocks.append(Fold("Size within the budget, method by method", (sizes,)))
+    compared = contents.comparisons
+    timed = compared[compared["measure"].isin([TIME.name, TIME_TEST.name])]
+    blocks += _charts(contents.fastest_figure)
+    return blocks + ([tables.time(timed, contents.fastest)] if len(timed) else [])
 
 
 def _curve_words(contents: Contents) -> str:
@@ -124,10 +138,12 @@ def _curve_words(contents: Contents) -> str:
         return words.text("no_question")
     sentences = []
     every = words.WORDS["curves"]["traits"].items()
-    for question, (trait, (subject, worse, better)) in product(contents.inputs.questions, every):
+    for question, (trait, (subject, better, worse)) in product(contents.inputs.questions, every):
         first, second = question.pair
-        own = of_pair(traits[traits["trait"] == trait], first, second)
-        phrases = {"higher": worse, "no difference": "not different", "lower": better}
+        own = traits[traits["trait"] == trait]
+        own = own[(own["first"] == first) & (own["second"] == second)]
+        phrases = {"worse": worse, "better": better, "equivalent": "equivalent"}
+        phrases["undecided"] = "undecided"
         clauses = [
             f"{phrase} on {listed(list(rows['task']))}"
             for verdict, phrase in phrases.items()

@@ -1,90 +1,113 @@
-"""The source's second and third comparison: number of parameters and inference time."""
+"""Size within the budget, and the time of the fastest networks within it."""
+
+from collections.abc import Callable
 
 import altair as alt
 import pandas as pd
 
 from prunestudy.analysis.inputs import Inputs
+from prunestudy.analysis.measures import TIME
 from prunestudy.analysis.statistics import summarise_ratios
 from prunestudy.report import axes, words
 from prunestudy.report.figures import Figure, by_task
+from prunestudy.report.formatting import ratio
 from prunestudy.report.intervals import Estimates, layered
-from prunestudy.report.palette import dense_look, looks
-from prunestudy.store.names import DENSE
+from prunestudy.report.palette import GREY, looks
 
 ROW_HEIGHT = 34
-# What the figures draw: a column of the choices, or the time as a share of the dense network's,
-# which was measured in turns with it, so that a drift of the machine favours none.
-PARAMETERS, TIME = "params", "latency_ratio_b64"
-AXES = {PARAMETERS: ("parameters", "~s"), TIME: ("time ÷ dense network's", "~g")}
+# For the words on the right.
+ROOM = 38
+SIDES = ("first", "second")
 
 
-def size_figures(inputs: Inputs, smallest: pd.DataFrame, fastest: pd.DataFrame) -> list[Figure]:
-    """Parameters and inference time of the smallest networks within the budget.
+def size_figure(inputs: Inputs, sizes: pd.DataFrame) -> Figure | None:
+    """Parameters at which each method leaves the budget, seed by seed."""
 
-    Where latency binds a closed loop, also the time of each method's fastest network.
+    def draw(own: pd.DataFrame) -> alt.LayerChart:
+        held = own.groupby("method")["held"]
+        beside = held.sum().astype(str) + " of " + held.size().astype(str)
+        x = _log("parameters", "~s")
+        return layered(*_rows(inputs, "size", own, own["params"], beside, x))
+
+    return _figure(inputs, "size", sizes[sizes["params"] > 0], draw)
+
+
+def fastest_figure(
+    inputs: Inputs, fastest: pd.DataFrame, comparisons: pd.DataFrame
+) -> Figure | None:
+    """Time of the networks whose time is compared, as a share of the dense one's.
+
+    That was measured in turns with them, so that a drift of the machine favours none.
     """
-    figures = [
-        _figure(inputs, smallest, "parameters", PARAMETERS, "Parameters needed"),
-        _figure(inputs, smallest, "time", TIME, "Inference time"),
-    ]
-    if inputs.bound_by_latency:
-        title = "Inference time of the fastest network"
-        figures.append(_figure(inputs, fastest, "fastest", TIME, title))
-    return [figure for figure in figures if figure]
+    timed = comparisons[comparisons["measure"] == TIME.name]
+    places = {(row["task"], row[side]) for row in timed.to_dict("records") for side in SIDES}
+    there = [place in places for place in zip(fastest["task"], fastest["method"], strict=True)]
+    shown = fastest[pd.Series(there, index=fastest.index, dtype=bool)]
+
+    def draw(own: pd.DataFrame) -> alt.LayerChart:
+        realised = own.groupby("method")["realised_b64"]
+        beside = realised.agg(lambda values: ratio(summarise_ratios(values.tolist()).mean))
+        x = _log("time ÷ dense network's", "~g")
+        dense = Estimates(pd.DataFrame({"value": [1.0]}), x, None)
+        height, *layers = _rows(inputs, "fastest", own, 1 / own["latency_ratio_b64"], beside, x)
+        return layered(height, dense.across(color=GREY, strokeDash=[5, 4]), *layers)
+
+    return _figure(inputs, "fastest", shown[shown["latency_ratio_b64"] > 0], draw)
+
+
+def _log(title: str, number: str) -> alt.X:
+    axis = alt.Axis(tickCount=4, format=number, grid=False)
+    scale = alt.Scale(type="log", nice=False, padding=ROOM)
+    return alt.X("value:Q", title=title, scale=scale, axis=axis)
 
 
 def _figure(
-    inputs: Inputs, chosen: pd.DataFrame, name: str, column: str, title: str
+    inputs: Inputs, name: str, shown: pd.DataFrame, draw: Callable[[pd.DataFrame], alt.LayerChart]
 ) -> Figure | None:
-    is_fastest = name == "fastest"
+    methods = [name for name in inputs.methods if (shown["method"] == name).any()]
     return words.figure(
         inputs,
-        "size",
-        by_task(inputs.tasks, chosen, lambda table: _panel(inputs, table, column)),
-        chosen.groupby(["task", "method"]).size(),
+        name,
+        by_task(inputs.tasks, shown, draw),
+        shown.groupby(["task", "method"]).size(),
         f"{name}-within-budget",
-        inputs.methods,
+        methods,
         named=True,
-        title=title,
-        choice="fastest" if is_fastest else "smallest",
-        source="fastest_within_budget.csv" if is_fastest else "within_budget.csv",
-        with_faster=is_fastest,
-        with_timed=column == TIME,
     )
 
 
-def _panel(inputs: Inputs, chosen: pd.DataFrame, column: str) -> alt.LayerChart:
-    dense = inputs.cells(chosen["task"].iloc[0], DENSE).assign(budget=float("nan"))
-    both = pd.concat([chosen, dense[list(chosen.columns)]], ignore_index=True)
-    both = both[both[column].between(0, float("inf"), inclusive="neither")]
-    told = words.hover("size", both)
-    sizes = 1 / both[TIME] if column == TIME else both[column]
-    seeds = told.assign(size=sizes, seed=both["seed"])
+def _rows(
+    inputs: Inputs,
+    template: str,
+    own: pd.DataFrame,
+    values: pd.Series,
+    beside: pd.Series,
+    x: alt.X,
+) -> tuple[float, list[alt.Chart], list[alt.Chart], list[alt.Chart], list[alt.Chart]]:
+    """The height of a panel and its layers: a row a method, with a mark a seed."""
+    told = words.hover(template, own)
+    seeds = told.assign(value=values, seed=own["seed"])
     means = pd.DataFrame(
         [
-            {"method": method, "size": found.mean, "low": found.low, "high": found.high}
-            for method, own in seeds.groupby("method", sort=False)["size"]
-            for found in [summarise_ratios(own.tolist(), inputs.level)]
+            {"method": method, "value": found.mean, "low": found.low, "high": found.high}
+            for method, each in seeds.groupby("method", sort=False)["value"]
+            for found in [summarise_ratios(each.tolist(), inputs.level)]
         ],
-        columns=["method", "size", "low", "high"],
+        columns=["method", "value", "low", "high"],
     )
+    means["beside"] = means["method"].map(beside)
     # An interval of few seeds can be orders wide; it ends where the seeds' own range is doubled.
-    means["low"] = means["low"].clip(lower=sizes.min() / 2)
-    means["high"] = means["high"].clip(upper=sizes.max() * 2)
-    every = [*looks(inputs), dense_look()]
-    names = [look.method for look in every]
-    title, number = AXES[column]
-    axis = alt.Axis(tickCount=4, format=number, grid=False)
-    scale = alt.Scale(type="log", nice=False, padding=12)
-    x = alt.X("size:Q", title=title, scale=scale, axis=axis)
-    y = axes.rows("method", names)
+    means["low"] = means["low"].clip(lower=values.min() / 2)
+    means["high"] = means["high"].clip(upper=values.max() * 2)
+    every = [look for look in looks(inputs) if look.method in set(own["method"])]
+    y = axes.rows("method", [look.method for look in every])
     styles = axes.styles("method", {look.method: look.style for look in every})
     found = Estimates(means, x, y, styles)
     below = {"yOffset": alt.YOffset("seed:O", scale=alt.Scale(paddingOuter=1))}
-    dots = Estimates(seeds, x, y, styles, axes.tooltip(told))
-    return layered(
-        ROW_HEIGHT * len(names),
+    return (
+        ROW_HEIGHT * len(every),
         found.intervals("x", strokeWidth=1.2, opacity=0.8),
-        dots.points(below, size=48, opacity=0.65),
+        Estimates(seeds, x, y, styles, axes.tooltip(told)).points(below, size=48, opacity=0.65),
         found.where(means["low"].notna()).ticks(thickness=2.5, size=20, opacity=1),
+        found.words("beside", x="width", align="right", fontSize=10),
     )

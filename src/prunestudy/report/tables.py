@@ -5,15 +5,16 @@ from typing import Any
 import pandas as pd
 
 from prunestudy.analysis.inputs import Inputs
+from prunestudy.analysis.measures import TIME
+from prunestudy.analysis.statistics import summarise_ratios
 from prunestudy.report import words
 from prunestudy.report.blocks import Table
-from prunestudy.report.clauses import SAID, point_sides
+from prunestudy.report.clauses import ranges
 from prunestudy.report.controller import RESOURCES
-from prunestudy.report.formatting import NOTHING, listed, plural, point_name
+from prunestudy.report.formatting import NOTHING, listed, percent, plural, point_name, size
+from prunestudy.report.limitations import at_chance
 from prunestudy.report.words import Row, anchor
 from prunestudy.store.names import DENSE
-
-PARTS = ("p", "p_holm", "p_t", "p_t_holm", "d")
 
 
 def tasks(inputs: Inputs) -> Table:
@@ -58,33 +59,54 @@ def unreachable(inputs: Inputs) -> Table:
     return words.table("unreachable", rows)
 
 
-def comparison_counts(compared: pd.DataFrame, **said: Any) -> Table:
-    """How the paired comparisons at the same operating point came out."""
+def headline(inputs: Inputs, rows: pd.DataFrame, areas: pd.DataFrame, name: str) -> Table:
+    """The areas of a question's methods, task by task; what counts at chance level is named.
+
+    Args:
+        rows: its comparisons by area.
+        areas: one row a (task, seed, method).
+    """
+    first, second = rows[["first", "second"]].iloc[0]
+    told: list[Row] = [
+        {**row, "at chance level": at_chance(areas[areas["task"] == row["task"]], first, second)}
+        for row in rows.to_dict("records")
+    ]
+    without = () if any(row["at chance level"] for row in told) else ("at chance level",)
+    said = {"first": first, "second": second, "ranges": ranges(inputs), "label": name}
+    said |= {"level": percent(inputs.level)}
+    return words.table("headline", told, without=without, **said)
+
+
+def matched(compared: pd.DataFrame, **said: Any) -> Table:
+    """How the comparisons at matched sizes came out, a row a pair of methods."""
     rows: list[Row] = []
     for (first, second), pairs in compared.groupby(["first", "second"], sort=False):
-        apart = point_sides(pairs)
         row: Row = {"method": first, "against": second, "comparisons": len(pairs)}
-        for verdict in ("lower", "no difference", "higher"):
-            row[verdict] = (pairs["verdict"] == verdict).sum()
-        for side, arrow in (("lower", "↓"), ("higher", "↑")):
-            places = [
-                f"{one['task']} {point_name(one['point'])}{mark}"
-                for chosen, mark in ((pairs["verdict"] == side, ""), (apart == side, f" {arrow}"))
-                for one in pairs[chosen].to_dict("records")
-            ]
-            row[f"{side} on"] = ", ".join(places) or NOTHING
+        for verdict in ("better", "worse", "equivalent", "undecided"):
+            of_verdict = pairs[pairs["verdict"] == verdict]
+            row[verdict] = len(of_verdict)
+            places = zip(of_verdict["task"], of_verdict["at"].map(size), strict=True)
+            row[f"{verdict} on"] = ", ".join(map(" ".join, places)) or NOTHING
         rows.append(row)
-    return words.table("comparison-counts", rows, **said)
+    return words.table("matched", rows, **said)
 
 
-def tests(headline: pd.DataFrame, name: str) -> Table:
-    """p values and effect sizes behind a headline, a row a comparison and measure."""
-    rows = [
-        {**row, "measure": said["title"], **{part: row[f"{measure}_{part}"] for part in PARTS}}
-        for row in headline.to_dict("records")
-        for measure, said in SAID.items()
-    ]
-    return words.table("tests", rows, table=name)
+def time(compared: pd.DataFrame, fastest: pd.DataFrame) -> Table:
+    """Time, test quality and realised speed-up of loops that latency binds, a row a pair."""
+    rows: list[Row] = []
+    for place, pair in compared.groupby(["task", "first", "second"], sort=False):
+        row: Row = dict(zip(("task", "first", "second"), place, strict=True))
+        for one in pair.to_dict("records"):
+            name = "time" if one["measure"] == TIME.name else "test"
+            parts = ("low", "high", "verdict", "within", "not_inferior")
+            row |= {name: one["estimate"], "n": one["n"]}
+            row |= {f"{name}_{part}": one[part] for part in parts}
+        for side in ("first", "second"):
+            own = fastest[(fastest["task"] == row["task"]) & (fastest["method"] == row[side])]
+            realised = summarise_ratios(own["realised_b64"].dropna().tolist())
+            row[f"realised_{side}"] = realised.mean
+        rows.append(row)
+    return words.table("time", rows)
 
 
 def sources(inputs: Inputs, provenance: pd.DataFrame, task: str) -> Table:

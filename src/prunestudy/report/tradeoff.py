@@ -18,18 +18,26 @@ COSTS = {
     "macs": ("speedup_macs", "speed-up in MACs ({})", "multiply–adds", "MACs"),
     "latency": ("latency_ratio_b64", "speed-up in latency ({})", "measured latency", "latency"),
 }
+# Baselines with as much effort as a method that searches.
+EFFORT = ("equal_compute", "best_of_fixed")
 DODGE = 4.0
 BEST = 1.0
 
 
 def tradeoff_figures(inputs: Inputs, summary: pd.DataFrame) -> list[Figure]:
-    """One figure a cost, one panel a task; the methods that stand by themselves."""
+    """One figure a cost, one panel a task; the methods that stand by themselves, and of effort."""
+    methods = [*inputs.compared, *(name for name in inputs.baselines if _of_effort(inputs, name))]
     figures = []
     for name, (column, axis, against, choice) in COSTS.items():
         title = f"Test quality against {against}"
-        found = _figure(inputs, summary, inputs.compared, column, axis, title, f"tradeoff-{name}")
+        found = _figure(inputs, summary, methods, column, axis, title, f"tradeoff-{name}")
         figures += [replace(found, cost=choice)] if found else []
     return figures
+
+
+def _of_effort(inputs: Inputs, name: str) -> bool:
+    """Whether a baseline has the effort of a search, and so stands beside the methods."""
+    return getattr(inputs.study.methods[name], "baseline", "") in EFFORT
 
 
 def baselines_figure(inputs: Inputs, summary: pd.DataFrame) -> Figure | None:
@@ -38,7 +46,8 @@ def baselines_figure(inputs: Inputs, summary: pd.DataFrame) -> Figure | None:
         return None
     column, axis, _title, _choice = COSTS["compression"]
     title = f"What remains of {inputs.focus} beside its baselines"
-    methods = [inputs.focus, *inputs.baselines]
+    others = [name for name in inputs.baselines if not _of_effort(inputs, name)]
+    methods = [inputs.focus, *others]
     return _figure(inputs, summary, methods, column, axis, title, "baselines-compression")
 
 

@@ -1,37 +1,45 @@
 """Two versions of a study as a page: parameters, code, headline, and which numbers moved."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
 
-from prunestudy.analysis.budget import MEASURES
-from prunestudy.analysis.versions import PLACE, Version, headlines, movements, only_in
+from prunestudy.analysis.measures import MATCHED, MEASURES
+from prunestudy.analysis.versions import PLACE, Version, both_comparisons, movements, only_in
 from prunestudy.plan.status import differences
 from prunestudy.report import formatting, words
 from prunestudy.report.blocks import Block, Fold, Section, Table, Text
-from prunestudy.report.clauses import SAID, writer
-from prunestudy.report.formatting import NOTHING, interval, listed, plural
+from prunestudy.report.clauses import writer
+from prunestudy.report.formatting import NOTHING, interval, listed, plural, size
 
 SHOWN_FILES = 20
 
 
-def comparison(first: Version, second: Version, level: float) -> list[Section]:
-    """What changed and what moved, from the first version to the second."""
+def comparison(
+    first: Version, second: Version, level: float, margins: Mapping[str, float]
+) -> list[Section]:
+    """What changed and what moved, from the first version to the second.
+
+    Args:
+        margins: of practical equivalence, by metric and of ``ratio``.
+    """
     changes = (_params(first, second), _code(first, second), *_machines(first, second))
     return [
         Section("changes", "What changed", changes),
-        Section("headline", "The headline", _headlines(first, second)),
-        Section("moved", "What moved", _moved(first, second, level)),
+        Section("verdicts", "Verdicts", _headlines(first, second)),
+        Section("moved", "What moved", _moved(first, second, level, margins)),
         Section("only", "What only one version has", (_only(first, second),)),
     ]
 
 
-def _moved(first: Version, second: Version, level: float) -> tuple[Block, ...]:
-    table = movements(first, second, level)
+def _moved(
+    first: Version, second: Version, level: float, margins: Mapping[str, float]
+) -> tuple[Block, ...]:
+    table = movements(first, second, level, margins)
     if table.empty:
         return (Text(words.text("versions.no_common_seed")),)
-    moved = table[table["verdict"].isin(["higher", "lower"])]
+    moved = table[table["verdict"].isin(["better", "worse"])]
     said = {"first": first.name, "second": second.name, "level": formatting.percent(level)}
     said |= {"moved": plural(len(moved), "number"), "total": str(len(table))}
     text = Text(words.text("versions.moved", **said))
@@ -48,14 +56,15 @@ def _movements(caption: str, table: pd.DataFrame) -> Table:
         write, write_change = (words.WRITERS[name] for name in writers)
         numbers = (str(n), write(before), write(after), write_change(moved))
         bounds = interval(low, high, write_change)
-        rows.append((*map(str, place), measure, *numbers, bounds, verdict))
+        told = words.WRITERS["verdict"](verdict)
+        rows.append((*map(str, place), measure, *numbers, bounds, told))
     columns = (*PLACE, "measure", "n", "before", "after", "change", "interval", "verdict")
     return Table(words.text("versions.movements", what=caption), columns, tuple(rows))
 
 
 def _headlines(first: Version, second: Version) -> tuple[Block, ...]:
-    """The headline of both versions, a row a comparison and measure: what changed, then all."""
-    table = headlines(first, second)
+    """Comparisons between methods in both versions, a row each: what changed, then all."""
+    table = both_comparisons(first, second)
     if table is None:
         return (Text(words.text("versions.no_headline")),)
     names = ("task", "methods", "measure", first.name, "verdict", second.name, "verdict")
@@ -65,19 +74,21 @@ def _headlines(first: Version, second: Version) -> tuple[Block, ...]:
     told: Block = Text(words.text("versions.same_verdicts", number=len(rows)))
     if changed:
         told = Table(f"Verdicts that changed. {caption}", names, changed)
-    return told, Fold("Every line of both headlines", (Table(caption, names, rows),))
+    return told, Fold("Every comparison in both versions", (Table(caption, names, rows),))
 
 
 def _headline(row: dict[Hashable, Any]) -> tuple[str, ...]:
-    measure = next(one for one in MEASURES if one.name == row["measure"])
+    measure = MEASURES[row["measure"]]
+    at = f", {size(row['at'])}" if measure is MATCHED else ""
     found = [
         str(row["task"]),
         f"{row['first']} against {row['second']}",
-        SAID[measure.name]["title"],
+        words.WRITERS["measure"](measure.name) + at,
     ]
     for end in "ab":
-        mean, low, high = (row[f"{part}_{end}"] for part in ("mean", "low", "high"))
-        found += [formatting.estimate(mean, low, high, writer(measure)), str(row[f"verdict_{end}"])]
+        mean, low, high = (row[f"{part}_{end}"] for part in ("estimate", "low", "high"))
+        verdict = words.WRITERS["verdict"](row[f"verdict_{end}"])
+        found += [formatting.estimate(mean, low, high, writer(measure)), verdict]
     return tuple(found)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from prunestudy.analysis.claims import side
 from prunestudy.analysis.inputs import Inputs
+from prunestudy.analysis.measures import MEASURES
 from prunestudy.report import formatting
 from prunestudy.report.blocks import Table
 from prunestudy.report.figures import Figure, Panel
@@ -19,6 +19,7 @@ from prunestudy.report.formatting import NOTHING, interval, listed, significant
 
 Row = dict[Any, Any]
 WORDS = tomllib.loads(files("prunestudy.report").joinpath("words.toml").read_text("utf-8"))
+VERDICTS: dict[str, str] = WORDS["verdicts"]
 # Columns that name a method, and lead to what its numbers on the row's task were made from.
 METHODS = ("method", "against")
 TRAITS = {"final": ("final loss", "ratio"), "roughness": ("roughness", "difference")}
@@ -44,11 +45,21 @@ def _changed(before: float, after: float, write: Callable[[float], str]) -> str:
     return f"{write(before)} → {write(after)}"
 
 
-def marked(none: float, verdict: str, low: float, high: float, p: float, level: float) -> str:
-    """A verdict in a table, with the marks that the text ``marks`` explains."""
-    if verdict == "no difference":
-        return verdict + {"lower": " ↓", "higher": " ↑", "": ""}[side(low, high, none)]
-    return f"{verdict} †" if verdict in ("lower", "higher") and p >= 1 - level else verdict
+def _verdict(verdict: str, within: bool = False, not_inferior: bool = False) -> str:
+    """A verdict with its sign; what else is known of a certain and of an undecided one."""
+    more = VERDICTS["within"] if within else ""
+    if verdict == "undecided" and not_inferior:
+        more = VERDICTS["not_inferior"]
+    return VERDICTS.get(verdict, verdict) + more
+
+
+def _measured(measure: str, *numbers: float) -> str:
+    """An estimate, or the ends of an interval, as the numbers of a measure are written."""
+    write = formatting.ratio if MEASURES[measure].kind == "ratio" else formatting.change
+    if len(numbers) == 1:
+        return write(numbers[0])
+    low, high = numbers
+    return interval(low, high, write)
 
 
 def _of_trait(trait: str, low: float, high: float) -> str:
@@ -56,19 +67,20 @@ def _of_trait(trait: str, low: float, high: float) -> str:
 
 
 PLAIN = (
-    *("change", "commit", "count", "effect", "mean_count", "point_name", "probability"),
-    *("quality", "ratio", "significant"),
+    *("change", "commit", "count", "decimal", "effect", "fine", "mean_count", "point_name"),
+    *("probability", "quality", "ratio", "significant", "size"),
 )
 # Writers by name, and those that write several numbers by one of them: ``spread of quality``.
 WRITERS: dict[str, Callable[..., str]] = {
     **{name: getattr(formatting, name) for name in PLAIN},
     "text": str,
     "known": lambda value: NOTHING if pd.isna(value) or not value else str(value),
-    "decimal": "{:.1f}".format,
     "milliseconds": "{:.3g} ms".format,
     "share": "{:.0%}".format,
-    "marked ratio": partial(marked, 1.0),
-    "marked difference": partial(marked, 0.0),
+    "measure": lambda name: WORDS["finding"]["measures"][name],
+    "measured": _measured,
+    "verdict": _verdict,
+    "yes": lambda holds: "yes" if holds else "no",
     "trait": lambda trait: TRAITS[trait][0],
     "trait_interval": _of_trait,
     "timed": _timed,
@@ -129,7 +141,6 @@ def table(
     has.
     """
     template = WORDS["table"][name]
-    words = {"marks": WORDS["text"]["marks"], **words}
     records = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else list(rows)
     columns = [Column.read(spec, words) for spec in template["columns"]]
     columns = [column for column in columns if column.heading not in without]

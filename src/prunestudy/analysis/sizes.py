@@ -1,0 +1,91 @@
+"""Size within the budget, with the same freedom for every method.
+
+The validation curve of quality by size (:mod:`~prunestudy.analysis.size_curves`) is followed from
+the dense network until it first falls below the least quality that the task allows; that crossing
+is the size, between operating points as well as on them. It is noisy, for curves are nearly flat
+where budgets lie, and so it is never the headline; whether the budget holds on test data, at the
+same size on the test curve, is told beside it.
+"""
+
+import numpy as np
+import pandas as pd
+
+from prunestudy.analysis.budget import least_quality
+from prunestudy.analysis.inputs import Inputs
+from prunestudy.analysis.size_curves import SizeCurve
+from prunestudy.analysis.statistics import DECIMALS, summarise_ratios
+from prunestudy.store.names import DENSE
+
+SIZE_COLUMNS = [
+    *("task", "seed", "method", "granularity", "compression", "params", "capped", "val_least"),
+    *("test", "test_least", "held", "reason"),
+]
+WITHIN_COLUMNS = [
+    *("task", "method", "granularity", "n", "compression", "low", "high", "level", "params"),
+    *("capped", "held", "held_share", "generalises", "reason"),
+]
+
+
+def sizes(inputs: Inputs, curves: list[SizeCurve]) -> pd.DataFrame:
+    """One row a (task, seed, method): its size within the budget.
+
+    ``compression`` and ``params`` (dense ÷ compression) are interpolated; ``capped`` where the
+    curve is still within the budget at the range's end, or at the last network within reach;
+    ``held`` where ``test``, the test quality at that size, is within the budget of test quality.
+    """
+    dense = {
+        (task, seed): row
+        for task in inputs.tasks
+        for seed, row in inputs.cells(task, DENSE).iterrows()
+    }
+    rows = []
+    for one in curves:
+        own = dense[one.task, one.seed]
+        requirements = inputs.study.tasks[one.task].requirements
+        least, test_least = (least_quality(requirements, float(own[of])) for of in ("val", "test"))
+        place = [one.task, one.seed, one.method, one.granularity]
+        if one.reason:
+            missing = [np.nan, np.nan, False, least, np.nan, test_least, False, one.reason]
+            rows.append([*place, *missing])
+            continue
+        size, capped = first_crossing(one, least)
+        compression = float(2**size)
+        test = one.quality(compression)
+        held = round(test - test_least, DECIMALS) >= 0
+        numbers = [compression, float(own["params"]) / compression, capped, least, test, test_least]
+        rows.append([*place, *numbers, held, ""])
+    return pd.DataFrame(rows, columns=SIZE_COLUMNS)
+
+
+def first_crossing(curve: SizeCurve, least: float) -> tuple[float, bool]:
+    """log₂ compression up to which validation quality is at least that, and if it is capped."""
+    most = min(curve.last, float(np.log2(curve.end)))
+    below = np.flatnonzero(np.round(curve.val - least, DECIMALS) < 0)
+    if not len(below):
+        return most, True
+    after = int(below[0])
+    if after == 0:
+        return 0.0, False
+    (x, further), (here, there) = (part[after - 1 : after + 1] for part in (curve.sizes, curve.val))
+    size = float(x + (further - x) * (here - least) / (here - there))
+    return (most, True) if size > most else (size, False)
+
+
+def within_budget(inputs: Inputs, sizes: pd.DataFrame) -> pd.DataFrame:
+    """One row a (task, method): geometric mean of the compression, and how often it is what.
+
+    ``capped`` and ``held`` count seeds; ``held_share`` is the share in which the budget holds on
+    test quality.
+    """
+    rows = []
+    for (task, method), own in sizes.groupby(["task", "method"], sort=False):
+        found = summarise_ratios(
+            own["compression"].tolist(), inputs.level, inputs.overlap(str(task))
+        )
+        place = [task, method, own["granularity"].iloc[0], found.n, found.mean, found.low]
+        counts = [int(own["capped"].sum()), int(own["held"].sum())]
+        reason = next(iter(own.loc[own["reason"] != "", "reason"]), "")
+        share = np.nan if reason else counts[1] / found.n
+        numbers = [found.high, inputs.level, own["params"].mean(), *counts, share]
+        rows.append([*place, *numbers, inputs.generalises(str(task)), reason])
+    return pd.DataFrame(rows, columns=WITHIN_COLUMNS)
