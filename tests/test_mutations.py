@@ -96,8 +96,15 @@ SLIPS = [
     # The last unit above a floor never goes.
     Slip(
         "pruning/allocation/global.py",
-        "if widths[name] - len(chunk) >= budget.floors[name]:",
-        "if widths[name] - len(chunk) > budget.floors[name]:",
+        "if -minus_left >= budget.floors[name]:",
+        "if -minus_left > budget.floors[name]:",
+        "tests/pruning/allocation/test_units.py",
+    ),
+    # The worst of the removed units come back.
+    Slip(
+        "pruning/allocation/unit_budget.py",
+        "return max(names, key=lambda name: worth(name, widths[name]))",
+        "return min(names, key=lambda name: worth(name, widths[name]))",
         "tests/pruning/allocation/test_units.py",
     ),
     # The limit that is exceeded least binds.

@@ -61,7 +61,7 @@ def one_more(budget: UnitBudget, widths: dict[str, int], name: str) -> dict[str,
     return {**widths, name: min(width, len(budget.scores[name]))}
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.sampled_from(sorted(SPREADS)), budgets())
 def test_no_unit_that_was_removed_fits_back(allocation: str, budget: UnitBudget):
     if allocation == "layer_sensitivity":

@@ -581,12 +581,12 @@ def test_a_walk_over_real_networks_keeps_the_invariants(
     assert bool(places - allocations) == per_layer
 
 
-@pytest.mark.parametrize("resource", ["params", "macs", "bytes"])
+@pytest.mark.parametrize("resource", ["params", "macs"])
 def test_every_point_is_the_largest_network_that_fits_whichever_resource_binds(
     make_tools: Callable, resource: str
 ):
-    method = closed_loop(resource=resource)
-    tools = make_tools(method, "wdbc", epochs=6)
+    method = closed_loop(resource=resource, criteria=["magnitude"])
+    tools = make_tools(method, "wdbc", epochs=4)
     widths, cost, cuts = tools.pruner.widths, tools.pruner.units.cost.params, {}
     prune_units = tools.pruner.prune_units
 
