@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -15,6 +16,9 @@ from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import read_network
 from prunestudy.params.settings import Task
+from prunestudy.pruning.criteria.settings import CRITERIA
+from prunestudy.pruning.scorer import Scorer
+from prunestudy.pruning.state import State
 from prunestudy.pruning.trajectory import Inputs, prune
 from prunestudy.store.accelerators import missing_gpu
 from prunestudy.store.contents import contents
@@ -154,6 +158,35 @@ def test_a_gpu_trains_the_network_of_the_cpu(
         network, _spec = read_network(dense(name, data, tmp_path / name) / NETWORK_FILE)
         weights.append(network.state_dict())
     assert weight_gap(*weights) <= TOLERANCES["digits-cnn"].weights
+
+
+def scores_on(accelerator: str, data: Path, trained: Path) -> dict[str, np.ndarray]:
+    """The scores of a network by every criterion, on a device."""
+    set_up_torch(0)
+    compute = Compute(accelerator=accelerator)  # type: ignore[arg-type]
+    device = device_of(compute)
+    rows = placed(read_prepared(data), device, compute)
+    loop = TrainingLoop(rows, Objective(TASK.loss, TASK.metric), Training(epochs=1), compute, 0)
+    network, spec = read_network(trained / NETWORK_FILE)
+    state, scorer = State(network.to(device), spec), Scorer(loop, "none")
+    return {
+        f"{criterion} of {scored} in {name}": scores
+        for criterion, info in CRITERIA.items()
+        for scored in info.scores
+        for name, scores in getattr(scorer, scored)(state, criterion).items()
+    }
+
+
+@pytest.mark.parametrize("accelerator", [GPU])
+def test_a_gpu_scores_as_the_cpu_does(
+    accelerator: str, prepared_file: Callable, trained_on: Callable[[str], Path]
+):
+    # Of one network: what a study comes to would not tell a wrong criterion from rounding.
+    data, trained = prepared_file("digits"), trained_on("cpu")
+    here, there = (scores_on(device, data, trained) for device in ("cpu", accelerator))
+    assert here.keys() == there.keys()
+    for name, scores in here.items():
+        assert there[name] == pytest.approx(scores, abs=1e-3 * scores.max()), name
 
 
 @pytest.mark.parametrize("accelerator", [GPU])

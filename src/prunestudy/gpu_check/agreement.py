@@ -37,7 +37,8 @@ class Tolerance:
 
 
 # With inputs that differ by half a unit of their last place, smoke's weights came to differ by
-# 1e-7 and the CNN's by 0.06, its qualities by 0.018 (the largest of five tries on a CPU).
+# 1e-7 and the CNN's by 0.06, its qualities by 0.018 (the largest of five tries on a CPU). Where the
+# CNN's open loops came to other units, in three of five tries, qualities differed by up to 0.036.
 TOLERANCES = {"smoke": Tolerance(1e-3, 0.01), "digits-cnn": Tolerance(0.2, 0.05)}
 # What a decision is; its qualities are numbers that only have to be near each other.
 DECIDED = (

@@ -20,8 +20,9 @@ make gpu-check DEVICE=cpu   # the same script on a CPU: writes into .scratch/gpu
 One script, at most 8 minutes on one GPU, tries what no other test here can. What it has found is
 written after each part; a part that would begin too late is left out.
 
-1. the tests marked `gpu`: trainings give the same bytes twice, and after a kill; networks are timed
-   eager, compiled and as a CUDA graph, and compute the same;
+1. the tests marked `gpu`: trainings give the same bytes twice, and after a kill; each criterion
+   scores as on the CPU; networks are timed eager, compiled and as a CUDA graph, and compute the
+   same;
 2. the steps fetch, prepare, train, prune and evaluate of the smoke study and of a small CNN on
    digits, twice: every digest is equal;
 3. the same on the CPU: which decision is the first that differs, and by how much weights and
