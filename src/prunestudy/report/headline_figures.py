@@ -67,8 +67,8 @@ def _panel(rows: pd.DataFrame, names: str, height: float) -> alt.LayerChart:
     )
     margin = float(rows["margin"].max()) if len(rows) else 0.0
     reach = FURTHEST * max(float(drawn["estimate"].abs().max()), margin) or 1.0
-    plain = drawn[["plain_low", "plain_high"]].abs().max(axis=None)
-    reach = min(reach, BEYOND * float(plain)) if plain > 0 else reach
+    plain = float(drawn[["plain_low", "plain_high"]].astype(float).abs().max().max())
+    reach = min(reach, BEYOND * plain) if plain > 0 else reach
     for end in ENDS:
         drawn[end] = drawn[end].clip(-reach, reach)
     scale = alt.Scale(nice=False, padding=18, zero=True)
