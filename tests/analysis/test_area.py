@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,12 +14,12 @@ import pytest
 
 from prunestudy.analysis.area import area, area_summary, matched
 from prunestudy.analysis.inputs import Inputs
-from prunestudy.analysis.size_curves import SizeCurve, size_curves
+from prunestudy.analysis.size_curves import SizeCurve, granularity_of, size_curves
 from prunestudy.analysis.sizes import sizes, within_budget
 from prunestudy.data.settings import Data
 from prunestudy.networks.architectures.settings import Mlp
 from prunestudy.params.settings import Study, Task
-from prunestudy.pruning.settings import OpenLoop
+from prunestudy.pruning.settings import Baseline, OpenLoop
 from prunestudy.store.tables import read_table
 from prunestudy.training.settings import Retraining, Training
 from tests.analysis.raw import Folded, Row, curve, inputs_of, mean_height, network, random_rows
@@ -128,6 +129,16 @@ def test_what_cannot_be_compared_at_equal_size_has_a_reason_in_place_of_an_area(
         "other": "it has no network at 4×",
     }
     assert not (table["reason"] == "")[table["area"].isna()].any()
+
+
+def test_a_baseline_has_the_granularity_of_what_it_is_made_from() -> None:
+    masks = OpenLoop(criterion="magnitude", granularity="unstructured")
+    shapes = Baseline(baseline="scratch_e", shapes_of="traditional")
+    repeats = SimpleNamespace(reference=None, method="traditional")
+    chooses = SimpleNamespace(reference=None, method=None, among=["traditional", "other"])
+    methods = {"traditional": masks, "shapes": shapes, "repeats": repeats, "chooses": chooses}
+    inputs = replace(inputs_of(STUDY, []), study=SimpleNamespace(methods=methods))
+    assert {granularity_of(inputs, name) for name in methods} == {"unstructured"}
 
 
 @pytest.mark.parametrize(
