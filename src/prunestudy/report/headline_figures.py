@@ -73,7 +73,8 @@ def _panel(rows: pd.DataFrame, names: str, height: float) -> alt.LayerChart:
         drawn[end] = drawn[end].clip(-reach, reach)
     scale = alt.Scale(nice=False, padding=18, zero=True)
     label = "datum.value == 0 ? '0' : format(datum.value, '+~g')"
-    axis = alt.Axis(tickCount=4, grid=False, labelExpr=label, labelOverlap=True)
+    labels = {"labelExpr": label, "labelOverlap": "greedy", "labelSeparation": 4}
+    axis = alt.Axis(tickCount=5, grid=False, labelFlush=False, **labels)
     x = alt.X("estimate:Q", title=None, scale=scale, axis=axis)
     styles = axes.styles("outcome", STYLES, legend=False)
     found = Estimates(drawn, x, axes.rows("row", list(drawn["row"])), styles, axes.tooltip(told))
