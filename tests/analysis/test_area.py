@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,12 +14,12 @@ import pytest
 
 from prunestudy.analysis.area import area, area_summary, matched
 from prunestudy.analysis.inputs import Inputs
-from prunestudy.analysis.size_curves import SizeCurve, size_curves
+from prunestudy.analysis.size_curves import SizeCurve, granularity_of, size_curves
 from prunestudy.analysis.sizes import sizes, within_budget
 from prunestudy.data.settings import Data
 from prunestudy.networks.architectures.settings import Mlp
 from prunestudy.params.settings import Study, Task
-from prunestudy.pruning.settings import OpenLoop
+from prunestudy.pruning.settings import Baseline, OpenLoop
 from prunestudy.store.tables import read_table
 from prunestudy.training.settings import Retraining, Training
 from tests.analysis.raw import Folded, Row, curve, inputs_of, mean_height, network, random_rows
@@ -130,6 +131,16 @@ def test_what_cannot_be_compared_at_equal_size_has_a_reason_in_place_of_an_area(
     assert not (table["reason"] == "")[table["area"].isna()].any()
 
 
+def test_a_baseline_has_the_granularity_of_what_it_is_made_from() -> None:
+    masks = OpenLoop(criterion="magnitude", granularity="unstructured")
+    shapes = Baseline(baseline="scratch_e", shapes_of="traditional")
+    repeats = SimpleNamespace(reference=None, method="traditional")
+    chooses = SimpleNamespace(reference=None, method=None, among=["traditional", "other"])
+    methods = {"traditional": masks, "shapes": shapes, "repeats": repeats, "chooses": chooses}
+    inputs = replace(inputs_of(STUDY, []), study=SimpleNamespace(methods=methods))
+    assert {granularity_of(inputs, name) for name in methods} == {"unstructured"}
+
+
 @pytest.mark.parametrize(
     ("compressions", "begin", "end"),
     [([2, 4], 2, 4), ([4, 8], 2, 8), ([1.2, 1.5], 1.2, 1.5), ([1.5, 4], 2, 4), ([1.5], 1.5, 1.5)],
@@ -214,7 +225,7 @@ def test_no_size_is_beyond_the_last_network_within_reach() -> None:
 
 def by_hand(folder: Path, chance: dict[str, float]) -> dict[tuple[str, str, str], float]:
     """Areas from the bytes of a committed study, by nothing but numpy."""
-    knots, points = defaultdict(dict), defaultdict(set)
+    knots, points, named = defaultdict(dict), defaultdict(set), defaultdict(set)
     rows = [(row, float(row["test"])) for row in csv.DictReader((folder / "results.csv").open())]
     for row in csv.DictReader((folder / "unreachable.csv").open()):
         rows.append(
@@ -226,11 +237,13 @@ def by_hand(folder: Path, chance: dict[str, float]) -> dict[tuple[str, str, str]
     for row, test in rows:
         if row["point"] not in ("1", "final"):
             points[row["task"]].add(float(row["point"]))
+            named[row["task"], row["seed"], row["method"]].add(float(row["point"]))
             cell = knots[row["task"], row["seed"], row["method"]]
             cell.setdefault(np.log2(float(row["compression"])), {})[row["artifact_sha256"]] = test
     dense = {(row["task"], row["seed"]): test for row, test in rows if row["method"] == "dense"}
     found = {}
-    for (task, seed, method), cell in knots.items():
+    whole = {place: cell for place, cell in knots.items() if named[place] == points[place[0]]}
+    for (task, seed, method), cell in whole.items():
         x = np.array(sorted({0.0, *cell}))
         y = [np.mean([*cell[at].values()]) if at else dense[task, seed] for at in x]
         low, high = 1.0, np.log2(max(points[task]))
@@ -279,7 +292,6 @@ def generic(folder: Path, task: str, data: pd.DataFrame) -> Inputs:
 def test_areas_of_the_committed_studies_are_those_of_ten_other_lines(folder: Path) -> None:
     data = read_table(folder / "datasets.csv")
     metric = dict(read_table(folder / "results.csv")[["task", "metric"]].to_numpy())
-    assert read_table(folder / "failures.csv").empty
     chance = {
         row["task"]: row.get("chance", 0 if metric[row["task"]] == "r2" else 1 / row["classes"])
         for row in data.to_dict("records")
@@ -291,6 +303,6 @@ def test_areas_of_the_committed_studies_are_those_of_ten_other_lines(folder: Pat
         for row in area(inputs, size_curves(inputs)).to_dict("records"):
             if not row["reason"]:
                 found[task, str(row["seed"]), row["method"]] = row["area"]
-    # Baselines without a network at the points have none; whoever has one has every point.
+    # Whoever lacks a network at a point has none.
     assert set(found) == set(expected)
     assert max(abs(found[cell] - expected[cell]) for cell in found) < 1e-12

@@ -48,7 +48,7 @@ def cell(tmp_path: Path, cpu: Compute) -> Cell:
         tensors = {}
         for part in ("train", "validation", "test"):
             tensors |= {f"{part}.inputs": rows.clone(), f"{part}.targets": torch.arange(12) % 10}
-        description = {"input_shape": shape, "outputs": 10}
+        description = {"input_shape": shape, "outputs": 10, "classes": list("0123456789")}
         data = tmp_path / "data.safetensors"
         save_file(tensors, data, {"prunestudy": json.dumps(description)})
         objective = Objective(task.loss, task.metric)

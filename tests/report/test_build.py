@@ -204,8 +204,9 @@ def test_the_rank_of_quality_before_and_after_retraining() -> None:
             "val": [0.5, 0.7, 0.6, 0.8, 0.1, 0.1, 0.5, 0.6, 0.7, 0.8, 0.1, 0.1],
         }
     )
-    given = {"points": ["2", "4"], "study": study, "level": 0.95, "overlap": lambda task: 0.0}
-    inputs = SimpleNamespace(networks=networks, **given)
+    inputs = SimpleNamespace(
+        networks=networks, points=["2", "4"], study=study, level=0.95, overlap=lambda _task: 0.0
+    )
     [row] = rank_correlation(inputs).to_dict("records")
     # Of six pairs five are in the same order in one seed, all in the other; methods that were
     # retrained before their last step do not count.

@@ -71,10 +71,13 @@ class SizeCurve:
 
 
 def granularity_of(inputs: Inputs, name: str) -> str:
-    """What a method removes: its own granularity, or that of the method whose shapes it takes."""
+    """What a method removes: its own granularity, or that of the method that it is made from."""
     method = inputs.study.methods[name]
-    if method.reference in inputs.study.methods:
-        return granularity_of(inputs, str(method.reference))
+    # A baseline has another's shapes, repeats another, or chooses among several.
+    among = getattr(method, "among", None) or [None]
+    other = method.reference or getattr(method, "method", None) or among[0]
+    if other in inputs.study.methods:
+        return granularity_of(inputs, other)
     return str(getattr(method, "granularity", "structured"))
 
 

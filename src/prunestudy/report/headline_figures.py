@@ -67,13 +67,14 @@ def _panel(rows: pd.DataFrame, names: str, height: float) -> alt.LayerChart:
     )
     margin = float(rows["margin"].max()) if len(rows) else 0.0
     reach = FURTHEST * max(float(drawn["estimate"].abs().max()), margin) or 1.0
-    plain = float(drawn[["plain_low", "plain_high"]].abs().max().max())
+    plain = float(drawn[["plain_low", "plain_high"]].astype(float).abs().max().max())
     reach = min(reach, BEYOND * plain) if plain > 0 else reach
     for end in ENDS:
         drawn[end] = drawn[end].clip(-reach, reach)
     scale = alt.Scale(nice=False, padding=18, zero=True)
     label = "datum.value == 0 ? '0' : format(datum.value, '+~g')"
-    axis = alt.Axis(tickCount=4, grid=False, labelExpr=label, labelOverlap=True)
+    labels = {"labelExpr": label, "labelOverlap": "greedy", "labelSeparation": 4}
+    axis = alt.Axis(tickCount=5, grid=False, labelFlush=False, **labels)
     x = alt.X("estimate:Q", title=None, scale=scale, axis=axis)
     styles = axes.styles("outcome", STYLES, legend=False)
     found = Estimates(drawn, x, axes.rows("row", list(drawn["row"])), styles, axes.tooltip(told))
