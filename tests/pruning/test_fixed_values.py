@@ -52,14 +52,15 @@ def cell(tmp_path: Path, cpu: Compute) -> Cell:
         data = tmp_path / "data.safetensors"
         save_file(tensors, data, {"prunestudy": json.dumps(description)})
         objective = Objective(task.loss, task.metric)
-        folder = tmp_path / "dense"
-        train_dense(task.network, objective, task.training, cpu, 0, data, folder, "key")
+        dense = folder = tmp_path / "dense"
+        train_dense(task.network, objective, task.training, cpu, 0, data, dense, "key")
         if method is not None:
-            inputs, folder = Inputs(data, folder), tmp_path / "pruned"
+            inputs, folder = Inputs(data, dense), tmp_path / "pruned"
             prune(task, method_of(**method), list(compressions), 0, cpu, inputs, folder, "key")
-        evaluate(objective, cpu, data, {"method": folder}, tmp_path / "rows.csv")
+        folders = {"dense": dense, "method": folder}
+        evaluate(objective, cpu, data, folders, tmp_path / "rows.csv")
         found: list[dict[str, Any]] = read_table(tmp_path / "rows.csv").to_dict("records")
-        return found
+        return [row for row in found if row["method"] == "method"]
 
     return run
 

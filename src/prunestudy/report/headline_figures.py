@@ -1,5 +1,7 @@
 """Differences at equal size as pictures: estimates, intervals, the margin, and verdicts."""
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 
@@ -73,7 +75,7 @@ def _panel(rows: pd.DataFrame, names: str, height: float) -> alt.LayerChart:
         drawn[end] = drawn[end].clip(-reach, reach)
     scale = alt.Scale(nice=False, padding=18, zero=True)
     label = "datum.value == 0 ? '0' : format(datum.value, '+~g')"
-    labels = {"labelExpr": label, "labelOverlap": "greedy", "labelSeparation": 4}
+    labels: dict[str, Any] = {"labelExpr": label, "labelOverlap": "greedy", "labelSeparation": 4}
     axis = alt.Axis(tickCount=5, grid=False, labelFlush=False, **labels)
     x = alt.X("estimate:Q", title=None, scale=scale, axis=axis)
     styles = axes.styles("outcome", STYLES, legend=False)
