@@ -11,12 +11,9 @@ from sklearn.model_selection import RepeatedKFold, RepeatedStratifiedKFold
 from prunestudy.data.dataset import Arrays, find_dataset
 from prunestudy.data.fetch import fetch
 from prunestudy.data.folds import fold_rows, prepare_fold
-from prunestudy.data.prepare import prepare, split_rows
-from prunestudy.data.prepared_file import write_prepared
 from prunestudy.data.settings import Data, SplitShares
 from prunestudy.data.tensors import read_prepared, read_test
 from prunestudy.errors import StudyError
-from prunestudy.store.files import file_digest
 from tests.data.test_prepare import PARTS, classes
 
 NAMES = {"class": "wdbc", "value": "diabetes"}
@@ -147,14 +144,3 @@ def test_a_fold_is_scaled_by_its_own_training_rows_alone(target: str, tmp_path: 
         assert found == pytest.approx(values, rel=1e-4, abs=1e-3)
     else:
         assert test.targets.tolist() == arrays.targets[rows["test"]].tolist()
-
-
-@pytest.mark.parametrize("name", [*NAMES.values(), "digits"])
-def test_the_file_of_a_fold_is_written_as_that_of_a_split(name: str, tmp_path: Path):
-    data, dataset = Data(name=name), find_dataset(name)
-    fetch(name, tmp_path / "raw")
-    prepare(data, tmp_path / "raw", tmp_path / "split")
-    arrays = dataset.read({file.name: file.read_bytes() for file in (tmp_path / "raw").iterdir()})
-    rows = split_rows(arrays, dataset, data)
-    write_prepared(tmp_path / "same", name, dataset, arrays, rows, {})
-    assert file_digest(tmp_path / "same") == file_digest(tmp_path / "split")

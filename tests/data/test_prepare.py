@@ -11,7 +11,8 @@ from safetensors import safe_open
 
 from prunestudy.data.dataset import Arrays, find_dataset
 from prunestudy.data.fetch import fetch
-from prunestudy.data.prepare import prepare, scaling, split_rows
+from prunestudy.data.prepare import prepare, split_rows
+from prunestudy.data.prepared_file import scaling
 from prunestudy.data.settings import Data, SplitShares
 from prunestudy.data.tensors import read_prepared, read_test
 from prunestudy.errors import StudyError

@@ -3,14 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import save_file
 from sklearn.model_selection import train_test_split
 
 from prunestudy.data.dataset import Arrays, Dataset, find_dataset
+from prunestudy.data.prepared_file import write_prepared
 from prunestudy.data.settings import Data
 from prunestudy.errors import StudyError
-from prunestudy.store.files import canonical_json
 
 
 def prepare(data: Data, raw: Path, out: Path) -> None:
@@ -21,35 +19,7 @@ def prepare(data: Data, raw: Path, out: Path) -> None:
     """
     dataset = find_dataset(data.name)
     arrays = dataset.read({file.name: file.read_bytes() for file in sorted(raw.iterdir())})
-    rows = split_rows(arrays, dataset, data)
-    mean, deviation = scaling(arrays.inputs[rows["train"]])
-    inputs = (arrays.inputs - mean) / deviation
-    targets, target_scaling = arrays.targets, (0.0, 1.0)
-    if dataset.target == "value":
-        train = targets[rows["train"]].astype(np.float64)
-        target_scaling = (float(train.mean()), float(train.std()))
-        targets = (targets[:, None] - target_scaling[0]) / target_scaling[1]
-    tensors = {}
-    for part, chosen in rows.items():
-        tensors[f"{part}.inputs"] = np.ascontiguousarray(inputs[chosen], dtype=np.float32)
-        kind = np.float32 if dataset.target == "value" else np.int64
-        tensors[f"{part}.targets"] = np.ascontiguousarray(targets[chosen], dtype=kind)
-    description = {
-        "dataset": data.name,
-        "target": dataset.target,
-        "classes": list(dataset.classes),
-        "input_shape": list(inputs.shape[1:]),
-        "outputs": len(dataset.classes) or 1,
-        "rows": {part: len(chosen) for part, chosen in rows.items()},
-        "input_mean": mean.ravel().tolist(),
-        "input_deviation": deviation.ravel().tolist(),
-        "target_mean": target_scaling[0],
-        "target_deviation": target_scaling[1],
-    }
-    try:
-        save_file(tensors, out, metadata={"prunestudy": canonical_json(description)})
-    except SafetensorError as error:
-        raise OSError(f"{out} cannot be written: {error}") from None
+    write_prepared(out, data.name, dataset, arrays, split_rows(arrays, dataset, data), {})
 
 
 def split_rows(arrays: Arrays, dataset: Dataset, data: Data) -> dict[str, np.ndarray]:
@@ -98,11 +68,3 @@ def _choose(rows: np.ndarray, count: int, strata: np.ndarray | None, seed: int) 
         taken[position] += 1
     parts = [order[strata[order] == name][:take] for name, take in zip(classes, taken, strict=True)]
     return np.sort(np.concatenate(parts))
-
-
-def scaling(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation that standardise inputs; a constant feature keeps deviation one."""
-    axes = 0 if inputs.ndim == 2 else tuple(range(inputs.ndim))
-    mean = inputs.mean(axis=axes, keepdims=True, dtype=np.float64)
-    deviation = inputs.std(axis=axes, keepdims=True, dtype=np.float64)
-    return mean, np.where(deviation > 0, deviation, 1.0)

@@ -8,7 +8,6 @@ from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from prunestudy.data.dataset import Arrays, Dataset
-from prunestudy.data.prepare import scaling
 from prunestudy.store.files import canonical_json
 
 
@@ -20,7 +19,7 @@ def write_prepared(
     rows: dict[str, np.ndarray],
     more: dict[str, Any],
 ) -> None:
-    """Write the tensors of each part, as ``prepare`` does.
+    """Write the tensors of each part as one safetensors file.
 
     Args:
         name: of the data set.
@@ -61,3 +60,11 @@ def write_prepared(
         save_file(tensors, out, metadata={"prunestudy": canonical_json(description)})
     except SafetensorError as error:
         raise OSError(f"{out} cannot be written: {error}") from None
+
+
+def scaling(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation that standardise inputs; a constant feature keeps deviation one."""
+    axes = 0 if inputs.ndim == 2 else tuple(range(inputs.ndim))
+    mean = inputs.mean(axis=axes, keepdims=True, dtype=np.float64)
+    deviation = inputs.std(axis=axes, keepdims=True, dtype=np.float64)
+    return mean, np.where(deviation > 0, deviation, 1.0)

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from prunestudy.data.dataset import find_dataset
-from prunestudy.data.prepare import scaling
+from prunestudy.data.prepared_file import scaling
 from prunestudy.data.tensors import Prepared, Split
 from prunestudy.errors import StudyError
 
