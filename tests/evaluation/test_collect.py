@@ -20,7 +20,7 @@ from prunestudy.evaluation.collect import (
     datasets,
 )
 from prunestudy.pruning.state import DECISION_COLUMNS
-from prunestudy.pruning.trajectory import HISTORY_COLUMNS, UNREACHABLE_COLUMNS
+from prunestudy.pruning.trajectory import COMPUTE_COLUMNS, HISTORY_COLUMNS, UNREACHABLE_COLUMNS
 from prunestudy.settings.parts import load_part
 from prunestudy.store.tables import read_table, write_table
 from prunestudy.training.metrics.settings import METRICS
@@ -105,6 +105,8 @@ def tables(tmp_path: Path) -> Path:
                 )
                 write_table(decisions, folder / "decisions.csv")
                 write_table(pd.DataFrame(columns=UNREACHABLE_COLUMNS), folder / "unreachable.csv")
+                spent = pd.DataFrame([["2", 3, 4, 5]], columns=COMPUTE_COLUMNS)
+                write_table(spent, folder / "compute.csv")
             trajectories.append(Trajectory(task, seed, method, f"key-{method}-{seed}", folder))
     data = prepared(tmp_path / "data", np.array([0, 3, 1, 3, 2, 3]), np.array([3, 0]))
     out = tmp_path / "tables"
@@ -129,6 +131,7 @@ def test_every_table_is_written(tables: Path):
             "latency",
             "history",
             "decisions",
+            "compute",
             "unreachable",
             "failures",
             "datasets",
@@ -185,6 +188,9 @@ def test_other_tables_are_labelled_by_cell(tables: Path):
     decisions = read_table(tables / "decisions.csv")
     assert list(decisions) == ["task", "seed", "method", *DECISION_COLUMNS]
     assert decisions["seed"].tolist() == [0, 1]
+    spent = read_table(tables / "compute.csv")
+    assert list(spent) == ["task", "seed", "method", *COMPUTE_COLUMNS]
+    assert len(spent) == 2
     assert len(read_table(tables / "history.csv")) == 4
     assert len(read_table(tables / "latency.csv")) == 6
     assert list(read_table(tables / "latency.csv"))[:3] == ["task", "seed", "method"]

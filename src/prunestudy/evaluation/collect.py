@@ -81,6 +81,7 @@ def collect(
         "latency": _cells(latencies),
         "history": _gathered(trajectories, "history"),
         "decisions": _gathered(trajectories, "decisions"),
+        "compute": _gathered(trajectories, "compute"),
         "unreachable": _gathered(trajectories, "unreachable"),
         "failures": failures(trajectories),
         "datasets": datasets(data, labels.metrics),

@@ -122,7 +122,7 @@ def spread(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
 
 def same_code(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     library, same = package_versions(("prunestudy",))["prunestudy"], equally_retrained(inputs)
-    evidence = f"every network by prunestudy {library} from one prepared data set a task, "
+    evidence = f"every network by prunestudy {library} from the same data of a task and seed, "
     return same, evidence + ("the same" if same else "differing") + " retraining epochs"
 
 

@@ -77,12 +77,14 @@ def _data(inputs: Inputs) -> list[str]:
     """The data set of each task with its rows."""
     told = []
     for row in inputs.datasets.to_dict("records"):
-        name = inputs.study.tasks[row["task"]].data.name
+        data = inputs.study.tasks[row["task"]].data
+        name, folds = data.name, data.split.folds
         title, key = WORDS["data"].get(name, (name, ""))
         rows = "/".join(count(row[f"{part}_rows"]) for part in ("train", "validation", "test"))
-        told.append(
-            f"{row['task']} ({title}{_cite(key)}; {rows} rows for training, validation and test)"
-        )
+        parts = f"{rows} rows for training, validation and test"
+        if folds:
+            parts += f", in {folds} folds, repeated {data.split.repeats or 1}×"
+        told.append(f"{row['task']} ({title}{_cite(key)}; {parts})")
     return told
 
 

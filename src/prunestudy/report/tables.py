@@ -7,6 +7,7 @@ import pandas as pd
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.measures import TIME
 from prunestudy.analysis.statistics import summarise_ratios
+from prunestudy.data.settings import SplitShares
 from prunestudy.report import words
 from prunestudy.report.blocks import Table
 from prunestudy.report.clauses import ranges
@@ -32,9 +33,16 @@ def tasks(inputs: Inputs) -> Table:
 
 def datasets(inputs: Inputs) -> Table:
     """Data sets as they were prepared."""
-    seeds = {name: task.data.split.seed for name, task in inputs.study.tasks.items()}
-    rows = inputs.datasets.assign(**{"split seed": inputs.datasets["task"].map(seeds)})
-    return words.table("datasets", rows)
+    splits = {name: _split(task.data.split) for name, task in inputs.study.tasks.items()}
+    return words.table(
+        "datasets", inputs.datasets.assign(split=inputs.datasets["task"].map(splits))
+    )
+
+
+def _split(split: SplitShares) -> str:
+    """How often rows are divided, and by which random numbers."""
+    how = f"{split.folds} folds × {split.repeats or 1}" if split.folds else "once"
+    return f"{how}, seed {split.seed}"
 
 
 def log(inputs: Inputs, task: str, method: str, seed: int) -> Table:
