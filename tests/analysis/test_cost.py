@@ -1,7 +1,5 @@
 """What pruning cost, and what the controllers did, counted by hand from made-up logs."""
 
-from pathlib import Path
-
 import pytest
 
 from prunestudy.analysis.cost import pruning_cost
@@ -11,12 +9,12 @@ from prunestudy.plan.plan import Plan
 from tests.report.fabricated import make_study, write_tables
 
 
-@pytest.fixture
-def inputs(tmp_path: Path) -> Inputs:
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
     """What the analysis reads of made-up tables."""
-    study = make_study()
-    write_tables(study, tmp_path / "given", 300, 0.0)
-    return read_inputs(Plan(study), tmp_path / "given", "f" * 64)
+    study, folder = make_study(), tmp_path_factory.mktemp("cost") / "given"
+    write_tables(study, folder, 300, 0.0)
+    return read_inputs(Plan(study), folder, "f" * 64)
 
 
 def test_a_trajectory_costs_what_its_log_or_its_epochs_tell(inputs: Inputs) -> None:

@@ -94,6 +94,12 @@ def test_over_folds_no_row_tests_in_both_halves() -> None:
         ]
         assert row["estimate"] == pytest.approx(np.mean(parts))
         assert (row["n"], row["halvings"], row["generalises"]) == (10, 40, "rows as well")
+        # 30 test rows to 60 training rows, ten seeds.
+        used = [np.array(areas[name][:10]) for name in ("adaptive", *FIXED)]
+        halves = regret.halvings(10, [list(range(5)), list(range(5, 10))])
+        error = regret.jackknife(used[0], np.array(used[1:]), halves) * np.sqrt(1 + 10 / 2)
+        half = (row["plain_high"] - row["plain_low"]) / 2
+        assert half == pytest.approx(stats.t.ppf(0.975, 9) * error)
 
 
 def test_two_seeds_and_one_candidate_tell_nothing_of_a_choice() -> None:
