@@ -73,8 +73,14 @@ def _panel(rows: pd.DataFrame, names: str, height: float) -> alt.LayerChart:
         drawn[end] = drawn[end].clip(-reach, reach)
     scale = alt.Scale(nice=False, padding=18, zero=True)
     label = "datum.value == 0 ? '0' : format(datum.value, '+~g')"
-    labels = {"labelExpr": label, "labelOverlap": "greedy", "labelSeparation": 4}
-    axis = alt.Axis(tickCount=5, grid=False, labelFlush=False, **labels)
+    axis = alt.Axis(
+        tickCount=5,
+        grid=False,
+        labelExpr=label,
+        labelFlush=False,
+        labelOverlap="greedy",
+        labelSeparation=4,
+    )
     x = alt.X("estimate:Q", title=None, scale=scale, axis=axis)
     styles = axes.styles("outcome", STYLES, legend=False)
     found = Estimates(drawn, x, axes.rows("row", list(drawn["row"])), styles, axes.tooltip(told))
