@@ -1,7 +1,5 @@
 """Differences at equal size as pictures: estimates, intervals, the margin, and verdicts."""
 
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
@@ -75,8 +73,14 @@ def _panel(rows: pd.DataFrame, names: str, height: float) -> alt.LayerChart:
         drawn[end] = drawn[end].clip(-reach, reach)
     scale = alt.Scale(nice=False, padding=18, zero=True)
     label = "datum.value == 0 ? '0' : format(datum.value, '+~g')"
-    labels: dict[str, Any] = {"labelExpr": label, "labelOverlap": "greedy", "labelSeparation": 4}
-    axis = alt.Axis(tickCount=5, grid=False, labelFlush=False, **labels)
+    axis = alt.Axis(
+        tickCount=5,
+        grid=False,
+        labelExpr=label,
+        labelFlush=False,
+        labelOverlap="greedy",
+        labelSeparation=4,
+    )
     x = alt.X("estimate:Q", title=None, scale=scale, axis=axis)
     styles = axes.styles("outcome", STYLES, legend=False)
     found = Estimates(drawn, x, axes.rows("row", list(drawn["row"])), styles, axes.tooltip(told))
