@@ -19,8 +19,6 @@ DROP, CHURN, CORRUPTED = "worst_class_drop", "churn", "corrupted"
 MEASURES = (DROP, CHURN, "calibration_error", CORRUPTED)
 # The baseline that trains the dense network on.
 LONGER = "dense_longer"
-# Differences below this count as none, by metric.
-MARGINS = {"accuracy": 0.002}
 PLACE = ("task", "method", "point", "n", "level")
 
 
@@ -61,13 +59,14 @@ def beyond_mean(inputs: Inputs) -> pd.DataFrame:
 
 
 def _row(inputs: Inputs, task: str, at: pd.DataFrame) -> dict[str, Any]:
+    scope = (inputs.level, inputs.overlap(task))
     ratios = at["compression"].dropna().tolist()
-    row: dict[str, Any] = flat("compression", summarise_ratios(ratios, inputs.level), "geomean")
+    row: dict[str, Any] = flat("compression", summarise_ratios(ratios, *scope), "geomean")
     dense = inputs.cells(task, DENSE)["test"].reindex(at.index)
-    row |= flat("test_change", summarise((at["test"] - dense).tolist(), inputs.level))
+    row |= flat("test_change", summarise((at["test"] - dense).tolist(), *scope))
     single = [name for name in map(str, at) if name.startswith(f"{CORRUPTED}_")]
     for name in (*MEASURES, *single):
-        row |= flat(name, summarise(at[name].dropna().tolist(), inputs.level))
+        row |= flat(name, summarise(at[name].dropna().tolist(), *scope))
     # Of labels that come up as often, the first by name.
     found = Counter(sorted(at["worst_class"].dropna().astype(str))).most_common(1)
     label, seeds = found[0] if found else ("", 0)
@@ -105,7 +104,7 @@ def hidden_losses(inputs: Inputs, table: pd.DataFrame) -> list[Hidden]:
 
 
 def _hidden(inputs: Inputs, measure: str, row: dict[Any, Any], again: float) -> Hidden | None:
-    margin = MARGINS.get(inputs.study.tasks[row["task"]].metric, 0.0)
+    margin = inputs.margin(inputs.study.tasks[row["task"]].metric)
     change, loss = (_summary(row, name) for name in ("test_change", measure))
     if not (abs(change.mean) < margin and loss.low > max(margin, again)):
         return None

@@ -119,7 +119,7 @@ def _panel(inputs: Inputs, table: pd.DataFrame, methods: list[str], measure: str
     space = 0.06 * max(high - low, 1e-3)
     low, high = low - space, high + space
     pruned = drawn[drawn["method"] != DENSE]
-    x = alt.X("cost:Q", title="compression (dense ÷ pruned)", **_with_room(pruned["cost"]))
+    x = alt.X("cost:Q", title="compression", **_with_room(pruned["cost"]))
     scale = alt.Scale(domain=[low, high], nice=False)
     y = alt.Y("value:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5))
     every = [look for look in looks(inputs) if look.method in methods]

@@ -18,7 +18,7 @@ WIDTH = 250
 COLUMN_WIDTH = 170
 COLUMN_HEIGHT = 120
 HALF_WIDTH, HALF_HEIGHT, NAMED_WIDTH = 66, 78, 138
-MOST_BELOW = 4
+MOST_BELOW = 3
 # Characters of a line of the key, and the share of their height that rows of methods keep.
 KEY_WIDTH = 66
 ROW_SHARE = 0.3
@@ -81,6 +81,9 @@ def _narrow(panel: dict[str, Any]) -> None:
     for layer in panel["layer"]:
         if "title" in layer.get("encoding", {}).get("y", {}):
             layer["encoding"]["y"]["title"] = None
+        if "limit" in layer["mark"]:
+            # Names of lines.
+            layer["mark"] |= {"fontSize": 7, "dx": 4, "limit": 40}
 
 
 def _whole(
