@@ -49,6 +49,17 @@ def test_a_quality_moves_only_beyond_noise(after: list[float], verdict: str) -> 
     assert moved.loc["params_nonzero", "verdict"] == "the same"
 
 
+@pytest.mark.parametrize("without", ["a", "b"])
+def test_tables_that_name_no_metric_are_compared_without_a_margin(without: str) -> None:
+    versions = [BEFORE, version("b", [0.95, 0.96, 0.97, 0.95, 0.97])]
+    bare = [
+        replace(one, results=one.results.drop(columns="metric")) if one.name == without else one
+        for one in versions
+    ]
+    moved = movements(*bare, 0.95, MARGINS).set_index("column")
+    assert moved.loc["test", "verdict"] == "better"
+
+
 def test_costs_are_compared_by_ratio() -> None:
     moved = movements(BEFORE, version("b", [0.9] * 5, params=50), 0.95, MARGINS).set_index("column")
     assert moved.loc["params_nonzero", "verdict"] == "better"

@@ -125,6 +125,7 @@ def movements(
     The verdict is of the second version, against margins by metric and of ``ratio``.
     """
     rows = []
+    metrics = dict(second.results.reindex(columns=["task", "metric"]).to_numpy())
     both = first.results.merge(second.results, on=[*PLACE, "seed"], suffixes=("_a", "_b"))
     for place, group in both.groupby(PLACE, sort=False):
         for column, measure in COMPARED.items():
@@ -132,7 +133,7 @@ def movements(
                 continue
             before, after = group[f"{column}_a"], group[f"{column}_b"]
             found = compare(after.tolist(), before.tolist(), measure.kind)
-            metric = RATIO if measure.kind == "ratio" else str(group["metric_b"].iloc[0])
+            metric = RATIO if measure.kind == "ratio" else metrics[place[0]]
             interval = found.interval(level)
             judged = judge(measure, found, interval, margins.get(metric, 0.0))
             verdict = "the same" if before.tolist() == after.tolist() else judged.verdict
