@@ -309,6 +309,16 @@ def test_choices_among_each_other_in_a_circle(content: dict[str, Any]):
             "'weights' is unstructured, the first of them structured",
         ),
         (
+            {"baseline": "best_of_fixed", "among": ["traditional", "sized"]},
+            "among.1",
+            "'sized' bisects, the first of them does not",
+        ),
+        (
+            {"baseline": "best_of_fixed", "among": ["sized", "traditional"]},
+            "among.1",
+            "'traditional' does not bisect, the first of them does",
+        ),
+        (
             {"baseline": "best_of_fixed", "among": ["traditional", "elsewhere"]},
             "among.1",
             "'elsewhere' does not run on diabetes",
@@ -330,6 +340,7 @@ def test_methods_that_cannot_be_what_a_baseline_needs(
 ):
     further = {
         "weights": {"criterion": "magnitude", "granularity": "unstructured"},
+        "sized": {"criterion": "magnitude", "bisect": True},
         "elsewhere": {"criterion": "random", "tasks": ["digits"]},
     }
     [(found, line)] = problems(with_methods(content, mine=mine, **further)).items()
