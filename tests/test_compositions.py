@@ -275,6 +275,13 @@ def test_a_method_that_looks_at_itself(content: dict[str, Any]):
     assert "'mine' depends on 'mine' itself" in line
 
 
+def test_a_choice_is_among_several(content: dict[str, Any]):
+    best = {"baseline": "best_of_fixed", "among": ["traditional"]}
+    assert problems(with_methods(content, best=best)) == {
+        "methods.best.among": "methods.best.among: needs at least 2 entries, found 1"
+    }
+
+
 def test_choices_among_each_other_in_a_circle(content: dict[str, Any]):
     circle = {
         "first": {"baseline": "best_of_fixed", "among": ["traditional", "second"]},
