@@ -275,6 +275,13 @@ def test_a_method_that_looks_at_itself(content: dict[str, Any]):
     assert "'mine' depends on 'mine' itself" in line
 
 
+def test_a_choice_is_among_several(content: dict[str, Any]):
+    best = {"baseline": "best_of_fixed", "among": ["traditional"]}
+    assert problems(with_methods(content, best=best)) == {
+        "methods.best.among": "methods.best.among: needs at least 2 entries, found 1"
+    }
+
+
 def test_choices_among_each_other_in_a_circle(content: dict[str, Any]):
     circle = {
         "first": {"baseline": "best_of_fixed", "among": ["traditional", "second"]},
@@ -309,6 +316,16 @@ def test_choices_among_each_other_in_a_circle(content: dict[str, Any]):
             "'weights' is unstructured, the first of them structured",
         ),
         (
+            {"baseline": "best_of_fixed", "among": ["traditional", "sized"]},
+            "among.1",
+            "'sized' bisects, the first of them does not",
+        ),
+        (
+            {"baseline": "best_of_fixed", "among": ["sized", "traditional"]},
+            "among.1",
+            "'traditional' does not bisect, the first of them does",
+        ),
+        (
             {"baseline": "best_of_fixed", "among": ["traditional", "elsewhere"]},
             "among.1",
             "'elsewhere' does not run on diabetes",
@@ -330,6 +347,7 @@ def test_methods_that_cannot_be_what_a_baseline_needs(
 ):
     further = {
         "weights": {"criterion": "magnitude", "granularity": "unstructured"},
+        "sized": {"criterion": "magnitude", "bisect": True},
         "elsewhere": {"criterion": "random", "tasks": ["digits"]},
     }
     [(found, line)] = problems(with_methods(content, mine=mine, **further)).items()

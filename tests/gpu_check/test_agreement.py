@@ -18,6 +18,9 @@ from prunestudy.gpu_check.agreement import (
     quality_gap,
     weight_gap,
 )
+from prunestudy.gpu_check.studies import CNN, Made
+from prunestudy.params.reader import check_study
+from prunestudy.plan.plan import Plan
 from prunestudy.store.tables import write_table
 
 ALLOWED = Tolerance(weights=0.1, quality=0.02)
@@ -34,7 +37,7 @@ def decisions(*vals: float, **last: Any) -> pd.DataFrame:
 def network(**changes: Any) -> dict[str, Any]:
     """A row of a network that agrees, with changes."""
     plain = {"network": "t/seed0/m", "point": "2", "same units": True, "weights": 0.01}
-    plain |= {"follows": None}
+    plain |= {"follows": []}
     return {**plain, "val": 0.0, "test": 0.0, **changes}
 
 
@@ -92,8 +95,18 @@ class Kept:
     def of_step(self, step: str) -> dict[str, Path]:
         return {"t/seed0/m": self.folder} if step == "prune" else {}
 
-    def follows(self) -> dict[str, str]:
+    def follows(self) -> dict[str, list[str]]:
         return {}
+
+
+def test_what_follows_another_method_follows_each_of_them():
+    more = {"best": {"baseline": "best_of_fixed", "among": ["traditional", "taught"]}}
+    study = check_study({**CNN, "methods": {**CNN["methods"], **more}})
+    found = Made(Plan(study, ("prune",)), Path()).follows()
+    assert {cell.rpartition("/")[2]: names for cell, names in found.items() if names} == {
+        "scratch": ["digits/seed0/adaptive"],
+        "best": ["digits/seed0/traditional", "digits/seed0/taught"],
+    }
 
 
 def test_a_network_that_one_of_them_lacks_has_a_row(tmp_path: Path):
@@ -121,7 +134,7 @@ def test_a_network_that_one_of_them_lacks_has_a_row(tmp_path: Path):
         (network(weights=9.0), trajectory(**{"first that differs": 4}), None),
         (network(**{"same units": None}), trajectory(**{"first that differs": 4}), None),
         (
-            network(weights=9.0, network="t/seed0/small", follows="t/seed0/m"),
+            network(weights=9.0, network="t/seed0/small", follows=["t/seed0/n", "t/seed0/m"]),
             trajectory(**{"first that differs": 4}),
             None,
         ),

@@ -16,12 +16,13 @@ AT = "2026-01-02T03:04:05+00:00"
 
 
 def test_a_table_has_every_column_and_a_dash_where_nothing_is():
-    lines = table([{"network": "a", "ms": 1234.5678}, {"network": "b", "same": True, "ms": None}])
+    first = {"network": "a", "ms": 1234.5678, "follows": []}
+    lines = table([first, {"network": "b", "same": True, "ms": None, "follows": ["a", "c"]}])
     assert lines == [
-        "| network | ms | same |",
-        "| --- | --- | --- |",
-        "| a | 1.23e+03 | – |",
-        "| b | – | yes |",
+        "| network | ms | follows | same |",
+        "| --- | --- | --- | --- |",
+        "| a | 1.23e+03 | – | – |",
+        "| b | – | a, c | yes |",
     ]
 
 

@@ -218,6 +218,31 @@ def test_a_publishers_test_rows_leave_nothing_to_folds(content: dict[str, Any]):
     assert "comes with 10,000 test rows" in problem.reason
 
 
+@pytest.mark.parametrize(
+    ("task", "folds", "reason"),
+    [
+        ("diabetes", 450, "has 442 rows, and each fold needs two"),
+        ("diabetes", 222, "write at most 221 folds"),
+        ("diabetes", 221, ""),
+        ("digits", 175, "has 174 rows of its smallest class"),
+        ("digits", 174, ""),
+    ],
+)
+def test_folds_are_no_more_than_the_rows_allow(
+    content: dict[str, Any], task: str, folds: int, reason: str
+):
+    content["tasks"][task]["data"]["split"] = {"folds": folds}
+    content["seeds"] = list(range(folds))
+    if not reason:
+        assert check_study(content).tasks[task].data.split.folds == folds
+        return
+    with pytest.raises(ParamsError) as caught:
+        check_study(content)
+    [problem] = caught.value.problems
+    assert problem.path == f"tasks.{task}.data.split.folds"
+    assert reason in problem.reason
+
+
 @pytest.mark.parametrize("name", ["A", "1a", "-a", "a.b", "", "a" * 41, "a/b", "../a"])
 def test_names_are_plain_and_portable(content: dict[str, Any], name: str):
     with pytest.raises(ValidationError, match="should match pattern"):

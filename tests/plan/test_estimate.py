@@ -5,9 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from prunestudy.data.settings import ROWS, Data
+from prunestudy.data.settings import ROWS, SMALLEST_CLASS, Data
 from prunestudy.data.tensors import read_prepared, read_test
 from prunestudy.errors import ParamsError
 from prunestudy.params.reader import check_study, read_study
@@ -38,6 +39,8 @@ def test_rows_are_those_of_the_data_set_as_it_is_read_and_divided(
 ):
     arrays = read(name)
     assert ROWS[name] == (len(arrays.targets), arrays.test_rows)
+    if name in SMALLEST_CLASS:
+        assert SMALLEST_CLASS[name] == np.unique(arrays.targets, return_counts=True)[1].min()
     prepared = read_prepared(prepared_file(name))
     parts = prepared.train, prepared.validation, read_test(prepared_file(name))
     rows = memory.rows_of(Data(name=name))

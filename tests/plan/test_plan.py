@@ -305,13 +305,15 @@ def test_a_baseline_reads_the_trajectories_that_it_needs(content: dict[str, Any]
         (("iterative", "stages", 3), ["iterative", "best"]),
         (("adaptive", "controller", "step", 0.35), ["adaptive", "equal"]),
         # Neither the size that a method finds nor where else it runs is repeated.
-        (("traditional", "bisect", True), ["traditional", "best"]),
+        (("traditional", "bisect", 2), ["traditional", "best"]),
     ],
 )
 def test_a_change_of_a_method_reruns_what_is_made_from_it(
     content: dict[str, Any], edit: tuple[Any, ...], rerun: list[str]
 ):
     content["methods"] |= {"equal": EQUAL, "best": BEST}
+    for name in BEST["among"]:
+        content["methods"][name]["bisect"] = 1
     before = check_study(content)
     method, *inner, value = edit
     group = content["methods"][method]
@@ -323,15 +325,26 @@ def test_a_change_of_a_method_reruns_what_is_made_from_it(
     assert pruned == set(rerun)
 
 
-def test_requirements_rerun_a_method_that_bisects(content: dict[str, Any], changed: Callable):
+@pytest.mark.parametrize(
+    ("requirements", "rerun"),
+    [
+        ({"max_drop": 0.03}, {"adaptive", "traditional"}),
+        ({"max_drop": 0.01, "relative": True}, {"adaptive", "traditional"}),
+        # Its own size keeps to no limit but that of quality.
+        ({"max_drop": 0.01, "macs": 500_000}, {"adaptive"}),
+    ],
+)
+def test_requirements_rerun_a_method_that_bisects_where_it_reads_them(
+    content: dict[str, Any], changed: Callable, requirements: dict[str, Any], rerun: set[str]
+):
     content["methods"]["traditional"]["bisect"] = False
     assert keys(check_study(content)) == keys(changed("seeds", [0, 1]))
     content["methods"]["traditional"]["bisect"] = True
     before = check_study(content)
-    content["tasks"]["digits"]["requirements"] = {"max_drop": 0.03}
+    content["tasks"]["digits"]["requirements"] = requirements
     found = moved(before, check_study(content))
     pruned = {cell.rpartition("/")[2] for cell in found if cell.startswith("prune")}
-    assert pruned == {"adaptive", "traditional"}
+    assert pruned == rerun
 
 
 # Folds.

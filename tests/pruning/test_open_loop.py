@@ -245,29 +245,51 @@ def test_a_network_that_is_known_is_not_tried_again():
     scape = Landscape(lambda params: 1.0 if params > 500 else 0.5, grain=250)
     tried = scape.search([1.25, 2], trials=3)
     assert scape.final(tried) == 750
+    # Known only once it is trained: it does not count, as often as there are trials.
     assert len(scape.asked) == 3
+    assert [row["verdict"] for row in tried.decisions[3:-1]] == ["known"] * 3
+    assert {row["proposal"] for row in tried.decisions[3:-1]} == {"trial 1"}
     at_once = scape.search([1.25, 2], trials=3, at_once=True)
     assert scape.asked == []
     assert scape.final(at_once) == 750
 
 
+def test_a_network_that_comes_out_as_a_known_one_costs_no_trial():
+    scape = Landscape(lambda params: 1.0 if params > 500 else 0.5, grain=200)
+    result = scape.search([1.25, 4], trials=2)
+    # √(250 · 800) and √(447 · 800) leave the same network, √(597 · 800) another.
+    assert scape.asked == [400, 400, 600]
+    assert scape.final(result) == 600
+    rows = {(row["proposal"], row["verdict"]) for row in result.decisions[3:-1]}
+    assert rows == {
+        ("trial 1", "below budget"),
+        ("trial 2", "known"),
+        ("trial 2", "within budget"),
+    }
+    # All that was trained is search.
+    assert result.kept[-1].search == 20
+
+
 @pytest.mark.parametrize("name", ["one_shot", "cubic", "weights"])
 def test_a_real_own_size_is_the_smallest_within_the_budget(make_tools: Callable, name: str):
+    plain_tools = make_tools(METHODS[name])
+    plain = run_open_loop(plain_tools, METHODS[name], [1.5, 6])
+    best = max(plain_tools.evaluator.val(one.state) for one in plain.kept)
+    drop = plain_tools.evaluator.val(plain_tools.pruner.dense) - best
+    # So much that the better point is within the budget, by a hair.
+    demanded = Requirements(max_drop=max(drop, 0) + 1e-6)
     method = METHODS[name].model_copy(update={"bisect": 2})
     tools = make_tools(method)
-    demanded = Requirements(max_drop=0.1)
     record = run_open_loop(tools, method, [1.5, 6], demanded)
-    budget = tools.evaluator.val(tools.pruner.dense) - 0.1
+    budget = tools.evaluator.val(tools.pruner.dense) - demanded.max_drop
     kept = {one.point: one for one in record.kept}
     within = [one for one in record.kept if tools.evaluator.val(one.state) >= budget]
-    if within:
-        assert kept[FINAL].state.params == min(one.state.params for one in within)
-        assert kept[FINAL].epochs == tools.retrainer.epochs
+    assert kept[FINAL].state.params == min(one.state.params for one in within)
+    assert kept[FINAL].epochs == tools.retrainer.epochs
     trials = [row for row in record.decisions if row["proposal"].startswith("trial")]
-    assert 1 <= len(trials) <= 2
+    assert 1 <= len([row for row in trials if row["verdict"] != "known"]) <= 2
     assert record.decisions[-1]["epochs_spent"] == len(trials) * tools.retrainer.epochs
     # The points are as they would be without.
-    plain = run_open_loop(make_tools(METHODS[name]), METHODS[name], [1.5, 6], demanded)
     for one in plain.kept:
         first, second = (state.network.state_dict() for state in (one.state, kept[one.point].state))
         assert all(torch.equal(first[key], second[key]) for key in first)

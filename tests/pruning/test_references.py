@@ -302,13 +302,33 @@ def test_equal_compute_stretches_the_schedule_of_the_learning_rate(here: Study):
     rewound = method_of(criterion="magnitude", retraining="rewind_weights")
     compute = {"baseline": "equal_compute", "method": "fixed", "effort_of": "loop"}
     folder = here.run("equal", loop, repeated=rewound, **compute)
-    rates = read_table(folder / "history.csv")["lr"].tolist()
+    history = read_table(folder / "history.csv")
+    rates = history.query("point == '2'")["lr"].tolist()
     # Up, then down to zero at the end of the sixth epoch, not of the third.
     assert len(rates) == 6
     assert rates[2] > 0.004
     assert rates[-1] == pytest.approx(0, abs=1e-12)
-    [row] = read_table(folder / "unreachable.csv").to_dict("records")
-    assert row == {"point": "4", "reason": "'loop' has no network at this point"}
+
+
+@pytest.mark.parametrize(("kept", "epochs"), [(1, 6), (0, 3)])
+def test_equal_compute_reaches_points_where_the_loop_has_no_network(
+    here: Study, kept: int, epochs: int
+):
+    loop = here.run("loop", criterion="magnitude")
+    table = read_table(loop / "compute.csv").assign(epochs_search=[2.2, 4.0])
+    write_table(table[:kept], loop / "compute.csv")
+    fixed = method_of(criterion="magnitude")
+    compute = {"baseline": "equal_compute", "method": "fixed", "effort_of": "loop"}
+    folder = here.run("equal", loop, repeated=fixed, **compute)
+    # As many epochs as the loop's dearest network took, and no fewer than the task gives.
+    assert networks(folder)["4"]["epochs"] == epochs
+    assert read_table(folder / "unreachable.csv").empty
+    # What its own floors forbid stays out of reach.
+    floored = method_of(criterion="magnitude", min_width_ratio=0.3)
+    short = here.run("short", loop, repeated=floored, **compute)
+    [row] = read_table(short / "unreachable.csv").to_dict("records")
+    assert row["point"] == "4"
+    assert "smallest allowed network costs" in row["reason"]
 
 
 def test_the_best_of_fixed_is_the_network_that_validation_prefers(here: Study):
@@ -346,6 +366,9 @@ def test_the_best_of_fixed_does_without_what_has_failed_or_is_not_there(here: St
     folder = here.run("best", failed, small, **choice)
     assert list(networks(folder)) == ["2"]
     assert read_table(folder / "unreachable.csv").equals(read_table(small / "unreachable.csv"))
+    decisions = read_table(folder / "decisions.csv").set_index("proposal")
+    assert decisions["verdict"].to_dict() == {"2: small": "chosen", "failed": "failed"}
+    assert "the training diverged" in decisions.loc["failed", "reason"]
     with pytest.raises(CellFailure, match="its reference has failed: the training diverged"):
         here.run("none", failed, **choice)
 

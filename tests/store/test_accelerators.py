@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from prunestudy.errors import StudyError
 from prunestudy.run.processes import job_environment
 from prunestudy.store import accelerators
 from prunestudy.store.gpu_shares import one_gpu
@@ -66,6 +67,13 @@ def test_a_job_takes_auto_for_what_its_run_does(kind: str, monkeypatch: pytest.M
     monkeypatch.setenv(accelerators.RESOLVED, told)
     assert accelerators.device_kind("auto") == kind
     assert accelerators.device_kind("cpu") == "cpu"
+    assert accelerators.device_kind("gpu") == "cuda"
+
+
+def test_a_device_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(accelerators.RESOLVED, "gpu")
+    with pytest.raises(StudyError, match=r"PRUNESTUDY_DEVICE says 'gpu'.* set it to cpu or cuda"):
+        accelerators.device_kind("auto")
     assert accelerators.device_kind("gpu") == "cuda"
 
 

@@ -18,6 +18,8 @@ ROWS: dict[str, tuple[int, int]] = {
     "fashion_mnist": (70_000, 10_000),
     "wdbc": (569, 0),
 }
+# Rows of the smallest class, which every fold has a part of.
+SMALLEST_CLASS: dict[str, int] = {"digits": 174, "wdbc": 212}
 
 
 class SplitShares(Params):

@@ -121,7 +121,7 @@ def networks(first: Made, second: Made) -> Rows:
                 for place in (folder, there[cell])
             )
             for point in dict.fromkeys([*files, *others]):
-                row = {"network": cell, "point": point, "follows": follows.get(cell)}
+                row = {"network": cell, "point": point, "follows": follows.get(cell, [])}
                 both = point in files and point in others
                 same, gap = _same_units(files[point], others[point]) if both else (None, None)
                 row |= {"same units": same, "weights": gap}
@@ -167,7 +167,7 @@ def disagreements(networks: Rows, decisions: Rows, allowed: Tolerance) -> Iterat
     parted = {row["trajectory"] for row in decisions if row["first that differs"] is not None}
     for row in networks:
         # Baselines take over what another trajectory has left.
-        if row["follows"] in parted:
+        if parted.intersection(row["follows"]):
             parted.add(row["network"])
     for row in decisions:
         gap = row["quality before it"]

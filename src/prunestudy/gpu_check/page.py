@@ -39,8 +39,10 @@ failed.
 
 def shown(value: Any) -> str:
     """A cell of a table."""
-    if value is None:
+    if value is None or value == []:
         return "–"
+    if isinstance(value, list):
+        return ", ".join(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):

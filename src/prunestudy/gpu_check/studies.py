@@ -52,6 +52,7 @@ CNN: dict[str, Any] = {
         },
         "taught": {"criterion": "obd", "allocation": "layer_sensitivity", "retraining": "distill"},
         "adaptive": {"schedule": "closed_loop", "controller": {"trial_batches": 2}},
+        "scratch": {"baseline": "scratch_e", "shapes_of": "adaptive"},
     },
     "report": {"compare": {"method": "adaptive", "against": "traditional"}},
 }
@@ -81,13 +82,13 @@ class Made:
         """Artifacts of a step by the names of their cells, which no device changes."""
         return {str(one.cell): self.path(one) for one in self.plan.of_step(step)}
 
-    def follows(self) -> dict[str, str]:
-        """The trajectory of another method that one follows, by the names of their cells."""
+    def follows(self) -> dict[str, list[str]]:
+        """The trajectories of other methods that each follows, by the names of their cells."""
         return {
-            str(one.cell): str(needed.cell)
+            str(one.cell): [
+                str(needed.cell) for needed in one.needed() if needed.step.name == "prune"
+            ]
             for one in self.plan.of_step("prune")
-            for needed in one.needed()
-            if needed.step.name == "prune"
         }
 
     def digests(self) -> dict[str, str]:

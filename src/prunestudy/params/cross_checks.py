@@ -133,8 +133,14 @@ def _misfit(study: Study, name: str, key: str, reference: str) -> str:
         if not isinstance(other, OpenLoop):
             return f"'{reference}' has no fixed ratios of its own; name methods with an allocation"
         first = study.methods.get(next(iter(method.named.values())))
-        if key == "among" and isinstance(first, OpenLoop) and first.granularity != own:
+        if key != "among" or not isinstance(first, OpenLoop):
+            return ""
+        if first.granularity != own:
             return f"'{reference}' is {own}, the first of them {first.granularity}"
+        if (first.bisect is None) != (other.bisect is None):
+            verbs = ("bisects", "does not") if other.bisect else ("does not bisect", "does")
+            reason = f"'{reference}' {verbs[0]}, the first of them {verbs[1]}"
+            return f"{reason}; its own size is a choice among all: give bisect to each, or to none"
         return ""
     if isinstance(other, Baseline):
         return f"'{reference}' is a baseline and has no layer ratios of its own"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import get_args
 
 from prunestudy.data.dataset import find_dataset
-from prunestudy.data.settings import ROWS
+from prunestudy.data.settings import ROWS, SMALLEST_CLASS, Data
 from prunestudy.errors import Problem
 from prunestudy.networks.architectures.settings import Network
 from prunestudy.params.settings import Study, Task
@@ -20,9 +20,8 @@ def problems_of_data(study: Study) -> list[Problem]:
 
 def _problems(name: str, task: Task) -> Iterator[Problem]:
     dataset = find_dataset(task.data.name)
-    _rows, apart = ROWS.get(task.data.name, (0, 0))
-    if apart and task.data.split.folds is not None:
-        reason = f"'{task.data.name}' comes with {apart:,} test rows; leave out folds and repeats"
+    reason = _too_many_folds(task.data)
+    if reason:
         yield Problem(f"tasks.{name}.data.split.folds", reason)
     fitting = [loss for loss, target in LOSSES.items() if target == dataset.target]
     if task.loss not in fitting:
@@ -40,6 +39,22 @@ def _problems(name: str, task: Task) -> Iterator[Problem]:
     if side < least:
         reason = f"'{network.name}' needs images of {least}×{least}, found {side}×{side}"
         yield Problem(place, reason)
+
+
+def _too_many_folds(data: Data) -> str:
+    """Why a data set cannot be divided into so many folds; nothing if it can, or does not tell."""
+    folds = data.split.folds
+    if folds is None or data.name not in ROWS:
+        return ""
+    rows, apart = ROWS[data.name]
+    if apart:
+        return f"'{data.name}' comes with {apart:,} test rows; leave out folds and repeats"
+    # A single row has no variance, and so no R².
+    most, what = rows // 2, f"{rows:,} rows, and each fold needs two to be tested on"
+    if data.name in SMALLEST_CLASS:
+        most = SMALLEST_CLASS[data.name]
+        what = f"{most:,} rows of its smallest class, and each fold needs one of them"
+    return f"'{data.name}' has {what}; write at most {most:,} folds" if folds > most else ""
 
 
 def _without_images() -> list[str]:

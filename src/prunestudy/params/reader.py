@@ -118,6 +118,10 @@ def _problem(error: dict[str, Any], content: Any) -> Problem:
         path = ".".join(str(part) for part in location[:-1])
         reason = f"{given!r} cannot be a name"
         return Problem(path, reason, "lower-case letters, digits and _, starting with a letter")
+    if kind == "too_short":
+        least, found = context["min_length"], context["actual_length"]
+        entries = "entry" if least == 1 else "entries"
+        return Problem(path, f"needs at least {least} {entries}, found {found}")
     if kind in NO_MAPPING:
         found = "nothing" if given is None else _short(given)
         return Problem(path, f"must be a mapping of keys, found {found}")

@@ -100,8 +100,11 @@ def prune(study: Study, cell: Cell) -> dict[str, Any]:
     }
     if repeated is not None:
         found["repeated"] = plain(repeated)
-    if isinstance(method, ClosedLoop) or (isinstance(method, OpenLoop) and method.bisect):
+    if isinstance(method, ClosedLoop):
         found["requirements"] = plain(task.requirements)
+    elif isinstance(method, OpenLoop) and method.bisect:
+        # Its own size keeps to the quality alone.
+        found["requirements"] = task.requirements.model_dump(include={"max_drop", "relative"})
     digests = user_digests(criteria_of(repeated or method))
     return {**found, "user_code": digests} if digests else found
 

@@ -44,10 +44,14 @@ class OwnSize:
     """The bisection of one trajectory.
 
     Args:
+        tools: those of the trajectory, its dense network among them.
+        method: fixed ratios, with the number of trials.
+        requirements: the task's, of which ``max_drop`` and ``relative`` make the budget.
+        result: what the trajectory has left so far; trials, decisions and the final network are
+            added to it.
         network_at: prunes the dense network to a compression and retrains it.
         pruned_to: what one pruning of the dense network to a share leaves; none where a network
             is not known before it is retrained.
-        unreachable: compressions of the points that no allowed network meets.
     """
 
     def __init__(
@@ -68,7 +72,12 @@ class OwnSize:
         self.spent = 0.0
 
     def run(self, points: list[tuple[float, str]]) -> None:
-        """Add the final network to the result, if one is within the budget."""
+        """Add the final network to the result, if one is within the budget.
+
+        Args:
+            points: the operating points, compression and name; those that the result has no network
+                of are out of reach.
+        """
         trials, too_small = self.method.bisect or 0, 0
         self._log("analysis", None, self._analysis(trials), "analysed")
         kept = {one.point: one for one in self.result.kept}
@@ -78,8 +87,9 @@ class OwnSize:
                 self._judge(f"point {label}", allowed, kept[label])
             else:
                 too_small = max(too_small, allowed)
-        done = 0
-        while done < trials:
+        done = again = 0
+        # What is pruned in stages is known only after them; as many may come out as known ones.
+        while done < trials and again < trials:
             between = self._next(too_small)
             if between is None:
                 break
@@ -88,8 +98,10 @@ class OwnSize:
                 if same is not None:
                     self.known.append(replace(same, allowed=between))
                     continue
-                self._try(f"trial {done + 1}", between)
-                done += 1
+                if self._try(f"trial {done + 1}", between):
+                    done += 1
+                else:
+                    again += 1
             except InfeasibleTarget:
                 too_small = between
         self._keep()
@@ -105,7 +117,8 @@ class OwnSize:
         allowed = min(max(middle, low + 1), high - 1)
         return allowed if low < allowed else None
 
-    def _try(self, name: str, allowed: int) -> None:
+    def _try(self, name: str, allowed: int) -> bool:
+        """Whether a network so small was a new one; a known one's quality stays what it was."""
         begun = len(self.result.history)
         try:
             kept = self.network_at(self.dense / allowed, SEARCH)
@@ -116,20 +129,31 @@ class OwnSize:
             state = self.tools.pruner.dense
             self.known.append(_Known(name, allowed, Snapshot(SEARCH, state, epochs, 0), math.nan))
             self._log(name, None, str(failure), "below budget")
-            return
+            return True
         self.spent += kept.epochs
-        self._judge(name, allowed, kept)
+        same = self._alike(kept.state)
+        if same is None:
+            self._judge(name, allowed, kept)
+            return True
+        reason = f"the units of {same.name}, whose quality stands; it does not count as a trial"
+        self._log(name, same, reason, "known")
+        self.known.append(replace(same, allowed=allowed))
+        return False
 
     def _same(self, allowed: int) -> _Known | None:
         """A known network that this one would be; it is not trained a second time."""
         if self.pruned_to is None:
             return None
         pruned = self.pruned_to(self.tools.pruner.dense.restored(), 1 - allowed / self.dense)
-        if pruned.masks is not None:
+        return self._alike(pruned)
+
+    def _alike(self, state: State) -> _Known | None:
+        """A known network of the same units; where single weights are masked, each is another."""
+        if state.masks is not None:
             return None
         structure = self.tools.pruner.structure
-        found = (one for one in self.known if structure(one.kept.state) == structure(pruned))
-        return next(found, None)
+        same = structure(state)
+        return next((one for one in self.known if structure(one.kept.state) == same), None)
 
     def _judge(self, name: str, allowed: int, kept: Snapshot) -> None:
         found = _Known(name, allowed, kept, self.tools.evaluator.val(kept.state))

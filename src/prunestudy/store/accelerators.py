@@ -6,6 +6,8 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from prunestudy.errors import StudyError
+
 CPU, CUDA = "cpu", "cuda"
 # By which the system shows NVIDIA's driver: Linux, and Windows to the Linux inside it, whose
 # /dev/dxg is there for every maker's GPU.
@@ -26,11 +28,19 @@ def device_kind(accelerator: str) -> str:
 
     ``gpu`` is ``cuda`` wherever it is asked, so that a study made on a GPU can be read where there
     is none, by a torch for the same CUDA, whose version is in the keys.
+
+    Raises:
+        StudyError: ``auto`` is told to be something else.
     """
     if accelerator == "auto":
         told = os.environ.get(RESOLVED)
         if told in (CPU, CUDA):
             return told
+        if told:
+            raise StudyError(
+                f"{RESOLVED} says '{told}', which is no device; set it to {CPU} or {CUDA}, or to "
+                "nothing"
+            )
         return CUDA if has_gpu() and cuda_version() else CPU
     return CUDA if accelerator == "gpu" else CPU
 

@@ -35,8 +35,9 @@ class _Offer:
 def run(cell: Cell[Baseline]) -> TrajectoryResult:
     """The preferred network at each operating point, and the smallest of the methods' own sizes."""
     result = TrajectoryResult()
-    offers = list(_offers(cell))
-    dense = cell.dense()
+    among, dense = list(cell.method.among or []), cell.dense()
+    failed = _failed(cell, among)
+    offers = list(_offers(cell, [name for name in among if name not in failed]))
     for label in [*(label for _compression, label in labels(cell.compressions)), FINAL]:
         here = [offer for offer in offers if offer.kept.point == label]
         if here:
@@ -49,17 +50,22 @@ def run(cell: Cell[Baseline]) -> TrajectoryResult:
             result.decisions += [_decision(one, best, dense.params) for one in here]
         elif label != FINAL:
             result.unreachable.append({"point": label, "reason": _reason(cell, label)})
+    for name, cause in failed.items():
+        result.decisions.append(_passed_over(name, cause, dense.params))
     return result
 
 
-def _offers(cell: Cell[Baseline]) -> Iterator[_Offer]:
-    """Every network of the methods that have not failed, in the order of the methods."""
+def _failed(cell: Cell[Baseline], among: list[str]) -> dict[str, str]:
+    """Why methods have failed, by their names."""
+    causes = {name: failure_of(cell.inputs.references[name]) for name in among}
+    return {name: cause for name, cause in causes.items() if cause is not None}
+
+
+def _offers(cell: Cell[Baseline], among: list[str]) -> Iterator[_Offer]:
+    """Every network of these methods, in their order."""
     loop = cell.loop(cell.task.retraining)
-    for name in cell.method.among or []:
-        folder = cell.inputs.references[name]
-        if failure_of(folder) is not None:
-            continue
-        for kept in kept_snapshots(folder):
+    for name in among:
+        for kept in kept_snapshots(cell.inputs.references[name]):
             network = kept.state.network.to(loop.device)
             yield _Offer(name, kept, loop.validate(network)[1])
 
@@ -93,4 +99,15 @@ def _decision(offer: _Offer, best: _Offer, dense: int) -> dict[str, object]:
         "evaluations": kept.evaluations,
         "verdict": "chosen" if offer is best else "not chosen",
         "reason": f"{best.method} has {told}",
+    }
+
+
+def _passed_over(name: str, cause: str, dense: int) -> dict[str, object]:
+    return {
+        "stage": 0,
+        "proposal": name,
+        "resource": "params",
+        "resource_before": dense,
+        "verdict": "failed",
+        "reason": f"{name} has failed and offers no network: {cause}",
     }
