@@ -243,6 +243,22 @@ def test_folds_are_no_more_than_the_rows_allow(
     assert reason in problem.reason
 
 
+@pytest.mark.parametrize(("own", "beyond"), [([50, 100], True), ([2, 4, 8, 61], False)])
+def test_compressions_leave_a_parameter(content: dict[str, Any], own: list[float], beyond: bool):
+    content["tasks"]["diabetes"] |= {
+        "network": {"name": "mlp", "hidden": [5]},
+        "compressions": own,
+    }
+    if not beyond:
+        assert check_study(content).compressions_of("diabetes") == own
+        return
+    with pytest.raises(ParamsError) as caught:
+        check_study(content)
+    [problem] = caught.value.problems
+    assert problem.path == "tasks.diabetes.compressions"
+    assert "of 61 parameters, a compression of 100 leaves none" in problem.reason
+
+
 @pytest.mark.parametrize("name", ["A", "1a", "-a", "a.b", "", "a" * 41, "a/b", "../a"])
 def test_names_are_plain_and_portable(content: dict[str, Any], name: str):
     with pytest.raises(ValidationError, match="should match pattern"):

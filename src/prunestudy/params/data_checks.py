@@ -14,7 +14,7 @@ KINDS = {"value": "values", "class": "classes"}
 
 
 def problems_of_data(study: Study) -> list[Problem]:
-    """Losses and networks that the tasks' data sets cannot feed."""
+    """Losses and networks that the tasks' data sets cannot feed, and points beyond them."""
     return [problem for name, task in study.tasks.items() for problem in _problems(name, task)]
 
 
@@ -30,6 +30,7 @@ def _problems(name: str, task: Task) -> Iterator[Problem]:
         yield Problem(f"tasks.{name}.loss", reason, ", ".join(fitting))
     network, place = task.network, f"tasks.{name}.network"
     if not network.images:
+        yield from _nothing_left(name, task)
         return
     if len(dataset.input_shape) != 3:
         reason = f"'{network.name}' needs images, '{task.data.name}' has a row of numbers each"
@@ -39,6 +40,24 @@ def _problems(name: str, task: Task) -> Iterator[Problem]:
     if side < least:
         reason = f"'{network.name}' needs images of {least}×{least}, found {side}×{side}"
         yield Problem(place, reason)
+        return
+    yield from _nothing_left(name, task)
+
+
+def _nothing_left(name: str, task: Task) -> Iterator[Problem]:
+    """Compressions of the task's own at which no parameter is left.
+
+    Those of the study are for all tasks; what a small network, or the floors of a method, cannot
+    reach of them is named in the report.
+    """
+    dataset = find_dataset(task.data.name)
+    layers = task.network.layers(dataset.input_shape, len(dataset.classes) or 1)
+    dense = sum(layer.params for layer in layers)
+    # Of a network that does not tell its layers nothing is known.
+    beyond = [one for one in task.compressions or [] if one > dense] if layers else []
+    if beyond:
+        reason = f"of {dense:,} parameters, a compression of {beyond[0]:g} leaves none"
+        yield Problem(f"tasks.{name}.compressions", reason)
 
 
 def _too_many_folds(data: Data) -> str:
