@@ -35,6 +35,13 @@ def loss(folder: Path) -> Contents:
     return contents_of(folder, study, 300, -0.12, networks=uneven)
 
 
+def capped(networks: pd.DataFrame) -> pd.DataFrame:
+    """Some curves are still within the budget where their range ends."""
+    steady = (networks["task"] == "numbers") & (networks["seed"] < 2)
+    steady &= (networks["method"] == "adaptive") & (networks["point"] == "4")
+    return uneven(networks.assign(val=networks["val"].mask(steady, 0.9)))
+
+
 def limited(folder: Path) -> Contents:
     """Four seeds, another level, failed cells, and points out of reach, in one seed and in all."""
     study = make_study(seeds=4, methods=EVERY, confidence=0.9)
@@ -125,7 +132,7 @@ def clauses_of_each_verdict(contents: Contents) -> str:
 
 TEXTS: dict[str, Callable[[Path], str]] = {
     "finding-loss": lambda folder: told(loss(folder)),
-    "finding-win": lambda folder: told(contents_of(folder, None, 300, 0.12, networks=uneven)),
+    "finding-win": lambda folder: told(contents_of(folder, None, 300, 0.12, networks=capped)),
     "finding-one-seed": lambda folder: told(
         contents_of(folder, make_study(seeds=1, methods=EVERY, compare=(CLAIMED,)))
     ),

@@ -97,6 +97,11 @@ def numbers_of(contents: Contents, one: Statement) -> Counter[str]:
         for method in one.pair:
             own = sizes[(sizes["method"] == method) & sizes["task"].isin([c.task for c in claims])]
             found.update([str(own["held"].sum()), str(own["n"].sum())])
+        for claim in claims:
+            own = sizes[sizes["task"] == claim.task].set_index("method")
+            capped = [str(own.loc[method, "capped"]) for method in one.pair]
+            if capped != ["0", "0"]:
+                found.update([*capped, str(own["n"].max())])
     for standing in one.standings:
         if standing.method == one.pair[0]:
             numbers = (standing.mean_rank, standing.low, standing.high)

@@ -5,7 +5,7 @@ import pandas as pd
 from prunestudy.analysis.inputs import SMALL, Inputs
 from prunestudy.report import words
 from prunestudy.report.blocks import Sentence
-from prunestudy.report.clauses import allowed_drop, margins, scope
+from prunestudy.report.clauses import allowed_drop, margins, scope, smallest
 from prunestudy.report.formatting import count, listed, mean_count, plural
 from prunestudy.store.names import DENSE
 
@@ -27,7 +27,7 @@ def limits_of(inputs: Inputs, areas: pd.DataFrame, cost: pd.DataFrame) -> list[S
     budgets = listed([allowed_drop(inputs, task) for task in inputs.tasks])
     verdicts, size = words.text("limitation.one_seed"), ""
     if len(inputs.study.seeds) > 1:
-        said = {"margins": margins(inputs), "scope": scope(inputs)}
+        said = {"margins": margins(inputs), "scope": scope(inputs), "smallest": smallest(inputs)}
         verdicts = words.text("limitation.verdicts", **said)
         size = words.text("limitation.size", budgets=budgets) if inputs.questions else ""
     notes = [

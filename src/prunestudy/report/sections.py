@@ -64,7 +64,8 @@ def _finding(contents: Contents) -> list[Block]:
     if contents.beside:
         blocks += [Heading("Other comparisons"), *contents.beside]
         blocks += _charts(contents.others_figure)
-        blocks += _rows("regret", contents.regret, first=contents.inputs.focus)
+        judged = listed(list(contents.regret["first"].unique()))
+        blocks += _rows("regret", contents.regret, judged=judged)
     return [*blocks, Notes(tuple(contents.limitations)), *_every_comparison(contents)]
 
 
