@@ -95,7 +95,7 @@ def _resource(name: str) -> str:
 def _chart(panel: dict[str, Any], figure: Figure) -> dict[str, Any]:
     """A panel as wide as its box, with a parameter that names the methods that are hidden."""
     size = {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
-    layers, encoding = _said_once(panel["layer"])
+    layers, encoding = said_once(panel["layer"])
     spec = {**panel, **size, "layer": layers, "encoding": encoding}
     del spec["config"]
     if not figure.methods:
@@ -106,7 +106,7 @@ def _chart(panel: dict[str, Any], figure: Figure) -> dict[str, Any]:
     return {**spec, "layer": layers, "params": [{"name": "hidden", "value": []}]}
 
 
-def _said_once(layers: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def said_once(layers: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Layers without what they say alike of a channel, and that, which all of them inherit.
 
     A layer without such a channel says so.
