@@ -86,13 +86,12 @@ def _rows(
 ) -> tuple[float, list[alt.Chart], list[alt.Chart], list[alt.Chart], list[alt.Chart]]:
     """The height of a panel and its layers: a row a method, with a mark a seed."""
     told = words.hover(template, own)
-    scope = (inputs.level, inputs.overlap(own["task"].iloc[0]))
     seeds = told.assign(value=values, seed=own["seed"])
     means = pd.DataFrame(
         [
             {"method": method, "value": found.mean, "low": found.low, "high": found.high}
             for method, each in seeds.groupby("method", sort=False)["value"]
-            for found in [summarise_ratios(each.tolist(), *scope)]
+            for found in [summarise_ratios(each.tolist(), inputs.level)]
         ],
         columns=["method", "value", "low", "high"],
     )
