@@ -15,7 +15,7 @@ from prunestudy.params.report_settings import Question
 from prunestudy.report import words
 from prunestudy.report.blocks import Sentence
 from prunestudy.report.clauses import clauses, counted
-from prunestudy.report.formatting import decimal, interval, listed, percent, plural
+from prunestudy.report.formatting import NOTHING, decimal, interval, listed, percent, plural
 
 # Kinds of the statements that tell more of a question than its answer, the area.
 MORE = ("matched", "size")
@@ -101,7 +101,8 @@ def _ranked(focus: str, said: Statement) -> str:
     for one in own:
         first = next(each for each in said.standings if each.granularity == one.granularity)
         among = f"of {plural(one.methods, 'method')} over {plural(one.tasks, 'task')}"
-        bounds = f"{percent(one.level)} interval {interval(one.low, one.high, decimal)}"
+        ends = interval(one.low, one.high, decimal)
+        bounds = "no interval" if ends == NOTHING else f"{percent(one.level)} interval {ends}"
         text = f"{focus}'s mean rank is {decimal(one.mean_rank)} {among} ({bounds})"
         behind = f"; that of {first.method} is {decimal(first.mean_rank)}"
         told.append(text + (behind if first.mean_rank < one.mean_rank else ""))
