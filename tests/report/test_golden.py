@@ -120,9 +120,10 @@ def clauses_of_each_verdict(contents: Contents) -> str:
         claims = [
             Claim(
                 *(measure, task, NAN, "adaptive", "other", True, 1 if verdict == "one seed" else 4),
-                *(middle + measure.none, low + measure.none, high + measure.none, 0.99, 0.01, 6),
+                *(middle + measure.none, low + measure.none, high + measure.none, 0.99),
+                *(low + measure.none, high + measure.none, 0.01, 6),
                 *(0.5, verdict, flag and verdict != "undecided", flag, 0.1, AT_ONE_SPLIT),
-                *("too few" if verdict == "not measured" else "", SOURCE),
+                *("too few" if verdict == "not measured" else "", 0, 0, 0, 0, "", SOURCE),
             )
             for task in contents.inputs.tasks
         ]

@@ -158,7 +158,7 @@ Edit = Callable[[pd.DataFrame], pd.DataFrame]
 def moved(table: pd.DataFrame) -> pd.DataFrame:
     """Other estimates and intervals, all of them losses; ratios below what others claim."""
     ratios = table["measure"].isin(["size", "time"])
-    ends = ("estimate", "low", "high")
+    ends = ("estimate", "low", "high", "joint_low", "joint_high")
     numbers = {name: (3 * table[name].abs() + 1).mask(ratios, 0.1) for name in ends}
     return table.assign(**numbers, verdict="worse", within=False)
 

@@ -129,7 +129,7 @@ def _question(contents: Contents) -> list[Block]:
     compared = contents.comparisons
     timed = compared[compared["measure"].isin([TIME.name, TIME_TEST.name])]
     blocks += _charts(contents.fastest_figure)
-    return blocks + ([tables.time(timed, contents.fastest)] if len(timed) else [])
+    return blocks + ([tables.time(timed, contents.fastest_summary)] if len(timed) else [])
 
 
 def _curve_words(contents: Contents) -> str:
