@@ -98,10 +98,10 @@ def numbers_of(contents: Contents, one: Statement) -> Counter[str]:
             own = sizes[(sizes["method"] == method) & sizes["task"].isin([c.task for c in claims])]
             found.update([str(own["held"].sum()), str(own["n"].sum())])
         for claim in claims:
-            own = sizes[sizes["task"] == claim.task].set_index("method")
-            capped = [str(own.loc[method, "capped"]) for method in one.pair]
-            if capped != ["0", "0"]:
-                found.update([*capped, str(own["n"].max())])
+            capped = [claim.capped_first, claim.capped_second]
+            both = [claim.both_capped] if claim.both_capped else []
+            if any(capped):
+                found.update(map(str, [*capped, *both, claim.n + claim.both_capped]))
     for standing in one.standings:
         if standing.method == one.pair[0]:
             numbers = (standing.mean_rank, standing.low, standing.high)

@@ -56,8 +56,8 @@ def _number(inputs: Inputs, claim: Claim, named: bool) -> str:
         return claim.task
     write = writer(claim.measure)
     unit = f" {inputs.metric(claim.task)}" if claim.measure.kind == "difference" else ""
-    if claim.n < 2:
-        return f"{claim.task} ({write(claim.estimate)}{unit}, n = 1, no interval)"
+    if claim.n < 2 or math.isnan(claim.low):
+        return f"{claim.task} ({write(claim.estimate)}{unit}, n = {claim.n}, no interval)"
     # Of a family the interval is wider than of one comparison.
     corrected = "corrected " if claim.family > 1 else ""
     level = f"{corrected}{formatting.percent(inputs.level)} interval " if named else ""

@@ -64,7 +64,7 @@ def _sentence(inputs: Inputs, said: Statement, sizes: pd.DataFrame) -> Sentence:
             told = counted(inputs, said.claims)
         case "size":
             told, held = clauses(inputs, said.claims), _held(said.claims, sizes)
-            capped = _capped(said.claims, sizes)
+            capped = _capped(said.claims)
             sources += ["size_within_budget"] if held else []
         case "time":
             told = _timed(inputs, said.claims)
@@ -88,15 +88,15 @@ def _held(claims: Sequence[Claim], sizes: pd.DataFrame) -> str:
     return words.text("finding.held", told=listed(told)) if told else ""
 
 
-def _capped(claims: Sequence[Claim], sizes: pd.DataFrame) -> str:
+def _capped(claims: Sequence[Claim]) -> str:
     """In how many seeds of each task the size of one method and of the other is only a bound."""
     told = []
     for claim in claims:
-        own = sizes[sizes["task"] == claim.task].set_index("method")
-        first, second = (int(own["capped"].get(one, 0)) for one in (claim.first, claim.second))
-        if not claim.reason and first + second:
-            seeds = plural(int(own["n"].max()), "seed")
-            told.append(f"{first} against {second} of {seeds} on {claim.task}")
+        first, second, both = claim.capped_first, claim.capped_second, claim.both_capped
+        if first + second:
+            seeds = plural(claim.n + both, "seed")
+            left_out = f" (in {both} both, left out)" if both else ""
+            told.append(f"{first} against {second} of {seeds} on {claim.task}{left_out}")
     return words.text("finding.capped", told=listed(told)) if told else ""
 
 

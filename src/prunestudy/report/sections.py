@@ -119,7 +119,7 @@ def _question(contents: Contents) -> list[Block]:
                 "curve_traits",
                 contents.curve_traits,
                 without=("method", "against") if len(pairs) == 1 else (),
-                **{"first": first, "second": second, "level": percent(inputs.level)},
+                **{"first": first, "second": second},
             )
             blocks.append(Fold("Lower and smoother?", (traits,)))
     blocks += _charts(contents.size_figure)
