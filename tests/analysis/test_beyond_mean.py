@@ -103,6 +103,25 @@ def test_only_what_is_beyond_chance_and_hidden_is_a_loss(numbers: dict, told: se
     assert {one.measure for one in hidden_losses(inputs, beyond_mean(inputs))} == told
 
 
+@pytest.mark.slow
+def test_chance_alone_is_hardly_ever_a_loss() -> None:
+    # Networks that are as good as the dense one trained on: rows change sides by chance alone.
+    random, told, studies = np.random.default_rng(0), 0, 100
+    study = make_study()
+    study.methods["longer"] = Baseline(baseline="dense_longer")
+    for _study in range(studies):
+        rows = []
+        for method, points in {"adaptive": "24", "traditional": "24", "longer": "1"}.items():
+            for point in points:
+                for row in networks(method, point, test=0.95, churn=0.02, worst_class_drop=0.03):
+                    noise = random.normal(scale=[0.0005, 0.004, 0.01], size=3)
+                    names = ("test", CHURN, DROP)
+                    rows.append(row | {k: row[k] + x for k, x in zip(names, noise, strict=True)})
+        inputs = replace(given(rows), study=study)
+        told += bool(hidden_losses(inputs, beyond_mean(inputs)))
+    assert told <= 0.05 * studies + 3 * np.sqrt(0.05 * 0.95 * studies)
+
+
 def test_one_seed_tells_of_no_loss() -> None:
     study = make_study(seeds=1)
     study.methods["longer"] = Baseline(baseline="dense_longer")

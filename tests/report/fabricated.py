@@ -53,7 +53,6 @@ def make_study(
         ),
         "rounded": OpenLoop(criterion="magnitude", round_to=8, tasks=["numbers"]),
         "small": Baseline(baseline="scratch_e", shapes_of="adaptive"),
-        "longer": Baseline(baseline="dense_longer"),
         "alike": SameRatios(criterion="magnitude", layer_ratios_from="adaptive"),
     }
     return Study(
@@ -109,8 +108,6 @@ def write_tables(
                 own = {**cell, "method": method}
                 change = test_change if method == "adaptive" else 0.0
                 kept = [("2", 500, 0.9), ("4", 250, 0.5)]
-                if method == "longer":
-                    kept = [("1", PARAMS, 0.9)]
                 if method == "adaptive":
                     kept.append(("final", final_params + seed, 0.895))
                     decisions += [{**own, **row} for row in _decisions()]
