@@ -1,6 +1,6 @@
 """Simulated studies whose truth is known: how often intervals cover it and verdicts are wrong.
 
-``python -m tests.analysis.simulation docs/statistics.md`` writes the table there anew. Everything
+``python -m tests.analysis.simulated docs/statistics.md`` writes the tables there anew. Everything
 is in units of the margin, and the difference between two methods has a standard deviation of one
 margin from seed to seed.
 
@@ -10,16 +10,13 @@ worth the same, so that no method is better in truth; its quality is its mean ab
 test rows of its fold, in repeated five-fold cross-validation, and one draw of all rows is a study.
 """
 
-import sys
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 from scipy import stats
 
-from prunestudy.analysis.mean_rank import over_tasks
 from prunestudy.analysis.measures import AREA, judge
 from prunestudy.analysis.regret import halvings, jackknife, split_halves
 from prunestudy.analysis.statistics import compare, family_levels, t_test_p
@@ -31,7 +28,6 @@ ROWS, TRAIN, TEST, FOLDS = 400, 240, 80, 5
 STUDIES = {"one split": 4000, "folds": 1000}
 # Each halves its seeds a thousand times for each seed that is left out.
 JUDGED = {5: 1000, 20: 250}
-BEGIN, END = "<!-- simulation: begin -->", "<!-- simulation: end -->"
 
 
 @dataclass(frozen=True)
@@ -44,8 +40,8 @@ class Setting:
 
     @property
     def overlap(self) -> float:
-        """Test ÷ training rows, where seeds have folds of their own."""
-        return TEST / TRAIN if self.split == "folds" else 0.0
+        """Test ÷ all other rows, where seeds have folds of their own."""
+        return TEST / (ROWS - TEST) if self.split == "folds" else 0.0
 
 
 SETTINGS = [Setting(*one) for one in product((5, 20), ("one split", "folds"), ("normal", "heavy"))]
@@ -67,7 +63,6 @@ class Found:
         hindsight: the same, chosen and judged on all seeds.
         regret_covered: intervals of the regret with 0.
         regret_wrong: studies with a better or worse regret.
-        rank_covered: intervals of the mean rank with its truth.
     """
 
     covered: float
@@ -83,7 +78,6 @@ class Found:
     hindsight: float
     regret_covered: float
     regret_wrong: float
-    rank_covered: float
 
 
 @cache
@@ -196,7 +190,6 @@ def simulate(setting: Setting) -> Found:
         better=float((far.low > 0).mean()),
         equivalent=float(inside.mean()),
         **_regret(setting),
-        rank_covered=_ranks(setting),
     )
 
 
@@ -222,24 +215,12 @@ def _regret(setting: Setting) -> dict[str, float]:
     }
 
 
-def _ranks(setting: Setting) -> float:
-    every = qualities(setting)[:400]
-    ranks = stats.rankdata(-every, axis=2)
-    truth, covered = (FIXED + 2) / 2, []
-    for own in ranks:
-        for method in range(0, FIXED + 1, 4):
-            _mean, low, high = over_tasks([*own[:, method]], FIXED + 1, LEVEL)
-            covered.append(low <= truth <= high)
-    return float(np.mean(covered))
-
-
 COLUMNS = {
     "seeds": lambda setting, found: str(setting.n),
     "rows": lambda setting, found: setting.split,
     "tails": lambda setting, found: setting.tails,
     "intervals that cover": lambda setting, found: f"{found.covered:.1%}",
     "… uncorrected": lambda setting, found: f"{found.naive:.1%}" if setting.overlap else "",
-    "ranks that cover": lambda setting, found: f"{found.rank_covered:.1%}",
     "identical: wrong": lambda setting, found: f"{found.wrong:.1%} / {found.wrong_others:.1%}",
     "… equivalent": lambda setting, found: f"{found.equivalent:.1%}",
     "a margin apart: wrong": lambda setting, found: (
@@ -253,21 +234,7 @@ COLUMNS = {
 }
 
 
-def table() -> str:
-    """The results as Markdown."""
+def lines() -> list[list[str]]:
+    """The results, a line a setting."""
     found = {setting: simulate(setting) for setting in SETTINGS}
-    rows = [[write(*one) for write in COLUMNS.values()] for one in found.items()]
-    lines = [[*COLUMNS], ["---"] * len(COLUMNS), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def main(path: Path) -> None:
-    """Write the table into a page, between its two marks."""
-    text = path.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    _old, after = rest.split(END)
-    path.write_text(f"{before}{BEGIN}\n\n{table()}\n{END}{after}", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    return [[*COLUMNS], *([write(*one) for write in COLUMNS.values()] for one in found.items())]

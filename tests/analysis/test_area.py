@@ -22,7 +22,7 @@ from prunestudy.params.settings import Study, Task
 from prunestudy.pruning.settings import Baseline, OpenLoop
 from prunestudy.store.tables import read_table
 from prunestudy.training.settings import Retraining, Training
-from tests.analysis.raw import Folded, Row, curve, inputs_of, mean_height, network, random_rows
+from tests.analysis.raw import Row, curve, folded, inputs_of, mean_height, network, random_rows
 from tests.report.fabricated import EVERY, make_study
 
 ROOT = Path(__file__).parents[2]
@@ -173,19 +173,21 @@ def test_quality_at_matched_sizes_has_its_interval_and_counts_what_is_missing() 
     other = 0.9 - 0.1 / np.log2(2.5)
     assert table.loc[("classes", "other", 2.0), "mean"] == pytest.approx((other + 0.9) / 2)
     assert set(table["generalises"]) == {"initialisation and order of batches, at one split"}
-    folded = inputs_of(
-        Folded.model_construct(**dict(STUDY)),
+    over_folds = inputs_of(
+        folded(STUDY),
         rows_with(at("2", 2.5, 0.8)),
         unreachable=[(*CELL, "4")],
     )
-    wider = matched(folded, size_curves(folded)).set_index(["task", "method", "compression"])
+    wider = matched(over_folds, size_curves(over_folds)).set_index(
+        ["task", "method", "compression"]
+    )
     assert set(wider["generalises"]) == {"rows as well"}
-    # 30 test rows to 60 training rows, two seeds: √((1/2 + 1/2) ÷ (1/2)).
+    # One fold of five to the four others, two seeds: √((1/2 + 1/4) ÷ (1/2)).
     apart = [
         one.loc[("classes", "other", 4.0), ["low", "high"]].diff().iloc[-1]
         for one in (table, wider)
     ]
-    assert apart[1] / apart[0] == pytest.approx(math.sqrt(2))
+    assert apart[1] / apart[0] == pytest.approx(math.sqrt(1.5))
 
 
 @pytest.mark.parametrize(
@@ -215,6 +217,22 @@ def test_a_size_within_the_budget_is_the_first_crossing_of_validation_quality(
     told = within_budget(inputs, table.reset_index()).set_index(["task", "method"]).loc[CELL[::2]]
     assert (told["n"], told["capped"], told["held"]) == (2, capped + 1, (test >= 0.885) + 1)
     assert told["compression"] == pytest.approx(math.sqrt(size * 4))
+    assert told["params"] == pytest.approx(1000 / told["compression"])
+    assert told["params_low"] == pytest.approx(1000 / told["high"])
+
+
+def test_a_seed_without_a_curve_is_left_out_and_counted() -> None:
+    # In one seed the cell has no network at 4×, which neither failed nor was out of reach.
+    inputs = inputs_of(STUDY, rows_with(at("2", 2, 0.5)))
+    curves = size_curves(inputs)
+    found = [area_summary(inputs, area(inputs, curves)), matched(inputs, curves)]
+    found.append(within_budget(inputs, sizes(inputs, curves)))
+    for table in found:
+        own = table[(table["task"] == "classes") & (table["method"] == "other")]
+        assert set(own["n"]) == set(own["left_out"]) == {1}
+        assert set(own["reason"]) == {""}
+    assert found[0].set_index(["task", "method"]).loc[CELL[::2], "mean"] == pytest.approx(0.9)
+    assert (found[0]["left_out"] > 0).sum() == 1
 
 
 def test_no_size_is_beyond_the_last_network_within_reach() -> None:

@@ -1,14 +1,16 @@
 """The one network within the budget of each method, from raw tables."""
 
+import math
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from prunestudy.analysis.budget import FASTEST, SMALLEST, best, choices
+from prunestudy.analysis.budget import best, choices, fastest, fastest_summary
 from prunestudy.params.settings import Study
-from tests.analysis.raw import POINTS, chosen, inputs_of, network, random_rows
+from tests.analysis.raw import POINTS, chosen, folded, inputs_of, network, random_rows
 from tests.report.fabricated import LOOPS, make_study
 
 
@@ -52,14 +54,14 @@ def test_the_choice_is_the_least_within_the_budget_by_validation_alone(
     lost = [("numbers", seed, "adaptive") for seed in sorted(failed)]
     rows = [row for row in rows if (row["task"], row["seed"], row["method"]) not in lost]
     inputs = inputs_of(study, rows, lost)
-    for order, least in ((SMALLEST, "small"), (FASTEST, "fast")):
+    for choose, least in ((choices, "small"), (fastest, "fast")):
         expected = {
             (task, seed, method): (row["point"], row["val"], row["test"])
             for task in study.tasks
             for method in study.methods
             for seed, row in chosen(study, rows, task, method, least).items()
         }
-        found = choices(inputs, order)
+        found = choose(inputs)
         places = zip(found["task"], found["seed"], found["method"], strict=True)
         numbers = zip(found["point"], found["val"], found["test"], strict=True)
         assert dict(zip(places, numbers, strict=True)) == expected
@@ -89,17 +91,61 @@ def test_the_realised_speed_up_is_the_share_of_the_macs_cut_that_arrives() -> No
     assert found.tolist() == pytest.approx([0.75] * 2)
 
 
+def test_no_network_off_the_grid_is_the_fastest_and_its_times_are_no_ones() -> None:
+    study = make_study(seeds=3, methods=LOOPS[:3])
+    rows = []
+    for task in study.tasks:
+        for seed in study.seeds:
+            rows.append(network(task, seed, "dense", "1"))
+            for name in study.methods:
+                # The same file ends the loop, where it was timed as thrice as fast.
+                same = {"artifact_sha256": f"{task}{seed}{name}", "params": 500.0}
+                rows.append(network(task, seed, name, "2", latency_ratio_b64=2.0 + seed, **same))
+                if name == "adaptive":
+                    rows.append(network(task, seed, name, "final", latency_ratio_b64=9.0, **same))
+    found = fastest(inputs := inputs_of(study, rows))
+    assert set(found["point"]) == {"2"}
+    times = found.set_index("seed")["latency_ratio_b64"]
+    assert times.tolist() == pytest.approx([2.0 + seed for seed in times.index])
+    # The registry's smallest network may be one that a loop ends with.
+    assert set(choices(inputs)["point"]) <= {"2", "final"}
+
+
+def test_times_have_one_mean_and_interval_in_figure_and_table() -> None:
+    study = make_study(seeds=3, methods=("traditional",))
+    ratios = [2.0, 4.0, 3.0]
+    rows = [network(task, seed, "dense", "1") for task in study.tasks for seed in study.seeds]
+    rows += [
+        network(task, seed, "traditional", "4", latency_ratio_b64=ratios[seed], speedup_macs=4.0)
+        for task in study.tasks
+        for seed in study.seeds
+    ]
+    plain, wide = (
+        fastest_summary(inputs, fastest(inputs)).set_index("task").loc["numbers"]
+        for inputs in (inputs_of(one, rows) for one in (study, folded(study)))
+    )
+    logs = [-math.log(one) for one in ratios]
+    low, high = stats.t.interval(0.95, 2, loc=stats.tmean(logs), scale=stats.sem(logs))
+    expected = [math.exp(one) for one in (stats.tmean(logs), low, high)]
+    assert plain[["time", "low", "high"]].tolist() == pytest.approx(expected)
+    assert plain["realised"] == pytest.approx(stats.gmean(ratios) / 4)
+    widths = [math.log(one["high"] / one["low"]) for one in (plain, wide)]
+    assert widths[1] / widths[0] == pytest.approx(math.sqrt(1 + 3 / 4))
+
+
 def test_one_network_is_measured_once() -> None:
-    study = make_study(seeds=1, methods=("traditional",))
+    study = make_study(seeds=1, methods=("traditional",)).model_copy(
+        update={"compressions": [2, 4, 8]}
+    )
     rows = [network(task, 0, "dense", "1") for task in study.tasks]
     # One file serves two points; a lucky timing of 8 must not beat another network's 5.
-    for point, time, file in (("2", 2.0, "twice"), ("4", 8.0, "twice"), ("final", 5.0, "once")):
+    for point, time, file in (("2", 2.0, "twice"), ("4", 8.0, "twice"), ("8", 5.0, "once")):
         numbers = {"latency_ratio_b64": time, "artifact_sha256": file, "params": 500.0}
         rows += [network(task, 0, "traditional", point, **numbers) for task in study.tasks]
-    found = choices(inputs_of(study, rows), FASTEST)
-    assert set(found["point"]) == {"final"}
-    rows = [row for row in rows if row["point"] != "final"]
-    found = choices(inputs_of(study, rows), FASTEST)
+    found = fastest(inputs_of(study, rows))
+    assert found["latency_ratio_b64"].tolist() == pytest.approx([5.0] * len(study.tasks))
+    rows = [row for row in rows if row["artifact_sha256"] != "once"]
+    found = fastest(inputs_of(study, rows))
     assert found["latency_ratio_b64"].tolist() == pytest.approx([4.0] * len(study.tasks))
 
 

@@ -9,16 +9,16 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from prunestudy.analysis.comparisons import KEY
+from prunestudy.analysis.comparisons import CAPPED, KEY
 from prunestudy.analysis.measures import VERDICTS
 from prunestudy.params.report_settings import Question
 from prunestudy.pruning.settings import OpenLoop
 from tests.analysis.raw import (
     MARGINS,
     NUMBERS,
-    Folded,
     Made,
     chosen,
+    folded,
     inputs_of,
     network,
     random_rows,
@@ -28,6 +28,8 @@ from tests.analysis.raw import (
 from tests.report.fabricated import EVERY, LOOPS, QUESTION, make_study
 
 ASIDE = Question(method="traditional", against="other")
+# Differences that are none on the whole.
+APART = (1e-6, 0.0, 0.0, 1e-6, -1e-6)
 EQUAL_SIZE = {"area": False, "matched 1": False, "matched 2": False, "size": True}
 
 
@@ -75,15 +77,101 @@ def test_every_row_is_what_the_raw_tables_give(number: int) -> None:
             if (place[1:] in asked) is is_asked
         }
         ratio = EQUAL_SIZE[names[0]]
+        capped = {}
+        if measure == "size":
+            capped = {key: at_the_end(*pair) for key, pair in samples.items()}
+            samples = {
+                key: tuple(without(one, capped[key][2]) for one in pair)
+                for key, pair in samples.items()
+            }
+            # Fewer than three seeds are left.
+            lost = {key for key, (one, _) in samples.items() if capped[key][2] and len(one) < 3}
+            samples = {key: pair for key, pair in samples.items() if key not in lost}
+            unmeasured = table[(table["measure"] == measure) & (table["asked"] == is_asked)]
+            unmeasured = unmeasured[unmeasured["verdict"] == "not measured"]
+            places = unmeasured[["task", "first", "second"]].itertuples(index=False, name=None)
+            assert {key[1:] for key in lost} == set(places)
         margins = {key: 0.05 if ratio else margin[key[1]] for key in samples}
         raw = worked_out(samples, ratio, study.report.confidence, margins)
         own = table[(table["measure"] == measure) & (table["asked"] == is_asked)]
+        own = own[own["verdict"] != "not measured"]
         assert len(own) == len(raw)
         for row in own.to_dict("records"):
             name = measure if math.isnan(row["at"]) else f"{measure} {math.log2(row['at']):.0f}"
-            numbers, *judged = raw[name, row["task"], row["first"], row["second"]]
+            key = (name, row["task"], row["first"], row["second"])
+            numbers, *judged = raw[key]
+            ends = capped.get(key, [set()] * 3)
+            assert [row[one] for one in CAPPED] == [len(one) for one in ends]
+            if any(ends):
+                said, _within, not_inferior = judged
+                said = "undecided" if said == "equivalent" else said
+                judged = [said, False, not_inferior and not ends[1]]
             assert [row[one] for one in NUMBERS] == pytest.approx(numbers, rel=1e-6, abs=1e-9)
             assert [row[one] for one in ("verdict", "within", "not_inferior")] == judged
+
+
+def at_the_end(first: dict[int, float], second: dict[int, float]) -> list[set[int]]:
+    """Seeds in which the first size, the second, and both are at the end of the range, 4×."""
+    ends = [{seed for seed, size in one.items() if size < 250.001} for one in (first, second)]
+    return [*ends, ends[0] & ends[1]]
+
+
+def without(sizes: dict[int, float], seeds: set[int]) -> dict[int, float]:
+    """The sizes of all other seeds."""
+    return {seed: size for seed, size in sizes.items() if seed not in seeds}
+
+
+def test_sizes_at_the_end_of_the_range_are_never_equivalent() -> None:
+    study = make_study(seeds=5, methods=LOOPS[:3])
+
+    def sized(*ends: tuple[float, float]) -> dict:
+        """The comparison of sizes where validation quality falls between 2× and 4× or not."""
+        rows = [network(task, seed, "dense", "1") for task in study.tasks for seed in study.seeds]
+        for task, (seed, pair), place in product(study.tasks, enumerate(ends), "24"):
+            vals = dict(zip(("adaptive", "traditional", "other"), (*pair, 0.9), strict=True))
+            rows += [
+                network(task, seed, name, place, params=1000 / int(place), val=val)
+                for name, val in ((one, 0.9 if place == "2" else low) for one, low in vals.items())
+            ]
+        table = Made(inputs_of(study, rows)).comparisons
+        return table[(table["measure"] == "size") & table["asked"]].iloc[0].to_dict()
+
+    kept, falls = 0.9, [0.8 + seed / 1e5 for seed in range(5)]
+    whole = sized(*[(kept, kept)] * 5)
+    assert (whole["verdict"], whole["both_capped"], whole["n"]) == ("not measured", 5, 0)
+    assert whole["reason"] == "both sizes are at the end of the range in 5 of 5 seeds"
+    alike = sized(*[(low, low + apart) for low, apart in zip(falls, APART, strict=True)])
+    assert (alike["verdict"], alike["not_inferior"]) == ("equivalent", True)
+    two = sized(
+        *[(kept, kept)] * 2,
+        *[(low, low + apart) for low, apart in zip(falls[2:], APART[2:], strict=True)],
+    )
+    assert (two["verdict"], two["both_capped"], two["n"]) == ("undecided", 2, 3)
+    assert not two["not_inferior"]
+    less = sized(*[(kept, low) for low in falls])
+    assert [less[one] for one in CAPPED] == [5, 0, 0]
+    assert (less["verdict"], less["not_inferior"]) == ("better", True)
+
+
+def test_a_seed_that_cannot_be_compared_is_left_out_counted_and_told() -> None:
+    study = make_study(seeds=5, methods=EVERY)
+    rows = [
+        row
+        for row in random_rows(study, Random(1))
+        if (row["task"], row["seed"], row["method"], row["point"])
+        != ("classes", 3, "traditional", "4")
+    ]
+    lost = [("numbers", 0, "hurried"), ("numbers", 1, "rounded")]
+    rows = [row for row in rows if (row["task"], row["seed"], row["method"]) not in lost]
+    table = Made(inputs_of(study, rows, lost)).comparisons.set_index(["measure", "task", "second"])
+    own = table.loc[("area", "classes", "traditional")]
+    assert (own["n"], own["left_out"], own["reason"]) == (4, 1, "")
+    assert own["why_left_out"] == "it has no network at 4× (1)"
+    whole = values(study, rows, "area", "classes", "adaptive")
+    assert own["first_mean"] == pytest.approx(stats.tmean([whole[seed] for seed in (0, 1, 2, 4)]))
+    time = table.loc[("time", "numbers", "rounded")]
+    assert (time["n"], time["left_out"], time["why_left_out"]) == (3, 2, "it failed (2)")
+    assert table.loc[("area", "numbers", "traditional"), "left_out"] == 0
 
 
 def test_the_random_tables_come_to_every_verdict_of_several_seeds() -> None:
@@ -161,13 +249,12 @@ def test_sizes_that_no_method_has_are_not_equivalent() -> None:
 def test_folds_widen_every_interval_and_say_that_it_holds_for_rows() -> None:
     study = make_study(seeds=5, methods=LOOPS[:3])
     rows = random_rows(study, Random(4))
-    folded = Folded.model_construct(**dict(study))
-    plain, wide = (Made(inputs_of(one, rows)).comparisons for one in (study, folded))
+    plain, wide = (Made(inputs_of(one, rows)).comparisons for one in (study, folded(study)))
     assert set(wide["generalises"]) == {"rows as well"} != set(plain["generalises"])
     areas = wide["measure"] == "area"
     half = [(one["plain_high"] - one["plain_low"])[areas] for one in (plain, wide)]
-    # 30 test rows to 60 training rows, five seeds.
-    assert (half[1] / half[0]).tolist() == pytest.approx([math.sqrt(1 + 5 / 2)] * areas.sum())
+    # One fold of five to the four others, five seeds.
+    assert (half[1] / half[0]).tolist() == pytest.approx([math.sqrt(1 + 5 / 4)] * areas.sum())
 
 
 def test_one_seed_gives_no_verdict() -> None:
@@ -178,7 +265,7 @@ def test_one_seed_gives_no_verdict() -> None:
     assert set(table["family"]) == {0}
 
 
-def test_a_dense_network_that_diverged_leaves_its_task_unmeasured() -> None:
+def test_a_dense_network_that_diverged_leaves_its_seed_out() -> None:
     study = make_study(seeds=5, methods=LOOPS[:3])
     rows = random_rows(study, Random(1))
     for one in rows:
@@ -186,6 +273,8 @@ def test_a_dense_network_that_diverged_leaves_its_task_unmeasured() -> None:
             one["test"] = math.nan
     table = Made(inputs_of(study, rows)).comparisons
     own = table[table["asked"]]
-    assert set(own.loc[own["task"] == "numbers", "verdict"]) == {"not measured"}
-    assert set(own.loc[own["task"] == "numbers", "reason"]) == {"its dense network failed"}
-    assert "not measured" not in set(own.loc[own["task"] == "classes", "verdict"])
+    told = own[own["task"] == "numbers"]
+    assert set(told["left_out"]) == {1}
+    assert set(told["why_left_out"]) == {"its dense network failed (1)"}
+    assert set(told.loc[told["measure"] == "area", "n"]) == {4}
+    assert set(own.loc[own["task"] == "classes", "left_out"]) == {0}

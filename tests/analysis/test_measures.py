@@ -39,8 +39,18 @@ def test_a_verdict_is_read_from_the_interval_alone(
 
 def test_without_a_margin_only_equal_values_are_equivalent() -> None:
     assert verdict(AREA, -1e-9, 1e-9, 0.0).verdict == "undecided"
-    same = compare([0.5, 0.6], [0.5, 0.6])
+    same = compare([0.5, 0.6, 0.7], [0.5, 0.6, 0.7])
     assert judge(AREA, same, same.interval(0.95), 0.0).verdict == "equivalent"
+
+
+def test_two_seeds_and_differences_without_spread_show_nothing() -> None:
+    # Qualities have few values: two seeds, or three, differ by the same by chance.
+    for first, second in (([0.9, 0.8], [0.5, 0.41]), ([0.9] * 5, [0.8] * 5), ([0.7] * 2,) * 2):
+        found = compare(first, second)
+        assert judge(AREA, found, found.interval(0.5), 0.3) == Judged("undecided")
+    assert all(map(math.isnan, compare([0.9] * 5, [0.8] * 5).interval(0.95)))
+    found = compare([0.9, 0.8, 0.7], [0.5, 0.41, 0.3])
+    assert judge(AREA, found, found.interval(0.95), 0.01).verdict == "better"
 
 
 def test_without_an_interval_there_is_no_verdict_of_it() -> None:

@@ -10,7 +10,7 @@ from scipy import stats
 
 from prunestudy.analysis import mean_rank, regret
 from prunestudy.params.report_settings import Question
-from tests.analysis.raw import Folded, Made, inputs_of, random_rows
+from tests.analysis.raw import Made, folded, inputs_of, random_rows
 from tests.report.fabricated import EVERY, LOOPS, make_study
 
 FIXED = ("traditional", "other")
@@ -80,7 +80,7 @@ def test_halvings_are_all_of_few_seeds_and_mirrored_random_ones_of_many() -> Non
 
 def test_over_folds_no_row_tests_in_both_halves() -> None:
     plain = make_study(seeds=12, methods=LOOPS[:3])
-    study = Folded.model_construct(**dict(plain))
+    study = folded(plain)
     inputs = inputs_of(study, random_rows(plain, Random(7)))
     assert inputs.repeats("numbers") == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9], [10, 11]]
     made = Made(inputs)
@@ -94,10 +94,10 @@ def test_over_folds_no_row_tests_in_both_halves() -> None:
         ]
         assert row["estimate"] == pytest.approx(np.mean(parts))
         assert (row["n"], row["halvings"], row["generalises"]) == (10, 40, "rows as well")
-        # 30 test rows to 60 training rows, ten seeds.
+        # One fold of five to the four others, ten seeds.
         used = [np.array(areas[name][:10]) for name in ("adaptive", *FIXED)]
         halves = regret.halvings(10, [list(range(5)), list(range(5, 10))])
-        error = regret.jackknife(used[0], np.array(used[1:]), halves) * np.sqrt(1 + 10 / 2)
+        error = regret.jackknife(used[0], np.array(used[1:]), halves) * np.sqrt(1 + 10 / 4)
         half = (row["plain_high"] - row["plain_low"]) / 2
         assert half == pytest.approx(stats.t.ppf(0.975, 9) * error)
 
@@ -133,13 +133,12 @@ def test_ranks_are_within_each_task_and_seed_and_their_interval_over_tasks() -> 
     for name, row in table.iterrows():
         means = own[own["method"] == name].groupby("task")["rank"].mean()
         assert row["mean_rank"] == pytest.approx(means.mean())
-        low, high = stats.t.interval(0.95, 1, loc=means.mean(), scale=stats.sem(means))
-        expected = [min(max(end, 1), 3) for end in (low, high)]
-        assert [row["low"], row["high"]] == pytest.approx(expected, nan_ok=True)
+    # Of two tasks there is no interval.
+    assert table[["low", "high"]].isna().all(axis=None)
     assert table["mean_rank"].is_monotonic_increasing
 
 
-def test_ties_share_their_ranks_and_one_task_has_its_seeds_interval() -> None:
+def test_ties_share_their_ranks_and_some_means_have_no_interval() -> None:
     study = make_study(seeds=4, methods=LOOPS[:3])
     cells = product(study.tasks, study.seeds, study.methods)
     area = pd.DataFrame(cells, columns=["task", "seed", "method"]).assign(
@@ -147,10 +146,35 @@ def test_ties_share_their_ranks_and_one_task_has_its_seeds_interval() -> None:
     )
     found = mean_rank.mean_rank(inputs_of(study, random_rows(study, Random(0))), area)
     assert found["mean_rank"].tolist() == [2.0] * 3
-    own = [np.array([1.0, 2.0, 1.0, 2.0])]
-    mean, low, high = mean_rank.over_tasks(own, 3, 0.95)
-    ends = stats.t.interval(0.95, 3, loc=1.5, scale=stats.sem(own[0]))
-    assert (mean, low, high) == pytest.approx((1.5, max(1.0, ends[0]), ends[1]))
+    tasks = [np.array(ranks) for ranks in ([1.0, 2.0], [2.0, 2.0], [3.0, 3.0])]
+    means = [1.5, 2.0, 3.0]
+    ends = stats.t.interval(0.95, 2, loc=np.mean(means), scale=stats.sem(means))
+    found = mean_rank.over_tasks(tasks, 3, 0.95)
+    assert found == pytest.approx((np.mean(means), max(1.0, ends[0]), min(3.0, ends[1])))
+    # Two tasks, one seed, and tasks that are all alike.
+    for few in (tasks[:2], [one[:1] for one in tasks], [np.array([2.0, 2.0])] * 3):
+        mean, *interval = mean_rank.over_tasks(few, 3, 0.95)
+        assert mean == pytest.approx(np.mean(few))
+        assert np.isnan(interval).all()
+
+
+def test_a_seed_that_one_method_lacks_is_left_out_of_ranks_and_regret() -> None:
+    study = make_study(seeds=5, methods=LOOPS[:3])
+    rows = [
+        row
+        for row in random_rows(study, Random(5))
+        if (row["task"], row["seed"], row["method"]) != ("numbers", 2, "other")
+        or row["point"] != "4"
+    ]
+    made = Made(inputs_of(study, rows))
+    assert set(made.mean_rank["n"]) == {4}
+    regrets = made.regret.set_index("task")
+    assert regrets["n"].to_dict() == {"numbers": 4, "classes": 5}
+    assert regrets["left_out"].to_dict() == {"numbers": 1, "classes": 0}
+    assert regrets.loc["numbers", "why_left_out"] == regret.LACKING
+    whole = Made(inputs_of(study, [row for row in rows if row["seed"] != 2]))
+    own = whole.regret.set_index("task").loc["numbers"]
+    assert own["estimate"] == pytest.approx(regrets.loc["numbers", "estimate"])
 
 
 def test_a_method_that_leaves_out_a_task_has_no_rank() -> None:

@@ -90,7 +90,7 @@ def test_each_end_of_an_interval_has_its_level() -> None:
 
 @given(
     means=st.lists(st.floats(-3, 3), min_size=1, max_size=12),
-    n=st.integers(2, 30),
+    n=st.integers(3, 30),
     level=st.sampled_from([0.8, 0.95, 0.99]),
 )
 def test_an_interval_leaves_out_none_where_holms_test_rejects(
@@ -128,7 +128,7 @@ def test_overlapping_training_sets_widen_an_interval() -> None:
     assert (found.low, found.high) == pytest.approx((low, high))
 
 
-def test_the_t_test_of_differences_that_are_all_alike_needs_no_spread() -> None:
+def test_the_t_test_of_differences_that_are_all_alike_shows_nothing() -> None:
     assert compare([1.0, 1.0], [1.0, 1.0]).p_t == 1.0
-    assert compare([1.0, 1.0], [0.5, 0.5]).p_t == 0.0
+    assert compare([1.0, 1.0], [0.5, 0.5]).p_t == 1.0
     assert math.isnan(compare([1.0], [0.5]).p_t)

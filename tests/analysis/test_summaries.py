@@ -9,7 +9,7 @@ from scipy import stats
 
 from prunestudy.analysis.rank_correlation import rank_correlation
 from prunestudy.analysis.summaries import summary
-from tests.analysis.raw import Folded, inputs_of, network
+from tests.analysis.raw import folded, inputs_of, network
 from tests.report.fabricated import make_study
 
 STUDY = make_study(seeds=3, methods=("traditional", "other", "rounded"))
@@ -51,7 +51,7 @@ def test_beside_every_latency_is_how_much_of_the_cut_of_macs_arrives() -> None:
 def test_folds_widen_a_points_interval() -> None:
     plain, wide = (
         summary(inputs_of(study, rows())).set_index(["task", "method", "point"])
-        for study in (STUDY, Folded.model_construct(**dict(STUDY)))
+        for study in (STUDY, folded(STUDY))
     )
     place = ("numbers", "traditional", "4")
     assert (plain.loc[place, "generalises"], wide.loc[place, "generalises"]) == (
@@ -59,8 +59,8 @@ def test_folds_widen_a_points_interval() -> None:
         "rows as well",
     )
     width = [one.loc[place, "test_high"] - one.loc[place, "test_low"] for one in (plain, wide)]
-    # 30 test rows to 60 training rows, three seeds.
-    assert width[1] / width[0] == pytest.approx(math.sqrt(1 + 3 / 2))
+    # One fold of five to the four others, three seeds.
+    assert width[1] / width[0] == pytest.approx(math.sqrt(1 + 3 / 4))
 
 
 def test_an_interval_of_a_rank_correlation_stays_where_it_can_be() -> None:

@@ -28,9 +28,8 @@ def test_claims_are_held_to_sizes_of_equal_freedom_and_to_loops_that_latency_bin
     contents = claiming(tmp_path, Claims(params=0.417, time=1.5))
     [one] = contents.claims
     assert one.text == (
-        "Claims of others, adaptive against traditional: 0.417× the parameters is beyond the "
-        "interval's better end on numbers and classes; 1.5× the time is for hurried against "
-        "rounded reached by the whole interval on numbers."
+        "Claims of others, adaptive against traditional: “0.417× the parameters” refuted on "
+        "numbers and classes; “1.5× the time” reached on numbers (hurried against rounded)."
     )
 
 

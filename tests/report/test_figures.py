@@ -8,8 +8,10 @@ import vl_convert
 
 from prunestudy.report.blocks import Fold, blocks_of
 from prunestudy.report.contents import Contents
+from prunestudy.report.drawings import svg
 from prunestudy.report.figures import Figure
 from prunestudy.report.formatting import quality, ratio
+from prunestudy.report.page import said_once
 from prunestudy.report.sections import sections
 from tests.report.fabricated import LOOPS, contents_of, make_study
 
@@ -30,9 +32,9 @@ def contents(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 def marks(panel: dict) -> Counter[str]:
     """Marks that a reader sees, by what they are."""
-    svg = vl_convert.vegalite_to_svg({**panel, "width": 250})
-    found = re.findall(r'<[^>]*aria-roledescription="([^"]+)"[^>]*>', svg)
-    hidden = re.findall(r'<[^>]*aria-roledescription="([^"]+)"[^>]*[ "]opacity="0"[^>]*>', svg)
+    drawn = vl_convert.vegalite_to_svg({**panel, "width": 250})
+    found = re.findall(r'<[^>]*aria-roledescription="([^"]+)"[^>]*>', drawn)
+    hidden = re.findall(r'<[^>]*aria-roledescription="([^"]+)"[^>]*[ "]opacity="0"[^>]*>', drawn)
     return Counter(found) - Counter(hidden)
 
 
@@ -102,6 +104,14 @@ def test_a_loop_bound_by_latency_is_drawn_where_it_runs_alone(contents: Contents
     logs = [one.summary for one in blocks_of(sections(contents), Fold)]
     for task in ("numbers", "classes"):
         assert any(f"{task}, hurried" in log for log in logs) is (task == "numbers")
+
+
+def test_what_layers_say_alike_is_said_once_and_draws_the_same(contents: Contents) -> None:
+    spec = named(contents, "tradeoff-compression").specifications[0]
+    layers, encoding = said_once(spec["layer"])
+    assert {"x", "y", "color", "shape", "tooltip"} <= set(encoding)
+    assert len(str(layers)) < len(str(spec["layer"])) / 2
+    assert svg({**spec, "layer": layers, "encoding": encoding}, "") == svg(spec, "")
 
 
 def named(contents: Contents, name: str) -> Figure:

@@ -35,6 +35,13 @@ def loss(folder: Path) -> Contents:
     return contents_of(folder, study, 300, -0.12, networks=uneven)
 
 
+def capped(networks: pd.DataFrame) -> pd.DataFrame:
+    """Some curves are still within the budget where their range ends."""
+    steady = (networks["task"] == "numbers") & (networks["seed"] < 2)
+    steady &= (networks["method"] == "adaptive") & (networks["point"] == "4")
+    return uneven(networks.assign(val=networks["val"].mask(steady, 0.9)))
+
+
 def limited(folder: Path) -> Contents:
     """Four seeds, another level, failed cells, and points out of reach, in one seed and in all."""
     study = make_study(seeds=4, methods=EVERY, confidence=0.9)
@@ -113,9 +120,10 @@ def clauses_of_each_verdict(contents: Contents) -> str:
         claims = [
             Claim(
                 *(measure, task, NAN, "adaptive", "other", True, 1 if verdict == "one seed" else 4),
-                *(middle + measure.none, low + measure.none, high + measure.none, 0.99, 0.01, 6),
+                *(middle + measure.none, low + measure.none, high + measure.none, 0.99),
+                *(low + measure.none, high + measure.none, 0.01, 6),
                 *(0.5, verdict, flag and verdict != "undecided", flag, 0.1, AT_ONE_SPLIT),
-                *("too few" if verdict == "not measured" else "", SOURCE),
+                *("too few" if verdict == "not measured" else "", 0, 0, 0, 0, "", SOURCE),
             )
             for task in contents.inputs.tasks
         ]
@@ -125,7 +133,7 @@ def clauses_of_each_verdict(contents: Contents) -> str:
 
 TEXTS: dict[str, Callable[[Path], str]] = {
     "finding-loss": lambda folder: told(loss(folder)),
-    "finding-win": lambda folder: told(contents_of(folder, None, 300, 0.12, networks=uneven)),
+    "finding-win": lambda folder: told(contents_of(folder, None, 300, 0.12, networks=capped)),
     "finding-one-seed": lambda folder: told(
         contents_of(folder, make_study(seeds=1, methods=EVERY, compare=(CLAIMED,)))
     ),

@@ -97,6 +97,11 @@ def numbers_of(contents: Contents, one: Statement) -> Counter[str]:
         for method in one.pair:
             own = sizes[(sizes["method"] == method) & sizes["task"].isin([c.task for c in claims])]
             found.update([str(own["held"].sum()), str(own["n"].sum())])
+        for claim in claims:
+            capped = [claim.capped_first, claim.capped_second]
+            both = [claim.both_capped] if claim.both_capped else []
+            if any(capped):
+                found.update(map(str, [*capped, *both, claim.n + claim.both_capped]))
     for standing in one.standings:
         if standing.method == one.pair[0]:
             numbers = (standing.mean_rank, standing.low, standing.high)
@@ -153,7 +158,7 @@ Edit = Callable[[pd.DataFrame], pd.DataFrame]
 def moved(table: pd.DataFrame) -> pd.DataFrame:
     """Other estimates and intervals, all of them losses; ratios below what others claim."""
     ratios = table["measure"].isin(["size", "time"])
-    ends = ("estimate", "low", "high")
+    ends = ("estimate", "low", "high", "joint_low", "joint_high")
     numbers = {name: (3 * table[name].abs() + 1).mask(ratios, 0.1) for name in ends}
     return table.assign(**numbers, verdict="worse", within=False)
 

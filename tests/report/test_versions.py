@@ -1,7 +1,9 @@
 """Two versions of a study: what changed, and what moved beyond noise."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -39,7 +41,9 @@ BEFORE = version("a", [0.90, 0.91, 0.92, 0.90, 0.91])
     [
         ([0.90, 0.91, 0.92, 0.90, 0.91], "the same"),
         ([0.91, 0.90, 0.92, 0.91, 0.90], "undecided"),
-        ([0.80, 0.81, 0.82, 0.80, 0.81], "worse"),
+        ([0.80, 0.81, 0.82, 0.80, 0.82], "worse"),
+        # Few rows that are right or wrong make a few seeds agree by chance.
+        ([0.80, 0.81, 0.82, 0.80, 0.81], "undecided"),
         ([0.95, 0.96, 0.97, 0.95, 0.97], "better"),
     ],
 )
@@ -58,6 +62,20 @@ def test_tables_that_name_no_metric_are_compared_without_a_margin(without: str) 
     ]
     moved = movements(*bare, 0.95, MARGINS).set_index("column")
     assert moved.loc["test", "verdict"] == "better"
+
+
+def test_folds_widen_what_moved() -> None:
+    folds: Any = {"tasks": {"t": {"data": {"split": {"folds": 5}}}}}
+    after = [0.91, 0.90, 0.92, 0.91, 0.90]
+    plain, wide = (
+        movements(BEFORE, version("b", after, **more), 0.95, MARGINS)
+        .set_index("column")
+        .loc["test"]
+        for more in ({}, folds)
+    )
+    # One fold of five to the four others, five seeds.
+    widths = [one["high"] - one["low"] for one in (plain, wide)]
+    assert widths[1] / widths[0] == pytest.approx(math.sqrt(1 + 5 / 4))
 
 
 def test_costs_are_compared_by_ratio() -> None:
@@ -125,9 +143,10 @@ def test_latency_is_read_with_the_results_and_compared_by_ratio() -> None:
     files = {
         "params.yaml": "seeds: [0, 1]",
         "reports/tables/results.csv": f"{place},metric,test,params_nonzero,macs_nonzero\n"
-        "t,0,adaptive,2,accuracy,0.9,10,20\nt,1,adaptive,2,accuracy,0.8,10,20\n",
+        "t,0,adaptive,2,accuracy,0.9,10,20\nt,1,adaptive,2,accuracy,0.8,10,20\n"
+        "t,2,adaptive,2,accuracy,0.7,10,20\n",
         "reports/tables/latency.csv": f"{place},latency_ratio_b64\n"
-        "t,0,adaptive,2,2.0\nt,1,adaptive,2,2.2\n",
+        "t,0,adaptive,2,2.0\nt,1,adaptive,2,2.2\nt,2,adaptive,2,2.1\n",
     }
     one = read_version(
         "a",

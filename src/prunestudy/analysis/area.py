@@ -19,11 +19,11 @@ AREA_COLUMNS = [
 ]
 SUMMARY_COLUMNS = [
     *("task", "method", "granularity", "metric", "begin", "end", "n", "mean", "sd", "low", "high"),
-    *("level", "failed", "unreached", "generalises", "reason"),
+    *("level", "failed", "unreached", "left_out", "generalises", "reason"),
 ]
 MATCHED_COLUMNS = [
     *("task", "method", "granularity", "metric", "compression", "n", "mean", "sd", "low", "high"),
-    *("level", "failed", "unreached", "generalises", "reason"),
+    *("level", "failed", "unreached", "left_out", "generalises", "reason"),
 ]
 
 
@@ -47,16 +47,19 @@ def area(inputs: Inputs, curves: list[SizeCurve]) -> pd.DataFrame:
 def area_summary(inputs: Inputs, area: pd.DataFrame) -> pd.DataFrame:
     """One row a (task, method): mean area, sample standard deviation and interval over seeds.
 
-    ``failed`` and ``unreached`` count the seeds with such points.
+    ``failed`` and ``unreached`` count the seeds with such points, ``left_out`` those without an
+    area; where none has one, ``reason`` says why.
     """
     rows = []
-    for (task, method), own in area.groupby(["task", "method"], sort=False):
+    for (task, method), every in area.groupby(["task", "method"], sort=False):
+        own = every[every["reason"] == ""]
         found = summarise(own["area"].tolist(), inputs.level, inputs.overlap(str(task)))
-        first = own.iloc[0]
+        first = every.iloc[0]
         place = [task, method, *first[["granularity", "metric", "begin", "end"]]]
         numbers = [found.n, found.mean, found.sd, found.low, found.high, inputs.level]
         counts = [int((own[name] != "").sum()) for name in ("failed", "unreached")]
-        reason = next(iter(own.loc[own["reason"] != "", "reason"]), "")
+        counts.append(len(every) - len(own))
+        reason = "" if len(own) else first["reason"]
         rows.append([*place, *numbers, *counts, inputs.generalises(str(task)), reason])
     return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
 
@@ -65,20 +68,22 @@ def matched(inputs: Inputs, curves: list[SizeCurve]) -> pd.DataFrame:
     """One row a (task, method, compression): test quality at matched sizes, over seeds.
 
     Read from the same curves, at each of the task's compressions. ``failed`` and ``unreached``
-    count the seeds in which that operating point is at chance level.
+    count the seeds in which that operating point is at chance level, ``left_out`` those without a
+    curve; where none has one, ``reason`` says why.
     """
     rows = []
     places = groupby(curves, lambda one: (one.task, one.method))
     for (task, method), of_place in places:
-        own = list(of_place)
-        reason = next((one.reason for one in own if one.reason), "")
+        every = list(of_place)
+        own = [one for one in every if not one.reason]
+        reason = "" if own else every[0].reason
         for point in inputs.points_on(task):
             qualities = [one.quality(float(point)) for one in own]
             found = summarise(qualities, inputs.level, inputs.overlap(task))
-            place = [task, method, own[0].granularity, inputs.study.tasks[task].metric]
+            place = [task, method, every[0].granularity, inputs.study.tasks[task].metric]
             numbers = [found.n, found.mean, found.sd, found.low, found.high, inputs.level]
             counts = [sum(point in one.failed for one in own)]
-            counts += [sum(point in one.unreached for one in own)]
+            counts += [sum(point in one.unreached for one in own), len(every) - len(own)]
             of_row = [*counts, inputs.generalises(task), reason]
             rows.append([*place, float(point), *numbers, *of_row])
     return pd.DataFrame(rows, columns=MATCHED_COLUMNS)

@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from prunestudy.analysis.inputs import Inputs
-from prunestudy.analysis.statistics import Summary, summarise, summarise_ratios
+from prunestudy.analysis.measures import LEAST_SEEDS
+from prunestudy.analysis.statistics import Summary, compare, summarise, summarise_ratios
 from prunestudy.analysis.summaries import flat, places
 from prunestudy.pruning.settings import Baseline
 from prunestudy.store.names import DENSE
@@ -28,9 +29,10 @@ class Hidden:
 
     Attributes:
         measure: ``churn`` or ``worst_class_drop``.
-        change: of the test quality from the dense network; its mean is within the margin.
-        loss: what is lost; its interval lies beyond the margin and ``again``.
-        again: the same loss, mean, where the dense network is only trained on; 0 if none was.
+        change: of the test quality from the dense network; its interval lies within the margin.
+        loss: what is lost.
+        again: the same loss, mean, where the dense network is only trained on.
+        more: loss − that, seed by seed; its interval lies beyond the margin.
         worst_class: label of the class that lost most on most seeds.
     """
 
@@ -42,6 +44,7 @@ class Hidden:
     change: Summary
     loss: Summary
     again: float
+    more: Summary
     worst_class: str
 
 
@@ -88,30 +91,55 @@ def trained_on(inputs: Inputs) -> list[str]:
 def hidden_losses(inputs: Inputs, table: pd.DataFrame) -> list[Hidden]:
     """Of churn and of the worst class, the largest loss that the mean quality hides.
 
-    The quality differs from the dense network's by less than the margin; the loss, by its whole
-    interval, is beyond the margin and what training on alone would cost, since rows and classes
-    change sides in any training. Networks of one seed have no interval.
+    Rows and classes change sides in any training. So a loss of pruning is what goes beyond that of
+    the dense network trained on, seed by seed: without such a baseline none is told. It is hidden
+    where the interval of the quality's change lies within the margin, and a loss where its own lies
+    beyond the margin; both at the level that holds for all methods, points, tasks and measures that
+    are looked at.
     """
-    found = []
-    longer = table[table["method"].isin(trained_on(inputs))]
-    rows = table[table["method"].isin([*shown_methods(inputs)])].to_dict("records")
-    for measure in (CHURN, DROP):
-        means = longer.groupby("task")[f"{measure}_mean"].max()
-        every = [_hidden(inputs, measure, row, means.get(row["task"], 0.0)) for row in rows]
-        hidden = [one for one in every if one is not None]
-        found += sorted(hidden, key=lambda one: -one.loss.mean)[:1]
-    return found
+    shown = table[table["method"].isin(shown_methods(inputs))].to_dict("records")
+    looked = [
+        (measure, row, paired)
+        for measure in (CHURN, DROP)
+        for row in shown
+        if len(paired := _paired(inputs, table, row, measure)) >= LEAST_SEEDS
+    ]
+    level = 1 - (1 - inputs.level) / max(len(looked), 1)
+    every = [_hidden(inputs, *one, level) for one in looked]
+    hidden = sorted((one for one in every if one), key=lambda one: -one.more.mean)
+    largest = {one.measure: one for one in reversed(hidden)}
+    return [largest[measure] for measure in (CHURN, DROP) if measure in largest]
 
 
-def _hidden(inputs: Inputs, measure: str, row: dict[Any, Any], again: float) -> Hidden | None:
+def _paired(inputs: Inputs, table: pd.DataFrame, row: dict[Any, Any], measure: str) -> pd.DataFrame:
+    """``change``, ``loss`` and ``again`` by seed; of several baselines the one that loses most."""
+    task = row["task"]
+    longer = table[(table["task"] == task) & table["method"].isin(trained_on(inputs))]
+    longer = longer.sort_values(f"{measure}_mean", ascending=False)
+    own = inputs.cells(task, row["method"], row["point"])
+    again = [inputs.cells(task, *place) for place in longer[["method", "point"]].to_numpy()[:1]]
+    if not again:
+        return pd.DataFrame()
+    change = own["test"] - inputs.cells(task, DENSE)["test"]
+    columns = {"change": change, "loss": own[measure], "again": again[0][measure]}
+    return pd.DataFrame(columns).astype(float).dropna()
+
+
+def _hidden(
+    inputs: Inputs, measure: str, row: dict[Any, Any], paired: pd.DataFrame, level: float
+) -> Hidden | None:
     margin = inputs.margin(inputs.study.tasks[row["task"]].metric)
-    change, loss = (_summary(row, name) for name in ("test_change", measure))
-    if not (abs(change.mean) < margin and loss.low > max(margin, again)):
+    none = pd.Series(0.0, paired.index)
+    sides = [(paired["change"], none), (paired["loss"], none), (paired["loss"], paired["again"])]
+    overlap = inputs.overlap(row["task"])
+    change, loss, more = (_summary(*side, level, overlap) for side in sides)
+    if not (-margin <= change.low and change.high <= margin < more.low):
         return None
     place = (row["task"], row["method"], row["point"])
-    return Hidden(measure, *place, margin, change, loss, again, row["worst_class"])
+    again = float(paired["again"].mean())
+    return Hidden(measure, *place, margin, change, loss, again, more, row["worst_class"])
 
 
-def _summary(row: dict[Any, Any], name: str) -> Summary:
-    mean, sd, low, high = (row[f"{name}_{part}"] for part in ("mean", "sd", "low", "high"))
-    return Summary(row["n"], mean, sd, low, high, row["level"])
+def _summary(first: pd.Series, second: pd.Series, level: float, overlap: float) -> Summary:
+    found = compare(first.tolist(), second.tolist(), overlap=overlap)
+    return Summary(found.n, found.mean, found.sd, *found.interval(level), level)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from prunestudy.analysis.inputs import CELL, Inputs, stands_alone
+from prunestudy.analysis.statistics import summarise_ratios
 from prunestudy.params.settings import Study
 from prunestudy.pruning.controller.settings import Requirements
 from prunestudy.store.names import DENSE
@@ -20,18 +21,53 @@ CHOICE_COLUMNS = [
     *("macs", "compression", "speedup_macs", "latency_ms_b64", "latency_ratio_b64"),
     *("realised_b64", "artifact_sha256"),
 ]
+FASTEST_COLUMNS = [
+    *("task", "method", "n", "time", "low", "high", "level", "realised", "generalises")
+]
 # The order in which networks are preferred: columns, and whether ascending.
 SMALLEST = {"params_nonzero": True, "macs_nonzero": True}
 FASTEST = {"latency_ratio_b64": False, "params_nonzero": True}
 
 
-def choices(inputs: Inputs, order: dict[str, bool] = SMALLEST) -> pd.DataFrame:
-    """One row a (task, seed, method): its smallest (or fastest) network within the budget.
+def choices(inputs: Inputs) -> pd.DataFrame:
+    """One row a (task, seed, method): its smallest network within the budget.
 
-    Where no pruned network is, that is the dense one (point ``1``). Failed cells have no row.
-    ``realised_b64`` is the realised speed-up, latency ratio ÷ MAC ratio.
+    What a loop ends with by its own rule is among them. Where no pruned network is within the
+    budget, that is the dense one (point ``1``). Failed cells have no row. ``realised_b64`` is the
+    realised speed-up, latency ratio ÷ MAC ratio.
     """
-    networks = _measured_once(inputs.networks)
+    return _chosen(inputs, inputs.networks, SMALLEST)
+
+
+def fastest(inputs: Inputs) -> pd.DataFrame:
+    """The same of its fastest network, among the task's operating points for every method.
+
+    What a loop ends with by its own rule is no candidate: off the grid it would lie closer to the
+    budget than any network of a method that has the grid alone.
+    """
+    grid = {(task, point) for task in inputs.tasks for point in ("1", *inputs.points_on(task))}
+    places = zip(inputs.networks["task"], inputs.networks["point"], strict=True)
+    return _chosen(inputs, inputs.networks[[place in grid for place in places]], FASTEST)
+
+
+def fastest_summary(inputs: Inputs, fastest: pd.DataFrame) -> pd.DataFrame:
+    """One row a (task, method): geometric means over seeds of those networks' times.
+
+    ``time`` is a share of the dense network's, with its interval; ``realised`` the realised
+    speed-up.
+    """
+    rows = []
+    for (task, method), own in fastest.groupby(["task", "method"], sort=False):
+        scope = (inputs.level, inputs.overlap(str(task)))
+        time = summarise_ratios((1 / own["latency_ratio_b64"]).dropna().tolist(), *scope)
+        realised = summarise_ratios(own["realised_b64"].dropna().tolist(), *scope)
+        numbers = [time.n, time.mean, time.low, time.high, inputs.level, realised.mean]
+        rows.append([task, method, *numbers, inputs.generalises(str(task))])
+    return pd.DataFrame(rows, columns=FASTEST_COLUMNS)
+
+
+def _chosen(inputs: Inputs, networks: pd.DataFrame, order: dict[str, bool]) -> pd.DataFrame:
+    networks = _measured_once(networks)
     networks["realised_b64"] = networks["latency_ratio_b64"] / networks["speedup_macs"]
     # Of equal networks the dense one comes first.
     networks = networks.sort_values("method", key=lambda names: names != DENSE, kind="stable")

@@ -14,6 +14,7 @@ from prunestudy.analysis.comparisons import KEY
 from prunestudy.analysis.inputs import Inputs, Scope
 from prunestudy.analysis.measures import (
     AREA,
+    LEAST_SEEDS,
     MATCHED,
     MEASURES,
     SIZE,
@@ -33,7 +34,8 @@ JUDGEMENTS: tuple[Judgement, ...] = get_args(Judgement)
 # Columns of comparisons that a claim has as they are.
 PLAIN = (
     *("task", "at", "first", "second", "n", "estimate", "low", "high", "level", "family"),
-    *("margin", "verdict", "spread", "generalises", "reason"),
+    *("joint_low", "joint_high", "margin", "verdict", "spread", "generalises", "reason"),
+    *("capped_first", "capped_second", "both_capped", "left_out", "why_left_out"),
 )
 FLAGS = ("asked", "within", "not_inferior")
 
@@ -54,6 +56,7 @@ class Claim:
         at: compression of a measure at one size, else nan.
         estimate: ratio first ÷ second, or difference first − second.
         low, high: its interval, at least at ``level``, from which the verdict is read.
+        joint_low, joint_high: the interval that holds for the whole family at once.
         p: of the t test, under Holm's correction over ``family`` comparisons.
         margin: of practical equivalence, in units of the metric, or a share for ratios.
         verdict: of the first method.
@@ -62,6 +65,9 @@ class Claim:
         spread: standard deviation between seeds, on logarithms of ratios; it overrules nothing.
         generalises: what the interval holds for beyond its seeds.
         reason: why it is not measured; empty where it is.
+        capped_first, capped_second, both_capped: seeds in which a size is no crossing of the budget
+            but the end of the range; those with both are not among the ``n``.
+        left_out, why_left_out: seeds in which one of the two has no value, and why.
     """
 
     measure: Measure
@@ -75,6 +81,8 @@ class Claim:
     low: float
     high: float
     level: float
+    joint_low: float
+    joint_high: float
     p: float
     family: int
     margin: float
@@ -84,6 +92,11 @@ class Claim:
     spread: float
     generalises: Scope
     reason: str
+    capped_first: int
+    capped_second: int
+    both_capped: int
+    left_out: int
+    why_left_out: str
     source: Source
 
 
@@ -110,13 +123,11 @@ class Statement:
 
     Attributes:
         pair: the two methods; an empty second one stands for several.
-        loss: whether it tells of a loss.
         standings: of ``rank``, whose claims are none.
     """
 
     kind: Kind
     pair: tuple[str, str]
-    loss: bool
     claims: tuple[Claim, ...]
     standings: tuple[Standing, ...] = ()
 
@@ -189,7 +200,7 @@ def statements(
         Standing(**{str(name): value for name, value in row.items()}, source=_rank_of(row))
         for row in mean_rank.to_dict("records")
     )
-    told.append(Statement("rank", focus, False, (), standings))
+    told.append(Statement("rank", focus, (), standings))
     return [one for one in told if one.claims or one.standings]
 
 
@@ -198,16 +209,22 @@ def _rank_of(row: dict[Any, Any]) -> Source:
 
 
 def _statement(kind: Any, pair: tuple[str, str], claims: list[Claim]) -> Statement:
-    return Statement(kind, pair, bool(among(claims, "worse")), tuple(claims))
+    return Statement(kind, pair, tuple(claims))
 
 
 def judged(ratio: float, claim: Claim) -> Judgement:
-    """What an interval of a ratio says of the claim that the ratio is so small, or smaller."""
+    """What an interval of a ratio says of the claim that the ratio is so small, or smaller.
+
+    Read from the interval that holds for the whole family; the end towards no difference decides
+    the direction alone. A size at the end of the range could be smaller: where the first one is
+    there in any seed, nothing is missed, and where the second one is, nothing reached.
+    """
     if claim.verdict in ("one seed", "not measured"):
         return claim.verdict
-    if claim.low > ratio:
+    if claim.joint_low > ratio and not claim.capped_first:
         return "missed"
-    return "reached" if claim.high <= ratio else "open"
+    reached = claim.joint_high <= ratio and not claim.capped_second
+    return "reached" if reached and claim.n >= LEAST_SEEDS else "open"
 
 
 def tested(inputs: Inputs, compared: pd.DataFrame) -> list[Tested]:

@@ -7,6 +7,7 @@ of a row and Holm's test always agree, and the verdict is read from the interval
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
@@ -15,15 +16,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from prunestudy.analysis.inputs import Inputs
+from prunestudy.analysis.inputs import CELL, Inputs
 from prunestudy.analysis.measures import (
     AREA,
+    LEAST_SEEDS,
     MATCHED,
     RATIO,
     SIZE,
     TIME,
     TIME_TEST,
+    Judged,
     Measure,
+    Verdict,
     judge,
 )
 from prunestudy.analysis.size_curves import SizeCurve
@@ -36,12 +40,17 @@ KEY = ["measure", "task", "at", "first", "second"]
 COLUMNS = [
     *(*KEY, "asked", "metric", "n", "first_mean", "second_mean", "estimate", "low", "high"),
     *("level", "plain_low", "plain_high", "plain_level", "p", "p_holm", "p_t", "p_t_holm"),
-    *("family", "d", "spread", "margin", "verdict", "within", "not_inferior", "generalises"),
-    "reason",
+    *("joint_low", "joint_high", "family", "d", "spread", "margin", "verdict", "within"),
+    *("not_inferior", "capped_first", "capped_second", "both_capped", "left_out"),
+    *("why_left_out", "generalises", "reason"),
 ]
+CAPPED = ("capped_first", "capped_second", "both_capped")
 SO_SMALL = "neither has a network so small"
+FAILED = "it failed"
 # A method's values by task, compression (nan where it has none), method and seed.
 Values = dict[tuple[str, float, str], dict[int, float]]
+# Why a method has no values, by task, method and seed.
+Missing = dict[tuple[str, str], dict[int, str]]
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,9 @@ class Row:
         at: compression of measures at one size, else nan.
         means: of the two methods in units of the measure; geometric ones where it is a ratio.
         reason: why it is not measured; empty where it is.
+        left_out: seeds in which one of the two has no value, and why, as people read it.
+        capped: of the first size, of the second, and of both: in how many seeds it is no crossing
+            of the budget but the end of the range.
         extra: further columns of its table.
     """
 
@@ -62,6 +74,8 @@ class Row:
     found: Comparison
     means: tuple[float, float]
     reason: str = ""
+    left_out: tuple[int, str] = (0, "")
+    capped: tuple[int, int, int] = (0, 0, 0)
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -76,9 +90,14 @@ def comparisons(
     asked for, which are not measured. ``time`` and ``time_test`` have the loops that latency
     binds, with each method of fixed ratios that rounds widths alike.
 
+    Seeds in which one of the two has no value are left out, counted and named. Sizes are compared
+    in the seeds in which at most one is capped, for two capped ones do not tell which is smaller;
+    with fewer than :data:`~prunestudy.analysis.measures.LEAST_SEEDS` left they are not measured.
+
     Columns: ``estimate`` is first − second, or first ÷ second; ``low`` and ``high`` are its
-    interval, at least at ``level``, which the family gives it, ``plain_low`` and ``plain_high`` at
-    the study's. ``p`` is Wilcoxon's, ``p_t`` of the t test that the interval belongs to, ``_holm``
+    interval, at least at ``level``, which the family gives it, ``joint_low`` and ``joint_high`` the
+    one that holds for the whole family at once, ``plain_low`` and ``plain_high`` at the study's
+    level. ``p`` is Wilcoxon's, ``p_t`` of the t test that the interval belongs to, ``_holm``
     corrected over ``family`` rows. ``spread`` is the standard deviation between seeds, on
     logarithms of ratios. ``reason`` says why a row is not measured.
     """
@@ -88,50 +107,57 @@ def comparisons(
 
 def _at_equal_size(inputs: Inputs, curves: list[SizeCurve], sizes: pd.DataFrame) -> Iterator[Row]:
     areas, qualities, params = Values(), Values(), Values()
-    reasons: dict[tuple[str, str], str] = {}
+    missing = Missing()
     granularities: dict[str, str] = {}
     # Operating points that a method has in some seed.
     reached: dict[tuple[str, str], set[str]] = {}
     for one in curves:
         granularities[one.method] = one.granularity
-        reasons[one.task, one.method] = reasons.get((one.task, one.method)) or one.reason
+        lacking = missing.setdefault((one.task, one.method), {})
+        if one.reason:
+            lacking[one.seed] = one.reason
+            continue
         areas.setdefault((one.task, NAN, one.method), {})[one.seed] = one.area
         own = reached.setdefault((one.task, one.method), set())
         for point in inputs.points_on(one.task):
             own |= {point} - {*one.missing}
             place = (one.task, float(point), one.method)
             qualities.setdefault(place, {})[one.seed] = one.quality(float(point))
-    for task, seed, method, size in sizes[["task", "seed", "method", "params"]].to_numpy():
+    capped: set[tuple[str, int, str]] = set()
+    columns = ["task", "seed", "method", "params", "capped"]
+    for task, seed, method, size, at_end in sizes.loc[sizes["reason"] == "", columns].to_numpy():
         params.setdefault((task, NAN, method), {})[seed] = size
+        capped |= {(task, seed, method)} if at_end else set()
     asked = asked_pairs(inputs)
     for pair, task in product(inputs.pairs, inputs.tasks):
-        if not all((task, name) in reasons for name in pair):
+        if not all((task, name) in missing for name in pair):
             continue
         kinds = [granularities[name] for name in pair]
-        reason = next((reasons[task, name] for name in pair if reasons[task, name]), "")
-        if kinds[0] != kinds[1]:
-            reason = f"{kinds[0]} against {kinds[1]}"
-        if reason and pair not in asked:
+        reason = f"{kinds[0]} against {kinds[1]}" if kinds[0] != kinds[1] else ""
+        area = _row(inputs, AREA, task, NAN, pair, areas, missing, reason)
+        if area.reason and pair not in asked:
             continue
-        yield _row(inputs, AREA, task, NAN, pair, areas, reason)
+        yield area
         for point in inputs.points_on(task):
-            small = any(point in reached[task, name] for name in pair)
-            why = reason if small else SO_SMALL
-            yield _row(inputs, MATCHED, task, float(point), pair, qualities, why)
-        yield _row(inputs, SIZE, task, NAN, pair, params, reason)
+            small = any(point in reached.get((task, name), ()) for name in pair)
+            why = area.reason or ("" if small else SO_SMALL)
+            yield _row(inputs, MATCHED, task, float(point), pair, qualities, missing, why)
+        yield _row(inputs, SIZE, task, NAN, pair, params, missing, reason, capped)
 
 
 def _of_time(inputs: Inputs, fastest: pd.DataFrame) -> Iterator[Row]:
-    times, tests = Values(), Values()
+    times, tests, missing = Values(), Values(), Missing()
     columns = fastest[["task", "seed", "method", "latency_ratio_b64", "test"]]
     for task, seed, method, ratio, test in columns.to_numpy():
         times.setdefault((task, NAN, method), {})[seed] = 1 / ratio
         tests.setdefault((task, NAN, method), {})[seed] = test
+    for task, seed, method in inputs.failures[CELL].to_numpy():
+        missing.setdefault((task, method), {})[seed] = FAILED
     for loop, task in product(inputs.bound_by_latency, inputs.tasks):
         for other in same_rounding(inputs, loop):
             if {loop, other} <= {*inputs.methods_on(task)}:
                 for measure, values in ((TIME, times), (TIME_TEST, tests)):
-                    yield _row(inputs, measure, task, NAN, (loop, other), values, "")
+                    yield _row(inputs, measure, task, NAN, (loop, other), values, missing, "")
 
 
 def same_rounding(inputs: Inputs, name: str) -> list[str]:
@@ -153,17 +179,37 @@ def _row(
     at: float,
     pair: tuple[str, str],
     values: Values,
+    missing: Missing,
     reason: str,
+    capped: frozenset[tuple[str, int, str]] | set[tuple[str, int, str]] = frozenset(),
 ) -> Row:
     """A comparison of two methods' values, paired by the seeds that both have."""
     first, second = (values.get((task, at, name), {}) for name in pair)
     seeds = [seed for seed in first if seed in second]
+    lacking = [missing.get((task, name), {}) for name in pair]
+    whys = Counter({**lacking[1], **lacking[0]}.values())
+    if not seeds and whys and not reason:
+        reason = whys.most_common(1)[0][0]
+    left_out = (whys.total(), listed_reasons(whys))
+    ends = [[(task, seed, name) in capped for seed in seeds] for name in pair]
+    both = [one and other for one, other in zip(*ends, strict=True)]
+    counts = (sum(ends[0]), sum(ends[1]), sum(both))
+    told = [seed for seed, capped_twice in zip(seeds, both, strict=True) if not capped_twice]
+    if counts[-1] and len(told) < LEAST_SEEDS and not reason:
+        reason = f"both sizes are at the end of the range in {counts[-1]} of {len(seeds)} seeds"
     if reason:
-        unmeasured = Comparison(measure.kind, len(seeds), NAN)
-        return Row(measure, task, at, pair, unmeasured, (NAN, NAN), reason)
-    a, b = ([one[seed] for seed in seeds] for one in (first, second))
+        unmeasured = Comparison(measure.kind, len(told), NAN)
+        means = (NAN, NAN)
+        return Row(measure, task, at, pair, unmeasured, means, reason, left_out, counts)
+    a, b = ([one[seed] for seed in told] for one in (first, second))
     found = compare(a, b, measure.kind, inputs.overlap(task))
-    return Row(measure, task, at, pair, found, (_mean(measure, a), _mean(measure, b)))
+    means = (_mean(measure, a), _mean(measure, b))
+    return Row(measure, task, at, pair, found, means, "", left_out, counts)
+
+
+def listed_reasons(whys: Counter[str]) -> str:
+    """Why seeds are left out, each reason with their number, such as ``it failed (2)``."""
+    return "; ".join(f"{why} ({number})" for why, number in whys.most_common())
 
 
 def _mean(measure: Measure, sample: list[float]) -> float:
@@ -207,7 +253,8 @@ def _told(inputs: Inputs, row: Row, level: float, away: float) -> dict[str, Any]
     metric = inputs.study.tasks[row.task].metric
     margin = inputs.margin(RATIO if measure.kind == "ratio" else metric)
     low, high = found.interval(level, away)
-    judged = judge(measure, found, (low, high), margin)
+    judged = _uncensored(judge(measure, found, (low, high), margin), row.capped)
+    joint_low, joint_high = found.interval(away)
     plain_low, plain_high = found.interval(inputs.level)
     return {
         **dict(zip(KEY, [measure.name, row.task, row.at, *row.pair], strict=True)),
@@ -219,8 +266,23 @@ def _told(inputs: Inputs, row: Row, level: float, away: float) -> dict[str, Any]
             "plain_high": plain_high,
             "plain_level": inputs.level,
         },
+        **{"joint_low": joint_low, "joint_high": joint_high},
         **{"p": found.p, "p_t": found.p_t, "d": found.d, "spread": found.spread},
         **{"verdict": judged.verdict, "within": judged.within},
         **{"not_inferior": judged.not_inferior, "generalises": inputs.generalises(row.task)},
+        **dict(zip(CAPPED, row.capped, strict=True)),
+        **{"left_out": row.left_out[0], "why_left_out": row.left_out[1]},
         "reason": row.reason,
     }
+
+
+def _uncensored(judged: Judged, capped: tuple[int, int, int]) -> Judged:
+    """What remains of a verdict where sizes are capped, which brings them closer to each other.
+
+    That two are close is then not shown; nor that the first is not larger, where the second one
+    could be smaller than told.
+    """
+    if not any(capped):
+        return judged
+    verdict: Verdict = "undecided" if judged.verdict == "equivalent" else judged.verdict
+    return Judged(verdict, within=False, not_inferior=judged.not_inferior and not capped[1])

@@ -28,7 +28,7 @@ def pruning_cost(inputs: Inputs) -> pd.DataFrame:
             if len(decisions) and method in inputs.closed_loops:
                 spent = decisions.groupby("seed")[["epochs_spent", "evaluations"]].max()
                 epochs, evaluations = spent["epochs_spent"], spent["evaluations"]
-            seconds = summarise(jobs["seconds"].tolist(), inputs.level)
+            seconds = summarise(jobs["seconds"].tolist(), inputs.level, inputs.overlap(task))
             row = [task, method, len(jobs), seconds.mean, seconds.sd, seconds.low, seconds.high]
             row += [jobs["peak_memory_mb"].max(), cells.groupby("seed").size().mean()]
             rows.append([*row, cells["epochs"].mean(), epochs.mean(), evaluations.mean()])

@@ -1,13 +1,21 @@
 """Training curves: the loss by epoch on the way to one operating point, over seeds."""
 
+import math
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.measures import RATIO, Measure, judge
-from prunestudy.analysis.statistics import compare, summarise_ratios
+from prunestudy.analysis.statistics import (
+    Comparison,
+    compare,
+    family_levels,
+    holm,
+    summarise_ratios,
+)
 
 # How the history names the epochs that a closed loop's networks share.
 SHARED = "shrink"
@@ -16,7 +24,7 @@ LOSSES = ("train_loss", "val_loss")
 TRAITS = (Measure("final", "ratio", "lower"), Measure("roughness", "difference", "lower"))
 TRAIT_COLUMNS = [
     *("task", "point", "trait", "n", "first", "second", "first_mean", "second_mean"),
-    *("difference_or_ratio", "low", "high", "verdict"),
+    *("difference_or_ratio", "low", "high", "level", "p_t", "p_t_holm", "family", "verdict"),
 ]
 
 
@@ -78,7 +86,8 @@ def curves(inputs: Inputs, paths: pd.DataFrame) -> pd.DataFrame:
     for place, group in paths.groupby(["task", "method", "shown", "epoch"], sort=False):
         row = [*place, len(group)]
         for loss in LOSSES:
-            found = summarise_ratios(group.loc[group[loss] > 0, loss].tolist(), inputs.level)
+            losses = group.loc[group[loss] > 0, loss].tolist()
+            found = summarise_ratios(losses, inputs.level, inputs.overlap(str(place[0])))
             row += [found.mean, found.low, found.high]
         rows.append(row)
     columns = ["task", "method", "point", "epoch", "n"]
@@ -96,9 +105,10 @@ def curve_traits(inputs: Inputs, paths: pd.DataFrame) -> pd.DataFrame:
 
     ``final`` is the validation loss of the last epoch, ``roughness`` how far its logarithm goes
     back and forth: the mean absolute change from one epoch to the next, less that of a straight
-    way, so that a steady fall has none.
+    way, so that a steady fall has none. The rows of a trait are one family, as those of a measure
+    in :mod:`~prunestudy.analysis.comparisons`.
     """
-    rows = []
+    found: list[tuple[Measure, list[Any], Comparison]] = []
     asked = [question.pair for question in inputs.questions]
     for (task, of_task), pair in product(paths.groupby("task", sort=False), asked):
         first, second = (_traits(of_task[of_task["method"] == name]) for name in pair)
@@ -107,12 +117,23 @@ def curve_traits(inputs: Inputs, paths: pd.DataFrame) -> pd.DataFrame:
         seeds = first.index.intersection(second.index)
         for trait in TRAITS:
             a, b = first.loc[seeds, trait.name], second.loc[seeds, trait.name]
-            found = compare(a.tolist(), b.tolist(), trait.kind, inputs.overlap(str(task)))
-            margin = inputs.margin(RATIO) if trait.kind == "ratio" else 0.0
-            place = [task, of_task["shown"].iloc[0], trait.name, found.n, *pair]
-            interval = found.interval(inputs.level)
-            numbers = [a.mean(), b.mean(), found.estimate, *interval]
-            rows.append([*place, *numbers, judge(trait, found, interval, margin).verdict])
+            compared = compare(a.tolist(), b.tolist(), trait.kind, inputs.overlap(str(task)))
+            told = [task, of_task["shown"].iloc[0], trait.name, compared.n, *pair]
+            found.append((trait, [*told, a.mean(), b.mean()], compared))
+    rows: list[list[Any]] = [[]] * len(found)
+    for trait in TRAITS:
+        margin = inputs.margin(RATIO) if trait.kind == "ratio" else 0.0
+        places = [place for place, one in enumerate(found) if one[0] is trait]
+        p = [found[place][2].p_t for place in places]
+        family = sum(not math.isnan(one) for one in p)
+        for place, ends, p_holm in zip(
+            places, family_levels(p, inputs.level), holm(p), strict=True
+        ):
+            _trait, told, compared = found[place]
+            interval = compared.interval(*ends)
+            verdict = judge(trait, compared, interval, margin).verdict
+            numbers = [compared.estimate, *interval, ends[0], compared.p_t, p_holm, family]
+            rows[place] = [*told, *numbers, verdict]
     return pd.DataFrame(rows, columns=TRAIT_COLUMNS)
 
 

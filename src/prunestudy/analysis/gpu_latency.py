@@ -23,7 +23,8 @@ def gpu_latency(inputs: Inputs) -> pd.DataFrame:
         for name in timed:
             ratio = name.replace("_ms_", "_ratio_")
             row[f"{name}_mean"] = at[name].mean()
-            found = summarise_ratios(at[ratio].dropna().tolist(), inputs.level)
+            overlap = inputs.overlap(place["task"])
+            found = summarise_ratios(at[ratio].dropna().tolist(), inputs.level, overlap)
             row |= flat(ratio, found, "geomean")
         rows.append(row)
     return pd.DataFrame(rows)

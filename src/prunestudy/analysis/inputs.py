@@ -93,15 +93,13 @@ class Inputs:
         return 1 / float(row["classes"]) if classes else 0.0
 
     def overlap(self, task: str) -> float:
-        """Test ÷ training rows where the seeds of a task have folds of their own, else 0.
+        """Test ÷ all other rows where the seeds of a task have folds of their own, else 0.
 
         Training sets of several folds share rows, so that seeds are not independent
         (Nadeau & Bengio 2003).
         """
-        if not self._folds(task):
-            return 0.0
-        row = self.datasets[self.datasets["task"] == task].iloc[0]
-        return float(row["test_rows"] / row["train_rows"])
+        folds = self.study.tasks[task].data.split.folds
+        return overlap_of(folds) if self._folds(task) else 0.0
 
     def generalises(self, task: str) -> Scope:
         """What the intervals of a task hold for beyond its seeds."""
@@ -221,6 +219,11 @@ class Inputs:
     def metric(self, task: str) -> str:
         """The quality metric of a task, as people write it."""
         return METRICS[self.study.tasks[task].metric].label
+
+
+def overlap_of(folds: int | None) -> float:
+    """Test ÷ all other rows of so many folds, validation rows among the others; 0 of one split."""
+    return 1 / (folds - 1) if folds else 0.0
 
 
 def stands_alone(method: Method) -> bool:

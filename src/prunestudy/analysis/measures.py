@@ -4,6 +4,7 @@ A margin of practical equivalence is the largest difference that nobody would ac
 the metric for qualities, as a share for sizes and times, where 5 % means from 1 ÷ 1.05 to 1.05.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -13,6 +14,8 @@ Verdict = Literal["better", "worse", "equivalent", "undecided", "one seed", "not
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 # The margin of sizes and times, among those of metrics.
 RATIO = "ratio"
+# Of two seeds, qualities with few values differ by the same by chance.
+LEAST_SEEDS = 3
 
 
 @dataclass(frozen=True)
@@ -69,14 +72,17 @@ def judge(
 ) -> Judged:
     """Read a verdict from the interval of a comparison, and from nothing else.
 
-    Better or worse: the interval leaves out no difference. Equivalent: it does not, and lies
-    within the margin. Undecided: neither.
+    Better or worse: the interval lies wholly on that side of no difference. Equivalent: it does
+    not, and lies within the margin. Undecided: neither; fewer than :data:`LEAST_SEEDS` seeds; or
+    no interval, because the qualities of all seeds differ by the same.
     """
     if not found.measured:
         return Judged("not measured")
     if found.n == 1:
         return Judged("one seed")
     low, high = interval
+    if found.n < LEAST_SEEDS or math.isnan(low):
+        return Judged("undecided")
     least, most = measure.bounds(margin)
     inside = least <= low and high <= most
     rises = measure.better == "higher"

@@ -10,7 +10,7 @@ each of them in turn. It is never too small in expectation (Efron & Stein 1981).
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -30,6 +30,7 @@ HALVINGS = 1000
 LEAST_SEEDS = 3
 # The second method of its rows, in place of a name.
 BEST_FIXED = "best fixed"
+LACKING = "one of them has no area"
 NAN = float("nan")
 
 
@@ -53,10 +54,15 @@ def regret(inputs: Inputs, area: pd.DataFrame) -> pd.DataFrame:
             if name not in table.index:
                 continue
             alike = [one for one in table.index if kinds[one] == kinds[name] and one != name]
-            fixed = table.loc[_fixed(inputs, alike)].dropna()
-            if len(fixed) > 1:
+            candidates = _fixed(inputs, alike)
+            # Seeds in which one of them has no area are left out.
+            table = table.loc[[name, *candidates]].dropna(axis="columns")
+            if len(candidates) > 1 and table.shape[1]:
                 judged = table.loc[name].to_numpy(dtype=float)
-                rows.append(_row(inputs, task, name, judged, fixed))
+                row = _row(inputs, task, name, judged, table.loc[candidates])
+                every = area.loc[area["task"] == task, "seed"].nunique()
+                lost = every - table.shape[1]
+                rows.append(replace(row, left_out=(lost, LACKING if lost else "")))
     return corrected(inputs, rows)
 
 
@@ -85,7 +91,7 @@ def _row(inputs: Inputs, task: str, name: str, judged: np.ndarray, fixed: pd.Dat
     if not n:
         found = Comparison("difference", len(seeds), NAN)
         reason = f"needs {LEAST_SEEDS} seeds, to choose on some and judge on others"
-        return Row(REGRET, task, NAN, pair, found, (NAN, NAN), reason, extra)
+        return Row(REGRET, task, NAN, pair, found, (NAN, NAN), reason, extra=extra)
     estimate, chosen = split_halves(judged, others, halves)
     error = jackknife(judged, others, halves) * math.sqrt(1 + n * inputs.overlap(task))
     spread = math.sqrt((judged.var(ddof=1) + others[best].var(ddof=1)) / 2)
@@ -98,7 +104,7 @@ def _row(inputs: Inputs, task: str, name: str, judged: np.ndarray, fixed: pd.Dat
     extra |= {"halvings": len(halves.choosing), "chosen": fixed.index[most]}
     extra |= {"chosen_share": float(chosen[most])}
     means = (float(judged.mean()), float(judged.mean()) - estimate)
-    return Row(REGRET, task, NAN, pair, found, means, "", extra)
+    return Row(REGRET, task, NAN, pair, found, means, extra=extra)
 
 
 @dataclass(frozen=True, eq=False)

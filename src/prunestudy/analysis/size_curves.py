@@ -5,6 +5,7 @@ The curve of a task, seed and method is piecewise linear in log₂ of its networ
 by its own rule, point ``final``, is no point of it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,6 +69,12 @@ class SizeCurve:
         inner = self.sizes[(self.sizes > low) & (self.sizes < high)]
         at = np.concatenate([[low], inner, [high]])
         return float(np.trapezoid(np.interp(at, self.sizes, self.test), at) / (high - low))
+
+
+def size_range(points: Sequence[str]) -> tuple[float, float]:
+    """The compressions between which methods with these operating points are compared."""
+    begin, end = float(points[0]), float(points[-1])
+    return (BEGIN if end >= BEGIN else begin), end
 
 
 def granularity_of(inputs: Inputs, name: str) -> str:
@@ -169,12 +176,12 @@ class _Knots:
             reason = f"it has no network at {', '.join(self.absent)}×"
         elif not reason and not self.dense.finite:
             reason = "its dense network failed"
-        begin, end = float(self.points[0]), float(self.points[-1])
+        begin, end = size_range(self.points)
         sizes = sorted(self.by_size)
         at = [self.by_size[size].values() for size in sizes]
         return SizeCurve(
             *(*cell, granularity),
-            begin=BEGIN if end >= BEGIN else begin,
+            begin=begin,
             end=end,
             sizes=np.log2(sizes),
             test=np.array([np.mean([one.test for one in own]) for own in at]),

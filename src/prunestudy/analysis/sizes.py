@@ -22,7 +22,8 @@ SIZE_COLUMNS = [
 ]
 WITHIN_COLUMNS = [
     *("task", "method", "granularity", "n", "compression", "low", "high", "level", "params"),
-    *("capped", "held", "held_share", "generalises", "reason"),
+    *("params_low", "params_high", "capped", "held", "held_share", "left_out", "generalises"),
+    "reason",
 ]
 
 
@@ -72,20 +73,24 @@ def first_crossing(curve: SizeCurve, least: float) -> tuple[float, bool]:
 
 
 def within_budget(inputs: Inputs, sizes: pd.DataFrame) -> pd.DataFrame:
-    """One row a (task, method): geometric mean of the compression, and how often it is what.
+    """One row a (task, method): geometric means of both sizes, and how often they are what.
 
     ``capped`` and ``held`` count seeds; ``held_share`` is the share in which the budget holds on
-    test quality.
+    test quality. ``left_out`` counts the seeds without a size; where none has one, ``reason`` says
+    why.
     """
     rows = []
-    for (task, method), own in sizes.groupby(["task", "method"], sort=False):
-        found = summarise_ratios(
-            own["compression"].tolist(), inputs.level, inputs.overlap(str(task))
+    for (task, method), every in sizes.groupby(["task", "method"], sort=False):
+        own = every[every["reason"] == ""]
+        reason = "" if len(own) else every["reason"].iloc[0]
+        scope = (inputs.level, inputs.overlap(str(task)))
+        found, params = (
+            summarise_ratios(own[name].tolist(), *scope) for name in ("compression", "params")
         )
-        place = [task, method, own["granularity"].iloc[0], found.n, found.mean, found.low]
+        place = [task, method, every["granularity"].iloc[0], found.n, found.mean, found.low]
         counts = [int(own["capped"].sum()), int(own["held"].sum())]
-        reason = next(iter(own.loc[own["reason"] != "", "reason"]), "")
-        share = np.nan if reason else counts[1] / found.n
-        numbers = [found.high, inputs.level, own["params"].mean(), *counts, share]
-        rows.append([*place, *numbers, inputs.generalises(str(task)), reason])
+        share = counts[1] / found.n if len(own) else np.nan
+        numbers = [found.high, inputs.level, params.mean, params.low, params.high, *counts, share]
+        told = [len(every) - len(own), inputs.generalises(str(task)), reason]
+        rows.append([*place, *numbers, *told])
     return pd.DataFrame(rows, columns=WITHIN_COLUMNS)

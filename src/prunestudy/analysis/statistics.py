@@ -2,7 +2,7 @@
 
 Intervals are Student's t intervals. Methods are compared seed by seed, because the runs of one
 seed share their dense network and their batches. Where each seed has another part of the rows,
-training sets overlap, and the variance of a mean is not σ²/n but σ²(1/n + test ÷ training rows)
+training sets overlap, and the variance of a mean is not σ²/n but σ²(1/n + test ÷ other rows)
 (Nadeau & Bengio 2003); that quotient is the ``overlap`` below, 0 at one split.
 """
 
@@ -78,9 +78,15 @@ class Comparison:
     def interval(self, level: float, away: float | None = None) -> tuple[float, float]:
         """Low and high end of the t interval; nan for n < 2.
 
+        It is nan, too, where all differences are the same and not 0: qualities have few values
+        (rows that are right), so that few seeds agree by chance, and no spread is no certainty.
+        Sizes and times do not agree by chance: ratios that are all the same are exact.
+
         Args:
             away: level of the end away from no difference, if it has one of its own.
         """
+        if self.kind == "difference" and self.error == 0 and self.mean != 0:
+            return NAN, NAN
         near = _quantile(level, self.n) * self.error
         far = near if away is None else _quantile(away, self.n) * self.error
         below, above = (near, far) if self.mean > 0 else (far, near)
@@ -134,18 +140,21 @@ def compare(
     return Comparison(
         *(kind, n, mean, sd, error),
         p=signed_rank_p(differences.tolist()),
-        p_t=t_test_p(mean, error, n),
+        p_t=0.0 if kind == "ratio" and sd == 0 and mean else t_test_p(mean, error, n),
         d=mean / sd if sd > 0 else NAN,
         spread=math.sqrt((a.var(ddof=1) + b.var(ddof=1)) / 2),
     )
 
 
 def t_test_p(mean: float, error: float, n: int) -> float:
-    """Two-sided p of the t test that a mean is 0, from its standard error; nan for n < 2."""
+    """Two-sided p of the t test that a mean is 0, from its standard error; nan for n < 2.
+
+    Without any spread it is 1, as of a comparison that shows nothing.
+    """
     if n < 2:
         return NAN
     if error == 0:
-        return 1.0 if mean == 0 else 0.0
+        return 1.0
     return float(2 * stats.t.sf(abs(mean / error), n - 1))
 
 
@@ -192,10 +201,11 @@ def family_levels(p_values: Sequence[float], level: float) -> list[tuple[float, 
 
     All m intervals together have ``level`` if each has 1 − α/m. Holm's step-down rejects more: its
     k-th smallest p is tested at α ÷ (m − k + 1), and where it rejects, the end towards no
-    difference is drawn at that level. So an interval leaves out no difference exactly where Holm's
-    test rejects; and what the other end shows (equivalent, within a margin, not inferior) holds for
-    the whole family, which it would not at the levels of later steps. A family of one has ``level``
-    itself, as have comparisons without a p.
+    difference is drawn at that level. So an interval lies wholly on one side of no difference
+    exactly where Holm's test rejects; and what the other end shows (equivalent, within a margin,
+    not inferior) holds for the whole family, which it would not at the levels of later steps. The
+    near end decides the direction and nothing else: all intervals with it cover less often than
+    ``level``. A family of one has ``level`` itself, as have comparisons without a p.
     """
     levels = [(level, level)] * len(p_values)
     family = sorted((p, place) for place, p in enumerate(p_values) if not math.isnan(p))

@@ -15,7 +15,7 @@ from pandas.api.types import is_numeric_dtype
 from ruamel.yaml import YAML, YAMLError
 
 from prunestudy.analysis.comparisons import KEY
-from prunestudy.analysis.inputs import SEED_PLACE
+from prunestudy.analysis.inputs import SEED_PLACE, overlap_of
 from prunestudy.analysis.measures import RATIO, Measure, judge
 from prunestudy.analysis.statistics import compare
 from prunestudy.errors import StudyError
@@ -56,6 +56,13 @@ class Version:
     code: dict[str, str]
     comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
     processors: frozenset[str] = frozenset()
+
+    def overlap(self, task: str) -> float:
+        """Test ÷ all other rows where the seeds of a task have folds of their own, else 0."""
+        found: Any = self.params
+        for name in ("tasks", task, "data", "split", "folds"):
+            found = found.get(name) if isinstance(found, dict) else None
+        return overlap_of(found)
 
 
 def read_version(
@@ -128,11 +135,12 @@ def movements(
     metrics = dict(second.results.reindex(columns=["task", "metric"]).to_numpy())
     both = first.results.merge(second.results, on=[*PLACE, "seed"], suffixes=("_a", "_b"))
     for place, group in both.groupby(PLACE, sort=False):
+        overlap = max(one.overlap(str(place[0])) for one in (first, second))
         for column, measure in COMPARED.items():
             if not {f"{column}_a", f"{column}_b"} <= {*both}:
                 continue
             before, after = group[f"{column}_a"], group[f"{column}_b"]
-            found = compare(after.tolist(), before.tolist(), measure.kind)
+            found = compare(after.tolist(), before.tolist(), measure.kind, overlap)
             metric = RATIO if measure.kind == "ratio" else metrics[place[0]]
             interval = found.interval(level)
             judged = judge(measure, found, interval, margins.get(metric, 0.0))

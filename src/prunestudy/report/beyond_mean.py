@@ -52,18 +52,17 @@ def _hidden(inputs: Inputs, table: pd.DataFrame) -> list[Block]:
     sentences: list[Block] = []
     for one in hidden_losses(inputs, table):
         final = one.point == FINAL
-        changed, lost = (
+        changed, lost, more = (
             estimate(each.mean, each.low, each.high, write)
-            for each, write in ((one.change, _fine), (one.loss, quality))
+            for each, write in ((one.change, _fine), (one.loss, quality), (one.more, quality))
         )
-        again = words.text("beyond_mean.again", again=quality(one.again)) if one.again else ""
         text = words.text(
             SENTENCES[one.measure],
             place="as its final network" if final else f"at {point_name(one.point)}",
             metric=inputs.metric(one.task),
             change=changed,
             lost=lost,
-            again=again,
+            more=more,
             **{name: getattr(one, name) for name in ("task", "method", "margin", "worst_class")},
         )
         sentences.append(Sentence(text, ("beyond_mean",)))

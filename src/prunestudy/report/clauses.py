@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from prunestudy.analysis.claims import Claim, among
 from prunestudy.analysis.inputs import AT_ONE_SPLIT, Inputs
 from prunestudy.analysis.measures import MATCHED, RATIO, VERDICTS, Measure
-from prunestudy.analysis.size_curves import BEGIN
+from prunestudy.analysis.size_curves import size_range
+from prunestudy.analysis.statistics import smallest_p
 from prunestudy.report import formatting, words
 
 PHRASES: dict[str, str] = words.WORDS["finding"]["clauses"]
@@ -55,8 +56,8 @@ def _number(inputs: Inputs, claim: Claim, named: bool) -> str:
         return claim.task
     write = writer(claim.measure)
     unit = f" {inputs.metric(claim.task)}" if claim.measure.kind == "difference" else ""
-    if claim.n < 2:
-        return f"{claim.task} ({write(claim.estimate)}{unit}, n = 1, no interval)"
+    if claim.n < 2 or math.isnan(claim.low):
+        return f"{claim.task} ({write(claim.estimate)}{unit}, n = {claim.n}, no interval)"
     # Of a family the interval is wider than of one comparison.
     corrected = "corrected " if claim.family > 1 else ""
     level = f"{corrected}{formatting.percent(inputs.level)} interval " if named else ""
@@ -105,7 +106,7 @@ def ranges(inputs: Inputs) -> str:
     """The range of compressions over which each task is compared, tasks of one range together."""
     found: dict[str, list[str]] = {}
     for task in inputs.tasks:
-        begin, end = range_of(inputs, task)
+        begin, end = size_range(inputs.points_on(task))
         told = f"{formatting.size(begin)} to {formatting.size(end)}"
         found.setdefault(told, []).append(task)
     if len(found) == 1:
@@ -113,17 +114,20 @@ def ranges(inputs: Inputs) -> str:
     return formatting.listed([f"{told} on {formatting.listed(on)}" for told, on in found.items()])
 
 
-def range_of(inputs: Inputs, task: str) -> tuple[float, float]:
-    """The compressions between which a task's methods are compared."""
-    first, last = (float(inputs.points_on(task)[place]) for place in (0, -1))
-    return (BEGIN if last >= BEGIN else first), last
-
-
 def margins(inputs: Inputs) -> str:
     """The margins of the metrics of the study's tasks, and of ratios."""
     metrics = {inputs.study.tasks[task].metric: inputs.metric(task) for task in inputs.tasks}
     told = [f"{inputs.margin(name):g} {label}" for name, label in metrics.items()]
     return formatting.listed([*told, f"{formatting.percent(inputs.margin(RATIO))} of a ratio"])
+
+
+def smallest(inputs: Inputs) -> str:
+    """What the signed-rank test cannot show, where there are too few seeds for the questions."""
+    seeds, asked = len(inputs.study.seeds), len(inputs.questions) * len(inputs.tasks)
+    least = smallest_p(seeds)
+    if least * max(1, asked) <= 1 - inputs.level:
+        return ""
+    return words.text("limitation.smallest", seeds=formatting.plural(seeds, "seed"), p=f"{least:g}")
 
 
 def scope(inputs: Inputs) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TypeVar
 
 import pandas as pd
@@ -63,7 +63,8 @@ class Contents:
     # Tables, in the order of the analysis.
     summary = once(summaries.summary)
     within_budget = once(budget.choices)
-    fastest = once(partial(budget.choices, order=budget.FASTEST))
+    fastest = once(budget.fastest)
+    fastest_summary = once(budget.fastest_summary, "fastest")
     size_curves = once(size_curves.size_curves)
     matched = once(area.matched, "size_curves")
     area_summary = once(area.area_summary, "area")
@@ -100,8 +101,8 @@ class Contents:
     tradeoff_figures = once(tradeoff.tradeoff_figures, "summary")
     baselines_figure = once(tradeoff.baselines_figure, "summary")
     curve_figure = once(curve_figure.curve_figure, "curves")
-    size_figure = once(size_figures.size_figure, "sizes")
-    fastest_figure = once(size_figures.fastest_figure, "fastest", "comparisons")
+    size_figure = once(size_figures.size_figure, "sizes", "size_within_budget")
+    fastest_figure = once(size_figures.fastest_figure, "fastest", "fastest_summary", "comparisons")
     controller_figure = once(controller.controller_figure)
     layer_figure = once(layer_figures.layer_figure, "layer_stages")
     sensitivity_figure = once(layer_figures.sensitivity_figure, "layer_sensitivity")

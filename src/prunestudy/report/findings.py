@@ -5,6 +5,7 @@ interval. An undecided comparison is told as that.
 """
 
 from collections.abc import Sequence
+from math import isnan
 
 import pandas as pd
 
@@ -57,12 +58,13 @@ def _sentence(inputs: Inputs, said: Statement, sizes: pd.DataFrame) -> Sentence:
     first, second = said.pair
     sources = [one.source.table for one in said.claims]
     sources += [one.source.table for one in said.standings]
-    held = ""
+    held = capped = ""
     match said.kind:
         case "matched" | "others" | "baselines":
             told = counted(inputs, said.claims)
         case "size":
             told, held = clauses(inputs, said.claims), _held(said.claims, sizes)
+            capped = _capped(said.claims)
             sources += ["size_within_budget"] if held else []
         case "time":
             told = _timed(inputs, said.claims)
@@ -70,7 +72,7 @@ def _sentence(inputs: Inputs, said: Statement, sizes: pd.DataFrame) -> Sentence:
             told = _ranked(first, said)
         case _:
             told = clauses(inputs, said.claims)
-    values = {"first": first, "second": second, "told": told, "held": held}
+    values = {"first": first, "second": second, "told": told, "held": held, "capped": capped}
     text = words.text(f"finding.kinds.{said.kind}", **values)
     return Sentence(text, tuple(dict.fromkeys(sources)))
 
@@ -84,6 +86,18 @@ def _held(claims: Sequence[Claim], sizes: pd.DataFrame) -> str:
         runs = plural(int(own["n"].sum()), "run")
         told.append(f"{own['held'].sum()} of {runs} of {method}")
     return words.text("finding.held", told=listed(told)) if told else ""
+
+
+def _capped(claims: Sequence[Claim]) -> str:
+    """In how many seeds of each task the size of one method and of the other is only a bound."""
+    told = []
+    for claim in claims:
+        first, second, both = claim.capped_first, claim.capped_second, claim.both_capped
+        if first + second:
+            seeds = plural(claim.n + both, "seed")
+            left_out = f" (in {both} both, left out)" if both else ""
+            told.append(f"{first} against {second} of {seeds} on {claim.task}{left_out}")
+    return words.text("finding.capped", told=listed(told)) if told else ""
 
 
 def _timed(inputs: Inputs, claims: Sequence[Claim]) -> str:
@@ -102,6 +116,7 @@ def _ranked(focus: str, said: Statement) -> str:
         first = next(each for each in said.standings if each.granularity == one.granularity)
         among = f"of {plural(one.methods, 'method')} over {plural(one.tasks, 'task')}"
         bounds = f"{percent(one.level)} interval {interval(one.low, one.high, decimal)}"
+        bounds = "no interval" if isnan(one.low) else bounds
         text = f"{focus}'s mean rank is {decimal(one.mean_rank)} {among} ({bounds})"
         behind = f"; that of {first.method} is {decimal(first.mean_rank)}"
         told.append(text + (behind if first.mean_rank < one.mean_rank else ""))
@@ -117,11 +132,11 @@ def claims(inputs: Inputs, compared: pd.DataFrame) -> list[Sentence]:
             for verdict in JUDGEMENTS
             if verdict in one.tasks
         ]
-        claim = f"{one.ratio:g}× {CLAIMED_MEASURES[one.measure]} is "
+        claim = f"“{one.ratio:g}× {CLAIMED_MEASURES[one.measure]}” "
         own = (one.method, one.against) == one.question.pair
-        fastest = "" if own else f"for {one.method} against {one.against} "
+        fastest = "" if own else f" ({one.method} against {one.against})"
         of_claim = parts.setdefault(one.question, {}).setdefault(claim, [])
-        of_claim.append(fastest + ", ".join(verdicts))
+        of_claim.append(", ".join(verdicts) + fastest)
     sentences = []
     for question, found in parts.items():
         told = "; ".join(claim + ", and ".join(verdicts) for claim, verdicts in found.items())

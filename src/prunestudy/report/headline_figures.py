@@ -34,7 +34,11 @@ def headline_figures(inputs: Inputs, comparisons: pd.DataFrame) -> list[Figure]:
     for question in inputs.questions:
         rows = of_pair(comparisons, AREA, *question.pair).dropna(subset=["estimate"])
         panels = [
-            Panel("", METRICS[str(metric)].label, _panel(own, "task", ROW_HEIGHT))
+            Panel(
+                "",
+                METRICS[str(metric)].label,
+                _panel(own, "task", ROW_HEIGHT, " − ".join(question.pair)),
+            )
             for metric, own in rows.groupby("metric", sort=False)
         ]
         name = "headline" if not figures else f"headline-{'-'.join(question.pair)}"
@@ -53,12 +57,13 @@ def others_figure(inputs: Inputs, comparisons: pd.DataFrame) -> Figure | None:
     rows = rows[rows["first"] == inputs.focus]
     if rows["second"].nunique() < 2:
         return None
-    panels = by_task(inputs.tasks, rows, lambda own: _panel(own, "second", LOW_ROW_HEIGHT))
+    title = f"{inputs.focus} − other"
+    panels = by_task(inputs.tasks, rows, lambda own: _panel(own, "second", LOW_ROW_HEIGHT, title))
     return words.figure(inputs, "others", panels, rows["n"], named=True)
 
 
-def _panel(rows: pd.DataFrame, names: str, height: float) -> alt.LayerChart:
-    """A row a comparison, named by a column of the table."""
+def _panel(rows: pd.DataFrame, names: str, height: float, title: str) -> alt.LayerChart:
+    """A row a comparison, named by a column of the table; the title is of what is drawn."""
     told = words.hover("headline", rows)
     drawn = told.assign(
         row=rows[names],
@@ -81,7 +86,7 @@ def _panel(rows: pd.DataFrame, names: str, height: float) -> alt.LayerChart:
         labelOverlap="greedy",
         labelSeparation=4,
     )
-    x = alt.X("estimate:Q", title=None, scale=scale, axis=axis)
+    x = alt.X("estimate:Q", title=title, scale=scale, axis=axis)
     styles = axes.styles("outcome", STYLES, legend=False)
     found = Estimates(drawn, x, axes.rows("row", list(drawn["row"])), styles, axes.tooltip(told))
     none = pd.DataFrame({"estimate": [0.0], "low": [-margin], "high": [margin]})

@@ -3,9 +3,10 @@
 import pandas as pd
 
 from prunestudy.analysis.inputs import SMALL, Inputs
+from prunestudy.analysis.measures import LEAST_SEEDS
 from prunestudy.report import words
 from prunestudy.report.blocks import Sentence
-from prunestudy.report.clauses import allowed_drop, margins, scope
+from prunestudy.report.clauses import allowed_drop, margins, scope, smallest
 from prunestudy.report.formatting import count, listed, mean_count, plural
 from prunestudy.store.names import DENSE
 
@@ -27,8 +28,8 @@ def limits_of(inputs: Inputs, areas: pd.DataFrame, cost: pd.DataFrame) -> list[S
     budgets = listed([allowed_drop(inputs, task) for task in inputs.tasks])
     verdicts, size = words.text("limitation.one_seed"), ""
     if len(inputs.study.seeds) > 1:
-        said = {"margins": margins(inputs), "scope": scope(inputs)}
-        verdicts = words.text("limitation.verdicts", **said)
+        said = {"margins": margins(inputs), "scope": scope(inputs), "smallest": smallest(inputs)}
+        verdicts = words.text("limitation.verdicts", least=LEAST_SEEDS, **said)
         size = words.text("limitation.size", budgets=budgets) if inputs.questions else ""
     notes = [
         (_failed(inputs), ("failures",)),
@@ -87,12 +88,14 @@ def _at_chance(inputs: Inputs, areas: pd.DataFrame) -> str:
 
 
 def _unmeasured(inputs: Inputs, areas: pd.DataFrame) -> str:
-    """Methods that stand by themselves but have no area, and why."""
+    """Methods that stand by themselves but have no area, in some seeds or in all, and why."""
     found: dict[tuple[str, str], list[str]] = {}
-    lost = areas[(areas["reason"] != "") & areas["method"].isin(inputs.compared)]
-    for row in lost.drop_duplicates(["task", "method", "reason"]).to_dict("records"):
-        found.setdefault((row["method"], row["reason"]), []).append(row["task"])
-    told = [f"{method} on {listed(tasks)}: {reason}" for (method, reason), tasks in found.items()]
+    alone = areas[areas["method"].isin(inputs.compared)]
+    for (task, method), own in alone.groupby(["task", "method"], sort=False):
+        for reason, lost in own[own["reason"] != ""].groupby("reason", sort=False):
+            part = "" if len(lost) == len(own) else f" in {len(lost)} of {len(own)} seeds"
+            found.setdefault((str(method), f"{part}: {reason}"), []).append(str(task))
+    told = [f"{method} on {listed(tasks)}{why}" for (method, why), tasks in found.items()]
     return words.text("limitation.unmeasured", told="; ".join(told)) if told else ""
 
 

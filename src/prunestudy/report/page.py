@@ -95,15 +95,54 @@ def _resource(name: str) -> str:
 def _chart(panel: dict[str, Any], figure: Figure) -> dict[str, Any]:
     """A panel as wide as its box, with a parameter that names the methods that are hidden."""
     size = {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
-    spec = {**{name: value for name, value in panel.items() if name != "config"}, **size}
+    layers, encoding = said_once(panel["layer"])
+    spec = {**panel, **size, "layer": layers, "encoding": encoding}
+    del spec["config"]
     if not figure.methods:
         return spec
     # "dense" is not among the figure's methods and always stays.
     shown = {"filter": "indexof(hidden, datum.method) < 0"}
-    layers = [
-        {**layer, "transform": [shown, *layer.get("transform", [])]} for layer in spec["layer"]
-    ]
+    layers = [{**layer, "transform": [shown, *layer.get("transform", [])]} for layer in layers]
     return {**spec, "layer": layers, "params": [{"name": "hidden", "value": []}]}
+
+
+def said_once(layers: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Layers without what they say alike of a channel, and that, which all of them inherit.
+
+    A layer without such a channel says so.
+    """
+    every = [layer["encoding"] for layer in layers]
+    shared = {}
+    for channel in sorted({name for one in every for name in one}):
+        own = [one[channel] for one in every if channel in one]
+        if len(own) > 1 and (alike := _alike(own)):
+            shared[channel] = alike
+    told = [_without(one, shared) for one in every]
+    return [{**layer, "encoding": one} for layer, one in zip(layers, told, strict=True)], shared
+
+
+def _alike(definitions: list[Any]) -> Any:
+    """What definitions of a channel have in common; each keeps its own field."""
+    first, *others = definitions
+    if isinstance(first, list):
+        return first if all(one == first for one in others) else None
+    fields = all("field" in one for one in definitions)
+    return {
+        name: value
+        for name, value in first.items()
+        if fields and name != "field" and all(name in one and one[name] == value for one in others)
+    }
+
+
+def _without(encoding: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
+    own: dict[str, Any] = {name: None for name in shared if name not in encoding}
+    for channel, definition in encoding.items():
+        known = shared.get(channel, {})
+        if isinstance(definition, dict):
+            own[channel] = {name: definition[name] for name in definition if name not in known}
+        elif not known:
+            own[channel] = definition
+    return own
 
 
 def _json(content: Any) -> str:

@@ -18,7 +18,7 @@ from prunestudy.pruning.settings import (
     sources_of,
 )
 from prunestudy.report import words
-from prunestudy.report.clauses import allowed_drop, margins, ranges, scope
+from prunestudy.report.clauses import allowed_drop, margins, ranges, scope, smallest
 from prunestudy.report.formatting import count, listed, percent, plural
 from prunestudy.store.names import DENSE
 from prunestudy.training.settings import Training
@@ -66,6 +66,7 @@ def methods_paragraph(inputs: Inputs) -> str:
             level=percent(inputs.level),
             margins=margins(inputs),
             scope=scope(inputs),
+            smallest=smallest(inputs),
         ),
         checklists=_cite(*CHECKLISTS),
         tools=listed(tools),

@@ -64,7 +64,8 @@ def _finding(contents: Contents) -> list[Block]:
     if contents.beside:
         blocks += [Heading("Other comparisons"), *contents.beside]
         blocks += _charts(contents.others_figure)
-        blocks += _rows("regret", contents.regret, first=contents.inputs.focus)
+        judged = listed(list(contents.regret["first"].unique()))
+        blocks += _rows("regret", contents.regret, judged=judged)
     return [*blocks, Notes(tuple(contents.limitations)), *_every_comparison(contents)]
 
 
@@ -118,7 +119,7 @@ def _question(contents: Contents) -> list[Block]:
                 "curve_traits",
                 contents.curve_traits,
                 without=("method", "against") if len(pairs) == 1 else (),
-                **{"first": first, "second": second, "level": percent(inputs.level)},
+                **{"first": first, "second": second},
             )
             blocks.append(Fold("Lower and smoother?", (traits,)))
     blocks += _charts(contents.size_figure)
@@ -128,7 +129,7 @@ def _question(contents: Contents) -> list[Block]:
     compared = contents.comparisons
     timed = compared[compared["measure"].isin([TIME.name, TIME_TEST.name])]
     blocks += _charts(contents.fastest_figure)
-    return blocks + ([tables.time(timed, contents.fastest)] if len(timed) else [])
+    return blocks + ([tables.time(timed, contents.fastest_summary)] if len(timed) else [])
 
 
 def _curve_words(contents: Contents) -> str:

@@ -7,7 +7,6 @@ import pandas as pd
 
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.measures import TIME
-from prunestudy.analysis.statistics import summarise_ratios
 from prunestudy.report import axes, words
 from prunestudy.report.figures import Figure, by_task
 from prunestudy.report.formatting import ratio
@@ -20,39 +19,56 @@ ROOM = 38
 SIDES = ("first", "second")
 
 
-def size_figure(inputs: Inputs, sizes: pd.DataFrame) -> Figure | None:
-    """Parameters at which each method leaves the budget, seed by seed."""
+def size_figure(inputs: Inputs, sizes: pd.DataFrame, within: pd.DataFrame) -> Figure | None:
+    """Parameters at which each method leaves the budget, seed by seed.
+
+    Args:
+        within: their means over seeds, by task and method.
+    """
+    names = {"params": "value", "params_low": "low", "params_high": "high"}
 
     def draw(own: pd.DataFrame) -> alt.LayerChart:
         held = own.groupby("method")["held"]
         beside = held.sum().astype(str) + " of " + held.size().astype(str)
         x = _log("parameters", "~s")
-        return layered(*_rows(inputs, "size", own, own["params"], beside, x))
+        means = _of(within, own, names)
+        return layered(*_rows(inputs, "size", own, own["params"], means, beside, x))
 
     return _figure(inputs, "size", sizes[sizes["params"] > 0], draw)
 
 
 def fastest_figure(
-    inputs: Inputs, fastest: pd.DataFrame, comparisons: pd.DataFrame
+    inputs: Inputs, fastest: pd.DataFrame, times: pd.DataFrame, comparisons: pd.DataFrame
 ) -> Figure | None:
     """Time of the networks whose time is compared, as a share of the dense one's.
 
     That was measured in turns with them, so that a drift of the machine favours none.
+
+    Args:
+        times: their means over seeds, by task and method.
     """
+    names = {"time": "value", "low": "low", "high": "high", "realised": "realised"}
     timed = comparisons[comparisons["measure"] == TIME.name]
     places = {(row["task"], row[side]) for row in timed.to_dict("records") for side in SIDES}
     there = [place in places for place in zip(fastest["task"], fastest["method"], strict=True)]
     shown = fastest[pd.Series(there, index=fastest.index, dtype=bool)]
 
     def draw(own: pd.DataFrame) -> alt.LayerChart:
-        realised = own.groupby("method")["realised_b64"]
-        beside = realised.agg(lambda values: ratio(summarise_ratios(values.tolist()).mean))
+        means = _of(times, own, names)
+        beside = means.set_index("method")["realised"].map(ratio)
         x = _log("time ÷ dense network's", "~g")
         dense = Estimates(pd.DataFrame({"value": [1.0]}), x, None)
-        height, *layers = _rows(inputs, "fastest", own, 1 / own["latency_ratio_b64"], beside, x)
+        values = 1 / own["latency_ratio_b64"]
+        height, *layers = _rows(inputs, "fastest", own, values, means, beside, x)
         return layered(height, dense.across(color=GREY, strokeDash=[5, 4]), *layers)
 
     return _figure(inputs, "fastest", shown[shown["latency_ratio_b64"] > 0], draw)
+
+
+def _of(summary: pd.DataFrame, own: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
+    """The rows of a summary over seeds that are of a panel's task and methods."""
+    there = (summary["task"] == own["task"].iloc[0]) & summary["method"].isin(own["method"])
+    return summary.loc[there, ["method", *names]].rename(columns=names)
 
 
 def _log(title: str, number: str) -> alt.X:
@@ -81,21 +97,14 @@ def _rows(
     template: str,
     own: pd.DataFrame,
     values: pd.Series,
+    means: pd.DataFrame,
     beside: pd.Series,
     x: alt.X,
 ) -> tuple[float, list[alt.Chart], list[alt.Chart], list[alt.Chart], list[alt.Chart]]:
     """The height of a panel and its layers: a row a method, with a mark a seed."""
     told = words.hover(template, own)
     seeds = told.assign(value=values, seed=own["seed"])
-    means = pd.DataFrame(
-        [
-            {"method": method, "value": found.mean, "low": found.low, "high": found.high}
-            for method, each in seeds.groupby("method", sort=False)["value"]
-            for found in [summarise_ratios(each.tolist(), inputs.level)]
-        ],
-        columns=["method", "value", "low", "high"],
-    )
-    means["beside"] = means["method"].map(beside)
+    means = means.assign(beside=means["method"].map(beside))
     # An interval of few seeds can be orders wide; it ends where the seeds' own range is doubled.
     means["low"] = means["low"].clip(lower=values.min() / 2)
     means["high"] = means["high"].clip(upper=values.max() * 2)

@@ -6,7 +6,6 @@ import pandas as pd
 
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.measures import TIME
-from prunestudy.analysis.statistics import summarise_ratios
 from prunestudy.data.settings import SplitShares
 from prunestudy.report import words
 from prunestudy.report.blocks import Table
@@ -99,7 +98,7 @@ def matched(compared: pd.DataFrame, **said: Any) -> Table:
     return words.table("matched", rows, **said)
 
 
-def time(compared: pd.DataFrame, fastest: pd.DataFrame) -> Table:
+def time(compared: pd.DataFrame, times: pd.DataFrame) -> Table:
     """Time, test quality and realised speed-up of loops that latency binds, a row a pair."""
     rows: list[Row] = []
     for place, pair in compared.groupby(["task", "first", "second"], sort=False):
@@ -110,9 +109,8 @@ def time(compared: pd.DataFrame, fastest: pd.DataFrame) -> Table:
             row |= {name: one["estimate"], "n": one["n"]}
             row |= {f"{name}_{part}": one[part] for part in parts}
         for side in ("first", "second"):
-            own = fastest[(fastest["task"] == row["task"]) & (fastest["method"] == row[side])]
-            realised = summarise_ratios(own["realised_b64"].dropna().tolist())
-            row[f"realised_{side}"] = realised.mean
+            own = times[(times["task"] == row["task"]) & (times["method"] == row[side])]
+            row[f"realised_{side}"] = next(iter(own["realised"]), float("nan"))
         rows.append(row)
     return words.table("time", rows)
 
