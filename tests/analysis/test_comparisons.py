@@ -246,6 +246,17 @@ def test_sizes_that_no_method_has_are_not_equivalent() -> None:
     assert set(table.loc[(table["measure"] == "matched") & table["asked"], "family"]) == {2}
 
 
+def test_methods_without_any_network_are_not_equivalent() -> None:
+    study = make_study(seeds=3, methods=LOOPS[:3])
+    rows = [row for row in random_rows(study, Random(3)) if row["method"] == "dense"]
+    cells = product(study.tasks, study.seeds, study.methods)
+    beyond = [(*cell, point) for cell in cells for point in ("2", "4")]
+    table = Made(inputs_of(study, rows, unreachable=beyond)).comparisons
+    areas = table[table["measure"] == "area"]
+    assert set(areas["verdict"]) == {"not measured"}
+    assert set(areas["reason"]) == {"neither has a network at an operating point"}
+
+
 def test_folds_widen_every_interval_and_say_that_it_holds_for_rows() -> None:
     study = make_study(seeds=5, methods=LOOPS[:3])
     rows = random_rows(study, Random(4))

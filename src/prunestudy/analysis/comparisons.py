@@ -46,6 +46,7 @@ COLUMNS = [
 ]
 CAPPED = ("capped_first", "capped_second", "both_capped")
 SO_SMALL = "neither has a network so small"
+NO_POINT = "neither has a network at an operating point"
 FAILED = "it failed"
 # A method's values by task, compression (nan where it has none), method and seed.
 Values = dict[tuple[str, float, str], dict[int, float]]
@@ -134,6 +135,9 @@ def _at_equal_size(inputs: Inputs, curves: list[SizeCurve], sizes: pd.DataFrame)
             continue
         kinds = [granularities[name] for name in pair]
         reason = f"{kinds[0]} against {kinds[1]}" if kinds[0] != kinds[1] else ""
+        # Curves from the dense network to chance alone are equal, and say nothing of the methods.
+        if not any(reached.get((task, name)) for name in pair):
+            reason = reason or NO_POINT
         area = _row(inputs, AREA, task, NAN, pair, areas, missing, reason)
         if area.reason and pair not in asked:
             continue
