@@ -88,7 +88,7 @@ def test_mlflow_has_one_parent_and_a_child_a_trajectory(checkout: Checkout) -> N
     assert sum(len(curve) > 1 for curve in curves) >= 4
     [parent] = parents
     assert parent.info.run_name == f"{STUDY} {parent.data.tags['run_key'][:8]}"
-    assert parent.data.tags["mlflow.note.content"].startswith("At equal size (area)")
+    assert parent.data.tags["mlflow.note.content"].startswith("Test quality at equal size (area)")
     files = {file.path for file in client.list_artifacts(parent.info.run_id)}
     assert {"index.html", "report.md", "checklist.json", "figures", "tables", "paper"} <= files
 
