@@ -193,7 +193,7 @@ LEAST: dict[str, Callable[[Row], tuple[float, float]]] = {
     "fast": lambda row: (-row["latency_ratio_b64"], row["params_nonzero"]),
 }
 Key = tuple[str, ...]
-NUMBERS = ("n", "estimate", "low", "high", "level", "p_t_holm", "family")
+NUMBERS = ("n", "estimate", "low", "high", "joint_low", "joint_high", "level", "p_t_holm", "family")
 
 
 def worked_out(
@@ -235,7 +235,8 @@ def worked_out(
             for one in p.values()
             if one <= p[key]
         )
-        numbers = [len(apart), back(mean), back(low), back(high), levels[key], corrected, len(p)]
+        ends = [low, high, mean - away, mean + away]
+        numbers = [len(apart), *map(back, [mean, *ends]), levels[key], corrected, len(p)]
         width = into(1 + margins[key]) if ratio else margins[key]
         if ratio:
             low, high = -high, -low

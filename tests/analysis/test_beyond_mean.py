@@ -106,7 +106,7 @@ def test_only_what_is_beyond_chance_and_hidden_is_a_loss(numbers: dict, told: se
 @pytest.mark.slow
 def test_chance_alone_is_hardly_ever_a_loss() -> None:
     # Networks that are as good as the dense one trained on: rows change sides by chance alone.
-    random, told, studies = np.random.default_rng(0), 0, 100
+    random, told, studies = np.random.default_rng(0), 0, 40
     study = make_study()
     study.methods["longer"] = Baseline(baseline="dense_longer")
     for _study in range(studies):

@@ -132,6 +132,7 @@ def claim(joint_low: float, joint_high: float, verdict: str, **others: float) ->
 def test_an_interval_says_what_becomes_of_a_claim(low: float, high: float, expected: str) -> None:
     # The end towards no difference, drawn closer by a later step of Holm's, has no say.
     assert judged(0.4, claim(low, high, "better", low=0.3, high=0.35)) == expected
+    assert judged(0.4, claim(low, high, "undecided", n=2)) == "open"
     # A size at the end of the range could be smaller than it is told.
     first = judged(0.4, claim(low, high, "better", capped_first=1))
     second = judged(0.4, claim(low, high, "better", capped_second=1))

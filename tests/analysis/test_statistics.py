@@ -131,4 +131,6 @@ def test_overlapping_training_sets_widen_an_interval() -> None:
 def test_the_t_test_of_differences_that_are_all_alike_shows_nothing() -> None:
     assert compare([1.0, 1.0], [1.0, 1.0]).p_t == 1.0
     assert compare([1.0, 1.0], [0.5, 0.5]).p_t == 1.0
+    # Sizes do not agree by chance.
+    assert compare([1.0, 2.0], [0.5, 1.0], "ratio").p_t == 0.0
     assert math.isnan(compare([1.0], [0.5]).p_t)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from prunestudy.analysis.gpu_latency import gpu_latency
 from prunestudy.analysis.rank_correlation import rank_correlation
 from prunestudy.analysis.summaries import summary
 from tests.analysis.raw import folded, inputs_of, network
@@ -60,6 +61,23 @@ def test_folds_widen_a_points_interval() -> None:
     )
     width = [one.loc[place, "test_high"] - one.loc[place, "test_low"] for one in (plain, wide)]
     # One fold of five to the four others, three seeds.
+    assert width[1] / width[0] == pytest.approx(math.sqrt(1 + 3 / 4))
+
+
+def test_folds_widen_the_latency_on_a_gpu() -> None:
+    timed = [
+        row | {"cuda_eager_ms_b1": 1.0, "cuda_eager_ratio_b1": row["latency_ratio_b1"]}
+        for row in rows()
+    ]
+    plain, wide = (
+        gpu_latency(inputs_of(study, timed)).set_index(["task", "method", "point"])
+        for study in (STUDY, folded(STUDY))
+    )
+    name, place = "cuda_eager_ratio_b1", ("numbers", "traditional", "4")
+    width = [
+        math.log(one.loc[place, f"{name}_high"] / one.loc[place, f"{name}_low"])
+        for one in (plain, wide)
+    ]
     assert width[1] / width[0] == pytest.approx(math.sqrt(1 + 3 / 4))
 
 

@@ -221,10 +221,12 @@ def judged(ratio: float, claim: Claim) -> Judgement:
     """
     if claim.verdict in ("one seed", "not measured"):
         return claim.verdict
+    if claim.n < LEAST_SEEDS:
+        return "open"
     if claim.joint_low > ratio and not claim.capped_first:
         return "missed"
     reached = claim.joint_high <= ratio and not claim.capped_second
-    return "reached" if reached and claim.n >= LEAST_SEEDS else "open"
+    return "reached" if reached else "open"
 
 
 def tested(inputs: Inputs, compared: pd.DataFrame) -> list[Tested]:
