@@ -133,7 +133,7 @@ SLIPS = [
     # A part of the run key is dropped.
     Slip(
         "plan/slices.py",
-        '"compressions": study.compressions,',
+        '"compressions": study.compressions_of(str(cell.task)),',
         "",
         "tests/plan/test_plan.py",
     ),

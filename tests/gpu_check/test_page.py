@@ -4,6 +4,7 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from prunestudy.errors import StudyError
@@ -16,7 +17,7 @@ AT = "2026-01-02T03:04:05+00:00"
 
 
 def test_a_table_has_every_column_and_a_dash_where_nothing_is():
-    first = {"network": "a", "ms": 1234.5678, "follows": []}
+    first = {"network": "a", "ms": np.float64(1234.5678), "follows": []}
     lines = table([first, {"network": "b", "same": True, "ms": None, "follows": ["a", "c"]}])
     assert lines == [
         "| network | ms | follows | same |",

@@ -18,14 +18,17 @@ def test_a_study_in_which_adaptive_loses_says_so_first(checkout: Checkout) -> No
     checkout.edit(f"studies/{STUDY}.yaml", "seeds: [0]", "seeds: [0, 1, 2, 3, 4]")
     output = checkout.study()
     folder = checkout.folder / "reports" / STUDY
-    headline = pd.read_csv(folder / "tables" / "headline.csv").set_index(["task", "second"])
-    row = headline.loc[("wdbc", "traditional")]
-    assert row["params_verdict"] == "higher"
-    assert row["params_low"] > 1
+    compared = pd.read_csv(folder / "tables" / "comparisons.csv")
+    compared = compared.set_index(["measure", "task", "second"]).sort_index()
+    row = compared.loc[("area", "wdbc", "traditional")]
+    assert row["verdict"] == "worse"
+    assert row["high"] < 0
     first = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["finding"][0]
-    assert "in size (adaptive ÷ traditional), adaptive needs more parameters" in first
-    assert f"wdbc ({row['params_ratio']:.3g}×" in first
-    assert "fewer" not in first
+    assert first.startswith(
+        "Test quality at equal size (area), adaptive against traditional: worse"
+    )
+    assert f"wdbc ({row['estimate']:+.4f}".replace("-", "−") in first
+    assert "better" not in first
     assert first in output
     page = (folder / "index.html").read_text(encoding="utf-8").replace("&#39;", "'")
     assert page.index(first) < page.index('id="trade-off"')

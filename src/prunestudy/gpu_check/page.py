@@ -39,10 +39,10 @@ failed.
 
 def shown(value: Any) -> str:
     """A cell of a table."""
-    if value is None or value == []:
+    if value is None:
         return "–"
     if isinstance(value, list):
-        return ", ".join(value)
+        return ", ".join(value) or "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
