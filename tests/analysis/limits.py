@@ -14,7 +14,7 @@ from scipy import stats
 from prunestudy.analysis.mean_rank import over_tasks
 from prunestudy.analysis.regret import halvings, jackknife, split_halves
 from prunestudy.analysis.statistics import t_test_p
-from tests.analysis.simulation import FIXED, JUDGED, LEVEL, TASKS, Setting, family
+from tests.analysis.simulation import FIXED, LEVEL, Setting, family
 
 # Of one method, so that two of them differ by one margin.
 SD = np.sqrt(0.5)
@@ -22,6 +22,8 @@ SD = np.sqrt(0.5)
 RANKED, BOOTSTRAPPED, RESAMPLES = 2000, 400, 400
 # Fixed methods that differ: how many, how far apart the first and the last.
 DIFFERING, APART = 5, (1.0, 2.0)
+# Studies of these: enough for a regret of a fiftieth of a margin to stand out.
+JUDGED_DIFFERING = 3000
 # Failures: studies, how often a network fails, and how far chance level lies below.
 FAILING, SHARE, DEPTH = 20000, 0.1, 100.0
 FAMILIES, MEMBERS, FARTHEST = 20000, (3, 10, 36), 10.0
@@ -114,7 +116,7 @@ def differing(n: int, apart: float) -> Judged:
     truth = np.concatenate([[0.0], -np.linspace(0, apart, DIFFERING)])
     halves = halvings(n)
     estimates, errors = [], []
-    for _study in range(JUDGED[n] * TASKS):
+    for _study in range(JUDGED_DIFFERING):
         own = truth[:, None] + random.normal(scale=SD, size=(DIFFERING + 1, n))
         estimates.append(split_halves(own[0], own[1:], halves)[0])
         errors.append(jackknife(own[0], own[1:], halves))

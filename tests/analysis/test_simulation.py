@@ -79,7 +79,7 @@ def test_regret_favours_the_judged_method_where_fixed_ones_differ(n: int) -> Non
     # Chosen on half of the seeds, the opponent is not always the best one.
     for apart in limits.APART:
         found = limits.differing(n, apart)
-        assert 2 * found.error < found.regret < 0.4
+        assert 3 * found.error < found.regret < 0.4
         assert found.covered > 0.9
 
 
