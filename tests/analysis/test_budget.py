@@ -165,3 +165,14 @@ def test_no_baseline_is_the_best_network_and_test_quality_has_no_say() -> None:
     # A dense network is no result of pruning.
     rows = [row | {"val": 0.9 if row["method"] == "dense" else 0.1} for row in rows]
     assert best(study, choices(inputs_of(study, rows))).empty
+
+
+def test_a_task_without_a_dense_network_chooses_nothing_and_leaves_the_others() -> None:
+    study = make_study(seeds=2, methods=LOOPS[:3])
+    lost = list(study.tasks)[-1]
+    rows = random_rows(study, Random(0))
+    left = [row for row in rows if (row["task"], row["method"]) != (lost, "dense")]
+    for choose in (choices, fastest):
+        whole, found = (choose(inputs_of(study, each)) for each in (rows, left))
+        assert set(found["task"]) == {*study.tasks} - {lost}
+        assert len(found) == (whole["task"] != lost).sum()

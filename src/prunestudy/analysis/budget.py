@@ -5,6 +5,7 @@ loop. Quality enters the choice by validation data only. Sizes are not compared 
 choose off the grid of operating points (:mod:`~prunestudy.analysis.sizes` does).
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,8 @@ def _chosen(inputs: Inputs, networks: pd.DataFrame, order: dict[str, bool]) -> p
     first: dict[tuple[str, int, str], tuple[int, dict[Any, Any]]] = {}
     for place, row in enumerate(networks.to_dict("records")):
         task, seed, method = (row[name] for name in CELL)
-        if method == DENSE or row["val"] >= least[task, seed]:
+        # Without a dense network there is no budget, and nothing is within it.
+        if method == DENSE or row["val"] >= least.get((task, seed), math.inf):
             first.setdefault((task, seed, method), (place, row))
     rows = []
     for (task, seed), budget in least.items():
