@@ -53,6 +53,26 @@ def test_a_quality_moves_only_beyond_noise(after: list[float], verdict: str) -> 
     assert moved.loc["params_nonzero", "verdict"] == "the same"
 
 
+def test_among_many_numbers_one_that_barely_moves_has_not() -> None:
+    barely = [0.912, 0.912, 0.93, 0.907, 0.915]
+    noise = [0.91, 0.90, 0.92, 0.91, 0.90]
+    tests = [barely, *[noise] * 9, *[BEFORE.results["test"].tolist()] * 90]
+
+    def many(name: str, samples: list[list[float]]) -> Version:
+        tables = [
+            version(name, sample).results.assign(point=str(place))
+            for place, sample in enumerate(samples)
+        ]
+        return Version(name, {"seeds": [0]}, pd.concat(tables), {})
+
+    before = [BEFORE.results["test"].tolist()] * 100
+    alone = movements(many("a", before[:1]), many("b", tests[:1]), 0.95, MARGINS)
+    assert alone.loc[alone["column"] == "test", "verdict"].tolist() == ["better"]
+    moved = movements(many("a", before), many("b", tests), 0.95, MARGINS)
+    verdicts = moved.loc[moved["column"] == "test", "verdict"].tolist()
+    assert verdicts == ["undecided"] * 10 + ["the same"] * 90
+
+
 @pytest.mark.parametrize("without", ["a", "b"])
 def test_tables_that_name_no_metric_are_compared_without_a_margin(without: str) -> None:
     versions = [BEFORE, version("b", [0.95, 0.96, 0.97, 0.95, 0.97])]

@@ -5,9 +5,11 @@ compared seed by seed where both versions have the seeds, by the rules of the re
 """
 
 import io
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pandas as pd
@@ -17,7 +19,7 @@ from ruamel.yaml import YAML, YAMLError
 from prunestudy.analysis.comparisons import KEY
 from prunestudy.analysis.inputs import SEED_PLACE, overlap_of
 from prunestudy.analysis.measures import RATIO, Measure, judge
-from prunestudy.analysis.statistics import compare
+from prunestudy.analysis.statistics import compare, family_levels
 from prunestudy.errors import StudyError
 from prunestudy.params.reader import written_out
 from prunestudy.store.tables import read_table
@@ -129,24 +131,32 @@ def movements(
 ) -> pd.DataFrame:
     """One row a (task, method, point) and column of results that both versions have seeds of.
 
-    The verdict is of the second version, against margins by metric and of ``ratio``.
+    The verdict is of the second version, against margins by metric and of ``ratio``; the rows of a
+    column are a family, so that among many numbers none seems to have moved by chance alone.
     """
-    rows = []
     metrics = dict(second.results.reindex(columns=["task", "metric"]).to_numpy())
     both = first.results.merge(second.results, on=[*PLACE, "seed"], suffixes=("_a", "_b"))
-    for place, group in both.groupby(PLACE, sort=False):
-        overlap = max(one.overlap(str(place[0])) for one in (first, second))
-        for column, measure in COMPARED.items():
-            if not {f"{column}_a", f"{column}_b"} <= {*both}:
-                continue
-            before, after = group[f"{column}_a"], group[f"{column}_b"]
-            found = compare(after.tolist(), before.tolist(), measure.kind, overlap)
+    rows = []
+    for column, measure in COMPARED.items():
+        if not {f"{column}_a", f"{column}_b"} <= {*both}:
+            continue
+        pairs = []
+        for place, group in both.groupby(PLACE, sort=False):
+            overlap = max(one.overlap(str(place[0])) for one in (first, second))
+            before, after = group[f"{column}_a"].tolist(), group[f"{column}_b"].tolist()
+            pairs.append((place, before, after, compare(after, before, measure.kind, overlap)))
+        # What is the same to the last digit was not made anew, and tests nothing.
+        tested = [math.nan if one[1] == one[2] else one[3].p_t for one in pairs]
+        levels = family_levels(tested, level)
+        for (place, before, after, found), (near, away) in zip(pairs, levels, strict=True):
             metric = RATIO if measure.kind == "ratio" else metrics[place[0]]
-            interval = found.interval(level)
+            interval = found.interval(near, away)
             judged = judge(measure, found, interval, margins.get(metric, 0.0))
-            verdict = "the same" if before.tolist() == after.tolist() else judged.verdict
-            numbers = (before.mean(), after.mean(), found.estimate, *interval)
+            verdict = "the same" if before == after else judged.verdict
+            numbers = (fmean(before), fmean(after), found.estimate, *interval)
             rows.append([*place, column, found.n, *numbers, verdict])
+    order = {place: rank for rank, place in enumerate(both.groupby(PLACE, sort=False).groups)}
+    rows.sort(key=lambda row: order[tuple(row[: len(PLACE)])])
     return pd.DataFrame(rows, columns=MOVEMENT_COLUMNS)
 
 

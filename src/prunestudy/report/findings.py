@@ -93,7 +93,8 @@ def _capped(claims: Sequence[Claim]) -> str:
     told = []
     for claim in claims:
         first, second, both = claim.capped_first, claim.capped_second, claim.both_capped
-        if first + second:
+        # Of what is not measured, its reason says it already.
+        if first + second and not claim.reason:
             seeds = plural(claim.n + both, "seed")
             left_out = f" (in {both} both, left out)" if both else ""
             told.append(f"{first} against {second} of {seeds} on {claim.task}{left_out}")
