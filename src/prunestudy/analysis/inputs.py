@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -40,6 +40,7 @@ class Inputs:
         failures: one row a cell whose outcome is a failure; no other table has it.
         datasets: one row a task: rows of each part, shape of an input, classes, chance level.
         steps: step → how many jobs it has in the whole study.
+        references: one row a reference of a task, or of a task's seed where it has folds.
         waits: (step, step that waits for an outcome of it).
     """
 
@@ -55,6 +56,7 @@ class Inputs:
     timings: pd.DataFrame
     steps: dict[str, int]
     waits: frozenset[tuple[str, str]]
+    references: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def level(self) -> float:
@@ -239,6 +241,9 @@ def read_inputs(plan: Plan, tables: Path, run_key: str) -> Inputs:
     """Read the tables of a study."""
     read = {name: read_table(tables / f"{name}.csv") for name in TABLES}
     latency = read.pop("latency")
+    beside = tables / "references.csv"
+    if beside.exists():
+        read["references"] = read_table(beside)
     # What the tables were made from and the report: a step that feeds neither is not shown.
     report = plan.find("report")
     behind = [*report.ancestors(), report]

@@ -66,6 +66,7 @@ def collect(
     jobs: Iterable[dict[str, Any]],
     data: dict[str, list[Path]],
     folder: Path,
+    references: dict[tuple[str, int | None], Path] | None = None,
 ) -> None:
     """Write every table of the study into ``folder``.
 
@@ -74,6 +75,7 @@ def collect(
         data: task → its prepared data set, or one for each seed in their order.
         evaluations, latencies: (task, seed) → table of all networks of the cell.
         jobs: one row a job for ``timings.csv``.
+        references: (task, seed) → table of its reference; of one split there is no seed.
     """
     folder.mkdir(parents=True)
     tables = {
@@ -87,6 +89,12 @@ def collect(
         "datasets": datasets(data, labels.metrics),
         "timings": pd.DataFrame(jobs),
     }
+    if references:
+        rows = [
+            _labelled(read_table(path), task=task, seed=seed)
+            for (task, seed), path in references.items()
+        ]
+        tables["references"] = pd.concat(rows, ignore_index=True)
     for name, table in tables.items():
         write_table(table, folder / f"{name}.csv")
 

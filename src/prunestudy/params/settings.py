@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from prunestudy.data.settings import Data
+from prunestudy.evaluation.references.settings import REFERENCES
 from prunestudy.networks.architectures.settings import Network
 from prunestudy.networks.settings import Latency
 from prunestudy.params.report_settings import NO_OTHER_NAMES, Report
@@ -14,6 +15,7 @@ from prunestudy.settings.base import (
     MOST_TASKS,
     Compression,
     Name,
+    OneOf,
     Params,
     Seed,
     StudyName,
@@ -44,6 +46,12 @@ class Task(Params):
     network: Network = Field(description="architecture of the dense network")
     loss: LossName = Field(description="what training minimises")
     metric: MetricName = Field(description="quality, higher is better")
+    reference: Annotated[str, OneOf(REFERENCES)] | None = Field(
+        None,
+        description="model of scikit-learn that the dense network is held against, trained on the "
+        "same rows",
+        examples=["svc"],
+    )
     training: Training = Field(description="training of the dense network")
     retraining: Retraining = Field(
         description="retraining of every pruned network, the same total for every method; what it "

@@ -1,5 +1,6 @@
 """Parts: the modules that a cell loads by name, each of which its run key covers."""
 
+from prunestudy.evaluation.references.settings import REFERENCES
 from prunestudy.networks.architectures.settings import Architecture
 from prunestudy.params.settings import Study
 from prunestudy.plan.cell import Cell
@@ -17,6 +18,7 @@ from prunestudy.settings.parts import is_dotted, part_module
 from prunestudy.store.accelerators import CUDA, device_kind
 
 ROOM = "prunestudy.pruning"
+REFERENCES_ROOM = "prunestudy.evaluation.references"
 
 
 def _architecture(network: Architecture) -> str:
@@ -49,6 +51,17 @@ def prepare_parts(study: Study, cell: Cell) -> list[str]:
 def train_parts(study: Study, cell: Cell) -> list[str]:
     """Architecture, loss and metric."""
     return [*architecture_part(study, cell), *_objective(study, str(cell.task))]
+
+
+def reference_parts(study: Study, cell: Cell) -> list[str]:
+    """The reference, loss and metric; where columns are read anew the data set and encoding."""
+    task = study.tasks[str(cell.task)]
+    name = str(task.reference)
+    found = [part_module(REFERENCES_ROOM, name), *_objective(study, str(cell.task))]
+    if dataset_of(task.data).widths is None:
+        return found
+    found += [part for part in prepare_parts(study, cell) if not part.startswith(ENCODING)]
+    return found + ([part_module(ENCODING, "numbers")] if REFERENCES[name].reads != "text" else [])
 
 
 def prune_parts(study: Study, cell: Cell) -> list[str]:

@@ -116,6 +116,16 @@ def evaluate(study: Study, cell: Cell) -> dict[str, Any]:
     return {**found, **_measured_on(study)}
 
 
+def reference(study: Study, cell: Cell) -> dict[str, Any]:
+    """The reference, loss and metric, and the fold where there is one."""
+    found = {"reference": study.tasks[str(cell.task)].reference, **evaluate(study, cell)}
+    # It is of the processor, wherever networks are trained.
+    for name in ("compute", "metrics", "metrics_code"):
+        found.pop(name, None)
+    place = None if cell.seed is None else study.fold_of(str(cell.task), cell.seed)
+    return found if place is None else {**found, "place": list(place)}
+
+
 def _measured_on(study: Study) -> dict[str, Any]:
     """The GPU, where networks are evaluated and timed on one; both in 32 bits."""
     found = device_parts(study)

@@ -5,6 +5,7 @@ from prunestudy.plan.step import Role, Step
 from prunestudy.store.names import DENSE
 
 LEARNING = ("torch", "numpy", "pytorch-lightning", "safetensors")
+REFERENCES = ("torch", "numpy", "scipy", "scikit-learn", "pandas", "safetensors")
 RAW = Role("raw", "folder of the fetched data set")
 DATA = Role("data", "prepared data of the task")
 NETWORKS = Role("networks", "trajectories to look at, dense among them", several=True)
@@ -152,6 +153,36 @@ _TABLE = (
         repeatable=False,
     ),
     Step(
+        name="reference",
+        summary="train a task's reference and judge it",
+        module="prunestudy.evaluation.reference",
+        job="prunestudy.steps.evaluation:reference",
+        path="models/{study}/{task}/reference-{key}.csv",
+        over=("task",),
+        cells=needs.references,
+        params=slices.reference,
+        parts=parts.reference_parts,
+        packages=REFERENCES,
+        roles=(DATA, RAW),
+        needs=needs.reference,
+        torch=True,
+    ),
+    Step(
+        name="reference_fold",
+        summary="train a task's reference on the fold of a seed and judge it",
+        module="prunestudy.evaluation.reference",
+        job="prunestudy.steps.evaluation:reference",
+        path=f"{CELL}/reference-{{key}}.csv",
+        over=("task", "seed"),
+        cells=needs.fold_references,
+        params=slices.reference,
+        parts=parts.reference_parts,
+        packages=REFERENCES,
+        roles=(DATA, RAW),
+        needs=needs.reference,
+        torch=True,
+    ),
+    Step(
         name="collect",
         summary="collect the study's tables",
         module="prunestudy.evaluation.collect",
@@ -162,7 +193,7 @@ _TABLE = (
         params=slices.collect,
         packages=("pandas", "scikit-learn"),
         roles=tuple(
-            Role(name, several=True, by_command=False) for name in ("data", "networks", "measured")
+            Role(name, several=True, by_command=False) for name in ("data", "networks", "measured", "references")
         ),
         needs=needs.everything,
         folder=True,

@@ -187,7 +187,9 @@ def _unreachable(contents: Contents) -> list[Block]:
 def _results(contents: Contents) -> list[Block]:
     inputs, level = contents.inputs, percent(contents.inputs.level)
     text = Text(words.text("results"), note=True)
-    blocks: list[Block] = [tables.tasks(inputs), tables.datasets(inputs), text]
+    blocks: list[Block] = [tables.tasks(inputs), tables.datasets(inputs)]
+    blocks += _references(contents)
+    blocks.append(text)
     summary = contents.summary.copy()
     summary.loc[summary["method"] == DENSE, "test_change_mean"] = float("nan")
     for task in inputs.tasks:
@@ -198,6 +200,12 @@ def _results(contents: Contents) -> list[Block]:
         table = words.table("rank_correlation", contents.rank_correlation, level=level)
         blocks.append(Fold("Does the order before retraining tell the one after it?", (table,)))
     return blocks
+
+
+def _references(contents: Contents) -> list[Block]:
+    """The dense networks against models of another kind, where a task names one."""
+    rows = contents.references
+    return [tables.references(contents.inputs, rows)] if len(rows) else []
 
 
 def _gpu_latency(contents: Contents) -> list[Block]:

@@ -7,6 +7,7 @@ import pandas as pd
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.measures import TIME
 from prunestudy.data.settings import SplitShares
+from prunestudy.evaluation.references.settings import REFERENCES
 from prunestudy.report import words
 from prunestudy.report.blocks import Table
 from prunestudy.report.clauses import ranges
@@ -42,6 +43,13 @@ def _split(split: SplitShares) -> str:
     """How often rows are divided, and by which random numbers."""
     how = f"{split.folds} folds × {split.repeats or 1}" if split.folds else "once"
     return f"{how}, seed {split.seed}"
+
+
+def references(inputs: Inputs, rows: pd.DataFrame) -> Table:
+    """The dense networks against their references, a row a task."""
+    labels = {name: one.label for name, one in REFERENCES.items()}
+    told = rows.assign(label=rows["reference"].map(labels), metric=rows["task"].map(inputs.metric))
+    return words.table("references", told, level=percent(inputs.level))
 
 
 def log(inputs: Inputs, task: str, method: str, seed: int) -> Table:
