@@ -46,7 +46,7 @@ class Task(Params):
     network: Network = Field(description="architecture of the dense network")
     loss: LossName = Field(description="what training minimises")
     metric: MetricName = Field(description="quality, higher is better")
-    reference: Annotated[str, OneOf(REFERENCES)] | None = Field(
+    reference: Annotated[str, OneOf(tuple(REFERENCES))] | None = Field(
         None,
         description="model of scikit-learn that the dense network is held against, trained on the "
         "same rows",
