@@ -18,10 +18,10 @@ COLUMNS = [
 def references(inputs: Inputs) -> pd.DataFrame:
     """One row a task that has a reference: the dense network against it, over seeds.
 
-    At one split a reference is one model for all seeds; of folds each seed has its own. ``settings``
-    are those chosen on validation rows, of folds each that was. ``estimate`` is dense − reference on
-    test rows, ``low`` and ``high`` its t interval at ``level``, each task by itself. The verdict
-    reads the interval as that of two methods.
+    At one split a reference is one model for all seeds; of folds each seed has its own.
+    ``settings`` are those chosen on validation rows, of folds each that was. ``estimate`` is
+    dense − reference on test rows, ``low`` and ``high`` its t interval at ``level``, each task by
+    itself. The verdict reads the interval as that of two methods.
     """
     rows = [_row(inputs, task, own) for task, own in _by_task(inputs)]
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -6,7 +6,7 @@ from prunestudy.store.names import DENSE
 
 LEARNING = ("torch", "numpy", "pytorch-lightning", "safetensors")
 REFERENCES = ("torch", "numpy", "scipy", "scikit-learn", "pandas", "safetensors")
-RAW = Role("raw", "folder of the fetched data set")
+RAW = Role("raw", "folder of the fetched data set; none of your own data", required=False)
 DATA = Role("data", "prepared data of the task")
 NETWORKS = Role("networks", "trajectories to look at, dense among them", several=True)
 TABLES = Role("tables", "folder of the collected tables")
@@ -193,7 +193,8 @@ _TABLE = (
         params=slices.collect,
         packages=("pandas", "scikit-learn"),
         roles=tuple(
-            Role(name, several=True, by_command=False) for name in ("data", "networks", "measured", "references")
+            Role(name, several=True, by_command=False)
+            for name in ("data", "networks", "measured", "references")
         ),
         needs=needs.everything,
         folder=True,

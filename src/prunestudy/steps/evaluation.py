@@ -93,6 +93,4 @@ def collect(job: Job, scratch: Path) -> None:
         for made in plan.of_step(name)
     }
     labels = step.Labels(**job.artifact.parts["params"])
-    step.collect(
-        labels, trajectories, evaluations, latencies, jobs, data, scratch, references
-    )
+    step.collect(labels, trajectories, evaluations, latencies, jobs, data, scratch, references)
