@@ -123,7 +123,8 @@ def further_metrics(evaluations: Cells) -> pd.DataFrame:
     rows = []
     for (task, seed), path in evaluations.items():
         table = read_table(path)
-        names = [name.removeprefix(TEST) for name in table if str(name).startswith(TEST)]
+        columns = map(str, table)
+        names = [name.removeprefix(TEST) for name in columns if name.startswith(TEST)]
         for row in table.to_dict("records") if names else ():
             place = [task, seed, row["method"], row["point"]]
             rows += [[*place, name, row[f"{VAL}{name}"], row[f"{TEST}{name}"]] for name in names]

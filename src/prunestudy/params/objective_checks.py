@@ -13,7 +13,7 @@ KINDS = {"value": "values", "class": "classes", "labels": "several labels"}
 
 def problems_of_objective(place: str, task: Task, dataset: Dataset) -> Iterator[Problem]:
     """Losses and metrics that cannot read the targets, and weights of what is no class."""
-    kind, whose = dataset.target, f"'{task.data.name}', whose targets are {KINDS[dataset.target]}"
+    kind, whose = dataset.target, f"'{task.data.called}', whose targets are {KINDS[dataset.target]}"
     target = loss_info(task.loss_name).target
     if target not in (None, kind):
         fitting = [loss for loss, info in LOSSES.items() if info.target == kind]
@@ -34,4 +34,4 @@ def problems_of_objective(place: str, task: Task, dataset: Dataset) -> Iterator[
             yield Problem(where, reason, ", ".join(fitting), near(name, fitting))
         elif kind == "class" and len(dataset.classes) < info.classes:
             reason = f"'{name}' tells nothing of fewer than {info.classes} classes"
-            yield Problem(where, f"{reason}; '{task.data.name}' has {len(dataset.classes)}")
+            yield Problem(where, f"{reason}; '{task.data.called}' has {len(dataset.classes)}")

@@ -98,11 +98,11 @@ def _table(name: str, group: dict[str, Any]) -> str:
 
 def _example(value: dict[str, Any]) -> Any:
     """One of the type's examples, else the default, else the first choice; groups have none."""
-    if any(_targets(value)):
-        return None
     for one in (value, *value.get("anyOf", [])):
         if "examples" in one:
             return one["examples"][0]
+    if any(_targets(value)):
+        return None
     known = value.get("const", value.get("default"))
     if known is not None:
         return known

@@ -57,11 +57,13 @@ class Task(Params):
     network: Network = Field(description="architecture of the dense network")
     loss: Loss = Field(
         description="what training minimises: its name, or its name with options; your own is a "
-        "function of outputs and targets that gives a tensor of one number"
+        "function of outputs and targets that gives a tensor of one number",
+        examples=["mse"],
     )
     metric: Metric = Field(
         description="quality, by which everything is decided; your own is a function of outputs "
-        "and targets that gives a number"
+        "and targets that gives a number",
+        examples=["r2"],
     )
     metrics: Annotated[list[Metric], AfterValidator(_different_metrics)] | None = Field(
         None,

@@ -61,6 +61,8 @@ class Architecture(Params):
     model_config = ConfigDict(json_schema_extra=_named)
     batch_norm: ClassVar[bool] = False
     images: ClassVar[bool] = False
+    # How it reads columns that are not numbers yet: the part of data/encoding/.
+    reads: ClassVar[Literal["numbers", "images", "mixed", "tokens"]] = "numbers"
 
     def least_side(self) -> int:
         """Pixels that the shorter side of an image must have."""
