@@ -8,10 +8,8 @@ from prunestudy.data.dataset import dataset_of
 from prunestudy.data.settings import ROWS, SMALLEST_CLASS, Data
 from prunestudy.errors import DataError, Problem
 from prunestudy.networks.architectures.settings import Network
+from prunestudy.params.objective_checks import problems_of_objective
 from prunestudy.params.settings import Study, Task
-from prunestudy.training.losses.settings import LOSSES
-
-KINDS = {"value": "values", "class": "classes", "labels": "labels"}
 
 
 def problems_of_data(study: Study) -> list[Problem]:
@@ -30,11 +28,7 @@ def _problems(name: str, task: Task) -> Iterator[Problem]:
     reason = _too_many_folds(task.data)
     if reason:
         yield Problem(f"tasks.{name}.data.split.folds", reason)
-    fitting = [loss for loss, target in LOSSES.items() if target == dataset.target]
-    if task.loss not in fitting:
-        kind = KINDS[dataset.target]
-        reason = f"'{task.loss}' does not fit '{task.data.called}', whose targets are {kind}"
-        yield Problem(f"tasks.{name}.loss", reason, ", ".join(fitting))
+    yield from problems_of_objective(f"tasks.{name}", task, dataset)
     network, place = task.network, f"tasks.{name}.network"
     if not network.images:
         yield from _nothing_left(name, task)

@@ -18,8 +18,10 @@ from prunestudy.pruning.settings import (
 )
 from prunestudy.settings.parts import is_dotted, part_module
 from prunestudy.store.accelerators import CUDA, device_kind
+from prunestudy.training.metrics.settings import MetricSettings
 
 ROOM = "prunestudy.pruning"
+LOSSES, METRICS = "prunestudy.training.losses", "prunestudy.training.metrics"
 REFERENCES_ROOM = "prunestudy.evaluation.references"
 
 
@@ -28,11 +30,14 @@ def _architecture(network: Architecture) -> str:
 
 
 def _objective(study: Study, task: str) -> list[str]:
+    """Loss and metric, but for the user's own, which lie outside the library."""
     chosen = study.tasks[task]
-    return [
-        part_module("prunestudy.training.losses", chosen.loss),
-        part_module("prunestudy.training.metrics", chosen.metric),
-    ]
+    found = [] if is_dotted(chosen.loss_name) else [part_module(LOSSES, chosen.loss_name)]
+    return [*found, *_metrics([chosen.metric])]
+
+
+def _metrics(metrics: list[str | MetricSettings]) -> list[str]:
+    return [part_module(METRICS, one) for one in metrics if isinstance(one, str)]
 
 
 def architecture_part(study: Study, cell: Cell) -> list[str]:
@@ -62,6 +67,19 @@ def prepare_parts(study: Study, cell: Cell) -> list[str]:
 def train_parts(study: Study, cell: Cell) -> list[str]:
     """Architecture, loss and metric."""
     return [*architecture_part(study, cell), *_objective(study, str(cell.task))]
+
+
+def evaluate_parts(study: Study, cell: Cell) -> list[str]:
+    """Those of the training, and further metrics."""
+    further = study.tasks[str(cell.task)].metrics or []
+    return [*train_parts(study, cell), *_metrics(further)]
+
+
+def collect_parts(study: Study, _cell: Cell) -> list[str]:
+    """The metrics of tasks whose chance level is of their own making, and what makes it."""
+    own = [task.metric for task in study.tasks.values() if not task.metric_info.scikit_learn]
+    found = [part_module("prunestudy.evaluation", "constant_outputs")] if own else []
+    return list(dict.fromkeys([*found, *_metrics(own)]))
 
 
 def reference_parts(study: Study, cell: Cell) -> list[str]:

@@ -129,7 +129,7 @@ _TABLE = (
         over=("task", "seed"),
         cells=needs.task_seeds,
         params=slices.evaluate,
-        parts=parts.train_parts,
+        parts=parts.evaluate_parts,
         packages=("torch", "numpy", "safetensors"),
         roles=(DATA, NETWORKS),
         needs=needs.data_and_networks,
@@ -191,6 +191,7 @@ _TABLE = (
         over=(),
         cells=needs.whole,
         params=slices.collect,
+        parts=parts.collect_parts,
         packages=("pandas", "scikit-learn"),
         roles=tuple(
             Role(name, several=True, by_command=False)

@@ -77,7 +77,15 @@ def top_five(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     )
     if not many:
         return None, f"no data set has {MANY_CLASSES} classes or more"
-    return False, f"no top-5 quality for {listed(many)}"
+    told = {
+        task.data.name
+        for task in inputs.study.tasks.values()
+        if "top_5" in (task.metric, *(task.metrics or ()))
+    }
+    lacking = [name for name in many if name not in told]
+    if lacking:
+        return False, f"no top-5 quality for {listed(lacking)}"
+    return True, f"top-5 quality for {listed(many)}"
 
 
 def dense_rows(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
@@ -194,7 +202,10 @@ def until_collapse(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     for task, rows in pruned.groupby("task", sort=False):
         last = max(rows["point"], key=float)
         quality = summary.set_index(["task", "method"])["test_mean"]
-        lost = float(1 - rows.loc[rows["point"] == last, "test_mean"].min() / quality[task, DENSE])
+        sign, at_last = inputs.sign(str(task)), rows.loc[rows["point"] == last, "test_mean"]
+        dense = quality[task, DENSE]
+        worst = float((sign * at_last).min())
+        lost = float(sign * dense - worst) / abs(dense) if dense else 0.0
         # Whether the study asks for smaller networks of the task than there can be.
         asked = {point for point in inputs.points_on(str(task)) if float(point) > float(last)}
         listed_points = inputs.unreachable.loc[inputs.unreachable["task"] == task, "point"]

@@ -15,6 +15,7 @@ from prunestudy.analysis import (
     comparisons,
     curves,
     decisions,
+    further_metrics,
     gpu_latency,
     mean_rank,
     provenance,
@@ -82,6 +83,7 @@ class Contents:
     rank_correlation = once(rank_correlation.rank_correlation)
     gpu_latency = once(gpu_latency.gpu_latency)
     beyond_mean = once(beyond_mean.beyond_mean)
+    further_metrics = once(further_metrics.further_metrics)
     references = once(references.references)
     provenance = once(provenance.provenance)
     seed_curves = once(curves.seed_curves)
@@ -127,6 +129,8 @@ class Contents:
             names |= {"fastest_within_budget": "fastest"}
         if len(self.beyond_mean):
             names |= {"beyond_mean": "beyond_mean"}
+        if len(self.further_metrics):
+            names |= {"further_metrics": "further_metrics"}
         if len(self.references):
             names |= {"reference_comparisons": "references"}
         if self.inputs.gpus:

@@ -8,6 +8,8 @@ from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.measures import TIME
 from prunestudy.data.settings import SplitShares
 from prunestudy.evaluation.references.settings import REFERENCES
+from prunestudy.params.documented import scalar
+from prunestudy.params.settings import Task
 from prunestudy.report import words
 from prunestudy.report.blocks import Table
 from prunestudy.report.clauses import ranges
@@ -24,11 +26,21 @@ def tasks(inputs: Inputs) -> Table:
     for name in inputs.tasks:
         task, dense = inputs.study.tasks[name], inputs.cells(name, DENSE)
         row: Row = {"task": name, "data set": task.data.called, "network": dense["network"].iloc[0]}
-        row |= {"loss": task.loss.replace("_", "-"), "metric": inputs.metric(name)}
+        row |= {"loss": _loss(task), "metric": inputs.directed_metric(name)}
         row |= {"training epochs": task.training.epochs}
         row |= {"retraining epochs": task.retraining.epochs}
         rows.append(row | dense[["params", "macs", "test"]].mean().to_dict())
     return words.table("tasks", rows)
+
+
+def _loss(task: Task) -> str:
+    """A task's loss with its options."""
+    name = task.loss_name.rpartition(".")[2].replace("_", "-")
+    if isinstance(task.loss, str):
+        return name
+    options = {key.replace("_", " "): value for key, value in task.loss.options.items()}
+    told = [f"{key} {scalar(value).strip('{}[]')}" for key, value in options.items()]
+    return f"{name} ({'; '.join(told)})"
 
 
 def datasets(inputs: Inputs) -> Table:

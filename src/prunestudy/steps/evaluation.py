@@ -16,7 +16,8 @@ def evaluate(job: Job, scratch: Path) -> None:
     study = job.study
     task = study.tasks[str(job.artifact.cell.task)]
     objective = Objective(task.loss, task.metric)
-    step.evaluate(objective, study.compute, job.given["data"], _networks(job), scratch)
+    networks, metrics = _networks(job), task.metrics or ()
+    step.evaluate(objective, study.compute, job.given["data"], networks, scratch, metrics)
 
 
 def latency(job: Job, scratch: Path) -> None:
