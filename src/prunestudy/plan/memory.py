@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from prunestudy.data.dataset import find_dataset
 from prunestudy.data.settings import ROWS, Data
 from prunestudy.errors import Problem
-from prunestudy.networks.architectures.settings import Layer
+from prunestudy.networks.layer_sizes import Layer
 from prunestudy.params.settings import Study, Task
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.slices import methods_on

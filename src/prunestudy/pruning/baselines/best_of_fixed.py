@@ -86,7 +86,7 @@ def _decision(offer: _Offer, best: _Offer, dense: int) -> dict[str, object]:
     if not own_size:
         told = f"the best validation quality, {best.val:.4f}"
     state = kept.state
-    widths = dict(UnitGraph(state.network, state.spec.input_shape).widths)
+    widths = dict(UnitGraph(state.network, state.spec.example()).widths)
     return {
         "stage": state.stage,
         "proposal": f"{kept.point}: {offer.method}",
