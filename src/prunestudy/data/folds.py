@@ -6,24 +6,26 @@ from pathlib import Path
 import numpy as np
 from sklearn.model_selection import RepeatedKFold, RepeatedStratifiedKFold
 
-from prunestudy.data.dataset import Arrays, Dataset, find_dataset
-from prunestudy.data.prepare import split_rows
+from prunestudy.data.dataset import Arrays, Dataset, dataset_of
+from prunestudy.data.prepare import contents_of, split_rows
 from prunestudy.data.prepared_file import write_prepared
 from prunestudy.data.settings import Data
 from prunestudy.errors import StudyError
 
 
-def prepare_fold(data: Data, repeat: int, fold: int, raw: Path, out: Path) -> None:
+def prepare_fold(
+    data: Data, repeat: int, fold: int, raw: Path | None, out: Path, reads: str = "numbers"
+) -> None:
     """Write the data of one fold of one repeat, both from 0, in the file that ``prepare`` writes.
 
     Raises:
         StudyError: its rows cannot be divided so.
     """
-    dataset = find_dataset(data.name)
-    arrays = dataset.read({file.name: file.read_bytes() for file in sorted(raw.iterdir())})
+    dataset = dataset_of(data, reads)
+    arrays = dataset.read(contents_of(raw))
     rows = fold_rows(arrays, dataset, data, repeat, fold)
     place = {"folds": data.split.folds, "repeat": repeat, "fold": fold}
-    write_prepared(out, data.name, dataset, arrays, rows, place)
+    write_prepared(out, data, reads, dataset, arrays, rows, place)
 
 
 def fold_rows(
@@ -39,14 +41,14 @@ def fold_rows(
     """
     split, strata = data.split, arrays.targets if dataset.target == "class" else None
     folds = split.folds or 1
-    _check(arrays, data.name, strata, folds)
+    _check(arrays, data.called, strata, folds)
     kind = RepeatedKFold if strata is None else RepeatedStratifiedKFold
     divided = kind(n_splits=folds, n_repeats=repeat + 1, random_state=split.seed)
     place = repeat * folds + fold
     rest, test = next(islice(divided.split(arrays.targets, strata), place, None))
     order = np.concatenate([rest, test])
-    apart = Arrays(arrays.inputs[order], arrays.targets[order], test_rows=len(test))
-    # Validation is a share of all rows; each fold draws its own.
+    apart = Arrays(arrays.inputs, arrays.targets[order], test_rows=len(test))
+    # The split looks at no inputs. Validation is a share of all rows; each fold draws its own.
     own = {"validation": split.validation / (1 - split.test), "seed": split.seed + place}
     of_rest = data.model_copy(update={"split": split.model_copy(update=own)})
     return {

@@ -5,21 +5,30 @@ from pathlib import Path
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from prunestudy.data.dataset import Arrays, Dataset, find_dataset
+from prunestudy.data.dataset import Arrays, Dataset, dataset_of
 from prunestudy.data.prepared_file import write_prepared
 from prunestudy.data.settings import Data
 from prunestudy.errors import StudyError
 
 
-def prepare(data: Data, raw: Path, out: Path) -> None:
+def prepare(data: Data, raw: Path | None, out: Path, reads: str = "numbers") -> None:
     """Write ``{train,validation,test}.{inputs,targets}`` as one safetensors file.
 
     Inputs are float32 and standardised (per feature; images by one mean and deviation); class
     targets are int64, values are float32 standardised with a trailing dimension of one.
+
+    Args:
+        raw: the folder of a fetched data set; none of the user's own data.
+        reads: how the architecture reads columns.
     """
-    dataset = find_dataset(data.name)
-    arrays = dataset.read({file.name: file.read_bytes() for file in sorted(raw.iterdir())})
-    write_prepared(out, data.name, dataset, arrays, split_rows(arrays, dataset, data), {})
+    dataset = dataset_of(data, reads)
+    arrays = dataset.read(contents_of(raw))
+    write_prepared(out, data, reads, dataset, arrays, split_rows(arrays, dataset, data), {})
+
+
+def contents_of(raw: Path | None) -> dict[str, bytes]:
+    """The files of a fetched data set; none of the user's own data."""
+    return {} if raw is None else {file.name: file.read_bytes() for file in sorted(raw.iterdir())}
 
 
 def split_rows(arrays: Arrays, dataset: Dataset, data: Data) -> dict[str, np.ndarray]:

@@ -1,16 +1,17 @@
 """Whether a task's data fit its network and its loss, before anything runs."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import get_args
 
-from prunestudy.data.dataset import find_dataset
+from prunestudy.data.dataset import dataset_of
 from prunestudy.data.settings import ROWS, SMALLEST_CLASS, Data
-from prunestudy.errors import Problem
+from prunestudy.errors import DataError, Problem
 from prunestudy.networks.architectures.settings import Network
 from prunestudy.params.settings import Study, Task
 from prunestudy.training.losses.settings import LOSSES
 
-KINDS = {"value": "values", "class": "classes"}
+KINDS = {"value": "values", "class": "classes", "labels": "labels"}
 
 
 def problems_of_data(study: Study) -> list[Problem]:
@@ -19,21 +20,27 @@ def problems_of_data(study: Study) -> list[Problem]:
 
 
 def _problems(name: str, task: Task) -> Iterator[Problem]:
-    dataset = find_dataset(task.data.name)
+    try:
+        dataset = dataset_of(task.data, task.network.reads)
+    except DataError as error:
+        for problem in error.problems:
+            inner = f".{problem.path}" if problem.path else ""
+            yield replace(problem, path=f"tasks.{name}.data{inner}")
+        return
     reason = _too_many_folds(task.data)
     if reason:
         yield Problem(f"tasks.{name}.data.split.folds", reason)
     fitting = [loss for loss, target in LOSSES.items() if target == dataset.target]
     if task.loss not in fitting:
         kind = KINDS[dataset.target]
-        reason = f"'{task.loss}' does not fit '{task.data.name}', whose targets are {kind}"
+        reason = f"'{task.loss}' does not fit '{task.data.called}', whose targets are {kind}"
         yield Problem(f"tasks.{name}.loss", reason, ", ".join(fitting))
     network, place = task.network, f"tasks.{name}.network"
     if not network.images:
         yield from _nothing_left(name, task)
         return
     if len(dataset.input_shape) != 3:
-        reason = f"'{network.name}' needs images, '{task.data.name}' has a row of numbers each"
+        reason = f"'{network.name}' needs images, '{task.data.called}' has a row of numbers each"
         yield Problem(place, reason, ", ".join(_without_images()))
         return
     side, least = min(dataset.input_shape[1:]), network.least_side()
@@ -50,8 +57,8 @@ def _nothing_left(name: str, task: Task) -> Iterator[Problem]:
     Those of the study are for all tasks; what a small network, or the floors of a method, cannot
     reach of them is named in the report.
     """
-    dataset = find_dataset(task.data.name)
-    layers = task.network.layers(dataset.input_shape, len(dataset.classes) or 1)
+    dataset = dataset_of(task.data, task.network.reads)
+    layers = task.network.layers(dataset.input_shape, dataset.outputs)
     dense = sum(layer.params for layer in layers)
     # Of a network that does not tell its layers nothing is known.
     beyond = [one for one in task.compressions or [] if one > dense] if layers else []
@@ -63,7 +70,7 @@ def _nothing_left(name: str, task: Task) -> Iterator[Problem]:
 def _too_many_folds(data: Data) -> str:
     """Why a data set cannot be divided into so many folds; nothing if it can, or does not tell."""
     folds = data.split.folds
-    if folds is None or data.name not in ROWS:
+    if folds is None or data.name is None or data.name not in ROWS:
         return ""
     rows, apart = ROWS[data.name]
     if apart:

@@ -61,12 +61,15 @@ def check_study(content: Any, file: str = "params", more: More | None = None) ->
         ]
         apart = [each for one in wrong for each in one.apart()]
         raise ParamsError(file, [*old_names, *apart]) from None
+    of_data = problems_of_data(study)
+    # Of data that cannot be read nothing else can be told.
+    others = more(study) if more and not of_data else ()
     problems = [
         *old_names,
         *problems_across(study),
-        *problems_of_data(study),
+        *of_data,
         *problems_of_user_code(study),
-        *(more(study) if more else ()),
+        *others,
     ]
     if problems:
         raise ParamsError(file, problems)

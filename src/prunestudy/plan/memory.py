@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from prunestudy.data.dataset import find_dataset
+from prunestudy.data.dataset import dataset_of
 from prunestudy.data.settings import ROWS, Data
 from prunestudy.errors import Problem
 from prunestudy.networks.layer_sizes import Layer
@@ -43,7 +43,7 @@ class Rows:
 
 def rows_of(data: Data) -> Rows | None:
     """Rows of a task's data; none where the data set does not tell before it is fetched."""
-    if data.name not in ROWS:
+    if data.name is None or data.name not in ROWS:
         return None
     total, apart = ROWS[data.name]
     test = apart or math.ceil(total * data.split.test)
@@ -58,11 +58,11 @@ def layers_of(task: Task) -> list[Layer]:
 
     Nor has it any on data that it cannot take, which is a problem of its own.
     """
-    dataset, network = find_dataset(task.data.name), task.network
+    dataset, network = dataset_of(task.data, task.network.reads), task.network
     shape = dataset.input_shape
     if network.images and (len(shape) != 3 or min(shape[1:]) < network.least_side()):
         return []
-    return network.layers(shape, len(dataset.classes) or 1)
+    return network.layers(shape, dataset.outputs)
 
 
 def params_of(task: Task) -> int:
@@ -79,13 +79,13 @@ def largest_batch(task: Task, training: bool = True) -> int:
 
 def _kept(task: Task) -> int:
     """Bytes that a training keeps of one row."""
-    inputs = math.prod(find_dataset(task.data.name).input_shape)
+    inputs = dataset_of(task.data, task.network.reads).size
     return FLOAT * (inputs + sum(layer.kept for layer in layers_of(task)))
 
 
 def _data(task: Task) -> int:
     rows = rows_of(task.data)
-    inputs = math.prod(find_dataset(task.data.name).input_shape)
+    inputs = dataset_of(task.data, task.network.reads).size
     return FLOAT * inputs * (rows.train + rows.validation) if rows else 0
 
 

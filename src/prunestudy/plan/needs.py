@@ -12,8 +12,8 @@ from prunestudy.store.names import DENSE
 
 
 def datasets(study: Study) -> Iterator[Cell]:
-    """Every data set that a task names."""
-    for name in sorted({task.data.name for task in study.tasks.values()}):
+    """Every data set of the catalogue that a task names."""
+    for name in sorted({task.data.name for task in study.tasks.values() if task.data.name}):
         yield Cell(dataset=name)
 
 
@@ -82,8 +82,9 @@ def dense_of(cell: Cell) -> Cell:
 
 
 def raw(study: Study, cell: Cell) -> Needs:
-    """The task's data set, as fetched."""
-    return {"raw": ("fetch", Cell(dataset=study.tasks[str(cell.task)].data.name))}
+    """The task's data set, as fetched; the user's own data are read where they lie."""
+    name = study.tasks[str(cell.task)].data.name
+    return {} if name is None else {"raw": ("fetch", Cell(dataset=name))}
 
 
 def data(study: Study, cell: Cell) -> Needs:

@@ -1,5 +1,7 @@
 """Parts: the modules that a cell loads by name, each of which its run key covers."""
 
+from prunestudy.data.dataset import ORIGINS, dataset_of
+from prunestudy.data.prepared_file import ENCODING
 from prunestudy.networks.architectures.settings import Architecture
 from prunestudy.params.settings import Study
 from prunestudy.plan.cell import Cell
@@ -42,8 +44,17 @@ def fetch_parts(_study: Study, cell: Cell) -> list[str]:
 
 
 def prepare_parts(study: Study, cell: Cell) -> list[str]:
-    """The data set of a task."""
-    return fetch_parts(study, Cell(dataset=study.tasks[str(cell.task)].data.name))
+    """The data set of a task, or what reads the user's own; and the encoding of columns."""
+    task = study.tasks[str(cell.task)]
+    name = task.data.name
+    found = (
+        [part_module(ORIGINS, task.data.reader)]
+        if name is None
+        else fetch_parts(study, Cell(dataset=name))
+    )
+    if dataset_of(task.data).widths is not None:
+        found.append(part_module(ENCODING, task.network.reads))
+    return found
 
 
 def train_parts(study: Study, cell: Cell) -> list[str]:

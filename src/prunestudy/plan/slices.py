@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from prunestudy.data.dataset import content_of, dataset_of
 from prunestudy.params.documented import documented
 from prunestudy.params.labels import method_labels, network_label
 from prunestudy.params.settings import Study
@@ -45,8 +46,19 @@ def fetch(_study: Study, cell: Cell) -> dict[str, Any]:
 
 
 def prepare(study: Study, cell: Cell) -> dict[str, Any]:
-    """The task's data."""
-    return plain(study.tasks[str(cell.task)].data)
+    """The task's data; with their content where they are the user's own."""
+    task = study.tasks[str(cell.task)]
+    data = task.data
+    found = plain(data)
+    # What is expected of the content decides nothing that the content does not.
+    found.pop("sha256", None)
+    if data.name is None:
+        found["content"] = content_of(data)
+    if data.function is not None:
+        found["user_code"] = user_digests([data.function])
+    if dataset_of(data).widths is not None:
+        found["reads"] = task.network.reads
+    return found
 
 
 def prepare_fold(study: Study, cell: Cell) -> dict[str, Any]:

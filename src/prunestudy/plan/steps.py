@@ -5,7 +5,7 @@ from prunestudy.plan.step import Role, Step
 from prunestudy.store.names import DENSE
 
 LEARNING = ("torch", "numpy", "pytorch-lightning", "safetensors")
-RAW = Role("raw", "folder of the fetched data set")
+RAW = Role("raw", "folder of the fetched data set; none of your own data", required=False)
 DATA = Role("data", "prepared data of the task")
 NETWORKS = Role("networks", "trajectories to look at, dense among them", several=True)
 TABLES = Role("tables", "folder of the collected tables")

@@ -22,7 +22,7 @@ def tasks(inputs: Inputs) -> Table:
     rows: list[Row] = []
     for name in inputs.tasks:
         task, dense = inputs.study.tasks[name], inputs.cells(name, DENSE)
-        row: Row = {"task": name, "data set": task.data.name, "network": dense["network"].iloc[0]}
+        row: Row = {"task": name, "data set": task.data.called, "network": dense["network"].iloc[0]}
         row |= {"loss": task.loss.replace("_", "-"), "metric": inputs.metric(name)}
         row |= {"training epochs": task.training.epochs}
         row |= {"retraining epochs": task.retraining.epochs}

@@ -16,13 +16,15 @@ def prepare(job: Job, scratch: Path) -> None:
     """``prunestudy prepare``."""
     from prunestudy.data import prepare as step
 
-    step.prepare(job.study.tasks[str(job.artifact.cell.task)].data, job.given["raw"], scratch)
+    task = job.study.tasks[str(job.artifact.cell.task)]
+    step.prepare(task.data, job.given.get("raw"), scratch, task.network.reads)
 
 
 def prepare_fold(job: Job, scratch: Path) -> None:
     """``prunestudy prepare-fold``."""
     from prunestudy.data import folds as step
 
-    data = job.study.tasks[str(job.artifact.cell.task)].data
+    task = job.study.tasks[str(job.artifact.cell.task)]
     params = job.artifact.parts["params"]
-    step.prepare_fold(data, params["repeat"], params["fold"], job.given["raw"], scratch)
+    raw = job.given.get("raw")
+    step.prepare_fold(task.data, params["repeat"], params["fold"], raw, scratch, task.network.reads)

@@ -23,4 +23,5 @@ DATASET = Dataset(
     ),
     read=_read,
     classes=tuple("0123456789"),
+    inputs="images",
 )

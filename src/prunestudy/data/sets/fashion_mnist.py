@@ -59,4 +59,5 @@ DATASET = Dataset(
         *("t-shirt", "trouser", "pullover", "dress", "coat"),
         *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
     ),
+    inputs="images",
 )
