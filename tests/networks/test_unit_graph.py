@@ -13,6 +13,7 @@ from prunestudy.evaluation.cost import count_macs, count_params
 from prunestudy.networks.spec import NetworkSpec, copy_network
 from prunestudy.networks.unit_graph import UnitGraph
 from prunestudy.pruning.surgery import remove_units
+from tests.specs import OF_INDICES
 
 
 def mlp(hidden: list[int]) -> NetworkSpec:
@@ -26,7 +27,7 @@ def cnn(channels: list[int]) -> NetworkSpec:
 
 
 WIDTHS = st.lists(st.integers(1, 9), min_size=1, max_size=3)
-SPECS = WIDTHS.map(mlp) | WIDTHS.map(cnn)
+SPECS = WIDTHS.map(mlp) | WIDTHS.map(cnn) | st.sampled_from(list(OF_INDICES.values()))
 
 
 @st.composite
@@ -125,7 +126,7 @@ def test_costs_are_those_of_the_network_after_surgery(data: st.DataObject, spec:
         assert UnitGraph(network, spec.example()).widths == widths
         assert after == (units.cost.params(widths), units.cost.macs(widths))
         assert min(widths.values()) >= 1
-        outputs = network(torch.zeros(2, *spec.input_shape))
+        outputs = network(spec.example())
         assert outputs.shape == (2, 3)
         if any(removal.values()):
             assert after[0] < before[0]

@@ -24,11 +24,13 @@ from prunestudy.pruning.settings import OpenLoop
 from prunestudy.pruning.surgery import remove_units
 from tests.methods import tool_settings
 from tests.pruning.allocation.spread import UNIT_ALLOCATIONS, WEIGHT_ALLOCATIONS, uniform
+from tests.specs import OF_INDICES
 
 WIDTHS = st.lists(st.integers(1, 20), min_size=1, max_size=3)
 SPECS = WIDTHS.map(lambda hidden: NetworkSpec("mlp", {"hidden": hidden}, (6,), 3)) | WIDTHS.map(
     lambda channels: NetworkSpec("cnn", {"channels": channels}, (2, 8, 8), 3)
 )
+SPECS |= st.sampled_from(list(OF_INDICES.values()))
 # Compressions of operating points.
 POINTS = st.floats(1.01, 100)
 
@@ -67,7 +69,7 @@ def networks(draw: st.DrawFn) -> Made:
 
 def answers(network: nn.Module, spec: NetworkSpec) -> bool:
     """Whether a forward pass gives finite outputs of the right shape, in both modes."""
-    inputs = torch.randn(4, *spec.input_shape, generator=torch.Generator().manual_seed(0))
+    inputs = spec.sample(4)
     with torch.no_grad():
         outputs = [network.train(mode)(inputs) for mode in (True, False)]
     return all(found.shape == (4, 3) and bool(found.isfinite().all()) for found in outputs)
@@ -165,16 +167,13 @@ def test_uniform_macs_fall_from_point_to_point(made: Made, points: list[float]):
 
 
 class Untrained:
-    """A trainer that trains nothing: 24 rows of noise, and quality from the loss."""
+    """A trainer that trains nothing: 24 random rows, and quality from the loss."""
 
     def __init__(self, spec: NetworkSpec) -> None:
         from prunestudy.data.tensors import Split
         from prunestudy.training.objective import Objective
 
-        generator = torch.Generator().manual_seed(0)
-        rows = Split(
-            torch.randn(24, *spec.input_shape, generator=generator), torch.arange(24) % spec.outputs
-        )
+        rows = Split(spec.sample(24), torch.arange(24) % spec.outputs)
         self.data = SimpleNamespace(train=rows, validation=rows)
         self.objective = Objective("cross_entropy", "accuracy")
         self.settings = SimpleNamespace(epochs=4, batch_size=12)

@@ -16,12 +16,14 @@ from prunestudy.pruning.controller.candidate import Action
 from prunestudy.settings.parts import load_part
 from tests.pruning.allocation.spread import FOLDER
 from tests.pruning.allocation.test_units import left
+from tests.specs import OF_INDICES
 
 WIDTHS = st.lists(st.integers(1, 40), min_size=1, max_size=3)
 SPECS = (
     WIDTHS.map(lambda hidden: NetworkSpec("mlp", {"hidden": hidden}, (6,), 3))
     | WIDTHS.map(lambda channels: NetworkSpec("cnn", {"channels": channels}, (2, 8, 8), 3))
     | st.just(NetworkSpec("resnet", {"depth": 8}, (3, 8, 8), 4))
+    | st.sampled_from(list(OF_INDICES.values()))
 )
 SPREADS = {
     name: load_part(FOLDER, name).units
