@@ -20,8 +20,9 @@ Files = Mapping[str, bytes]
 Inputs = Literal["numbers", "images", "mixed", "text"]
 # Terms that a text is told by where a network reads numbers.
 TERMS = 256
-# Words of a text where a network reads them in order.
-TOKENS = 256
+# Words of a text where a network reads them in order, and how many of them are told apart.
+TOKENS = 200
+WORDS = 5_000
 
 
 @dataclass(frozen=True)

@@ -78,8 +78,8 @@ def _measure(
     costs = {
         "params": count_params(network),
         "params_nonzero": count_nonzero(network, masks),
-        "macs": count_macs(network, spec.input_shape),
-        "macs_nonzero": count_macs_nonzero(network, spec.input_shape, masks),
+        "macs": count_macs(network, spec.example()),
+        "macs_nonzero": count_macs_nonzero(network, spec.example(), masks),
     }
     network.to(device)
     val_outputs = objective.outputs(network, prepared.validation)

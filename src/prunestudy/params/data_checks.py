@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import get_args
 
-from prunestudy.data.dataset import dataset_of
+from prunestudy.data.dataset import Dataset, dataset_of
 from prunestudy.data.settings import ROWS, SMALLEST_CLASS, Data
 from prunestudy.errors import DataError, Problem
+from prunestudy.evaluation.references.settings import REFERENCES
 from prunestudy.networks.architectures.settings import Network
+from prunestudy.params.dense import layers_of, misfit
 from prunestudy.params.objective_checks import problems_of_objective
 from prunestudy.params.settings import Study, Task
 
@@ -29,20 +31,28 @@ def _problems(name: str, task: Task) -> Iterator[Problem]:
     if reason:
         yield Problem(f"tasks.{name}.data.split.folds", reason)
     yield from problems_of_objective(f"tasks.{name}", task, dataset)
+    yield from _reference(name, task, dataset)
     network, place = task.network, f"tasks.{name}.network"
-    if not network.images:
-        yield from _nothing_left(name, task)
-        return
-    if len(dataset.input_shape) != 3:
-        reason = f"'{network.name}' needs images, '{task.data.called}' has a row of numbers each"
-        yield Problem(place, reason, ", ".join(_without_images()))
-        return
-    side, least = min(dataset.input_shape[1:]), network.least_side()
-    if side < least:
-        reason = f"'{network.name}' needs images of {least}×{least}, found {side}×{side}"
-        yield Problem(place, reason)
+    reason = misfit(network, dataset)
+    if reason:
+        told = f"'{network.name}' {reason.format(task.data.called)}"
+        yield Problem(place, told, ", ".join(_alike(dataset)))
         return
     yield from _nothing_left(name, task)
+
+
+def _reference(name: str, task: Task, dataset: Dataset) -> Iterator[Problem]:
+    """A reference that does not take the task's targets, or reads texts where there are none."""
+    if task.reference is None:
+        return
+    fitting = [
+        one
+        for one, info in REFERENCES.items()
+        if dataset.target in info.targets and (info.reads != "text" or dataset.inputs == "text")
+    ]
+    if task.reference not in fitting:
+        reason = f"'{task.reference}' does not take the data of '{task.data.called}'"
+        yield Problem(f"tasks.{name}.reference", reason, ", ".join(fitting))
 
 
 def _nothing_left(name: str, task: Task) -> Iterator[Problem]:
@@ -51,8 +61,7 @@ def _nothing_left(name: str, task: Task) -> Iterator[Problem]:
     Those of the study are for all tasks; what a small network, or the floors of a method, cannot
     reach of them is named in the report.
     """
-    dataset = dataset_of(task.data, task.network.reads)
-    layers = task.network.layers(dataset.input_shape, dataset.outputs)
+    layers = layers_of(task)
     dense = sum(layer.params for layer in layers)
     # Of a network that does not tell its layers nothing is known.
     beyond = [one for one in task.compressions or [] if one > dense] if layers else []
@@ -77,7 +86,14 @@ def _too_many_folds(data: Data) -> str:
     return f"'{data.name}' has {what}; write at most {most:,} folds" if folds > most else ""
 
 
-def _without_images() -> list[str]:
-    """Architectures that take rows of numbers."""
+def _alike(dataset: Dataset) -> list[str]:
+    """Architectures that the data fit, where their sides are large enough."""
+    if len(dataset.input_shape) == 3:
+        return []
     kinds = get_args(get_args(Network)[0])
-    return [kind.model_fields["name"].default for kind in kinds if not kind.images]
+    text = dataset.widths is not None and dataset.widths.texts
+    return [
+        kind.model_fields["name"].default
+        for kind in kinds
+        if not kind.images and (text or kind.reads != "tokens")
+    ]

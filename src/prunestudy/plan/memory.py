@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from prunestudy.data.dataset import dataset_of
 from prunestudy.data.settings import ROWS, Data
 from prunestudy.errors import Problem
-from prunestudy.networks.architectures.settings import Layer
+from prunestudy.params.dense import layers_of
 from prunestudy.params.settings import Study, Task
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.slices import methods_on
@@ -51,18 +51,6 @@ def rows_of(data: Data) -> Rows | None:
     validation = math.ceil((total - test) * share)
     train = total - test - validation
     return Rows(min(train, data.train_rows or train), validation, test)
-
-
-def layers_of(task: Task) -> list[Layer]:
-    """The layers of a task's dense network; none where its architecture does not tell.
-
-    Nor has it any on data that it cannot take, which is a problem of its own.
-    """
-    dataset, network = dataset_of(task.data, task.network.reads), task.network
-    shape = dataset.input_shape
-    if network.images and (len(shape) != 3 or min(shape[1:]) < network.least_side()):
-        return []
-    return network.layers(shape, dataset.outputs)
 
 
 def params_of(task: Task) -> int:

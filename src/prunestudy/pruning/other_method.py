@@ -34,7 +34,7 @@ def reference_ratios(folder: Path) -> dict[str, LayerRatios]:
             name: int(held[name].sum()) if name in held else parameters[name].numel()
             for name in maskable(network)
         }
-        widths = UnitGraph(network, spec.input_shape).widths
+        widths = UnitGraph(network, spec.example()).widths
         found[row["point"]] = LayerRatios(widths, weights)
     return found
 

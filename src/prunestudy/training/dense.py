@@ -45,7 +45,7 @@ def train_dense(
     set_up_torch(seed)
     device = device_of(compute)
     prepared = placed(read_prepared(data), device, compute)
-    spec = NetworkSpec.from_params(plain(architecture), prepared.input_shape, prepared.outputs)
+    spec = NetworkSpec.from_params(plain(architecture), prepared.description)
     network = spec.build().to(device)
     folder.mkdir(parents=True)
     write_network(folder / INITIAL_FILE, network, spec, run_key)

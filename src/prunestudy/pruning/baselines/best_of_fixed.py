@@ -86,7 +86,7 @@ def _decision(cell: Cell[Baseline], offer: _Offer, best: _Offer, dense: int) -> 
     if not own_size:
         told = f"the best validation quality, {cell.objective.told(best.val)}"
     state = kept.state
-    widths = dict(UnitGraph(state.network, state.spec.input_shape).widths)
+    widths = dict(UnitGraph(state.network, state.spec.example()).widths)
     return {
         "stage": state.stage,
         "proposal": f"{kept.point}: {offer.method}",
