@@ -92,6 +92,7 @@ class Dataset:
         input_shape: of one input, as an architecture of numbers or images reads it.
         classes: names of the classes, or of the labels.
         widths: of sets whose inputs are columns, whose shape hangs on how they are read.
+        scenario: what kind of study a set of the catalogue is for.
     """
 
     title: str
@@ -105,6 +106,7 @@ class Dataset:
     licence: str = ""
     citation: str = ""
     url: str = ""
+    scenario: str = ""
 
     @property
     def outputs(self) -> int:

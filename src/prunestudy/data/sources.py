@@ -87,6 +87,21 @@ class ByHand:
 Source = Bundled | LocalFile | ByHand | PyPI | Npm
 
 
+def is_here(source: Source) -> bool:
+    """Whether this machine has a source, without reading it; registries are not asked."""
+    match source:
+        case Bundled(package, file):
+            try:
+                return (resources.files(package) / file).is_file()
+            except ModuleNotFoundError:
+                return False
+        case LocalFile(path, _hint):
+            return Path(path).is_file()
+        case ByHand(file):
+            return (BY_HAND / file).is_file()
+    return False
+
+
 @dataclass(frozen=True)
 class Member:
     """One file of a data set: the digest of its content and where to get it.

@@ -23,6 +23,7 @@ def _read(files: Files) -> Arrays:
 
 DATASET = Dataset(
     title="Bicycles rented in Washington, 8,645 hours of 2011, 12 measurements",
+    scenario="regression",
     target="value",
     input_shape=(),
     members=(

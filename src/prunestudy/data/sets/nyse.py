@@ -29,6 +29,7 @@ def _read(files: Files) -> Arrays:
 
 DATASET = Dataset(
     title="New York Stock Exchange, 6,046 days, 15 lagged values",
+    scenario="finance",
     target="value",
     input_shape=(LAGS * len(SERIES),),
     members=(

@@ -18,6 +18,7 @@ def _read(files: Files) -> Arrays:
 
 DATASET = Dataset(
     title="Rain at Offutt Air Force Base, 18,159 days, 8 measurements",
+    scenario="drift",
     target="class",
     input_shape=(8,),
     members=(

@@ -24,6 +24,7 @@ def _read(files: Files) -> Arrays:
 
 DATASET = Dataset(
     title="Segments of outdoor scenes, 2,310 patches, 18 measurements",
+    scenario="driving",
     target="class",
     input_shape=(18,),
     members=(

@@ -71,6 +71,7 @@ def _text(part: Message) -> str:
 
 DATASET = Dataset(
     title="SpamAssassin's public corpus, bodies of 6,046 mails",
+    scenario="text",
     target="class",
     input_shape=(),
     members=(

@@ -17,6 +17,7 @@ def _read(files: Files) -> Arrays:
 
 DATASET = Dataset(
     title="Yeast genes, 2,417 genes, 103 measurements, 14 labels",
+    scenario="several tasks",
     target="labels",
     input_shape=(FEATURES,),
     members=(
