@@ -97,7 +97,7 @@ Texts = Annotated[
     AfterValidator(unique),
     Field(min_length=1, max_length=10_000),
 ]
-Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$", max_length=64)]
 # Each tells where the data come from, and the part of data/origins/ that reads them.
 ORIGINS = {
     "name": "",
@@ -146,7 +146,10 @@ class Data(Params):
         None, description="your own folder of images, a class a folder", examples=["photos"]
     )
     function: (
-        Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")] | None
+        Annotated[
+            str, StringConstraints(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$", max_length=400)
+        ]
+        | None
     ) = Field(
         None,
         description="your own function that returns the arrays (inputs, targets)",
@@ -190,7 +193,7 @@ class Data(Params):
     vocabulary: Width | None = Field(
         None, description="most words that are told apart in texts", examples=[5_000]
     )
-    sha256: Digest | dict[Text, Digest] | None = Field(
+    sha256: Digest | Annotated[dict[Text, Digest], Field(max_length=10_000)] | None = Field(
         None,
         description="digest that the file must have, or of each of several files",
         examples=["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
@@ -217,6 +220,10 @@ class Data(Params):
         ]
         if given[0] in TABLES and self.target is None:
             reasons.append(f"{given[0]} needs target, too: the name of the column to predict")
+        if self.time is not None and self.group is not None:
+            reasons.append("time and group each divide the rows; leave one of them out")
+        if self.time is not None and self.split.folds is not None:
+            reasons.append("time divides the rows in order, folds at random; leave one of them out")
         if reasons:
             raise ValueError("\n".join(reasons))
         return self
