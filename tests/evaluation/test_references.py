@@ -11,8 +11,9 @@ from sklearn.datasets import load_breast_cancer, load_diabetes
 
 from prunestudy.data.dataset import dataset_of
 from prunestudy.data.fetch import fetch
+from prunestudy.data.folds import prepare_fold
 from prunestudy.data.prepare import prepare
-from prunestudy.data.settings import Data
+from prunestudy.data.settings import Data, SplitShares
 from prunestudy.evaluation.reference import outputs_of, reference
 from prunestudy.evaluation.reference_data import ReferenceData, ReferenceRows, read_reference_data
 from prunestudy.evaluation.references.settings import REFERENCES
