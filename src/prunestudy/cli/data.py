@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
+from prunestudy.cli.catalogue import listing
 from prunestudy.cli.options import Commands, add_command
 from prunestudy.data.dataset import Dataset, Facts, dataset_of
 from prunestudy.data.settings import DATASETS, ROWS, Data
@@ -21,11 +22,17 @@ MOST_LINES = 40
 def add(commands: Commands) -> None:
     """Add ``data`` with its verbs."""
     group = commands.add_parser("data", description="Look at data sets")
-    group.set_defaults(name="data", summary="look at data sets: show")
+    group.set_defaults(name="data", summary="look at data sets: list, show")
     verbs: Commands = group.add_subparsers(metavar="VERB", required=True)
+    listed = add_command(verbs, "list", "list the data sets of the catalogue", _list, False)
+    listed.set_defaults(name="data list")
     show = add_command(verbs, "show", "show what a data set holds, and its split", _show)
     show.set_defaults(name="data show")
     show.add_argument("of", metavar="NAME", help="task of the study, or data set of the catalogue")
+
+
+def _list(_arguments: Namespace) -> None:
+    print(listing())
 
 
 def _show(arguments: Namespace) -> None:

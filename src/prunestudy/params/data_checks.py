@@ -39,6 +39,10 @@ def _problems(name: str, task: Task) -> Iterator[Problem]:
     yield from problems_of_objective(f"tasks.{name}", task, dataset)
     yield from _reference(name, task, dataset)
     network, place = task.network, f"tasks.{name}.network"
+    misread = _misread(task, dataset)
+    if misread:
+        yield Problem(place, misread)
+        return
     reason = misfit(network, dataset)
     if reason:
         told = f"'{network.name}' {reason.format(task.data.called)}"
@@ -59,6 +63,16 @@ def _reference(name: str, task: Task, dataset: Dataset) -> Iterator[Problem]:
     if task.reference not in fitting:
         reason = f"'{task.reference}' does not take the data of '{task.data.called}'"
         yield Problem(f"tasks.{name}.reference", reason, ", ".join(fitting))
+
+
+def _misread(task: Task, dataset: Dataset) -> str:
+    """Why a network cannot read the inputs as they are; nothing if it can."""
+    network, remedy = task.network, "say ignore in data.columns, or take another network"
+    if network.reads == "tokens" and dataset.inputs != "text":
+        return f"'{network.name}' reads one column of text, '{task.data.called}' is none; {remedy}"
+    if network.reads == "mixed" and dataset.widths is not None and dataset.widths.texts:
+        return f"'{network.name}' reads no text, and '{task.data.called}' has some; {remedy}"
+    return ""
 
 
 def _nothing_left(name: str, task: Task) -> Iterator[Problem]:
