@@ -49,7 +49,7 @@ def limits_of(
         (_unmeasured(inputs, areas), ("area_summary",)),
         (verdicts, ("parameters",)),
         (size, ("parameters",)),
-        (_below(inputs, references), ("reference_comparisons",)),
+        (below_reference(inputs, references), ("reference_comparisons",)),
         (_effort(inputs, cost), ("cost",)),
         (words.text("limitation.rows", told=listed(rows)), ("datasets",)),
         (words.text("limitation.scope", largest=count(largest), tested=tested), ("tasks",)),
@@ -57,7 +57,7 @@ def limits_of(
     return [Sentence(note, sources) for note, sources in notes if note]
 
 
-def _below(inputs: Inputs, references: pd.DataFrame) -> str:
+def below_reference(inputs: Inputs, references: pd.DataFrame) -> str:
     """Dense networks that are worse than their reference, beyond the interval of the difference."""
     told = []
     for row in references[references["verdict"] == "worse"].to_dict("records"):
