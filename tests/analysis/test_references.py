@@ -8,6 +8,7 @@ from scipy import stats
 
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.references import references
+from prunestudy.report import tables
 from prunestudy.report.limitations import below_reference
 from tests.analysis.raw import folded, inputs_of, network
 from tests.report.fabricated import make_study
@@ -61,3 +62,12 @@ def test_of_folds_each_seed_is_held_against_the_model_of_its_own_rows():
 def test_without_references_there_is_no_row():
     inputs = replace(given(0.9), references=pd.DataFrame())
     assert references(inputs).empty
+
+
+def test_the_report_names_the_model_and_how_the_dense_network_stands():
+    inputs = given(0.95)
+    table = tables.references(inputs, references(inputs))
+    [row] = table.rows
+    assert row[:5] == ("classes", "support vector machine", "C = 1", "5", "accuracy")
+    assert "−0.0420" in row[7]
+    assert "worse" in row[8]
