@@ -42,4 +42,5 @@ rule all:
 include: "workflow/rules/data.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/references.smk"
 include: "workflow/rules/report.smk"

@@ -33,6 +33,8 @@ FORBIDDEN = {
     "subprocess.getoutput",
 }
 MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+# What loads a pickle: a table of a package, by its digest, of what tables are made of alone.
+PICKLES = "src/prunestudy/data/pickles.py"
 # The places that import what parameters name: a part of the library, a file of the user's.
 USER_CODE = (
     "src/prunestudy/settings/parts.py",
@@ -86,7 +88,8 @@ def test_the_library_unpickles_and_evaluates_nothing(root: Path) -> None:
     files = python_files(root)
     assert len(files) > 80
     for file in files:
-        assert flaws(file.read_text(encoding="utf-8")) == [], file
+        allowed = ["pickle"] if file == root / PICKLES else []
+        assert flaws(file.read_text(encoding="utf-8")) == allowed, file
 
 
 @pytest.mark.parametrize(

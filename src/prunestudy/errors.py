@@ -71,6 +71,22 @@ class ParamsError(StudyError):
         super().__init__(f"{file}: {count}\n{lines}")
 
 
+class DataError(StudyError):
+    """Data that cannot be used, with every problem found in them.
+
+    The path of each problem is the field of the task's ``data`` that it is of; empty: the whole.
+    """
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__(
+            "\n".join(
+                str(replace(one, path=f"data.{one.path}" if one.path else "data"))
+                for one in problems
+            )
+        )
+
+
 def near(word: Any, known: Iterable[str]) -> str:
     """The known word that is most like a wrong one, or nothing."""
     matches = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from prunestudy.data.dataset import Arrays, find_dataset
-from prunestudy.data.settings import DATASETS
+from prunestudy.cli.catalogue import listing
+from prunestudy.data.dataset import Arrays, Columns, find_dataset
+from prunestudy.data.settings import DATASETS, ROWS, SMALLEST_CLASS
 
 
 def read(name: str) -> Arrays:
@@ -70,6 +71,75 @@ def test_fashion_mnist_is_read_from_the_idx_format():
 def test_every_entry_names_its_members_digests_and_classes(name: str):
     dataset = find_dataset(name)
     assert dataset.title
+    assert dataset.licence
+    assert dataset.citation
+    assert dataset.scenario
     assert all(len(member.sha256) == 64 and member.sources for member in dataset.members)
     assert len({member.name for member in dataset.members}) == len(dataset.members)
-    assert bool(dataset.classes) == (dataset.target == "class")
+    assert bool(dataset.classes) == (dataset.target != "value")
+
+
+# Rows, shape of an input, and rows of each class or label, as their publishers have them.
+PUBLISHED = {
+    "bikeshare": (8_645, None, None),
+    "credit": (4_454, None, [3_200, 1_254]),
+    "food_reviews": (5_000, None, [1_742, 3_258]),
+    "mnist_5k": (5_000, (1, 28, 28), [500] * 10),
+    "nyse": (6_046, (15,), None),
+    "rain": (18_159, (8,), [12_461, 5_698]),
+    "segments": (2_310, (18,), [330] * 7),
+    "spam_assassin": (6_046, None, [4_150, 1_896]),
+    "yeast": (
+        2_417,
+        (103,),
+        [762, 1038, 983, 862, 722, 597, 428, 480, 178, 253, 289, 1816, 1799, 34],
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_set_of_the_catalogue_is_fetched_and_is_what_its_publisher_says(name: str):
+    dataset, (rows, shape, counts) = find_dataset(name), PUBLISHED[name]
+    arrays = read(name)
+    assert len(arrays.targets) == rows == ROWS[name][0]
+    assert arrays.test_rows == ROWS[name][1]
+    if dataset.target == "class":
+        found = np.bincount(arrays.targets, minlength=len(dataset.classes)).tolist()
+        assert found == counts
+        assert SMALLEST_CLASS.get(name, min(found)) == min(found)
+    elif dataset.target == "labels":
+        assert arrays.targets.sum(axis=0).astype(int).tolist() == counts
+    if isinstance(arrays.inputs, Columns):
+        columns = arrays.inputs
+        every = [*columns.numeric.values(), *columns.categorical.values(), *columns.text.values()]
+        assert {len(column) for column in every} == {rows}
+        assert dataset.widths is not None
+        categories = [len(set(column)) for column in columns.categorical.values()]
+        assert tuple(categories) == dataset.widths.categories
+        missing = sum(bool(np.isnan(column).any()) for column in columns.numeric.values())
+        assert len(columns.numeric) + missing == dataset.widths.numeric
+        assert len(columns.text) == dataset.widths.texts
+    else:
+        assert arrays.inputs.shape[1:] == shape == dataset.input_shape
+        assert np.isfinite(arrays.inputs).all()
+
+
+@pytest.mark.slow
+def test_series_keep_the_order_of_time_and_no_input_gives_the_target_away():
+    nyse, rain, bikes = read("nyse"), read("rain"), read("bikeshare")
+    for series in (nyse, rain):
+        assert series.time is not None
+        assert (np.diff(series.time) == 1).all()
+    # The volume of the day before is the first input of a day.
+    assert isinstance(nyse.inputs, np.ndarray)
+    assert nyse.inputs[1:, 0].tolist() == nyse.targets[:-1].tolist()
+    assert isinstance(bikes.inputs, Columns)
+    assert not {"casual", "registered", "bikers"} & set(bikes.inputs.numeric)
+
+
+def test_the_list_of_the_catalogue_names_every_set_and_fits_a_terminal():
+    lines = listing().splitlines()
+    assert [line.split()[0] for line in lines[2::2]] == list(DATASETS)
+    assert max(map(len, lines)) <= 80
+    assert lines[2 * list(DATASETS).index("digits") + 2].endswith("yes")

@@ -38,9 +38,9 @@ def test_a_pruned_network_has_the_share_of_macs_that_its_widths_allow(share: flo
     spec = NetworkSpec("resnet", {"depth": 8}, (1, SIZE, SIZE), 10)
     network = spec.build().eval()
     found = shrunk(network, spec, share, granule)
-    dense, left = count_macs(network, spec.input_shape), count_macs(found.network, spec.input_shape)
+    dense, left = count_macs(network, spec.example()), count_macs(found.network, spec.example())
     assert found.share == pytest.approx(left / dense)
-    widths = UnitGraph(found.network, spec.input_shape).widths
+    widths = UnitGraph(found.network, spec.example()).widths
     assert all(width % granule == 0 for width in widths.values())
     # Eight channels in each layer are the least of rounded widths.
     least = set(widths.values()) == {granule}

@@ -1,4 +1,4 @@
-"""The five architectures through every use: sizes, surgery, masks, disk and ONNX."""
+"""The architectures through every use: sizes, surgery, masks, disk and ONNX."""
 
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from prunestudy.pruning.masks import apply_masks, maskable
 from prunestudy.pruning.surgery import remove_units
 from prunestudy.settings.parts import part_names
 from tests.pruning.allocation.spread import kept_uniform, uniform
+from tests.specs import OF_INDICES
 
 SPECS = {
     "mlp": NetworkSpec("mlp", {"hidden": [9, 6]}, (5,), 3),
@@ -23,11 +24,22 @@ SPECS = {
     "lenet_300_100": NetworkSpec("lenet_300_100", {}, (1, 8, 8), 10),
     "lenet_5": NetworkSpec("lenet_5", {}, (1, 16, 16), 10),
     "resnet": NetworkSpec("resnet", {"depth": 8}, (3, 8, 8), 10),
+    "vgg_16": NetworkSpec("vgg_16", {}, (1, 32, 32), 10),
+    **OF_INDICES,
 }
 LENET_5 = NetworkSpec("lenet_5", {}, (1, 28, 28), 10)
 
 
-@pytest.fixture(params=sorted(part_names("prunestudy.networks.architectures")))
+# Fifteen million weights take seconds.
+LARGE = {"vgg_16": pytest.mark.slow}
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=LARGE.get(name, ()))
+        for name in sorted(part_names("prunestudy.networks.architectures"))
+    ]
+)
 def spec(request: pytest.FixtureRequest) -> NetworkSpec:
     """A spec of each architecture."""
     return SPECS[request.param]
@@ -39,15 +51,15 @@ def used(spec: NetworkSpec) -> nn.Module:
     network = spec.build().train()
     with torch.no_grad():
         for _ in range(3):
-            network(torch.randn(16, *spec.input_shape) * 2 + 1)
+            inputs = spec.sample(16)
+            network(2 * inputs + 1 if spec.input_shape[1:] else inputs)
     return network.eval()
 
 
 def outputs(network: nn.Module, spec: NetworkSpec) -> torch.Tensor:
     """Outputs for some fixed inputs."""
-    generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
-        return network(torch.randn(9, *spec.input_shape, generator=generator))
+        return network(spec.sample(9))
 
 
 def magnitudes(network: nn.Module, units: UnitGraph) -> Scores:
@@ -74,10 +86,10 @@ def magnitudes(network: nn.Module, units: UnitGraph) -> Scores:
 def test_the_sizes_that_papers_print(spec: NetworkSpec, params: int, macs: int, zeros: int):
     torch.manual_seed(0)
     network = spec.build()
-    cost = UnitGraph(network, spec.input_shape).cost
-    widths = UnitGraph(network, spec.input_shape).widths
+    cost = UnitGraph(network, spec.example()).cost
+    widths = UnitGraph(network, spec.example()).widths
     assert count_params(network) == cost.params(widths) == params
-    assert count_macs(network, spec.input_shape) == cost.macs(widths) == macs
+    assert count_macs(network, spec.example()) == cost.macs(widths) == macs
     assert sum(int((value == 0).sum()) for value in network.parameters()) == zeros
     assert count_nonzero(network, None) == params
 
@@ -85,7 +97,7 @@ def test_the_sizes_that_papers_print(spec: NetworkSpec, params: int, macs: int, 
 def test_half_of_lenet_5_has_109295_parameters():
     torch.manual_seed(0)
     network = LENET_5.build()
-    units = UnitGraph(network, LENET_5.input_shape)
+    units = UnitGraph(network, LENET_5.example())
     assert list(units.widths.values()) == [20, 50, 500]
     half = {name: width // 2 for name, width in units.widths.items()}
     scores = magnitudes(network, units)
@@ -96,29 +108,29 @@ def test_half_of_lenet_5_has_109295_parameters():
     floors = dict.fromkeys(half, 1)
     assert uniform(scores, units.widths, floors, units.cost.params, 109_295) == removal
     smaller = remove_units(network, LENET_5, removal)
-    found = UnitGraph(network, LENET_5.input_shape).widths
+    found = UnitGraph(network, LENET_5.example()).widths
     assert list(found.values()) == [10, 25, 250]
     assert network[-1].out_features == 10
     assert count_params(network) == 109_295
-    assert count_macs(network, LENET_5.input_shape) == 144_000 + 400_000 + 100_000 + 2_500
+    assert count_macs(network, LENET_5.example()) == 144_000 + 400_000 + 100_000 + 2_500
     assert {name: len(gone) for name, gone in smaller.removed.items()} == half
 
 
 def test_a_shrunk_network_is_rebuilt_and_exported(spec: NetworkSpec, tmp_path: Path):
     network = used(spec)
     dense = outputs(network, spec)
-    units = UnitGraph(network, spec.input_shape)
+    units = UnitGraph(network, spec.example())
     half = {name: -(-width // 2) for name, width in units.widths.items()}
     smaller = remove_units(network, spec, lowest(magnitudes(network, units), half))
-    assert UnitGraph(network, spec.input_shape).widths == half
+    assert UnitGraph(network, spec.example()).widths == half
     assert count_params(network) == units.cost.params(half) < units.cost.params(units.widths)
-    assert count_macs(network, spec.input_shape) == units.cost.macs(half)
+    assert count_macs(network, spec.example()) == units.cost.macs(half)
     write_network(tmp_path / "n.safetensors", network, smaller, "key")
     found, found_spec = read_network(tmp_path / "n.safetensors")
     assert found_spec == smaller
     assert torch.equal(outputs(found, spec), outputs(network, spec))
     assert not torch.equal(outputs(found, spec), dense)
-    assert export_network(found, spec.input_shape, tmp_path / "n.onnx") < 1e-5
+    assert export_network(found, spec.example(), tmp_path / "n.onnx") < 1e-5
 
 
 def test_a_masked_network_is_rebuilt_and_exported(spec: NetworkSpec, tmp_path: Path):
@@ -140,4 +152,4 @@ def test_a_masked_network_is_rebuilt_and_exported(spec: NetworkSpec, tmp_path: P
     assert all(torch.equal(found_masks[name], mask) for name, mask in masks.items())
     assert torch.equal(outputs(found, spec), outputs(network, spec))
     assert not torch.equal(outputs(found, spec), dense)
-    assert export_network(found, spec.input_shape, tmp_path / "n.onnx") < 1e-5
+    assert export_network(found, spec.example(), tmp_path / "n.onnx") < 1e-5

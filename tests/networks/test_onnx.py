@@ -21,7 +21,7 @@ def test_a_shrunk_network_answers_the_same_in_both_runtimes(tmp_path: Path):
     torch.manual_seed(0)
     network = SPEC.build()
     remove_units(network, SPEC, {"0": [1, 2], "4": [0]})
-    difference = export_network(network, SPEC.input_shape, tmp_path / "n.onnx")
+    difference = export_network(network, SPEC.example(), tmp_path / "n.onnx")
     assert 0 <= difference < 1e-5 < TOLERANCE
     runtime = session((tmp_path / "n.onnx").read_bytes())
     inputs = torch.randn(37, 1, 8, 8)
@@ -35,10 +35,10 @@ def test_a_network_that_answers_otherwise_is_not_written(
 ):
     torch.manual_seed(0)
     network, other = SPEC.build(), SPEC.build()
-    wrong = export.onnx_bytes(other, SPEC.input_shape)
+    wrong = export.onnx_bytes(other, SPEC.example())
     monkeypatch.setattr(export, "onnx_bytes", lambda *_: wrong)
     with pytest.raises(StudyError, match="not written"):
-        export_network(network, SPEC.input_shape, tmp_path / "n.onnx")
+        export_network(network, SPEC.example(), tmp_path / "n.onnx")
     assert not (tmp_path / "n.onnx").exists()
 
 
@@ -47,7 +47,7 @@ def test_a_network_with_broken_weights_is_not_written(tmp_path: Path):
     with torch.no_grad():
         network[0].weight.fill_(float("nan"))
     with pytest.raises(StudyError, match="not written"):
-        export_network(network, SPEC.input_shape, tmp_path / "n.onnx")
+        export_network(network, SPEC.example(), tmp_path / "n.onnx")
     assert not (tmp_path / "n.onnx").exists()
 
 

@@ -13,6 +13,7 @@ from prunestudy.evaluation.cost import count_macs, count_params
 from prunestudy.networks.spec import NetworkSpec, copy_network
 from prunestudy.networks.unit_graph import UnitGraph
 from prunestudy.pruning.surgery import remove_units
+from tests.specs import OF_INDICES
 
 
 def mlp(hidden: list[int]) -> NetworkSpec:
@@ -26,7 +27,7 @@ def cnn(channels: list[int]) -> NetworkSpec:
 
 
 WIDTHS = st.lists(st.integers(1, 9), min_size=1, max_size=3)
-SPECS = WIDTHS.map(mlp) | WIDTHS.map(cnn)
+SPECS = WIDTHS.map(mlp) | WIDTHS.map(cnn) | st.sampled_from(list(OF_INDICES.values()))
 
 
 @st.composite
@@ -43,14 +44,14 @@ def removals(draw: st.DrawFn, widths: dict[str, int]) -> dict[str, list[int]]:
 
 
 def test_every_hidden_layer_has_units_and_the_output_has_none():
-    units = UnitGraph(mlp([5, 4]).build(), (6,))
+    units = UnitGraph(mlp([5, 4]).build(), torch.zeros(1, 6))
     assert units.widths == {"0": 5, "2": 4}
     assert list(units.widths) == ["0", "2"]
-    assert UnitGraph(cnn([4, 3]).build(), (2, 8, 8)).widths == {"0": 4, "4": 3}
+    assert UnitGraph(cnn([4, 3]).build(), torch.zeros(1, 2, 8, 8)).widths == {"0": 4, "4": 3}
 
 
 def test_a_neuron_goes_with_its_weights_its_bias_and_what_reads_it():
-    slices = UnitGraph(mlp([5, 4]).build(), (6,)).groups["0"].slices
+    slices = UnitGraph(mlp([5, 4]).build(), torch.zeros(1, 6)).groups["0"].slices
     places = {(part.layer, part.parameter, part.dim, part.incoming) for part in slices}
     assert places == {
         ("0", "weight", 0, True),
@@ -60,7 +61,7 @@ def test_a_neuron_goes_with_its_weights_its_bias_and_what_reads_it():
 
 
 def test_a_channel_goes_with_its_batch_norm_and_what_reads_it():
-    slices = UnitGraph(cnn([4, 3]).build(), (2, 8, 8)).groups["0"].slices
+    slices = UnitGraph(cnn([4, 3]).build(), torch.zeros(1, 2, 8, 8)).groups["0"].slices
     places = {(part.layer, part.parameter, part.dim, part.incoming) for part in slices}
     assert places == {
         ("0", "weight", 0, True),
@@ -75,7 +76,7 @@ def test_a_channel_owns_all_positions_behind_a_flatten():
         """A convolution whose positions are read one by one."""
 
     network = Positions(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(3 * 4, 2))
-    units = UnitGraph(network, (1, 4, 4))
+    units = UnitGraph(network, torch.zeros(1, 1, 4, 4))
     reading = next(part for part in units.groups["0"].slices if part.layer == "3")
     assert reading.rows == ((0, 1, 2, 3), (4, 5, 6, 7), (8, 9, 10, 11))
     assert units.cost.params({"0": 2}) == 2 * 9 + 2 + 2 * 4 * 2 + 2
@@ -84,7 +85,7 @@ def test_a_channel_owns_all_positions_behind_a_flatten():
 
 def test_the_weights_of_a_unit_leave_out_biases_and_batch_norm():
     network = cnn([4, 3]).build()
-    group = UnitGraph(network, (2, 8, 8)).groups["0"]
+    group = UnitGraph(network, torch.zeros(1, 2, 8, 8)).groups["0"]
     tensors = dict(network.named_parameters())
     assert group.weights(tensors).shape == (4, 2 * 9 + 3 * 9)
     assert group.weights(tensors, incoming_only=True).shape == (4, 2 * 9)
@@ -95,14 +96,14 @@ def test_the_weights_of_a_unit_leave_out_biases_and_batch_norm():
 def test_looking_at_a_network_does_not_change_it():
     network = cnn([4, 3]).build().train()
     before = copy_network(network).state_dict()
-    UnitGraph(network, (2, 8, 8))
+    UnitGraph(network, torch.zeros(1, 2, 8, 8))
     assert network.training
     assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
 
 
 def test_a_network_that_cannot_be_traced_is_a_sentence():
     with pytest.raises(StudyError, match="cannot be traced for pruning"):
-        UnitGraph(mlp([5]).build(), (7,))
+        UnitGraph(mlp([5]).build(), torch.zeros(1, 7))
 
 
 # Costs.
@@ -112,20 +113,20 @@ def test_a_network_that_cannot_be_traced_is_a_sentence():
 @given(st.data(), SPECS)
 def test_costs_are_those_of_the_network_after_surgery(data: st.DataObject, spec: NetworkSpec):
     network = spec.build()
-    units = UnitGraph(network, spec.input_shape)
+    units = UnitGraph(network, spec.example())
     assert units.cost.params(units.widths) == count_params(network)
-    assert units.cost.macs(units.widths) == count_macs(network, spec.input_shape)
+    assert units.cost.macs(units.widths) == count_macs(network, spec.example())
     for _ in range(2):
-        present = UnitGraph(network, spec.input_shape).widths
+        present = UnitGraph(network, spec.example()).widths
         removal = data.draw(removals(present))
         widths = {name: width - len(removal.get(name, [])) for name, width in present.items()}
-        before = (count_params(network), count_macs(network, spec.input_shape))
+        before = (count_params(network), count_macs(network, spec.example()))
         spec = remove_units(network, spec, removal)
-        after = (count_params(network), count_macs(network, spec.input_shape))
-        assert UnitGraph(network, spec.input_shape).widths == widths
+        after = (count_params(network), count_macs(network, spec.example()))
+        assert UnitGraph(network, spec.example()).widths == widths
         assert after == (units.cost.params(widths), units.cost.macs(widths))
         assert min(widths.values()) >= 1
-        outputs = network(torch.zeros(2, *spec.input_shape))
+        outputs = network(spec.example())
         assert outputs.shape == (2, 3)
         if any(removal.values()):
             assert after[0] < before[0]
@@ -145,10 +146,10 @@ def test_the_macs_of_lenet_5_with_20_50_500_units():
         nn.ReLU(),
         nn.Linear(500, 10),
     )
-    cost = UnitGraph(network, (1, 28, 28)).cost
+    cost = UnitGraph(network, torch.zeros(1, 1, 28, 28)).cost
     dense = {"0": 20, "2": 50, "5": 500}
     assert (cost.params(dense), cost.macs(dense)) == (431_080, 2_293_000)
-    assert count_macs(network, (1, 28, 28)) == 2_293_000
+    assert count_macs(network, torch.zeros(1, 1, 28, 28)) == 2_293_000
 
 
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=3), st.data())
@@ -162,7 +163,9 @@ def test_costs_fall_with_every_unit(channels: list[int], data: st.DataObject):
     assert cost.macs(more) > cost.macs(widths)
 
 
-COSTS = {count: UnitGraph(cnn([9] * count).build(), (2, 8, 8)).cost for count in (2, 3)}
+COSTS = {
+    count: UnitGraph(cnn([9] * count).build(), torch.zeros(1, 2, 8, 8)).cost for count in (2, 3)
+}
 
 
 # Surgery.

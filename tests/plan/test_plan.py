@@ -462,3 +462,11 @@ def test_some_steps_alone_have_the_same_keys_and_ask_for_no_other_package(
     assert some == {name: whole[name] for name in some}
     with pytest.raises(StudyError, match="not installed"):
         Plan(study)
+
+
+def test_a_reference_adds_its_job_and_reruns_the_tables_alone(study: Study, changed: Callable):
+    edited = changed("tasks", "digits", "reference", "logistic")
+    before, after = ({one.name: one.key for one in Plan(each)} for each in (study, edited))
+    assert set(after) - set(before) == {"reference digits"}
+    rerun = {name for name in before if before[name] != after[name]}
+    assert rerun == {"collect", "report", "publish"}

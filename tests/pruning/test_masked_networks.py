@@ -158,11 +158,11 @@ def test_masks_save_no_macs_but_for_a_runtime_that_skips_them():
     network = CNN.build()
     masks = full_masks(network)
     dense = 64 * 9 * 2 * 6 + 16 * 9 * 6 * 5 + 5 * 3
-    assert count_macs(network, CNN.input_shape) == dense
-    assert count_macs_nonzero(network, CNN.input_shape, masks) == dense
+    assert count_macs(network, CNN.example()) == dense
+    assert count_macs_nonzero(network, CNN.example(), masks) == dense
     masks["0.weight"][0, 0] = False
     masks["4.weight"][1, :, 0, 0] = False
     masks["9.weight"][2, 1] = False
     apply_masks(network, masks)
-    assert count_macs(network, CNN.input_shape) == dense
-    assert count_macs_nonzero(network, CNN.input_shape, masks) == dense - 64 * 9 - 16 * 6 - 1
+    assert count_macs(network, CNN.example()) == dense
+    assert count_macs_nonzero(network, CNN.example(), masks) == dense - 64 * 9 - 16 * 6 - 1

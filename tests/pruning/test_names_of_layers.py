@@ -43,13 +43,13 @@ def widths(**changed: int) -> dict[str, int]:
 
 def size(given: dict[str, int]) -> int:
     """Parameters of a network of these widths."""
-    return UnitGraph(network(), (30,)).cost.params(given)
+    return UnitGraph(network(), torch.zeros(1, 30)).cost.params(given)
 
 
 def budget(target: float) -> UnitBudget:
     """Scores that rise with the index, and with the layer."""
     scores = {name: np.arange(8.0) + 10 * place for place, name in enumerate(LAYERS)}
-    cost = UnitGraph(network(), (30,)).cost.params
+    cost = UnitGraph(network(), torch.zeros(1, 30)).cost.params
     quotas = dict.fromkeys(LAYERS, 0.5)
     return UnitBudget(scores, widths(), dict.fromkeys(LAYERS, 1), cost, target, 1, lambda: quotas)
 

@@ -24,11 +24,13 @@ from prunestudy.pruning.settings import OpenLoop
 from prunestudy.pruning.surgery import remove_units
 from tests.methods import tool_settings
 from tests.pruning.allocation.spread import UNIT_ALLOCATIONS, WEIGHT_ALLOCATIONS, uniform
+from tests.specs import OF_INDICES
 
 WIDTHS = st.lists(st.integers(1, 20), min_size=1, max_size=3)
 SPECS = WIDTHS.map(lambda hidden: NetworkSpec("mlp", {"hidden": hidden}, (6,), 3)) | WIDTHS.map(
     lambda channels: NetworkSpec("cnn", {"channels": channels}, (2, 8, 8), 3)
 )
+SPECS |= st.sampled_from(list(OF_INDICES.values()))
 # Compressions of operating points.
 POINTS = st.floats(1.01, 100)
 
@@ -62,12 +64,12 @@ def networks(draw: st.DrawFn) -> Made:
     spec = draw(SPECS)
     torch.manual_seed(draw(st.integers(0, 1_000)))
     network = spec.build()
-    return Made(spec, network, UnitGraph(network, spec.input_shape))
+    return Made(spec, network, UnitGraph(network, spec.example()))
 
 
 def answers(network: nn.Module, spec: NetworkSpec) -> bool:
     """Whether a forward pass gives finite outputs of the right shape, in both modes."""
-    inputs = torch.randn(4, *spec.input_shape, generator=torch.Generator().manual_seed(0))
+    inputs = spec.sample(4)
     with torch.no_grad():
         outputs = [network.train(mode)(inputs) for mode in (True, False)]
     return all(found.shape == (4, 3) and bool(found.isfinite().all()) for found in outputs)
@@ -89,11 +91,11 @@ def test_units(allocation: str, made: Made, point: float, floor: float):
     removal = UNIT_ALLOCATIONS[allocation](*arguments)
     smaller = copy_network(made.network)
     spec = remove_units(smaller, made.spec, removal)
-    widths = UnitGraph(smaller, spec.input_shape).widths
+    widths = UnitGraph(smaller, spec.example()).widths
     assert all(widths[name] == dense[name] - len(removal.get(name, [])) for name in dense)
     assert all(widths[name] >= floors[name] >= 1 for name in dense)
     assert count_params(smaller) == cost.params(widths) <= target
-    assert count_macs(smaller, spec.input_shape) == cost.macs(widths)
+    assert count_macs(smaller, spec.example()) == cost.macs(widths)
     assert answers(smaller, spec)
 
 
@@ -106,7 +108,7 @@ def test_a_ratio_of_each_layer_leaves_exact_counts(made: Made, ratio: float):
     removal = lowest(made.scores, widths)
     smaller = copy_network(made.network)
     spec = remove_units(smaller, made.spec, removal)
-    assert UnitGraph(smaller, spec.input_shape).widths == widths
+    assert UnitGraph(smaller, spec.example()).widths == widths
     assert {name: len(gone) for name, gone in spec.removed.items()} == {
         name: made.units.widths[name] - width
         for name, width in widths.items()
@@ -136,8 +138,8 @@ def test_weights(allocation: str, made: Made, point: float, floor: float):
     assert count_nonzero(network, masks) == int(total / point)
     assert all(mask.any() for mask in masks.values())
     assert count_params(network) == total
-    shape = made.spec.input_shape
-    macs, dense = count_macs_nonzero(network, shape, masks), count_macs(network, shape)
+    inputs = made.spec.example()
+    macs, dense = count_macs_nonzero(network, inputs, masks), count_macs(network, inputs)
     assert 0 < macs < dense if kept < weights else macs == dense
     assert answers(network, made.spec)
 
@@ -165,16 +167,13 @@ def test_uniform_macs_fall_from_point_to_point(made: Made, points: list[float]):
 
 
 class Untrained:
-    """A trainer that trains nothing: 24 rows of noise, and quality from the loss."""
+    """A trainer that trains nothing: 24 random rows, and quality from the loss."""
 
     def __init__(self, spec: NetworkSpec) -> None:
         from prunestudy.data.tensors import Split
         from prunestudy.training.objective import Objective
 
-        generator = torch.Generator().manual_seed(0)
-        rows = Split(
-            torch.randn(24, *spec.input_shape, generator=generator), torch.arange(24) % spec.outputs
-        )
+        rows = Split(spec.sample(24), torch.arange(24) % spec.outputs)
         self.data = SimpleNamespace(train=rows, validation=rows)
         self.objective = Objective("cross_entropy", "accuracy")
         self.settings = SimpleNamespace(epochs=4, batch_size=12)
@@ -260,7 +259,7 @@ def test_every_point_is_kept_small_enough_or_said_to_be_unreachable(
             cost = tools.pruner.units.cost.params
             for name, width in after.items():
                 assert width == before[name] or cost({**after, name: width + 1}) > target + 1e-6
-        widths = UnitGraph(state.network, state.spec.input_shape).widths
+        widths = UnitGraph(state.network, state.spec.example()).widths
         assert min(widths.values()) >= 1
         assert all(mask.any() for mask in (state.masks or {}).values())
         assert answers(state.network, state.spec)
@@ -281,7 +280,7 @@ def test_early_stages_keep_small_units_that_the_last_one_needs(allocation: str):
     torch.manual_seed(0)
     spec = NetworkSpec("mlp", {"hidden": [32, 16]}, (30,), 2)
     network = spec.build()
-    made = Made(spec, network, UnitGraph(network, (30,)))
+    made = Made(spec, network, UnitGraph(network, torch.zeros(1, 30)))
     at_once = widths_at(made, allocation, 16)
     assert at_once == {"0": 2, "2": 6}
     for schedule in ("linear", "geometric", "cubic"):
@@ -310,7 +309,7 @@ def test_where_whole_units_would_take_more_than_asked_single_weights_go():
     torch.manual_seed(0)
     spec = NetworkSpec("mlp", {"hidden": [2]}, (6,), 3)
     network = spec.build()
-    made = Made(spec, network, UnitGraph(network, (6,)))
+    made = Made(spec, network, UnitGraph(network, torch.zeros(1, 6)))
     for allocation in ("uniform", "global"):
         method = OpenLoop(criterion="magnitude", granularity="hybrid", allocation=allocation)
         [kept] = run_open_loop(tools_of(made, method), method, [1.5]).kept
@@ -323,7 +322,7 @@ def test_a_point_that_floors_of_weights_forbid_is_said_to_be_unreachable(schedul
     torch.manual_seed(0)
     spec = NetworkSpec("mlp", {"hidden": [4]}, (6,), 3)
     network = spec.build()
-    made = Made(spec, network, UnitGraph(network, (6,)))
+    made = Made(spec, network, UnitGraph(network, torch.zeros(1, 6)))
     method = OpenLoop(criterion="magnitude", granularity="hybrid", min_width_ratio=0.0, **schedule)
     # 43 parameters; one neuron has 13, of which 4 are biases: 5 leave one weight for two layers.
     record = run_open_loop(tools_of(made, method), method, [2, 8])

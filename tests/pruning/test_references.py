@@ -93,7 +93,7 @@ def networks(folder: Path) -> dict[str, pd.Series]:
 def widths(folder: Path, point: str) -> dict[str, int]:
     """Units of each layer of a kept network."""
     network, spec = read_network(folder / f"{point}.safetensors")
-    return UnitGraph(network, spec.input_shape).widths
+    return UnitGraph(network, spec.example()).widths
 
 
 def counts(folder: Path, point: str) -> dict[str, int]:
@@ -245,7 +245,7 @@ def test_scratch_controls_take_shapes_and_nothing_else(here: Study):
         assert widths(equal, point) == widths(compute, point) == widths(other, point)
         assert networks(equal)[point]["epochs"] == 5 + 3
         small = read_network(other / f"{point}.safetensors")[0]
-        ratio = count_macs(dense, spec.input_shape) / count_macs(small, spec.input_shape)
+        ratio = count_macs(dense, spec.example()) / count_macs(small, spec.example())
         assert networks(compute)[point]["epochs"] == round(8 * min(ratio, 2))
         epochs = read_table(compute / "history.csv").query("point == @point")["epoch"]
         assert epochs.tolist() == list(range(1, networks(compute)[point]["epochs"] + 1))

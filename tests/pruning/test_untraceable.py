@@ -72,7 +72,7 @@ KINDS: list[type[Layers]] = [Numpy, Detached, Branching, Shapeless]
 def test_an_untraceable_network_is_named_in_a_sentence(kind: type[Layers]):
     network = kind((6,), 2, [5]).train()
     with pytest.raises(StudyError, match=f"the network {kind.__name__} cannot be traced") as caught:
-        UnitGraph(network, (6,))
+        UnitGraph(network, torch.zeros(1, 6))
     assert "\n" not in str(caught.value)
     assert network.training
 
@@ -80,7 +80,7 @@ def test_an_untraceable_network_is_named_in_a_sentence(kind: type[Layers]):
 @pytest.mark.parametrize("kind", [Detached, Branching])
 def test_layers_out_of_sight_are_named(kind: type[Layers]):
     with pytest.raises(StudyError, match="second" if kind is Branching else "first"):
-        UnitGraph(kind((6,), 2, [5]), (6,))
+        UnitGraph(kind((6,), 2, [5]), torch.zeros(1, 6))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -36,7 +36,7 @@ def area(inputs: Inputs, curves: list[SizeCurve]) -> pd.DataFrame:
     rows = [
         [
             *(one.task, one.seed, one.method, one.granularity),
-            *(inputs.study.tasks[one.task].metric, one.begin, one.end, one.area),
+            *(inputs.metric_name(one.task), one.begin, one.end, one.area),
             *(",".join(one.failed), ",".join(one.unreached), one.reason),
         ]
         for one in curves
@@ -80,7 +80,7 @@ def matched(inputs: Inputs, curves: list[SizeCurve]) -> pd.DataFrame:
         for point in inputs.points_on(task):
             qualities = [one.quality(float(point)) for one in own]
             found = summarise(qualities, inputs.level, inputs.overlap(task))
-            place = [task, method, every[0].granularity, inputs.study.tasks[task].metric]
+            place = [task, method, every[0].granularity, inputs.metric_name(task)]
             numbers = [found.n, found.mean, found.sd, found.low, found.high, inputs.level]
             counts = [sum(point in one.failed for one in own)]
             counts += [sum(point in one.unreached for one in own), len(every) - len(own)]

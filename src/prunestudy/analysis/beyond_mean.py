@@ -128,7 +128,7 @@ def _paired(inputs: Inputs, table: pd.DataFrame, row: dict[Any, Any], measure: s
 def _hidden(
     inputs: Inputs, measure: str, row: dict[Any, Any], paired: pd.DataFrame, level: float
 ) -> Hidden | None:
-    margin = inputs.margin(inputs.study.tasks[row["task"]].metric)
+    margin = inputs.margin(inputs.metric_name(row["task"]))
     none = pd.Series(0.0, paired.index)
     sides = [(paired["change"], none), (paired["loss"], none), (paired["loss"], paired["again"])]
     overlap = inputs.overlap(row["task"])

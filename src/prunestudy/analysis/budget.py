@@ -78,12 +78,15 @@ def _chosen(inputs: Inputs, networks: pd.DataFrame, order: dict[str, bool]) -> p
     for task in inputs.tasks:
         dense_of = inputs.cells(task, DENSE)
         for seed, val in zip(dense_of["seed"].tolist(), dense_of["val"], strict=True):
-            least[task, seed] = least_quality(inputs.study.tasks[task].requirements, val)
+            allowed = inputs.study.tasks[task].requirements
+            least[task, seed] = least_quality(allowed, val, inputs.sign(task))
+    signs = {task: inputs.sign(task) for task in inputs.tasks}
     first: dict[tuple[str, int, str], tuple[int, dict[Any, Any]]] = {}
     for place, row in enumerate(networks.to_dict("records")):
         task, seed, method = (row[name] for name in CELL)
         # Without a dense network there is no budget, and nothing is within it.
-        if method == DENSE or row["val"] >= least.get((task, seed), math.inf):
+        sign = signs.get(task, 1.0)
+        if method == DENSE or sign * row["val"] >= sign * least.get((task, seed), sign * math.inf):
             first.setdefault((task, seed, method), (place, row))
     rows = []
     for (task, seed), budget in least.items():
@@ -95,10 +98,14 @@ def _chosen(inputs: Inputs, networks: pd.DataFrame, order: dict[str, bool]) -> p
     return pd.DataFrame(rows, columns=CHOICE_COLUMNS)
 
 
-def least_quality(requirements: Requirements, dense: float) -> float:
-    """Least validation quality that a task's requirements allow, given the dense network's."""
+def least_quality(requirements: Requirements, dense: float, sign: float) -> float:
+    """The worst value of a metric that a task's requirements allow, given the dense network's.
+
+    Args:
+        sign: 1 where more of the metric is better, else −1.
+    """
     drop = requirements.max_drop
-    return dense - (drop * abs(dense) if requirements.relative else drop)
+    return dense - sign * (drop * abs(dense) if requirements.relative else drop)
 
 
 def _measured_once(networks: pd.DataFrame) -> pd.DataFrame:
@@ -117,9 +124,13 @@ def best(study: Study, chosen: pd.DataFrame) -> pd.DataFrame:
     """Each task's smallest pruned network within the budget: the rows of ``chosen`` with it.
 
     Baselines are for comparison and never the best, nor are other methods' layer ratios. Of
-    equally small networks that with the higher validation quality; test data has no say.
+    equally small networks that with the better validation quality; test data has no say.
     """
     plain = [name for name, method in study.methods.items() if stands_alone(method)]
+    tasks = study.tasks.items()
     pruned = chosen[(chosen["point"] != "1") & chosen["method"].isin(plain)]
-    ranked = pruned.sort_values(["params_nonzero", "val"], ascending=[True, False], kind="stable")
-    return ranked.drop_duplicates("task")
+    higher = pruned["task"].map({name: one.metric_info.higher_is_better for name, one in tasks})
+    turned = pruned.assign(quality=pruned["val"].where(higher, -pruned["val"]))
+    order = {"params_nonzero": True, "quality": False}
+    ranked = turned.sort_values(list(order), ascending=list(order.values()), kind="stable")
+    return ranked.drop(columns="quality").drop_duplicates("task")

@@ -253,8 +253,8 @@ def corrected(inputs: Inputs, rows: list[Row]) -> pd.DataFrame:
 
 
 def _told(inputs: Inputs, row: Row, level: float, away: float) -> dict[str, Any]:
-    found, measure = row.found, row.measure
-    metric = inputs.study.tasks[row.task].metric
+    found, measure = row.found, row.measure.of(inputs.higher_is_better(row.task))
+    metric = inputs.metric_name(row.task)
     margin = inputs.margin(RATIO if measure.kind == "ratio" else metric)
     low, high = found.interval(level, away)
     judged = _uncensored(judge(measure, found, (low, high), margin), row.capped)

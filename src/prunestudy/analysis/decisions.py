@@ -86,7 +86,8 @@ def layer_sensitivity(inputs: Inputs) -> pd.DataFrame:
     for task, of_task in scanned.groupby("task", sort=False):
         table = of_task[of_task["method"] == of_task["method"].iloc[0]]
         for (layer, removed), cell in table.groupby(["layer", "removed"], sort=False):
-            lost = (cell["val_before"] - cell["val_after"]).tolist()
+            sign = inputs.sign(str(task))
+            lost = (sign * (cell["val_before"] - cell["val_after"])).tolist()
             found = summarise(lost, inputs.level, inputs.overlap(str(task)))
             drops = (found.mean, found.low, found.high)
             criterion = cell["criterion"].iloc[0]

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -15,7 +15,6 @@ from prunestudy.plan.plan import Plan
 from prunestudy.pruning.settings import Baseline, ClosedLoop, FixedRatios, Method
 from prunestudy.store.names import DENSE, point_label
 from prunestudy.store.tables import read_table
-from prunestudy.training.metrics.settings import METRICS
 
 FINAL = "final"
 # Networks of fewer parameters are small.
@@ -38,8 +37,10 @@ class Inputs:
     Attributes:
         networks: one row an evaluated network: its quality, cost and latency together.
         failures: one row a cell whose outcome is a failure; no other table has it.
+        metrics: one row a network and further metric; empty where no task has any.
         datasets: one row a task: rows of each part, shape of an input, classes, chance level.
         steps: step → how many jobs it has in the whole study.
+        references: one row a reference of a task, or of a task's seed where it has folds.
         waits: (step, step that waits for an outcome of it).
     """
 
@@ -55,6 +56,8 @@ class Inputs:
     timings: pd.DataFrame
     steps: dict[str, int]
     waits: frozenset[tuple[str, str]]
+    metrics: pd.DataFrame = field(default_factory=pd.DataFrame)
+    references: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def level(self) -> float:
@@ -79,7 +82,15 @@ class Inputs:
 
     def margin(self, metric: str) -> float:
         """The margin of practical equivalence of a metric, or of ``ratio``; 0 where none is set."""
-        return self.study.report.margins.get(metric, 0.0)
+        return self.study.report.margin(metric)
+
+    def higher_is_better(self, task: str) -> bool:
+        """Whether more of a task's metric is better."""
+        return self.study.tasks[task].metric_info.higher_is_better
+
+    def sign(self, task: str) -> float:
+        """What turns a task's metric into one of which more is better: 1, or −1."""
+        return 1.0 if self.higher_is_better(task) else -1.0
 
     def chance(self, task: str) -> float:
         """Quality of a constant answer on a task's test rows.
@@ -89,7 +100,7 @@ class Inputs:
         row = self.datasets[self.datasets["task"] == task].iloc[0]
         if pd.notna(row.get("chance")):
             return float(row["chance"])
-        classes = METRICS[self.study.tasks[task].metric].target == "class"
+        classes = "class" in self.study.tasks[task].metric_info.targets
         return 1 / float(row["classes"]) if classes else 0.0
 
     def overlap(self, task: str) -> float:
@@ -218,7 +229,16 @@ class Inputs:
 
     def metric(self, task: str) -> str:
         """The quality metric of a task, as people write it."""
-        return METRICS[self.study.tasks[task].metric].label
+        return self.study.tasks[task].metric_info.label
+
+    def directed_metric(self, task: str) -> str:
+        """The same for an axis or a heading, where it must be known which way is better."""
+        label = self.metric(task)
+        return label if self.higher_is_better(task) else f"{label} (lower is better)"
+
+    def metric_name(self, task: str) -> str:
+        """The quality metric of a task, as tables name it."""
+        return self.study.tasks[task].metric_name
 
 
 def overlap_of(folds: int | None) -> float:
@@ -239,6 +259,12 @@ def read_inputs(plan: Plan, tables: Path, run_key: str) -> Inputs:
     """Read the tables of a study."""
     read = {name: read_table(tables / f"{name}.csv") for name in TABLES}
     latency = read.pop("latency")
+    further = tables / "metrics.csv"
+    if further.exists():
+        read["metrics"] = read_table(further)
+    beside = tables / "references.csv"
+    if beside.exists():
+        read["references"] = read_table(beside)
     # What the tables were made from and the report: a step that feeds neither is not shown.
     report = plan.find("report")
     behind = [*report.ancestors(), report]

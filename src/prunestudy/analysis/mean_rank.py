@@ -46,7 +46,9 @@ def mean_rank(inputs: Inputs, area: pd.DataFrame) -> pd.DataFrame:
         areas = [one.loc[every].dropna(axis="columns") for one in tables.values()]
         if not all(one.shape[1] for one in areas):
             continue
-        ranks = [stats.rankdata(-one.to_numpy(), axis=0) for one in areas]
+        signs = [inputs.sign(task) for task in tables]
+        turned = zip(signs, areas, strict=True)
+        ranks = [stats.rankdata(-sign * one.to_numpy(), axis=0) for sign, one in turned]
         place = [granularity, len(every), len(ranks), min(one.shape[1] for one in ranks)]
         told = [inputs.level, "other tasks"]
         found = [

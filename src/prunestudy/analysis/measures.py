@@ -5,7 +5,7 @@ the metric for qualities, as a share for sizes and times, where 5 % means from 1
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from prunestudy.analysis.statistics import Comparison, Kind
@@ -24,12 +24,18 @@ class Measure:
 
     Attributes:
         kind: whether methods differ by a difference first − second or a ratio first ÷ second.
-        better: which values are the better ones.
+        better: which values are the better ones; of qualities, where more of the metric is better.
     """
 
     name: str
     kind: Kind
     better: Literal["lower", "higher"]
+
+    def of(self, higher_is_better: bool) -> "Measure":
+        """The measure of a task: qualities are better where the task's metric is."""
+        if self.kind == "ratio" or higher_is_better:
+            return self
+        return replace(self, better="lower")
 
     @property
     def none(self) -> float:

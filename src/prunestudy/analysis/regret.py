@@ -38,11 +38,11 @@ def regret(inputs: Inputs, area: pd.DataFrame) -> pd.DataFrame:
     """One row a judged method and task: a table of comparisons whose second is the best fixed one.
 
     Judged are the methods that the study asks about, else the focus; fixed ones are those of fixed
-    ratios that stand by themselves, of its granularity. ``estimate`` is judged − best fixed: below
-    0, the choice would have been better. Further columns: ``candidates``, ``halvings``, ``chosen``
-    (the method that most halvings choose) and its ``chosen_share``, ``hindsight`` (the difference
-    to the method that is best on all seeds, on all seeds, biased against the judged one) and
-    ``hindsight_method``.
+    ratios that stand by themselves, of its granularity. ``estimate`` is judged − best fixed: on the
+    worse side of 0, the choice would have been better. Further columns: ``candidates``,
+    ``halvings``, ``chosen`` (the method that most halvings choose) and its ``chosen_share``,
+    ``hindsight`` (the difference to the method that is best on all seeds, on all seeds, biased
+    against the judged one) and ``hindsight_method``.
     """
     names = list(dict.fromkeys(one.method for one in inputs.questions)) or [inputs.focus]
     rows = []
@@ -76,7 +76,8 @@ def _fixed(inputs: Inputs, methods: list[str]) -> list[str]:
 
 
 def _row(inputs: Inputs, task: str, name: str, judged: np.ndarray, fixed: pd.DataFrame) -> Row:
-    others = fixed.to_numpy(dtype=float)
+    sign = inputs.sign(task)
+    judged, others = sign * judged, sign * fixed.to_numpy(dtype=float)
     seeds: list[Any] = fixed.columns.tolist()
     groups = [[seeds.index(one) for one in own if one in seeds] for own in inputs.repeats(task)]
     halves = halvings(len(seeds), [one for one in groups if len(one) >= LEAST_SEEDS])
@@ -85,7 +86,7 @@ def _row(inputs: Inputs, task: str, name: str, judged: np.ndarray, fixed: pd.Dat
     extra: dict[str, Any] = {
         "candidates": len(fixed),
         **{"halvings": 0, "chosen": "", "chosen_share": NAN},
-        **{"hindsight": float(apart.mean()), "hindsight_method": fixed.index[best]},
+        **{"hindsight": sign * float(apart.mean()), "hindsight_method": fixed.index[best]},
     }
     pair = (name, BEST_FIXED)
     if not n:
@@ -96,14 +97,14 @@ def _row(inputs: Inputs, task: str, name: str, judged: np.ndarray, fixed: pd.Dat
     error = jackknife(judged, others, halves) * math.sqrt(1 + n * inputs.overlap(task))
     spread = math.sqrt((judged.var(ddof=1) + others[best].var(ddof=1)) / 2)
     found = Comparison(
-        *("difference", n, estimate, error * math.sqrt(n), error),
+        *("difference", n, sign * estimate, error * math.sqrt(n), error),
         p_t=t_test_p(estimate, error, n),
         spread=spread,
     )
     most = int(chosen.argmax())
     extra |= {"halvings": len(halves.choosing), "chosen": fixed.index[most]}
     extra |= {"chosen_share": float(chosen[most])}
-    means = (float(judged.mean()), float(judged.mean()) - estimate)
+    means = (sign * float(judged.mean()), sign * (float(judged.mean()) - estimate))
     return Row(REGRET, task, NAN, pair, found, means, extra=extra)
 
 

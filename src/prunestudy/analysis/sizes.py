@@ -1,7 +1,7 @@
 """Size within the budget, with the same freedom for every method.
 
 The validation curve of quality by size (:mod:`~prunestudy.analysis.size_curves`) is followed from
-the dense network until it first falls below the least quality that the task allows; that crossing
+the dense network until it first is worse than what the task allows; that crossing
 is the size, between operating points as well as on them. It is noisy, for curves are nearly flat
 where budgets lie, and so it is never the headline; whether the budget holds on test data, at the
 same size on the test curve, is told beside it.
@@ -43,25 +43,32 @@ def sizes(inputs: Inputs, curves: list[SizeCurve]) -> pd.DataFrame:
     for one in curves:
         own = dense[one.task, one.seed]
         requirements = inputs.study.tasks[one.task].requirements
-        least, test_least = (least_quality(requirements, float(own[of])) for of in ("val", "test"))
+        sign = inputs.sign(one.task)
+        least, test_least = (
+            least_quality(requirements, float(own[of]), sign) for of in ("val", "test")
+        )
         place = [one.task, one.seed, one.method, one.granularity]
         if one.reason:
             missing = [np.nan, np.nan, False, least, np.nan, test_least, False, one.reason]
             rows.append([*place, *missing])
             continue
-        size, capped = first_crossing(one, least)
+        size, capped = first_crossing(one, least, sign)
         compression = float(2**size)
         test = one.quality(compression)
-        held = round(test - test_least, DECIMALS) >= 0
+        held = round(sign * (test - test_least), DECIMALS) >= 0
         numbers = [compression, float(own["params"]) / compression, capped, least, test, test_least]
         rows.append([*place, *numbers, held, ""])
     return pd.DataFrame(rows, columns=SIZE_COLUMNS)
 
 
-def first_crossing(curve: SizeCurve, least: float) -> tuple[float, bool]:
-    """log₂ compression up to which validation quality is at least that, and if it is capped."""
+def first_crossing(curve: SizeCurve, least: float, sign: float) -> tuple[float, bool]:
+    """log₂ compression up to which validation quality is no worse than that, and if it is capped.
+
+    Args:
+        sign: 1 where more of the metric is better, else −1.
+    """
     most = min(curve.last, float(np.log2(curve.end)))
-    below = np.flatnonzero(np.round(curve.val - least, DECIMALS) < 0)
+    below = np.flatnonzero(np.round(sign * (curve.val - least), DECIMALS) < 0)
     if not len(below):
         return most, True
     after = int(below[0])

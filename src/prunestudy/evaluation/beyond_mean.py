@@ -96,7 +96,9 @@ def _corrupted(objective: Objective, network: nn.Module, rows: Split) -> dict[st
     if rows.inputs.dim() != IMAGES:
         return dict.fromkeys(names.values())
     found = {
-        names[name]: objective.evaluate(network, Split(corrupt(rows.inputs), rows.targets))[1]
+        names[name]: objective.shown(
+            objective.evaluate(network, Split(corrupt(rows.inputs), rows.targets))[1]
+        )
         for name, corrupt in CORRUPTIONS.items()
     }
     return {"corrupted": float(np.mean([*found.values()])), **found}

@@ -29,6 +29,9 @@ RESULT_COLUMNS = [
 # What a sidecar says of the job's own process, and of the machine.
 TAKEN = ("seconds", "cpu_seconds", "peak_memory_mb")
 HARDWARE = ("platform", "kernel", "processor", "cores", "memory_gb", "gpu")
+METRIC_COLUMNS = ["task", "seed", "method", "point", "metric", "val", "test"]
+# What columns of further metrics begin with in the table of a cell.
+VAL, TEST = "val:", "test:"
 COORDINATES = ("dataset", "task", "seed", "method", "granule")
 
 Cells = dict[tuple[str, int], Path]
@@ -39,12 +42,12 @@ class Labels:
     """What tables call the network of each task, and the parts of each method.
 
     Attributes:
-        metrics: what scikit-learn calls the metric of each task; empty where it has none.
+        metrics: what scikit-learn calls the metric of each task, or else the task's setting of it.
     """
 
     networks: dict[str, str]
     methods: dict[str, dict[str, str]]
-    metrics: dict[str, str]
+    metrics: dict[str, str | dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ def collect(
     jobs: Iterable[dict[str, Any]],
     data: dict[str, list[Path]],
     folder: Path,
+    references: dict[tuple[str, int | None], Path] | None = None,
 ) -> None:
     """Write every table of the study into ``folder``.
 
@@ -74,6 +78,7 @@ def collect(
         data: task → its prepared data set, or one for each seed in their order.
         evaluations, latencies: (task, seed) → table of all networks of the cell.
         jobs: one row a job for ``timings.csv``.
+        references: (task, seed) → table of its reference; of one split there is no seed.
     """
     folder.mkdir(parents=True)
     tables = {
@@ -87,6 +92,15 @@ def collect(
         "datasets": datasets(data, labels.metrics),
         "timings": pd.DataFrame(jobs),
     }
+    further = further_metrics(evaluations)
+    if len(further):
+        tables["metrics"] = further
+    if references:
+        rows = [
+            _labelled(read_table(path), task=task, seed=seed)
+            for (task, seed), path in references.items()
+        ]
+        tables["references"] = pd.concat(rows, ignore_index=True)
     for name, table in tables.items():
         write_table(table, folder / f"{name}.csv")
 
@@ -112,6 +126,19 @@ def results(
     return found[RESULT_COLUMNS]
 
 
+def further_metrics(evaluations: Cells) -> pd.DataFrame:
+    """One row a network and further metric of its task; none where no task has any."""
+    rows = []
+    for (task, seed), path in evaluations.items():
+        table = read_table(path)
+        columns = map(str, table)
+        names = [name.removeprefix(TEST) for name in columns if name.startswith(TEST)]
+        for row in table.to_dict("records") if names else ():
+            place = [task, seed, row["method"], row["point"]]
+            rows += [[*place, name, row[f"{VAL}{name}"], row[f"{TEST}{name}"]] for name in names]
+    return pd.DataFrame(rows, columns=METRIC_COLUMNS)
+
+
 def _cells(paths: Cells) -> pd.DataFrame:
     tables = [
         _labelled(read_table(path), task=task, seed=seed) for (task, seed), path in paths.items()
@@ -122,13 +149,13 @@ def _cells(paths: Cells) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True)
 
 
-def datasets(data: dict[str, list[Path]], metrics: dict[str, str]) -> pd.DataFrame:
+def datasets(data: dict[str, list[Path]], metrics: dict[str, str | dict[str, Any]]) -> pd.DataFrame:
     """What each task's prepared data hold: rows of the first split, and the mean chance level."""
     rows = []
     for task, paths in data.items():
         said = [_description(path) for path in paths]
         first, metric = said[0], metrics[task]
-        levels = [chance(path, first["target"], metric) for path in paths] if metric else []
+        levels = [chance(path, first["target"], metric, first["outputs"]) for path in paths]
         rows.append(
             {
                 "task": task,
@@ -140,7 +167,7 @@ def datasets(data: dict[str, list[Path]], metrics: dict[str, str]) -> pd.DataFra
                 "classes": len(first["classes"]),
                 "folds": first.get("folds", 1),
                 "repeats": 1 + max(one.get("repeat", 0) for one in said),
-                "chance": fmean(levels) if levels else None,
+                "chance": fmean(levels),
             }
         )
     return pd.DataFrame(rows)

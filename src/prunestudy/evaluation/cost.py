@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from prunestudy.networks.unit_graph import output_positions
+from prunestudy.networks.cost_model import output_positions
 
 
 def count_params(network: nn.Module) -> int:
@@ -21,20 +21,24 @@ def count_nonzero(network: nn.Module, masks: Mapping[str, Tensor] | None) -> int
     return count_params(network) - sum(int((~mask).sum()) for mask in (masks or {}).values())
 
 
-def count_macs(network: nn.Module, input_shape: tuple[int, ...]) -> int:
-    """Multiply–adds of convolutions and linear layers for one input, by torch's own counter."""
+def count_macs(network: nn.Module, example: Tensor) -> int:
+    """Multiply–adds of convolutions and linear layers for one input, by torch's own counter.
+
+    Args:
+        example: inputs of the network, rows × input shape.
+    """
     counter = FlopCounterMode(display=False)
     with torch.inference_mode(), counter:
-        network.eval()(torch.zeros(1, *input_shape))
+        network.eval()(example[:1])
     return counter.get_total_flops() // 2
 
 
 def count_macs_nonzero(
-    network: nn.Module, input_shape: tuple[int, ...], masks: Mapping[str, Tensor] | None
+    network: nn.Module, example: Tensor, masks: Mapping[str, Tensor] | None
 ) -> int:
     """MACs for one input of a runtime that would skip every masked weight."""
     held = masks or {}
-    uses = output_positions(network, input_shape)
+    uses = output_positions(network, example)
     parameters = dict(network.named_parameters())
     total = 0
     for layer, count in uses.items():

@@ -11,8 +11,9 @@ import torch
 from torch import nn
 
 from prunestudy.networks.determinism import set_up_torch
-from prunestudy.networks.onnx import onnx_bytes, output_difference, session
+from prunestudy.networks.onnx import CHECK_ROWS, onnx_bytes, output_difference, session
 from prunestudy.networks.settings import Latency
+from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.storage import read_network
 from prunestudy.networks.timing import Call, interleaved
 from prunestudy.settings.parts import load_part
@@ -32,13 +33,12 @@ class Candidate:
     """A network to be timed."""
 
     network: nn.Module
-    input_shape: tuple[int, ...]
+    spec: NetworkSpec
     onnx: bytes
 
     def inputs(self, size: int) -> torch.Tensor:
         """A batch of its own memory, the same values each time."""
-        generator = torch.Generator().manual_seed(0)
-        return torch.randn((size, *self.input_shape), generator=generator)
+        return self.spec.sample(size)
 
     def onnx_call(self, size: int) -> Call:
         """Run a batch in a new session of ONNX Runtime."""
@@ -85,7 +85,7 @@ def measure_latency(
                 "point": kept["point"],
                 **_measure(dense, candidate, settings),
                 "onnx_difference": output_difference(
-                    candidate.network, session(candidate.onnx), candidate.input_shape
+                    candidate.network, session(candidate.onnx), candidate.inputs(CHECK_ROWS)
                 ),
             }
             if on_gpu is not None:
@@ -96,7 +96,7 @@ def measure_latency(
 
 def _candidate(file: Path) -> Candidate:
     network, spec = read_network(file)
-    return Candidate(network, spec.input_shape, onnx_bytes(network, spec.input_shape))
+    return Candidate(network, spec, onnx_bytes(network, spec.example()))
 
 
 def _measure(dense: Candidate, candidate: Candidate, settings: Latency) -> dict[str, Any]:

@@ -28,6 +28,7 @@ def images() -> tuple[str, Prepared]:
                 raise
             continue
         arrays = dataset.read(files)
+        assert isinstance(arrays.inputs, np.ndarray), "images are no columns"
         chosen = np.arange(ROWS) % len(arrays.targets)
         inputs, how = enlarged(arrays.inputs[chosen])
         mean, deviation = scaling(inputs)

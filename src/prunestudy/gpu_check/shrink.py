@@ -29,7 +29,7 @@ class Shrunk:
 
 def shrunk(network: nn.Module, spec: NetworkSpec, share: float, granule: int) -> Shrunk:
     """A copy of a network with at most a share of its MACs, or the least that the widths allow."""
-    units = UnitGraph(network, spec.input_shape)
+    units = UnitGraph(network, spec.example())
     cost = units.cost.macs
     dense = cost(units.widths)
     floors = floor_widths(units.widths, 0.0, granule)

@@ -184,7 +184,7 @@ def forward(
         one.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     timer = cuda_seconds if device.type == "cuda" else wall_seconds
     for size in load.batches:
-        inputs = channels_last(torch.randn(size, *spec.input_shape).to(device))
+        inputs = channels_last(spec.sample(size).to(device))
         for mode in load.modes:
             made, _sizes = MODES[mode]
             calls = [made(one, inputs) for one in networks]

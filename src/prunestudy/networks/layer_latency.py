@@ -13,12 +13,13 @@ from torch import Tensor, nn
 
 from prunestudy.data.tensors import read_prepared
 from prunestudy.networks.architectures.settings import Architecture
+from prunestudy.networks.cost_model import LAYERS
 from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.onnx import onnx_bytes, session
 from prunestudy.networks.settings import Latency
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.networks.timing import Call, interleaved
-from prunestudy.networks.unit_graph import LAYERS, UnitGraph
+from prunestudy.networks.unit_graph import UnitGraph
 from prunestudy.settings.base import plain
 from prunestudy.store.tables import write_table
 
@@ -37,16 +38,16 @@ def measure_layers(
     """
     set_up_torch(0)
     prepared = read_prepared(data)
-    spec = NetworkSpec.from_params(plain(architecture), prepared.input_shape, prepared.outputs)
+    spec = NetworkSpec.from_params(plain(architecture), prepared.description)
     network = spec.build().eval()
-    units = UnitGraph(network, spec.input_shape)
-    rows = [(None, 0, 0, _call(network, spec.input_shape))]
-    shapes = _input_shapes(network, spec.input_shape)
+    units = UnitGraph(network, spec.example())
+    rows = [(None, 0, 0, _call(network, spec.sample(BATCH_SIZE)))]
+    shapes = _input_shapes(network, spec.example())
     for name, module in network.named_modules():
         if isinstance(module, LAYERS):
             for inputs, outputs in units.cost.layer_grid(name, granule):
-                layer, shape = _resized(module, shapes[name], inputs, outputs)
-                rows.append((name, inputs, outputs, _call(layer, shape)))
+                layer, read = _resized(module, shapes[name], inputs, outputs)
+                rows.append((name, inputs, outputs, _call(layer, read)))
     often = settings.model_copy(update={"repeats": MORE_REPEATS * settings.repeats})
     samples = interleaved([call for *_place, call in rows], often)
     table = pd.DataFrame(
@@ -57,14 +58,13 @@ def measure_layers(
     write_table(table, out)
 
 
-def _call(network: nn.Module, shape: tuple[int, ...]) -> Call:
-    runtime = session(onnx_bytes(network, shape))
-    generator = torch.Generator().manual_seed(0)
-    feed = {"input": torch.randn((BATCH_SIZE, *shape), generator=generator).numpy()}
+def _call(network: nn.Module, inputs: Tensor) -> Call:
+    runtime = session(onnx_bytes(network, inputs))
+    feed = {"input": inputs.numpy()}
     return lambda: runtime.run(None, feed)
 
 
-def _input_shapes(network: nn.Module, input_shape: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+def _input_shapes(network: nn.Module, example: Tensor) -> dict[str, tuple[int, ...]]:
     """Shape of one input of each layer."""
     shapes: dict[str, tuple[int, ...]] = {}
     handles = []
@@ -76,7 +76,7 @@ def _input_shapes(network: nn.Module, input_shape: tuple[int, ...]) -> dict[str,
 
             handles.append(module.register_forward_pre_hook(note))
     with torch.inference_mode():
-        network(torch.zeros(1, *input_shape))
+        network(example[:1])
     for handle in handles:
         handle.remove()
     return shapes
@@ -84,12 +84,17 @@ def _input_shapes(network: nn.Module, input_shape: tuple[int, ...]) -> dict[str,
 
 def _resized(
     module: nn.Module, shape: tuple[int, ...], inputs: int, outputs: int
-) -> tuple[nn.Module, tuple[int, ...]]:
-    """A layer of the same kind with other widths, and the shape of its input."""
+) -> tuple[nn.Module, Tensor]:
+    """A layer of the same kind with other widths, and a batch of its inputs."""
+    generator = torch.Generator().manual_seed(0)
+    if isinstance(module, nn.Embedding):
+        chosen = torch.randint(inputs, (BATCH_SIZE, *shape), generator=generator)
+        return nn.Embedding(inputs, outputs), chosen
     if isinstance(module, nn.Linear):
-        return nn.Linear(inputs, outputs, bias=module.bias is not None), (inputs,)
-    assert isinstance(module, nn.Conv2d), "layers are convolutions or linear"
-    layer = nn.Conv2d(
+        linear = nn.Linear(inputs, outputs, bias=module.bias is not None)
+        return linear, torch.randn((BATCH_SIZE, inputs), generator=generator)
+    assert isinstance(module, nn.Conv1d | nn.Conv2d), "no layer of another kind has units"
+    layer = type(module)(
         inputs,
         outputs,
         module.kernel_size,  # type: ignore[arg-type]
@@ -98,5 +103,6 @@ def _resized(
         module.dilation,  # type: ignore[arg-type]
         bias=module.bias is not None,
     )
+    read = torch.randn((BATCH_SIZE, inputs, *shape[1:]), generator=generator)
     # A convolution runs with the ReLU behind it fused.
-    return nn.Sequential(layer, nn.ReLU()), (inputs, *shape[1:])
+    return nn.Sequential(layer, nn.ReLU()), read

@@ -7,7 +7,6 @@ the true one.
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
 
@@ -63,7 +62,7 @@ def write_network(
             packed = np.packbits(mask.cpu().numpy().reshape(-1))
             tensors[name + MASK] = torch.from_numpy(packed)
     # One metadata entry: safetensors does not keep the order of several.
-    content = {"spec": asdict(spec), "run_key": run_key, "shared": shapes}
+    content = {"spec": spec.stored(), "run_key": run_key, "shared": shapes}
     try:
         save_file(tensors, path, metadata={"prunestudy": canonical_json(content)})
     except SafetensorError as error:
@@ -90,8 +89,7 @@ def read_masked_network(path: Path) -> tuple[nn.Module, NetworkSpec, dict[str, T
         with safe_open(path, framework="pt") as file:
             content = json.loads((file.metadata() or {})["prunestudy"])
             stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        fields = content["spec"]
-        spec = NetworkSpec(**{**fields, "input_shape": tuple(fields["input_shape"])})
+        spec = NetworkSpec.from_stored(content["spec"])
         tensors = {name: value for name, value in stored.items() if "#" not in name}
         for name, shape in content["shared"].items():
             indices = _unhuffman(stored[name + INDICES], shape)

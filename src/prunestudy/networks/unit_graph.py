@@ -14,9 +14,8 @@ import torch_pruning as tp
 from torch import Tensor, nn
 
 from prunestudy.errors import StudyError
+from prunestudy.networks.cost_model import LAYERS, CostModel
 
-LAYERS = (nn.Conv2d, nn.Linear)
-Widths = Mapping[str, int]
 Removal = dict[str, list[int]]
 
 
@@ -53,7 +52,10 @@ class UnitGroup:
     slices: tuple[Slice, ...]
 
     def weights(self, tensors: Mapping[str, Tensor], incoming_only: bool = False) -> Tensor:
-        """Weights of convolutions and linear layers, units × entries; no biases, no BatchNorm."""
+        """Weights of layers, units × entries; no biases, no BatchNorm.
+
+        The weights that compute a unit of an embedding are what it gives each word or category.
+        """
         chosen = [
             part.of(tensors)
             for part in self.slices
@@ -69,10 +71,17 @@ class UnitGroup:
 
 
 class UnitGraph:
-    """The unit groups of a network and its cost as a function of their widths."""
+    """The unit groups of a network and its cost as a function of their widths.
 
-    def __init__(self, network: nn.Module, input_shape: tuple[int, ...]) -> None:
-        self.graph = _dependencies(network, input_shape)
+    Args:
+        example: inputs of the network, rows × input shape.
+
+    Raises:
+        StudyError: the network cannot be traced, or has no units that can be removed.
+    """
+
+    def __init__(self, network: nn.Module, example: Tensor) -> None:
+        self.graph = _dependencies(network, example)
         self._names = {module: name for name, module in network.named_modules()}
         unseen = [
             name
@@ -89,20 +98,19 @@ class UnitGraph:
             for module, node in self.graph.module2node.items()
             if isinstance(module, LAYERS) and not node.outputs
         ]
-        self.groups: dict[str, UnitGroup] = {}
-        shapes = {name: value.shape for name, value in network.named_parameters()}
+        groups: dict[str, UnitGroup] = {}
         for found in self.graph.get_all_groups(ignored_layers=outputs, root_module_types=LAYERS):
             group = self._unit_group(found)
-            if group is not None and _is_whole(group, shapes):
-                self.groups[group.layer] = group
-        if not self.groups:
+            if group is not None:
+                groups[group.layer] = group
+        shapes = {name: value.shape for name, value in network.named_parameters()}
+        whole = _whole(groups, shapes)
+        if not whole:
             raise StudyError(
                 f"the network {type(network).__name__} has no units that can be removed"
             )
-        self.groups = {
-            name: self.groups[name] for name in self._names.values() if name in self.groups
-        }
-        self.cost = CostModel(network, self.groups, input_shape)
+        self.groups = {name: whole[name] for name in self._names.values() if name in whole}
+        self.cost = CostModel(network, self.widths, _owners(self.groups), example)
 
     @property
     def widths(self) -> dict[str, int]:
@@ -128,17 +136,55 @@ class UnitGraph:
         return UnitGroup(self._names[root], size, tuple(slices))
 
 
-def _is_whole(group: UnitGroup, shapes: Mapping[str, torch.Size]) -> bool:
-    """Whether the units cover each coupled dimension exactly, so that none is left behind.
+def _whole(
+    groups: Mapping[str, UnitGroup], shapes: Mapping[str, torch.Size]
+) -> dict[str, UnitGroup]:
+    """The groups whose units cover each coupled dimension exactly, so that none is left behind.
 
-    Channels that are padded on a shortcut are not: such a group cannot be pruned as one.
+    Channels that are padded on a shortcut do not: such a group cannot be pruned as one. Where a
+    layer reads several groups side by side, these cover what it reads together, or none is pruned.
     """
-    for part in group.slices:
-        covered = sorted(index for rows in part.rows for index in rows)
-        size = shapes[f"{part.layer}.{part.parameter}"][part.dim]
-        if covered != list(range(size)) or len({len(rows) for rows in part.rows}) != 1:
-            return False
-    return any(not part.incoming for part in group.slices)
+    found = {name: group for name, group in groups.items() if _is_even(group)}
+    while True:
+        covered: dict[tuple[str, int, bool], list[int]] = {}
+        for group in found.values():
+            for place, part in _places(group):
+                covered.setdefault(place, []).extend(index for rows in part.rows for index in rows)
+        ragged = {
+            place
+            for place, indices in covered.items()
+            if sorted(indices) != list(range(shapes[place[0]][place[1]]))
+        }
+        kept = {
+            name: group
+            for name, group in found.items()
+            if not any(place in ragged for place, _part in _places(group))
+        }
+        if len(kept) == len(found):
+            return kept
+        found = kept
+
+
+def _places(group: UnitGroup) -> list[tuple[tuple[str, int, bool], Slice]]:
+    return [
+        ((f"{part.layer}.{part.parameter}", part.dim, part.incoming), part) for part in group.slices
+    ]
+
+
+def _is_even(group: UnitGroup) -> bool:
+    """Whether every unit has as many entries of each parameter, and something reads it."""
+    even = all(len({len(rows) for rows in part.rows}) == 1 for part in group.slices)
+    return even and any(not part.incoming for part in group.slices)
+
+
+def _owners(groups: Mapping[str, UnitGroup]) -> dict[str, dict[int, list[tuple[str, int]]]]:
+    """Parameter → dimension → the groups whose units lie along it, with entries a unit."""
+    owners: dict[str, dict[int, list[tuple[str, int]]]] = {}
+    for name, group in groups.items():
+        for part in group.slices:
+            dims = owners.setdefault(f"{part.layer}.{part.parameter}", {})
+            dims.setdefault(part.dim, []).append((name, len(part.rows[0])))
+    return owners
 
 
 def _slices(
@@ -150,6 +196,8 @@ def _slices(
 ) -> list[Slice]:
     outward = graph.is_out_channel_pruning_fn(dependency.handler)
     present = {parameter for parameter, value in module.named_parameters(recurse=False)}
+    if isinstance(module, nn.Embedding):
+        return [Slice(name, "weight", 1, rows, incoming=True)]
     if isinstance(module, LAYERS) and not outward:
         return [Slice(name, "weight", 1, rows, incoming=False)]
     return [
@@ -159,9 +207,8 @@ def _slices(
     ]
 
 
-def _dependencies(network: nn.Module, input_shape: tuple[int, ...]) -> tp.DependencyGraph:
-    device = next(network.parameters()).device
-    example = torch.zeros((2, *input_shape), device=device)
+def _dependencies(network: nn.Module, example: Tensor) -> tp.DependencyGraph:
+    example = example.to(next(network.parameters()).device)
     training = network.training
     network.eval()
     try:
@@ -174,109 +221,6 @@ def _dependencies(network: nn.Module, input_shape: tuple[int, ...]) -> tp.Depend
         ) from error
     finally:
         network.train(training)
-
-
-class CostModel:
-    """Parameters and MACs of a network as exact functions of its groups' widths.
-
-    A MAC is one multiply–add of a convolution or linear layer; biases do not count.
-    """
-
-    def __init__(
-        self, network: nn.Module, groups: Mapping[str, UnitGroup], input_shape: tuple[int, ...]
-    ) -> None:
-        shapes = {name: list(value.shape) for name, value in network.named_parameters()}
-        self._names = list(groups)
-        self._tensors: list[tuple[list[tuple[int, int]], int, int]] = []
-        owners: dict[str, dict[int, tuple[int, int]]] = {name: {} for name in shapes}
-        for position, group in enumerate(groups.values()):
-            for part in group.slices:
-                owners[f"{part.layer}.{part.parameter}"][part.dim] = (
-                    position,
-                    len(part.rows[0]),
-                )
-        positions = output_positions(network, input_shape)
-        self._layers = {
-            name: (shapes[f"{name}.weight"], owners[f"{name}.weight"]) for name in positions
-        }
-        self._dense = [group.size for group in groups.values()]
-        for name, shape in shapes.items():
-            layer, _, parameter = name.rpartition(".")
-            fixed = 1
-            for dim, size in enumerate(shape):
-                if dim not in owners[name]:
-                    fixed *= size
-            uses = positions.get(layer, 0) if parameter == "weight" else 0
-            self._tensors.append((list(owners[name].values()), fixed, uses))
-
-    def params(self, widths: Widths) -> int:
-        """Number of parameters of the network with these widths."""
-        return sum(self._numel(owners, fixed, widths) for owners, fixed, _uses in self._tensors)
-
-    def macs(self, widths: Widths) -> int:
-        """MACs of one forward pass of one input with these widths."""
-        return sum(
-            self._numel(owners, fixed, widths) * uses
-            for owners, fixed, uses in self._tensors
-            if uses
-        )
-
-    def layer_widths(self, layer: str, widths: Widths) -> tuple[int, int]:
-        """Channels or features that a layer reads and makes, with these widths."""
-        shape, owners = self._layers[layer]
-        sizes = list(shape)
-        for dim, (position, entries) in owners.items():
-            sizes[dim] = entries * widths[self._names[position]]
-        return sizes[1], sizes[0]
-
-    def layer_grid(self, layer: str, granule: int) -> list[tuple[int, int]]:
-        """Every pair of widths that a layer can take in multiples of ``granule`` units."""
-        shape, owners = self._layers[layer]
-
-        def sizes(dim: int) -> list[int]:
-            if dim not in owners:
-                return [shape[dim]]
-            position, entries = owners[dim]
-            dense = self._dense[position]
-            units = sorted({*range(min(granule, dense), dense + 1, granule), dense})
-            return [entries * count for count in units]
-
-        return [(inputs, outputs) for inputs in sizes(1) for outputs in sizes(0)]
-
-    @property
-    def layers(self) -> list[str]:
-        """Names of the layers that compute."""
-        return list(self._layers)
-
-    def _numel(self, owners: list[tuple[int, int]], fixed: int, widths: Widths) -> int:
-        for position, entries in owners:
-            fixed *= entries * widths[self._names[position]]
-        return fixed
-
-
-def output_positions(network: nn.Module, input_shape: tuple[int, ...]) -> dict[str, int]:
-    """How often each layer's weight matrix is applied in one forward pass of one input."""
-    positions: dict[str, int] = {}
-    handles = []
-    for name, module in network.named_modules():
-        if isinstance(module, LAYERS):
-
-            def count(
-                _module: nn.Module, _inputs: object, output: Tensor, name: str = name
-            ) -> None:
-                per_input = output[0].numel() // output.shape[1]
-                positions[name] = positions.get(name, 0) + per_input
-
-            handles.append(module.register_forward_hook(count))
-    device = next(network.parameters()).device
-    training = network.training
-    network.eval()
-    with torch.inference_mode():
-        network(torch.zeros((1, *input_shape), device=device))
-    network.train(training)
-    for handle in handles:
-        handle.remove()
-    return positions
 
 
 def as_numpy(scores: Mapping[str, Tensor]) -> dict[str, np.ndarray]:

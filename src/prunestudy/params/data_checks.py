@@ -1,16 +1,17 @@
 """Whether a task's data fit its network and its loss, before anything runs."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import get_args
 
-from prunestudy.data.dataset import find_dataset
+from prunestudy.data.dataset import Dataset, dataset_of
 from prunestudy.data.settings import ROWS, SMALLEST_CLASS, Data
-from prunestudy.errors import Problem
+from prunestudy.errors import DataError, Problem
+from prunestudy.evaluation.references.settings import REFERENCES
 from prunestudy.networks.architectures.settings import Network
+from prunestudy.params.dense import layers_of, misfit
+from prunestudy.params.objective_checks import problems_of_objective
 from prunestudy.params.settings import Study, Task
-from prunestudy.training.losses.settings import LOSSES
-
-KINDS = {"value": "values", "class": "classes"}
 
 
 def problems_of_data(study: Study) -> list[Problem]:
@@ -18,30 +19,60 @@ def problems_of_data(study: Study) -> list[Problem]:
     return [problem for name, task in study.tasks.items() for problem in _problems(name, task)]
 
 
+def data_warnings(study: Study) -> list[str]:
+    """What should be known of the tasks' own data."""
+    facts = [dataset_of(task.data).facts for task in study.tasks.values()]
+    return list(dict.fromkeys(one for found in facts if found for one in found.warnings))
+
+
 def _problems(name: str, task: Task) -> Iterator[Problem]:
-    dataset = find_dataset(task.data.name)
+    try:
+        dataset = dataset_of(task.data, task.network.reads)
+    except DataError as error:
+        for problem in error.problems:
+            inner = f".{problem.path}" if problem.path else ""
+            yield replace(problem, path=f"tasks.{name}.data{inner}")
+        return
     reason = _too_many_folds(task.data)
     if reason:
         yield Problem(f"tasks.{name}.data.split.folds", reason)
-    fitting = [loss for loss, target in LOSSES.items() if target == dataset.target]
-    if task.loss not in fitting:
-        kind = KINDS[dataset.target]
-        reason = f"'{task.loss}' does not fit '{task.data.name}', whose targets are {kind}"
-        yield Problem(f"tasks.{name}.loss", reason, ", ".join(fitting))
+    yield from problems_of_objective(f"tasks.{name}", task, dataset)
+    yield from _reference(name, task, dataset)
     network, place = task.network, f"tasks.{name}.network"
-    if not network.images:
-        yield from _nothing_left(name, task)
+    misread = _misread(task, dataset)
+    if misread:
+        yield Problem(place, misread)
         return
-    if len(dataset.input_shape) != 3:
-        reason = f"'{network.name}' needs images, '{task.data.name}' has a row of numbers each"
-        yield Problem(place, reason, ", ".join(_without_images()))
-        return
-    side, least = min(dataset.input_shape[1:]), network.least_side()
-    if side < least:
-        reason = f"'{network.name}' needs images of {least}×{least}, found {side}×{side}"
-        yield Problem(place, reason)
+    reason = misfit(network, dataset)
+    if reason:
+        told = f"'{network.name}' {reason.format(task.data.called)}"
+        yield Problem(place, told, ", ".join(_alike(dataset)))
         return
     yield from _nothing_left(name, task)
+
+
+def _reference(name: str, task: Task, dataset: Dataset) -> Iterator[Problem]:
+    """A reference that does not take the task's targets, or reads texts where there are none."""
+    if task.reference is None:
+        return
+    fitting = [
+        one
+        for one, info in REFERENCES.items()
+        if dataset.target in info.targets and (info.reads != "text" or dataset.inputs == "text")
+    ]
+    if task.reference not in fitting:
+        reason = f"'{task.reference}' does not take the data of '{task.data.called}'"
+        yield Problem(f"tasks.{name}.reference", reason, ", ".join(fitting))
+
+
+def _misread(task: Task, dataset: Dataset) -> str:
+    """Why a network cannot read the inputs as they are; nothing if it can."""
+    network, remedy = task.network, "say ignore in data.columns, or take another network"
+    if network.reads == "tokens" and dataset.inputs != "text":
+        return f"'{network.name}' reads one column of text, '{task.data.called}' is none; {remedy}"
+    if network.reads == "mixed" and dataset.widths is not None and dataset.widths.texts:
+        return f"'{network.name}' reads no text, and '{task.data.called}' has some; {remedy}"
+    return ""
 
 
 def _nothing_left(name: str, task: Task) -> Iterator[Problem]:
@@ -50,8 +81,7 @@ def _nothing_left(name: str, task: Task) -> Iterator[Problem]:
     Those of the study are for all tasks; what a small network, or the floors of a method, cannot
     reach of them is named in the report.
     """
-    dataset = find_dataset(task.data.name)
-    layers = task.network.layers(dataset.input_shape, len(dataset.classes) or 1)
+    layers = layers_of(task)
     dense = sum(layer.params for layer in layers)
     # Of a network that does not tell its layers nothing is known.
     beyond = [one for one in task.compressions or [] if one > dense] if layers else []
@@ -63,7 +93,8 @@ def _nothing_left(name: str, task: Task) -> Iterator[Problem]:
 def _too_many_folds(data: Data) -> str:
     """Why a data set cannot be divided into so many folds; nothing if it can, or does not tell."""
     folds = data.split.folds
-    if folds is None or data.name not in ROWS:
+    if folds is None or data.name is None or data.name not in ROWS:
+        # The user's own are divided when they are described.
         return ""
     rows, apart = ROWS[data.name]
     if apart:
@@ -76,7 +107,14 @@ def _too_many_folds(data: Data) -> str:
     return f"'{data.name}' has {what}; write at most {most:,} folds" if folds > most else ""
 
 
-def _without_images() -> list[str]:
-    """Architectures that take rows of numbers."""
+def _alike(dataset: Dataset) -> list[str]:
+    """Architectures that the data fit, where their sides are large enough."""
+    if len(dataset.input_shape) == 3:
+        return []
     kinds = get_args(get_args(Network)[0])
-    return [kind.model_fields["name"].default for kind in kinds if not kind.images]
+    text = dataset.widths is not None and dataset.widths.texts
+    return [
+        kind.model_fields["name"].default
+        for kind in kinds
+        if not kind.images and (text or kind.reads != "tokens")
+    ]

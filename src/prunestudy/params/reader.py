@@ -18,7 +18,16 @@ from prunestudy.params.yaml_files import read_yaml
 from prunestudy.pruning.controller.settings import Controller
 from prunestudy.pruning.settings import METHOD_TYPES
 from prunestudy.settings.base import plain
+from prunestudy.training.losses import settings as losses
+from prunestudy.training.metrics import settings as metrics
 
+# What pydantic puts into a location for the type that was chosen, and the group of keys behind it.
+GROUPS: dict[str, type[BaseModel]] = {
+    **METHOD_TYPES,
+    losses.WITH_OPTIONS: losses.LossSettings,
+    metrics.OF_YOUR_OWN: metrics.MetricSettings,
+}
+TAGS = (*GROUPS, losses.ALONE, metrics.ALONE)
 NO_MAPPING = ("model_type", "dict_type", "model_attributes_type")
 REASONS = {
     "missing": "is required and missing",
@@ -61,12 +70,15 @@ def check_study(content: Any, file: str = "params", more: More | None = None) ->
         ]
         apart = [each for one in wrong for each in one.apart()]
         raise ParamsError(file, [*old_names, *apart]) from None
+    of_data = problems_of_data(study)
+    # Of data that cannot be read nothing else can be told.
+    others = more(study) if more and not of_data else ()
     problems = [
         *old_names,
         *problems_across(study),
-        *problems_of_data(study),
+        *of_data,
         *problems_of_user_code(study),
-        *(more(study) if more else ()),
+        *others,
     ]
     if problems:
         raise ParamsError(file, problems)
@@ -156,7 +168,7 @@ def _without_tags(location: tuple[Any, ...], content: Any) -> list[Any]:
         if inside:
             content = content[part]
             kept.append(part)
-        elif last and part not in METHOD_TYPES and not (alone and isinstance(part, int)):
+        elif last and part not in TAGS and not (alone and isinstance(part, int)):
             kept.append(part)
     return kept
 
@@ -191,8 +203,8 @@ def _step(kind: Any, part: Any) -> Any:
         return _core(arguments[1])
     if typing.get_origin(kind) is list:
         return _core(arguments[0])
-    if part in METHOD_TYPES:
-        return METHOD_TYPES[part]
+    if part in GROUPS:
+        return GROUPS[part]
     tagged = [
         member
         for member in arguments

@@ -6,9 +6,9 @@ from typing import Any
 
 from prunestudy.params.documented import scalar
 from prunestudy.params.settings import Study
-from prunestudy.pruning.criteria.settings import DOTTED
 from prunestudy.pruning.settings import METHOD_TYPES
 from prunestudy.settings.base import NAME, STUDY_NAME
+from prunestudy.settings.dotted import DOTTED
 from prunestudy.training.settings import Retraining
 
 HEADER = """\
@@ -98,11 +98,11 @@ def _table(name: str, group: dict[str, Any]) -> str:
 
 def _example(value: dict[str, Any]) -> Any:
     """One of the type's examples, else the default, else the first choice; groups have none."""
-    if any(_targets(value)):
-        return None
     for one in (value, *value.get("anyOf", [])):
         if "examples" in one:
             return one["examples"][0]
+    if any(_targets(value)):
+        return None
     known = value.get("const", value.get("default"))
     if known is not None:
         return known
@@ -118,13 +118,20 @@ def _default(value: dict[str, Any]) -> str:
 
 def _allowed(value: dict[str, Any]) -> str:
     """Bounds and choices in words."""
-    kinds = [one for one in value.get("anyOf", [value]) if one.get("type") != "null"]
-    return ", or ".join(filter(None, (_bounds(one) for one in kinds)))
+    kinds = value.get("anyOf", value.get("oneOf", [value]))
+    told = (_told(one) for one in kinds if one.get("type") != "null")
+    return ", or ".join(dict.fromkeys(filter(None, told)))
+
+
+def _told(value: dict[str, Any]) -> str:
+    return _allowed(value) if "anyOf" in value else _bounds(value)
 
 
 def _bounds(value: dict[str, Any]) -> str:
     if "const" in value:
         return f"`{value['const']}`"
+    if "anyOf" in value:
+        return _allowed(value)
     if "enum" in value:
         return ", ".join(f"`{one}`" for one in value["enum"])
     kind = value.get("type")

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from prunestudy.data.settings import Data
+from prunestudy.evaluation.references.settings import REFERENCES
 from prunestudy.networks.architectures.settings import Network
 from prunestudy.networks.settings import Latency
 from prunestudy.params.report_settings import NO_OTHER_NAMES, Report
@@ -14,25 +15,39 @@ from prunestudy.settings.base import (
     MOST_TASKS,
     Compression,
     Name,
+    OneOf,
     Params,
     Seed,
     StudyName,
     ascending,
     unique,
 )
-from prunestudy.training.losses.settings import LOSSES
-from prunestudy.training.metrics.settings import METRICS
-from prunestudy.training.settings import Compute, LossName, MetricName, Retraining, Training
+from prunestudy.training.losses.settings import Loss, loss_info, loss_name
+from prunestudy.training.metrics.settings import (
+    METRICS,
+    Metric,
+    MetricInfo,
+    MetricSettings,
+    metric_info,
+    metric_name,
+)
+from prunestudy.training.settings import Compute, Retraining, Training
 
 RESERVED_METHODS = ("dense",)
 Compressions = Annotated[list[Compression], AfterValidator(ascending)]
 MOST_POINTS = 100
+MOST_METRICS = 50
 # Folders of the default study's report, which lies in reports/ itself.
 RESERVED_STUDIES = ("tables", "figures", "paper")
 
 
 def _retraining_optional(schema: dict[str, Any]) -> None:
     schema["required"].remove("retraining")
+
+
+def _different_metrics(metrics: list[str | MetricSettings]) -> list[str | MetricSettings]:
+    unique([metric_name(one) for one in metrics])
+    return metrics
 
 
 class Task(Params):
@@ -42,8 +57,29 @@ class Task(Params):
 
     data: Data = Field(description="data set and split")
     network: Network = Field(description="architecture of the dense network")
-    loss: LossName = Field(description="what training minimises")
-    metric: MetricName = Field(description="quality, higher is better")
+    loss: Loss = Field(
+        description="what training minimises: its name, or its name with options; your own is a "
+        "function of outputs and targets that gives a tensor of one number",
+        examples=["mse"],
+    )
+    metric: Metric = Field(
+        description="quality, by which everything is decided; your own is a function of outputs "
+        "and targets that gives a number",
+        examples=["r2"],
+    )
+    metrics: Annotated[list[Metric], AfterValidator(_different_metrics)] | None = Field(
+        None,
+        min_length=1,
+        max_length=MOST_METRICS,
+        description="further metrics that are reported, and decide nothing",
+        examples=[["balanced_accuracy"]],
+    )
+    reference: Annotated[str, OneOf(tuple(REFERENCES))] | None = Field(
+        None,
+        description="model of scikit-learn that the dense network is held against, trained on the "
+        "same rows",
+        examples=["svc"],
+    )
     training: Training = Field(description="training of the dense network")
     retraining: Retraining = Field(
         description="retraining of every pruned network, the same total for every method; what it "
@@ -74,9 +110,31 @@ class Task(Params):
 
     @model_validator(mode="after")
     def _metric_fits_loss(self) -> Self:
-        if LOSSES[self.loss] != METRICS[self.metric].target:
-            raise ValueError(f"metric '{self.metric}' does not fit loss '{self.loss}'")
+        target, name = loss_info(self.loss_name).target, self.metric_name
+        if target is not None and target not in self.metric_info.targets:
+            fitting = [one for one, info in METRICS.items() if target in info.targets]
+            raise ValueError(
+                f"metric '{name}' does not fit loss '{self.loss_name}'; "
+                f"those that do: {', '.join(fitting)}"
+            )
+        if name in map(metric_name, self.metrics or ()):
+            raise ValueError(f"metrics: '{name}' is the task's metric already; leave it out")
         return self
+
+    @property
+    def loss_name(self) -> str:
+        """The name of the loss, or the dotted path of the user's own."""
+        return loss_name(self.loss)
+
+    @property
+    def metric_name(self) -> str:
+        """The name of the metric, or the dotted path of the user's own."""
+        return metric_name(self.metric)
+
+    @property
+    def metric_info(self) -> MetricInfo:
+        """What is known of the metric."""
+        return metric_info(self.metric)
 
 
 def _unreserved(methods: dict[str, Method]) -> dict[str, Method]:

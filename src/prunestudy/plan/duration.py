@@ -5,10 +5,11 @@ Its constants were fitted to the jobs of the default study on one core of a serv
 
 import math
 
-from prunestudy.networks.architectures.settings import Layer
+from prunestudy.networks.layer_sizes import Layer
 from prunestudy.networks.settings import Latency
+from prunestudy.params.dense import layers_of
 from prunestudy.params.settings import Study, Task
-from prunestudy.plan.memory import Rows, largest_batch, layers_of, rows_of
+from prunestudy.plan.memory import Rows, largest_batch, rows_of
 from prunestudy.plan.slices import granule, methods_on
 from prunestudy.pruning.settings import Baseline, ClosedLoop, FixedRatios, Method, OpenLoop
 from prunestudy.store.memory import cores

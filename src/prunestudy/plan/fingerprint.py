@@ -22,7 +22,15 @@ PACKAGE = "prunestudy"
 DATA = frozenset({".html", ".css", ".js", ".bib", ".toml"})
 # What decides no number: how files are written, what runs when, what people type. Typed settings
 # stay out as well, since their values are in the keys themselves.
-READING = ("reader", "renames", "cross_checks", "data_checks", "plugin_checks", "reference")
+READING = (
+    "reader",
+    "renames",
+    "cross_checks",
+    "data_checks",
+    "objective_checks",
+    "plugin_checks",
+    "reference",
+)
 INFRASTRUCTURE = tuple(
     f"{PACKAGE}.{room}"
     for room in (

@@ -3,10 +3,10 @@
 import math
 from dataclasses import dataclass
 
-from prunestudy.data.dataset import find_dataset
+from prunestudy.data.dataset import dataset_of
 from prunestudy.data.settings import ROWS, Data
 from prunestudy.errors import Problem
-from prunestudy.networks.architectures.settings import Layer
+from prunestudy.params.dense import layers_of
 from prunestudy.params.settings import Study, Task
 from prunestudy.plan.plan import Plan
 from prunestudy.plan.slices import methods_on
@@ -43,6 +43,9 @@ class Rows:
 
 def rows_of(data: Data) -> Rows | None:
     """Rows of a task's data; none where the data set does not tell before it is fetched."""
+    if data.name is None:
+        facts = dataset_of(data).facts
+        return Rows(**facts.parts) if facts is not None else None
     if data.name not in ROWS:
         return None
     total, apart = ROWS[data.name]
@@ -51,18 +54,6 @@ def rows_of(data: Data) -> Rows | None:
     validation = math.ceil((total - test) * share)
     train = total - test - validation
     return Rows(min(train, data.train_rows or train), validation, test)
-
-
-def layers_of(task: Task) -> list[Layer]:
-    """The layers of a task's dense network; none where its architecture does not tell.
-
-    Nor has it any on data that it cannot take, which is a problem of its own.
-    """
-    dataset, network = find_dataset(task.data.name), task.network
-    shape = dataset.input_shape
-    if network.images and (len(shape) != 3 or min(shape[1:]) < network.least_side()):
-        return []
-    return network.layers(shape, len(dataset.classes) or 1)
 
 
 def params_of(task: Task) -> int:
@@ -79,13 +70,13 @@ def largest_batch(task: Task, training: bool = True) -> int:
 
 def _kept(task: Task) -> int:
     """Bytes that a training keeps of one row."""
-    inputs = math.prod(find_dataset(task.data.name).input_shape)
+    inputs = dataset_of(task.data, task.network.reads).size
     return FLOAT * (inputs + sum(layer.kept for layer in layers_of(task)))
 
 
 def _data(task: Task) -> int:
     rows = rows_of(task.data)
-    inputs = math.prod(find_dataset(task.data.name).input_shape)
+    inputs = dataset_of(task.data, task.network.reads).size
     return FLOAT * inputs * (rows.train + rows.validation) if rows else 0
 
 

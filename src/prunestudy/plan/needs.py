@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from prunestudy.data.dataset import dataset_of
 from prunestudy.params.settings import Study
 from prunestudy.plan import slices
 from prunestudy.plan.cell import Cell
@@ -12,8 +13,8 @@ from prunestudy.store.names import DENSE
 
 
 def datasets(study: Study) -> Iterator[Cell]:
-    """Every data set that a task names."""
-    for name in sorted({task.data.name for task in study.tasks.values()}):
+    """Every data set of the catalogue that a task names."""
+    for name in sorted({task.data.name for task in study.tasks.values() if task.data.name}):
         yield Cell(dataset=name)
 
 
@@ -50,6 +51,16 @@ def _in_folds(study: Study, cell: Cell) -> bool:
     return study.tasks[str(cell.task)].data.split.folds is not None
 
 
+def references(study: Study) -> Iterator[Cell]:
+    """Every task that names a reference, and whose seeds share one split of the data."""
+    return (cell for cell in split_once(study) if study.tasks[str(cell.task)].reference)
+
+
+def fold_references(study: Study) -> Iterator[Cell]:
+    """Every fold of the tasks that name a reference."""
+    return (cell for cell in folds(study) if study.tasks[str(cell.task)].reference)
+
+
 def layer_latencies(study: Study) -> Iterator[Cell]:
     """Every table of layer latencies that a closed loop reads."""
     found = (
@@ -82,8 +93,9 @@ def dense_of(cell: Cell) -> Cell:
 
 
 def raw(study: Study, cell: Cell) -> Needs:
-    """The task's data set, as fetched."""
-    return {"raw": ("fetch", Cell(dataset=study.tasks[str(cell.task)].data.name))}
+    """The task's data set, as fetched; the user's own data are read where they lie."""
+    name = study.tasks[str(cell.task)].data.name
+    return {} if name is None else {"raw": ("fetch", Cell(dataset=name))}
 
 
 def data(study: Study, cell: Cell) -> Needs:
@@ -92,6 +104,12 @@ def data(study: Study, cell: Cell) -> Needs:
         return {"data": ("prepare", Cell(task=cell.task))}
     seed = study.seeds[0] if cell.seed is None else cell.seed
     return {"data": ("prepare_fold", Cell(task=cell.task, seed=seed))}
+
+
+def reference(study: Study, cell: Cell) -> Needs:
+    """The prepared data; and the data set where its columns are read anew."""
+    columns = dataset_of(study.tasks[str(cell.task)].data).widths is not None
+    return {**data(study, cell), **(raw(study, cell) if columns else {})}
 
 
 def of_trajectory(study: Study, cell: Cell) -> Needs:
@@ -134,6 +152,10 @@ def everything(study: Study, _cell: Cell) -> Needs:
         role: {f"{step} {cell}": (step, cell) for step, cell in found}
         for role, found in (("data", data), ("networks", made), ("measured", measured))
     }
+    beside = [("reference", cell) for cell in references(study)]
+    beside += [("reference_fold", cell) for cell in fold_references(study)]
+    if beside:
+        needs["references"] = {f"{step} {cell}": (step, cell) for step, cell in beside}
     return needs
 
 

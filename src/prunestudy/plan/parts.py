@@ -1,5 +1,8 @@
 """Parts: the modules that a cell loads by name, each of which its run key covers."""
 
+from prunestudy.data.dataset import ORIGINS, dataset_of
+from prunestudy.data.prepared_file import ENCODING
+from prunestudy.evaluation.references.settings import REFERENCES
 from prunestudy.networks.architectures.settings import Architecture
 from prunestudy.params.settings import Study
 from prunestudy.plan.cell import Cell
@@ -15,8 +18,11 @@ from prunestudy.pruning.settings import (
 )
 from prunestudy.settings.parts import is_dotted, part_module
 from prunestudy.store.accelerators import CUDA, device_kind
+from prunestudy.training.metrics.settings import MetricSettings
 
 ROOM = "prunestudy.pruning"
+LOSSES, METRICS = "prunestudy.training.losses", "prunestudy.training.metrics"
+REFERENCES_ROOM = "prunestudy.evaluation.references"
 
 
 def _architecture(network: Architecture) -> str:
@@ -24,11 +30,14 @@ def _architecture(network: Architecture) -> str:
 
 
 def _objective(study: Study, task: str) -> list[str]:
+    """Loss and metric, but for the user's own, which lie outside the library."""
     chosen = study.tasks[task]
-    return [
-        part_module("prunestudy.training.losses", chosen.loss),
-        part_module("prunestudy.training.metrics", chosen.metric),
-    ]
+    found = [] if is_dotted(chosen.loss_name) else [part_module(LOSSES, chosen.loss_name)]
+    return [*found, *_metrics([chosen.metric])]
+
+
+def _metrics(metrics: list[str | MetricSettings]) -> list[str]:
+    return [part_module(METRICS, one) for one in metrics if isinstance(one, str)]
 
 
 def architecture_part(study: Study, cell: Cell) -> list[str]:
@@ -42,13 +51,46 @@ def fetch_parts(_study: Study, cell: Cell) -> list[str]:
 
 
 def prepare_parts(study: Study, cell: Cell) -> list[str]:
-    """The data set of a task."""
-    return fetch_parts(study, Cell(dataset=study.tasks[str(cell.task)].data.name))
+    """The data set of a task, or what reads the user's own; and the encoding of columns."""
+    task = study.tasks[str(cell.task)]
+    name = task.data.name
+    found = (
+        [part_module(ORIGINS, task.data.reader)]
+        if name is None
+        else fetch_parts(study, Cell(dataset=name))
+    )
+    if dataset_of(task.data).widths is not None:
+        found.append(part_module(ENCODING, task.network.reads))
+    return found
 
 
 def train_parts(study: Study, cell: Cell) -> list[str]:
     """Architecture, loss and metric."""
     return [*architecture_part(study, cell), *_objective(study, str(cell.task))]
+
+
+def evaluate_parts(study: Study, cell: Cell) -> list[str]:
+    """Those of the training, and further metrics."""
+    further = study.tasks[str(cell.task)].metrics or []
+    return [*train_parts(study, cell), *_metrics(further)]
+
+
+def collect_parts(study: Study, _cell: Cell) -> list[str]:
+    """The metrics of tasks whose chance level is of their own making, and what makes it."""
+    own = [task.metric for task in study.tasks.values() if not task.metric_info.scikit_learn]
+    found = [part_module("prunestudy.evaluation", "constant_outputs")] if own else []
+    return list(dict.fromkeys([*found, *_metrics(own)]))
+
+
+def reference_parts(study: Study, cell: Cell) -> list[str]:
+    """The reference, loss and metric; where columns are read anew the data set and encoding."""
+    task = study.tasks[str(cell.task)]
+    name = str(task.reference)
+    found = [part_module(REFERENCES_ROOM, name), *_objective(study, str(cell.task))]
+    if dataset_of(task.data).widths is None:
+        return found
+    found += [part for part in prepare_parts(study, cell) if not part.startswith(ENCODING)]
+    return found + ([part_module(ENCODING, "numbers")] if REFERENCES[name].reads != "text" else [])
 
 
 def prune_parts(study: Study, cell: Cell) -> list[str]:

@@ -2,16 +2,17 @@
 
 from typing import Any
 
+from prunestudy.data.dataset import content_of, dataset_of
 from prunestudy.params.documented import documented
 from prunestudy.params.labels import method_labels, network_label
-from prunestudy.params.settings import Study
+from prunestudy.params.settings import Study, Task
 from prunestudy.plan.cell import Cell
 from prunestudy.plan.fingerprint import user_digests
 from prunestudy.pruning.settings import ClosedLoop, OpenLoop, criteria_of, sources_of
-from prunestudy.settings.base import plain
+from prunestudy.settings.base import Params, plain
 from prunestudy.store.accelerators import CPU, cuda_version, device_kind
 from prunestudy.store.files import text_digest
-from prunestudy.training.metrics.settings import METRICS
+from prunestudy.training.metrics.settings import metric_name
 
 # What a study says of its cells.
 
@@ -45,8 +46,19 @@ def fetch(_study: Study, cell: Cell) -> dict[str, Any]:
 
 
 def prepare(study: Study, cell: Cell) -> dict[str, Any]:
-    """The task's data."""
-    return plain(study.tasks[str(cell.task)].data)
+    """The task's data; with their content where they are the user's own."""
+    task = study.tasks[str(cell.task)]
+    data = task.data
+    found = plain(data)
+    # What is expected of the content decides nothing that the content does not.
+    found.pop("sha256", None)
+    if data.name is None:
+        found["content"] = content_of(data)
+    if data.function is not None:
+        found["user_code"] = user_digests([data.function])
+    if dataset_of(data).widths is not None:
+        found["reads"] = task.network.reads
+    return found
 
 
 def prepare_fold(study: Study, cell: Cell) -> dict[str, Any]:
@@ -66,12 +78,18 @@ def device_parts(study: Study) -> dict[str, Any]:
 
 def _learning(study: Study, cell: Cell) -> dict[str, Any]:
     task = study.tasks[str(cell.task)]
-    return {
-        "seed": cell.seed,
-        "loss": task.loss,
-        "metric": task.metric,
-        "compute": device_parts(study),
-    }
+    return {"seed": cell.seed, **_objective(task), "compute": device_parts(study)}
+
+
+def _objective(task: Task) -> dict[str, Any]:
+    """Loss and metric, with the code of the user's own."""
+    found = {"loss": _as_given(task.loss), "metric": _as_given(task.metric)}
+    digests = user_digests([task.loss_name, task.metric_name])
+    return {**found, "objective_code": digests} if digests else found
+
+
+def _as_given(chosen: str | Params) -> Any:
+    return chosen if isinstance(chosen, str) else plain(chosen)
 
 
 def train(study: Study, cell: Cell) -> dict[str, Any]:
@@ -110,10 +128,24 @@ def prune(study: Study, cell: Cell) -> dict[str, Any]:
 
 
 def evaluate(study: Study, cell: Cell) -> dict[str, Any]:
-    """Loss and metric."""
+    """Loss and metric, and further metrics."""
     task = study.tasks[str(cell.task)]
-    found = {"loss": task.loss, "metric": task.metric}
-    return {**found, **_measured_on(study)}
+    found = {**_objective(task), **_measured_on(study)}
+    if task.metrics is None:
+        return found
+    digests = user_digests(map(metric_name, task.metrics))
+    more = {"metrics": [_as_given(one) for one in task.metrics]}
+    return {**found, **more, **({"metrics_code": digests} if digests else {})}
+
+
+def reference(study: Study, cell: Cell) -> dict[str, Any]:
+    """The reference, loss and metric, and the fold where there is one."""
+    found = {"reference": study.tasks[str(cell.task)].reference, **evaluate(study, cell)}
+    # It is of the processor, wherever networks are trained.
+    for name in ("compute", "metrics", "metrics_code"):
+        found.pop(name, None)
+    place = None if cell.seed is None else study.fold_of(str(cell.task), cell.seed)
+    return found if place is None else {**found, "place": list(place)}
 
 
 def _measured_on(study: Study) -> dict[str, Any]:
@@ -135,14 +167,22 @@ def collect(study: Study, _cell: Cell) -> dict[str, Any]:
         "methods": {
             name: method_labels(method, study.methods) for name, method in study.methods.items()
         },
-        "metrics": {name: METRICS[task.metric].scikit_learn for name, task in study.tasks.items()},
+        "metrics": {name: _chance_by(task) for name, task in study.tasks.items()},
     }
+
+
+def _chance_by(task: Task) -> str | dict[str, Any]:
+    """What the chance level of a task's metric is computed by."""
+    if task.metric_info.scikit_learn:
+        return task.metric_info.scikit_learn
+    given = _as_given(task.metric)
+    return given if isinstance(given, dict) else {"name": given}
 
 
 def report(study: Study, _cell: Cell) -> dict[str, Any]:
     """The whole study, as the report prints it: with comments of keys, labels and sources."""
     comments = {line.partition("  # ")[2] for line in documented(study).splitlines()}
-    labels = {task.metric: METRICS[task.metric].label for task in study.tasks.values()}
+    labels = {task.metric_name: task.metric_info.label for task in study.tasks.values()}
     sources = {name: sources_of(method) for name, method in study.methods.items()}
     shown = {"comments": text_digest("\n".join(sorted(comments))), "metrics": labels}
     return {**plain(study), **shown, "sources": sources}

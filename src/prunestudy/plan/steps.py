@@ -5,7 +5,8 @@ from prunestudy.plan.step import Role, Step
 from prunestudy.store.names import DENSE
 
 LEARNING = ("torch", "numpy", "pytorch-lightning", "safetensors")
-RAW = Role("raw", "folder of the fetched data set")
+REFERENCES = ("torch", "numpy", "scipy", "scikit-learn", "pandas", "safetensors")
+RAW = Role("raw", "folder of the fetched data set; none of your own data", required=False)
 DATA = Role("data", "prepared data of the task")
 NETWORKS = Role("networks", "trajectories to look at, dense among them", several=True)
 TABLES = Role("tables", "folder of the collected tables")
@@ -49,7 +50,7 @@ _TABLE = (
         cells=needs.folds,
         params=slices.prepare_fold,
         parts=parts.prepare_parts,
-        packages=("numpy", "scikit-learn", "safetensors"),
+        packages=("numpy", "pandas", "scikit-learn", "safetensors"),
         roles=(RAW,),
         needs=needs.raw,
     ),
@@ -128,7 +129,7 @@ _TABLE = (
         over=("task", "seed"),
         cells=needs.task_seeds,
         params=slices.evaluate,
-        parts=parts.train_parts,
+        parts=parts.evaluate_parts,
         packages=("torch", "numpy", "safetensors"),
         roles=(DATA, NETWORKS),
         needs=needs.data_and_networks,
@@ -152,6 +153,36 @@ _TABLE = (
         repeatable=False,
     ),
     Step(
+        name="reference",
+        summary="train a task's reference and judge it",
+        module="prunestudy.evaluation.reference",
+        job="prunestudy.steps.evaluation:reference",
+        path="models/{study}/{task}/reference-{key}.csv",
+        over=("task",),
+        cells=needs.references,
+        params=slices.reference,
+        parts=parts.reference_parts,
+        packages=REFERENCES,
+        roles=(DATA, RAW),
+        needs=needs.reference,
+        torch=True,
+    ),
+    Step(
+        name="reference_fold",
+        summary="train a task's reference on the fold of a seed and judge it",
+        module="prunestudy.evaluation.reference",
+        job="prunestudy.steps.evaluation:reference",
+        path=f"{CELL}/reference-{{key}}.csv",
+        over=("task", "seed"),
+        cells=needs.fold_references,
+        params=slices.reference,
+        parts=parts.reference_parts,
+        packages=REFERENCES,
+        roles=(DATA, RAW),
+        needs=needs.reference,
+        torch=True,
+    ),
+    Step(
         name="collect",
         summary="collect the study's tables",
         module="prunestudy.evaluation.collect",
@@ -160,9 +191,11 @@ _TABLE = (
         over=(),
         cells=needs.whole,
         params=slices.collect,
+        parts=parts.collect_parts,
         packages=("pandas", "scikit-learn"),
         roles=tuple(
-            Role(name, several=True, by_command=False) for name in ("data", "networks", "measured")
+            Role(name, several=True, by_command=False)
+            for name in ("data", "networks", "measured", "references")
         ),
         needs=needs.everything,
         folder=True,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -13,6 +14,8 @@ from prunestudy.pruning.state import State
 from prunestudy.training.dense import INITIAL_FILE, NETWORK_FILE
 from prunestudy.training.device import device_of
 from prunestudy.training.loop import TrainingLoop
+from prunestudy.training.losses.settings import LossSettings
+from prunestudy.training.metrics.settings import MetricSettings
 from prunestudy.training.objective import Objective
 from prunestudy.training.resume import Journal
 from prunestudy.training.settings import Compute, Training
@@ -24,9 +27,9 @@ class PruningTask(Protocol):
     """What a trajectory needs to know of its task."""
 
     @property
-    def loss(self) -> str: ...
+    def loss(self) -> str | LossSettings: ...
     @property
-    def metric(self) -> str: ...
+    def metric(self) -> str | MetricSettings: ...
     @property
     def training(self) -> Training: ...
     @property
@@ -75,14 +78,18 @@ class Cell(Generic[Type_co]):
     prepared: Prepared
     repeated: OpenLoop | None = None
 
+    @cached_property
+    def objective(self) -> Objective:
+        """What the task minimises and what it calls quality."""
+        return Objective(self.task.loss, self.task.metric).fitted(self.prepared)
+
     def loop(self, settings: Training, epochs: int | None = None) -> TrainingLoop:
         """The training loop of the task with these settings, over so many epochs of its clock."""
         if epochs is not None:
             settings = settings.model_copy(update={"epochs": epochs})
-        objective = Objective(self.task.loss, self.task.metric)
         return TrainingLoop(
             self.prepared,
-            objective,
+            self.objective,
             settings,
             self.compute,
             self.seed,

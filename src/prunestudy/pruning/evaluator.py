@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from prunestudy.pruning.state import State
 from prunestudy.training.loop import TrainingLoop
+from prunestudy.training.objective import Objective
 
 
 @dataclass
@@ -22,6 +23,16 @@ class Evaluator:
     dense: nn.Module
     confidence: float | None = None
     evaluations: int = 0
+
+    @property
+    def objective(self) -> Objective:
+        """What quality means, and how people read it."""
+        return self.loop.objective
+
+    def verdict(self, val: float, budget: float) -> str:
+        """Whether a network's quality is within the budget, in words of the metric."""
+        missed = "below budget" if self.objective.higher_is_better else "above budget"
+        return "within budget" if val >= budget else missed
 
     def val(self, state: State) -> float:
         """The quality that decisions go by."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from prunestudy.networks.unit_graph import Widths
+from prunestudy.networks.cost_model import Widths
 
 RATIOS = tuple(tenth / 10 for tenth in range(1, 10))
 

@@ -6,17 +6,16 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from prunestudy.networks.cost_model import LAYERS
 from prunestudy.training.loop import AfterStep
 
 Masks = dict[str, Tensor]
 
 
 def maskable(network: nn.Module) -> list[str]:
-    """Names of the weights that masks may touch: of convolutions and linear layers, no biases."""
+    """Names of the weights that masks may touch: of layers, embeddings among them, no biases."""
     return [
-        f"{name}.weight"
-        for name, module in network.named_modules()
-        if isinstance(module, nn.Conv2d | nn.Linear)
+        f"{name}.weight" for name, module in network.named_modules() if isinstance(module, LAYERS)
     ]
 
 

@@ -11,6 +11,7 @@ from prunestudy.networks.unit_graph import UnitGraph
 from prunestudy.pruning.masks import maskable
 from prunestudy.pruning.state import LayerRatios, Snapshot, State
 from prunestudy.store.tables import read_table
+from prunestudy.training.objective import Objective
 
 
 def reference_networks(folder: Path) -> list[tuple[str, nn.Module, NetworkSpec]]:
@@ -33,12 +34,12 @@ def reference_ratios(folder: Path) -> dict[str, LayerRatios]:
             name: int(held[name].sum()) if name in held else parameters[name].numel()
             for name in maskable(network)
         }
-        widths = UnitGraph(network, spec.input_shape).widths
+        widths = UnitGraph(network, spec.example()).widths
         found[row["point"]] = LayerRatios(widths, weights)
     return found
 
 
-def kept_snapshots(folder: Path) -> list[Snapshot]:
+def kept_snapshots(folder: Path, objective: Objective) -> list[Snapshot]:
     """Every network that another method kept, with what it cost."""
     spent = read_table(folder / "compute.csv").set_index("point")
     found = []
@@ -47,7 +48,8 @@ def kept_snapshots(folder: Path) -> list[Snapshot]:
         network, spec, masks = read_masked_network(file)
         state = State(network, spec, masks, clock=row["epochs"], stage=row["stage"])
         cost = spent.loc[point]
-        kept = Snapshot(point, state, row["epochs"], row["val_before_retraining"], origin=file)
+        before = objective.shown(row["val_before_retraining"])
+        kept = Snapshot(point, state, row["epochs"], before, origin=file)
         search, seen = float(cost["epochs_search"]), int(cost["evaluations"])
         found.append(replace(kept, search=search, evaluations=seen))
     return found

@@ -128,7 +128,8 @@ class OwnSize:
             self.spent += epochs
             state = self.tools.pruner.dense
             self.known.append(_Known(name, allowed, Snapshot(SEARCH, state, epochs, 0), math.nan))
-            self._log(name, None, str(failure), "below budget")
+            verdict = self.tools.evaluator.verdict(math.nan, self.budget)
+            self._log(name, None, str(failure), verdict)
             return True
         self.spent += kept.epochs
         same = self._alike(kept.state)
@@ -157,10 +158,10 @@ class OwnSize:
 
     def _judge(self, name: str, allowed: int, kept: Snapshot) -> None:
         found = _Known(name, allowed, kept, self.tools.evaluator.val(kept.state))
-        within = self._within(found)
-        sign = "≥" if within else "<"
-        verdict = "within budget" if within else "below budget"
-        self._log(name, found, f"quality {found.val:.4f} {sign} budget {self.budget:.4f}", verdict)
+        evaluator = self.tools.evaluator
+        compared = evaluator.objective.beside(found.val, self.budget, "budget ")
+        verdict = evaluator.verdict(found.val, self.budget)
+        self._log(name, found, f"quality {compared}", verdict)
         self.known.append(found)
 
     def _within(self, known: _Known) -> bool:
@@ -186,9 +187,10 @@ class OwnSize:
         self._log(FINAL, best, f"{reason}; {self.spent:g} epochs spent on trials", "final")
 
     def _analysis(self, trials: int) -> str:
+        told = self.tools.evaluator.objective.told
         return (
-            f"dense quality {self.dense_val:.4f}, budget {self.budget:.4f}; {trials} networks at "
-            "most are tried between operating points, or below them"
+            f"dense quality {told(self.dense_val)}, budget {told(self.budget)}; {trials} networks "
+            "at most are tried between operating points, or below them"
         )
 
     def _log(self, proposal: str, known: _Known | None, reason: str, verdict: str) -> None:

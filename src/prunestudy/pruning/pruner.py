@@ -49,7 +49,7 @@ class Pruner:
         self.scorer = scorer
         self.granule = granule
         self.quotas = quotas
-        self.units = UnitGraph(dense.network, dense.spec.input_shape)
+        self.units = UnitGraph(dense.network, dense.spec.example())
         self.dense_params = self.units.cost.params(self.units.widths)
         self.floors = floor_widths(self.units.widths, min_width_ratio, granule)
 

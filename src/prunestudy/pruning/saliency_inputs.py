@@ -15,6 +15,8 @@ SALIENCY_BATCHES = 8
 # Per-sample gradients are costly; the empirical Fisher takes this many samples, in chunks.
 FISHER_SAMPLES = 128
 FISHER_CHUNK = 16
+# A chunk's gradients take no more numbers than this, 256 MiB; or those of one sample.
+FISHER_NUMBERS = 2**26
 SEPARATE = 500_000
 
 
@@ -92,9 +94,11 @@ class SaliencyInputs:
 
         per_sample = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0))
         squares = {name: torch.zeros_like(value) for name, value in parameters.items()}
+        size = sum(value.numel() for value in parameters.values())
+        chunk = max(1, min(FISHER_CHUNK, FISHER_NUMBERS // size))
         with _evaluating(self.network):
-            for begin in range(0, len(inputs), FISHER_CHUNK):
-                rows = slice(begin, begin + FISHER_CHUNK)
+            for begin in range(0, len(inputs), chunk):
+                rows = slice(begin, begin + chunk)
                 for name, gradient in per_sample(parameters, inputs[rows], targets[rows]).items():
                     squares[name] += gradient.square().sum(0)
         return {name: value / len(inputs) for name, value in squares.items()}

@@ -35,7 +35,7 @@ class Scorer:
         return scores
 
     def _inputs(self, state: State) -> SaliencyInputs:
-        groups = UnitGraph(state.network, state.spec.input_shape).groups
+        groups = UnitGraph(state.network, state.spec.example()).groups
         batches = Batches(self.loop.data.train, self.loop.settings.batch_size, self.loop.seed)
         batches.epoch = state.clock
         return SaliencyInputs(state.network, groups, batches, self.loop.objective)

@@ -16,7 +16,7 @@ def remove_units(network: nn.Module, spec: NetworkSpec, removal: Removal) -> Net
         StudyError: a layer would lose all of its units, or an index is not one of its units.
     """
     training = network.training
-    units = UnitGraph(network, spec.input_shape)
+    units = UnitGraph(network, spec.example())
     modules = dict(network.named_modules())
     for layer, gone in removal.items():
         size = units.groups[layer].size

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
-from prunestudy.networks.unit_graph import Widths
+from prunestudy.networks.cost_model import Widths
 from prunestudy.pruning.allocation.unit_budget import Scores, lowest
 from prunestudy.pruning.evaluator import Evaluator
 from prunestudy.pruning.layer_sensitivity import SensitivityScan

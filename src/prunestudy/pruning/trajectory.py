@@ -19,6 +19,8 @@ from prunestudy.store.tables import write_table
 from prunestudy.store.trajectories import failure_of
 from prunestudy.training.device import device_of, placed
 from prunestudy.training.divergence import check_finite
+from prunestudy.training.objective import Objective
+from prunestudy.training.quality_columns import shown
 from prunestudy.training.settings import Compute
 
 HISTORY_COLUMNS = ["point", "stage", "epoch", "lr", "train_loss", "val_loss", "val"]
@@ -56,7 +58,7 @@ def prune(
     set_up_torch(seed)
     data = placed(read_prepared(inputs.data), device_of(compute), compute)
     cell = Cell(task, method, compressions, seed, compute, inputs, data, repeated)
-    write_result(_runner(cell).run(cell), folder, run_key)
+    write_result(_runner(cell).run(cell), folder, run_key, cell.objective)
 
 
 def _runner(cell: Cell[Method]) -> ModuleType:
@@ -69,8 +71,10 @@ def _runner(cell: Cell[Method]) -> ModuleType:
     return load_part(ROOM, "same_ratios" if isinstance(method, SameRatios) else "open_loop")
 
 
-def write_result(result: TrajectoryResult, folder: Path, run_key: str) -> None:
-    """Write networks and tables of a trajectory."""
+def write_result(
+    result: TrajectoryResult, folder: Path, run_key: str, objective: Objective
+) -> None:
+    """Write networks and tables of a trajectory, with qualities as the metric has them."""
     folder.mkdir(parents=True)
     rows: list[dict[str, Any]] = []
     spent: list[list[Any]] = []
@@ -104,4 +108,5 @@ def write_result(result: TrajectoryResult, folder: Path, run_key: str) -> None:
         "unreachable": (result.unreachable, UNREACHABLE_COLUMNS),
     }
     for name, (content, columns) in tables.items():
-        write_table(pd.DataFrame(content, columns=columns), folder / f"{name}.csv")
+        table = pd.DataFrame(content, columns=columns)
+        write_table(shown(table, objective), folder / f"{name}.csv")

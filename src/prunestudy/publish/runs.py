@@ -173,7 +173,7 @@ class Publisher:
         path = made.given()["data"]
         digest = read_sidecar(path).sha256
         dataset = entities.Dataset(
-            name=self.plan.study.tasks[str(made.cell.task)].data.name,
+            name=self.plan.study.tasks[str(made.cell.task)].data.called,
             # MLflow keeps 36 characters of a digest; the source holds all of it.
             digest=digest[:36],
             source_type="local",

@@ -31,7 +31,6 @@ HEIGHT = 200
 # Pixels between names, for a column of a paper halves a panel's height, and between methods at one
 # compression; the share of the scale that names take beyond it.
 LINE, DODGE, ROOM = 18, 4.0, 0.4
-BEST = 1.0
 SENTENCES = {CHURN: "beyond_mean.churn", DROP: "beyond_mean.worst_class_drop"}
 TITLES: dict[str, list[str]] = words.WORDS["figure"]["beyond-mean"]["measures"]
 
@@ -86,9 +85,13 @@ def beyond_mean_figure(inputs: Inputs, table: pd.DataFrame) -> Figure | None:
         for measure in MEASURES
         if len(part := _measured(shown, task, measure))
     ]
+    rising = all(inputs.higher_is_better(task) for task in inputs.tasks)
+    but = ", but for corrupted images" + ("" if rising else " where more of the metric is better")
     n = shown.loc[shown["method"] != DENSE, "n"]
     drawn = [name for name in methods if (shown["method"] == name).any()]
-    return words.figure(inputs, "beyond-mean", panels, n, methods=drawn, with_explained=True)
+    return words.figure(
+        inputs, "beyond-mean", panels, n, methods=drawn, with_explained=True, corrupted=but
+    )
 
 
 def _measured(shown: pd.DataFrame, task: str, measure: str) -> pd.DataFrame:
@@ -98,18 +101,22 @@ def _measured(shown: pd.DataFrame, task: str, measure: str) -> pd.DataFrame:
 
 
 def _panel(inputs: Inputs, table: pd.DataFrame, methods: list[str], measure: str) -> alt.LayerChart:
-    metric = inputs.metric(table["task"].iloc[0])
+    metric = inputs.directed_metric(table["task"].iloc[0])
     label, title = (word.format(metric=metric) for word in TITLES[measure])
     told = words.hover("beyond-mean", table, label=label, measure=measure)
     # A t interval may go beyond what a share can be; its text does not hide that.
     least = None if measure in (DROP, CORRUPTED) else 0.0
+    best = (
+        inputs.study.tasks[table["task"].iloc[0]].metric_info.best if measure == CORRUPTED else 1.0
+    )
+    higher = measure != CORRUPTED or inputs.higher_is_better(table["task"].iloc[0])
     drawn = pd.DataFrame(
         {
             "method": table["method"],
             "cost": table["compression_geomean"],
             "value": table[f"{measure}_mean"],
             "low": table[f"{measure}_low"].clip(lower=least),
-            "high": table[f"{measure}_high"].clip(upper=BEST),
+            "high": table[f"{measure}_high"].clip(upper=best if higher else None),
         }
     )
     ends = drawn[["value", "low", "high"]].to_numpy(dtype=float)

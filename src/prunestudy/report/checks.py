@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from prunestudy.analysis.fairness import equally_retrained, retrainings, setup_level
 from prunestudy.analysis.inputs import SMALL, Inputs
 from prunestudy.analysis.rank_correlation import rank_correlation
-from prunestudy.data.dataset import find_dataset
+from prunestudy.data.dataset import dataset_of
 from prunestudy.params.documented import documented
 from prunestudy.params.reader import check_study
 from prunestudy.plan.keys import package_versions
@@ -51,7 +51,7 @@ def setting(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
 
 def pairs(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     networks = inputs.networks.drop_duplicates("task").set_index("task")["network"]
-    found = {(inputs.study.tasks[name].data.name, networks[name]) for name in inputs.tasks}
+    found = {(inputs.study.tasks[name].data.called, networks[name]) for name in inputs.tasks}
     largest = inputs.networks["params"].max()
     size = "all are small" if largest < SMALL else "not all are small"
     evidence = f"{plural(len(found), 'pair')}; {size}: at most {count(largest)} parameters"
@@ -71,11 +71,21 @@ macs = partial(_whole, ["macs"], "macs")
 
 
 def top_five(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
-    names = {task.data.name for task in inputs.study.tasks.values()}
-    many = sorted(name for name in names if len(find_dataset(name).classes) >= MANY_CLASSES)
+    found = {task.data.called: task.data for task in inputs.study.tasks.values()}
+    many = sorted(
+        name for name, data in found.items() if len(dataset_of(data).classes) >= MANY_CLASSES
+    )
     if not many:
         return None, f"no data set has {MANY_CLASSES} classes or more"
-    return False, f"no top-5 quality for {listed(many)}"
+    told = {
+        task.data.name
+        for task in inputs.study.tasks.values()
+        if "top_5" in (task.metric, *(task.metrics or ()))
+    }
+    lacking = [name for name in many if name not in told]
+    if lacking:
+        return False, f"no top-5 quality for {listed(lacking)}"
+    return True, f"top-5 quality for {listed(many)}"
 
 
 def dense_rows(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
@@ -192,7 +202,10 @@ def until_collapse(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     for task, rows in pruned.groupby("task", sort=False):
         last = max(rows["point"], key=float)
         quality = summary.set_index(["task", "method"])["test_mean"]
-        lost = float(1 - rows.loc[rows["point"] == last, "test_mean"].min() / quality[task, DENSE])
+        sign, at_last = inputs.sign(str(task)), rows.loc[rows["point"] == last, "test_mean"]
+        dense = quality[task, DENSE]
+        worst = float((sign * at_last).min())
+        lost = float(sign * dense - worst) / abs(dense) if dense else 0.0
         # Whether the study asks for smaller networks of the task than there can be.
         asked = {point for point in inputs.points_on(str(task)) if float(point) > float(last)}
         listed_points = inputs.unreachable.loc[inputs.unreachable["task"] == task, "point"]

@@ -96,10 +96,27 @@ def _loss(inputs: Inputs, claim: Claim, named: bool) -> str:
 def allowed_drop(inputs: Inputs, task: str) -> str:
     """How much validation quality the requirements of a task allow to lose."""
     limits = inputs.study.tasks[task].requirements
-    metric = inputs.metric(task)
+    metric, higher = inputs.metric(task), inputs.higher_is_better(task)
+    metric = metric if higher else f"{metric} more"
     if limits.relative:
-        return f"{formatting.percent(limits.max_drop)} of the dense {metric} on {task}"
+        share = formatting.percent(limits.max_drop)
+        return (
+            f"{share} of the dense {metric} on {task}" if higher else f"{share} {metric} on {task}"
+        )
     return f"{limits.max_drop:g} {metric} on {task}"
+
+
+def best_quality(inputs: Inputs) -> str:
+    """The best quality that there can be, by metric where they differ."""
+    infos = {inputs.metric(task): inputs.study.tasks[task].metric_info for task in inputs.tasks}
+    found: dict[float, list[str]] = {}
+    for label, info in infos.items():
+        if info.best is not None:
+            found.setdefault(info.best, []).append(label)
+    if list(found) == [1.0]:
+        return "1, the best quality"
+    told = [f"{best:g} of {formatting.listed(labels)}" for best, labels in found.items()]
+    return f"the best quality ({formatting.listed(told)})" if told else "the data"
 
 
 def ranges(inputs: Inputs) -> str:
@@ -116,7 +133,7 @@ def ranges(inputs: Inputs) -> str:
 
 def margins(inputs: Inputs) -> str:
     """The margins of the metrics of the study's tasks, and of ratios."""
-    metrics = {inputs.study.tasks[task].metric: inputs.metric(task) for task in inputs.tasks}
+    metrics = {inputs.metric_name(task): inputs.metric(task) for task in inputs.tasks}
     told = [f"{inputs.margin(name):g} {label}" for name, label in metrics.items()]
     return formatting.listed([*told, f"{formatting.percent(inputs.margin(RATIO))} of a ratio"])
 

@@ -15,10 +15,12 @@ from prunestudy.analysis import (
     comparisons,
     curves,
     decisions,
+    further_metrics,
     gpu_latency,
     mean_rank,
     provenance,
     rank_correlation,
+    references,
     regret,
     size_curves,
     sizes,
@@ -81,6 +83,8 @@ class Contents:
     rank_correlation = once(rank_correlation.rank_correlation)
     gpu_latency = once(gpu_latency.gpu_latency)
     beyond_mean = once(beyond_mean.beyond_mean)
+    further_metrics = once(further_metrics.further_metrics)
+    references = once(references.references)
     provenance = once(provenance.provenance)
     seed_curves = once(curves.seed_curves)
     curve_traits = once(curves.curve_traits, "seed_curves")
@@ -92,7 +96,7 @@ class Contents:
     further = once(findings.further, "statements", "size_within_budget")
     claims = once(findings.claims, "comparisons")
     beside = once(findings.beside, "statements", "size_within_budget")
-    limitations = once(limits_of, "area", "cost")
+    limitations = once(limits_of, "area", "cost", "references")
     checklist = once(checklist.checklist, "summary")
 
     # Figures; those of one picture are none where there is nothing to draw.
@@ -125,6 +129,10 @@ class Contents:
             names |= {"fastest_within_budget": "fastest"}
         if len(self.beyond_mean):
             names |= {"beyond_mean": "beyond_mean"}
+        if len(self.further_metrics):
+            names |= {"further_metrics": "further_metrics"}
+        if len(self.references):
+            names |= {"reference_comparisons": "references"}
         if self.inputs.gpus:
             names |= {"gpu_latency": "gpu_latency"}
         return {name: getattr(self, attribute) for name, attribute in names.items()}

@@ -61,7 +61,7 @@ def _panel(inputs: Inputs, table: pd.DataFrame, column: str) -> alt.LayerChart:
         axis = alt.Axis(tickCount=5, format=number, grid=False)
         budgets = budgets[:0]
     else:
-        title = f"validation {inputs.metric(task)}"
+        title = f"validation {inputs.directed_metric(task)}"
         scale = _quality_scale(pd.concat([drawn[drawn["verdict"] != "mapped"], budgets])["value"])
         axis = alt.Axis(tickCount=5, grid=True)
     y = alt.Y("value:Q", title=title, scale=scale, axis=axis)

@@ -8,8 +8,7 @@ from prunestudy.report import axes, words
 from prunestudy.report.figures import Figure, by_task
 from prunestudy.report.intervals import Estimates, layered
 from prunestudy.report.palette import looks
-
-LOSS_NAMES = {"mse": "mean squared error", "cross_entropy": "cross-entropy"}
+from prunestudy.training.losses.settings import loss_label
 
 
 def curve_figure(inputs: Inputs, curves: pd.DataFrame) -> Figure | None:
@@ -24,7 +23,7 @@ def curve_figure(inputs: Inputs, curves: pd.DataFrame) -> Figure | None:
 def _panel(inputs: Inputs, table: pd.DataFrame) -> alt.LayerChart:
     told = words.hover("training-curves", table)
     present = [look for look in looks(inputs) if look.method in set(table["method"])]
-    loss = LOSS_NAMES[inputs.study.tasks[table["task"].iloc[0]].loss]
+    loss = loss_label(inputs.study.tasks[table["task"].iloc[0]].loss_name)
     scale, axis = alt.Scale(type="log", nice=False), alt.Axis(tickCount=5, grid=False)
     found = Estimates(
         told.assign(

@@ -11,7 +11,6 @@ from prunestudy.report.figures import Figure, Panel, by_task
 from prunestudy.report.formatting import listed
 from prunestudy.report.intervals import Estimates, layered
 from prunestudy.report.palette import BLUE, EQUAL_SIGN, GREY, RING, VERMILLION
-from prunestudy.training.metrics.settings import METRICS
 
 ROW_HEIGHT, LOW_ROW_HEIGHT = 46, 26
 UNKNOWN = "no verdict"
@@ -36,10 +35,10 @@ def headline_figures(inputs: Inputs, comparisons: pd.DataFrame) -> list[Figure]:
         panels = [
             Panel(
                 "",
-                METRICS[str(metric)].label,
-                _panel(own, "task", ROW_HEIGHT, " − ".join(question.pair)),
+                inputs.directed_metric(own["task"].iloc[0]),
+                _panel(inputs, own, "task", ROW_HEIGHT, " − ".join(question.pair)),
             )
-            for metric, own in rows.groupby("metric", sort=False)
+            for _metric, own in rows.groupby("metric", sort=False)
         ]
         name = "headline" if not figures else f"headline-{'-'.join(question.pair)}"
         first, second = question.pair
@@ -58,12 +57,22 @@ def others_figure(inputs: Inputs, comparisons: pd.DataFrame) -> Figure | None:
     if rows["second"].nunique() < 2:
         return None
     title = f"{inputs.focus} − other"
-    panels = by_task(inputs.tasks, rows, lambda own: _panel(own, "second", LOW_ROW_HEIGHT, title))
+
+    def _others(own: pd.DataFrame) -> alt.LayerChart:
+        return _panel(inputs, own, "second", LOW_ROW_HEIGHT, title)
+
+    panels = by_task(inputs.tasks, rows, _others)
     return words.figure(inputs, "others", panels, rows["n"], named=True)
 
 
-def _panel(rows: pd.DataFrame, names: str, height: float, title: str) -> alt.LayerChart:
-    """A row a comparison, named by a column of the table; the title is of what is drawn."""
+def _panel(
+    inputs: Inputs, rows: pd.DataFrame, names: str, height: float, title: str
+) -> alt.LayerChart:
+    """A row a comparison, named by a column of the table; the title is of what is drawn.
+
+    Right is better: where less of the metric is, the axis runs the other way.
+    """
+    turned = {} if inputs.higher_is_better(rows["task"].iloc[0]) else {"reverse": True}
     told = words.hover("headline", rows)
     drawn = told.assign(
         row=rows[names],
@@ -76,7 +85,7 @@ def _panel(rows: pd.DataFrame, names: str, height: float, title: str) -> alt.Lay
     reach = min(reach, BEYOND * plain) if plain > 0 else reach
     for end in ENDS:
         drawn[end] = drawn[end].clip(-reach, reach)
-    scale = alt.Scale(nice=False, padding=18, zero=True)
+    scale = alt.Scale(nice=False, padding=18, zero=True, **turned)
     label = "datum.value == 0 ? '0' : format(datum.value, '+~g')"
     axis = alt.Axis(
         tickCount=5,

@@ -55,7 +55,8 @@ def sensitivity_figure(inputs: Inputs, table: pd.DataFrame) -> Figure | None:
 
 
 def _lines(inputs: Inputs, table: pd.DataFrame) -> alt.LayerChart:
-    lost = f"{inputs.metric(table['task'].iloc[0])} lost"
+    task = table["task"].iloc[0]
+    lost = f"{inputs.metric(task)} {'lost' if inputs.higher_is_better(task) else 'added'}"
     layers = list(dict.fromkeys(table["layer"]))
     styles = {layer: (OTHERS[i % len(OTHERS)], "circle") for i, layer in enumerate(layers)}
     told = words.hover("layer-sensitivity", table, lost=lost)

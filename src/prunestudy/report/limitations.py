@@ -4,18 +4,30 @@ import pandas as pd
 
 from prunestudy.analysis.inputs import SMALL, Inputs
 from prunestudy.analysis.measures import LEAST_SEEDS
+from prunestudy.evaluation.references.settings import REFERENCES
 from prunestudy.report import words
 from prunestudy.report.blocks import Sentence
 from prunestudy.report.clauses import allowed_drop, margins, scope, smallest
-from prunestudy.report.formatting import count, listed, mean_count, plural
+from prunestudy.report.formatting import (
+    change,
+    count,
+    estimate,
+    listed,
+    mean_count,
+    percent,
+    plural,
+)
 from prunestudy.store.names import DENSE
 
 
-def limits_of(inputs: Inputs, areas: pd.DataFrame, cost: pd.DataFrame) -> list[Sentence]:
+def limits_of(
+    inputs: Inputs, areas: pd.DataFrame, cost: pd.DataFrame, references: pd.DataFrame
+) -> list[Sentence]:
     """Notes on what counts at chance level, verdicts, sizes, effort, and networks and data.
 
     Args:
         areas: one row a (task, seed, method).
+        references: one row a task that has one.
     """
     rows = [
         f"{count(row['validation_rows'])} and {count(row['test_rows'])} on {row['task']}"
@@ -37,11 +49,23 @@ def limits_of(inputs: Inputs, areas: pd.DataFrame, cost: pd.DataFrame) -> list[S
         (_unmeasured(inputs, areas), ("area_summary",)),
         (verdicts, ("parameters",)),
         (size, ("parameters",)),
+        (below_reference(inputs, references), ("reference_comparisons",)),
         (_effort(inputs, cost), ("cost",)),
         (words.text("limitation.rows", told=listed(rows)), ("datasets",)),
         (words.text("limitation.scope", largest=count(largest), tested=tested), ("tasks",)),
     ]
     return [Sentence(note, sources) for note, sources in notes if note]
+
+
+def below_reference(inputs: Inputs, references: pd.DataFrame) -> str:
+    """Dense networks that are worse than their reference, beyond the interval of the difference."""
+    told = []
+    for row in references[references["verdict"] == "worse"].to_dict("records"):
+        interval = estimate(row["estimate"], row["low"], row["high"], change)
+        label = REFERENCES[row["reference"]].label
+        told.append(f"{row['task']} ({label}: {interval} {inputs.metric(row['task'])})")
+    level = percent(inputs.level)
+    return words.text("limitation.below_reference", told=listed(told), level=level) if told else ""
 
 
 def _failed(inputs: Inputs) -> str:

@@ -79,7 +79,7 @@ def _data(inputs: Inputs) -> list[str]:
     told = []
     for row in inputs.datasets.to_dict("records"):
         data = inputs.study.tasks[row["task"]].data
-        name, folds = data.name, data.split.folds
+        name, folds = data.called, data.split.folds
         title, key = WORDS["data"].get(name, (name, ""))
         rows = "/".join(count(row[f"{part}_rows"]) for part in ("train", "validation", "test"))
         parts = f"{rows} rows for training, validation and test"

@@ -10,6 +10,7 @@ import pandas as pd
 
 from prunestudy.analysis.claims import of_pair
 from prunestudy.analysis.decisions import loops
+from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.measures import AREA, MATCHED, TIME, TIME_TEST
 from prunestudy.report import tables, words
 from prunestudy.report.beyond_mean import beyond_mean_section
@@ -187,17 +188,45 @@ def _unreachable(contents: Contents) -> list[Block]:
 def _results(contents: Contents) -> list[Block]:
     inputs, level = contents.inputs, percent(contents.inputs.level)
     text = Text(words.text("results"), note=True)
-    blocks: list[Block] = [tables.tasks(inputs), tables.datasets(inputs), text]
+    blocks: list[Block] = [tables.tasks(inputs), tables.datasets(inputs)]
+    blocks += _references(contents)
+    blocks.append(text)
     summary = contents.summary.copy()
     summary.loc[summary["method"] == DENSE, "test_change_mean"] = float("nan")
     for task in inputs.tasks:
-        said = {"task": task, "metric": inputs.metric(task), "level": level}
+        said = {"task": task, "metric": _directed(inputs, task), "level": level}
         rows: pd.DataFrame = summary[summary["task"] == task]
         blocks.append(words.table("results", rows, inputs.focus, **said))
+    blocks += _further_metrics(contents)
     if len(contents.rank_correlation):
         table = words.table("rank_correlation", contents.rank_correlation, level=level)
         blocks.append(Fold("Does the order before retraining tell the one after it?", (table,)))
     return blocks
+
+
+def _directed(inputs: Inputs, task: str) -> str:
+    way = "higher" if inputs.higher_is_better(task) else "lower"
+    return f"{inputs.metric(task)}, {way} is better"
+
+
+def _further_metrics(contents: Contents) -> list[Block]:
+    """Metrics beside the task's own, folded away."""
+    table, level = contents.further_metrics, percent(contents.inputs.level)
+    folds: list[Block] = []
+    for task in dict.fromkeys(table["task"]):
+        rows = table[table["task"] == task].copy()
+        ways = rows["higher_is_better"].map({True: "higher is better", False: "lower is better"})
+        rows["metric"] = rows["label"] + ", " + ways
+        rows.loc[rows["method"] == DENSE, "test_change_mean"] = float("nan")
+        shown = words.table("further_metrics", rows, contents.inputs.focus, task=task, level=level)
+        folds.append(Fold(f"Further metrics on {task}", (shown,)))
+    return folds
+
+
+def _references(contents: Contents) -> list[Block]:
+    """The dense networks against models of another kind, where a task names one."""
+    rows = contents.references
+    return [tables.references(contents.inputs, rows)] if len(rows) else []
 
 
 def _gpu_latency(contents: Contents) -> list[Block]:

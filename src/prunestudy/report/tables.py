@@ -7,6 +7,9 @@ import pandas as pd
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.analysis.measures import TIME
 from prunestudy.data.settings import SplitShares
+from prunestudy.evaluation.references.settings import REFERENCES
+from prunestudy.params.documented import scalar
+from prunestudy.params.settings import Task
 from prunestudy.report import words
 from prunestudy.report.blocks import Table
 from prunestudy.report.clauses import ranges
@@ -22,12 +25,22 @@ def tasks(inputs: Inputs) -> Table:
     rows: list[Row] = []
     for name in inputs.tasks:
         task, dense = inputs.study.tasks[name], inputs.cells(name, DENSE)
-        row: Row = {"task": name, "data set": task.data.name, "network": dense["network"].iloc[0]}
-        row |= {"loss": task.loss.replace("_", "-"), "metric": inputs.metric(name)}
+        row: Row = {"task": name, "data set": task.data.called, "network": dense["network"].iloc[0]}
+        row |= {"loss": _loss(task), "metric": inputs.directed_metric(name)}
         row |= {"training epochs": task.training.epochs}
         row |= {"retraining epochs": task.retraining.epochs}
         rows.append(row | dense[["params", "macs", "test"]].mean().to_dict())
     return words.table("tasks", rows)
+
+
+def _loss(task: Task) -> str:
+    """A task's loss with its options."""
+    name = task.loss_name.rpartition(".")[2].replace("_", "-")
+    if isinstance(task.loss, str):
+        return name
+    options = {key.replace("_", " "): value for key, value in task.loss.options.items()}
+    told = [f"{key} {scalar(value).strip('{}[]')}" for key, value in options.items()]
+    return f"{name} ({'; '.join(told)})"
 
 
 def datasets(inputs: Inputs) -> Table:
@@ -42,6 +55,13 @@ def _split(split: SplitShares) -> str:
     """How often rows are divided, and by which random numbers."""
     how = f"{split.folds} folds × {split.repeats or 1}" if split.folds else "once"
     return f"{how}, seed {split.seed}"
+
+
+def references(inputs: Inputs, rows: pd.DataFrame) -> Table:
+    """The dense networks against their references, a row a task."""
+    labels = {name: one.label for name, one in REFERENCES.items()}
+    told = rows.assign(label=rows["reference"].map(labels), metric=rows["task"].map(inputs.metric))
+    return words.table("references", told, level=percent(inputs.level))
 
 
 def log(inputs: Inputs, task: str, method: str, seed: int) -> Table:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from prunestudy.analysis.inputs import Inputs
 from prunestudy.report import axes, words
+from prunestudy.report.clauses import best_quality
 from prunestudy.report.figures import Figure, by_task
 from prunestudy.report.intervals import Estimates, layered
 from prunestudy.report.palette import GREY, looks
@@ -21,7 +22,6 @@ COSTS = {
 # Baselines with as much effort as a method that searches.
 EFFORT = ("equal_compute", "best_of_fixed")
 DODGE = 4.0
-BEST = 1.0
 
 
 def tradeoff_figures(inputs: Inputs, summary: pd.DataFrame) -> list[Figure]:
@@ -71,6 +71,7 @@ def _figure(
         name,
         methods,
         title=title,
+        best=best_quality(inputs),
         with_ring=ring.any(),
         with_latency=column == "latency_ratio_b64",
     )
@@ -79,7 +80,8 @@ def _figure(
 def _panel(
     inputs: Inputs, table: pd.DataFrame, methods: list[str], column: str, axis: str
 ) -> alt.LayerChart:
-    told = words.hover("tradeoff", table)
+    told, task = words.hover("tradeoff", table), table["task"].iloc[0]
+    best, higher = inputs.study.tasks[task].metric_info.best, inputs.higher_is_better(task)
     drawn = told.assign(
         method=table["method"],
         order=range(len(table)),
@@ -88,16 +90,15 @@ def _panel(
             for end, part in (("", "geomean"), (" low", "low"), (" high", "high"))
         },
         quality=table["test_mean"],
-        low=table["test_low"],
         # A t interval may go beyond what a quality can be; its text does not hide that.
-        high=table["test_high"].clip(upper=BEST),
+        low=table["test_low"].clip(lower=None if higher else best),
+        high=table["test_high"].clip(upper=best if higher else None),
         final=table["point"] == FINAL,
     )
     pruned = drawn[drawn["method"] != DENSE]
     x = alt.X("cost:Q", title=axis.format("dense ÷ pruned"), **axes.ratios(pruned["cost"]))
     scale = alt.Scale(zero=False, nice=False, padding=12)
-    metric = inputs.metric(table["task"].iloc[0])
-    y = alt.Y("quality:Q", title=f"test {metric}", scale=scale)
+    y = alt.Y("quality:Q", title=f"test {inputs.directed_metric(task)}", scale=scale)
     every = [look for look in looks(inputs) if look.method in methods]
     styles = axes.styles("method", {look.method: look.style for look in every})
     tooltip = axes.tooltip(told)

@@ -16,7 +16,8 @@ def evaluate(job: Job, scratch: Path) -> None:
     study = job.study
     task = study.tasks[str(job.artifact.cell.task)]
     objective = Objective(task.loss, task.metric)
-    step.evaluate(objective, study.compute, job.given["data"], _networks(job), scratch)
+    networks, metrics = _networks(job), task.metrics or ()
+    step.evaluate(objective, study.compute, job.given["data"], networks, scratch, metrics)
 
 
 def latency(job: Job, scratch: Path) -> None:
@@ -24,6 +25,26 @@ def latency(job: Job, scratch: Path) -> None:
     from prunestudy.evaluation import latency as step
 
     step.measure_latency(job.study.latency, job.study.compute, _networks(job), scratch)
+
+
+def reference(job: Job, scratch: Path) -> None:
+    """``prunestudy reference`` and ``prunestudy reference-fold``."""
+    from prunestudy.evaluation import reference as step
+    from prunestudy.evaluation.reference_data import read_reference_data
+    from prunestudy.evaluation.references.settings import REFERENCES
+    from prunestudy.training.objective import Objective
+
+    task = job.study.tasks[str(job.artifact.cell.task)]
+    name = str(task.reference)
+    place = job.artifact.parts["params"].get("place")
+    data = read_reference_data(
+        task.data,
+        REFERENCES[name].reads,
+        job.given["data"],
+        job.given.get("raw"),
+        None if place is None else (place[0], place[1]),
+    )
+    step.reference(name, Objective(task.loss, task.metric, data.target), data, scratch)
 
 
 def _networks(job: Job) -> dict[str, Path]:
@@ -67,5 +88,10 @@ def collect(job: Job, scratch: Path) -> None:
     data: dict[str, list[Path]] = {task: [] for task in job.study.tasks}
     for made in (*plan.of_step("prepare"), *plan.of_step("prepare_fold")):
         data[str(made.cell.task)].append(made.path)
+    references = {
+        (str(made.cell.task), made.cell.seed): made.path
+        for name in ("reference", "reference_fold")
+        for made in plan.of_step(name)
+    }
     labels = step.Labels(**job.artifact.parts["params"])
-    step.collect(labels, trajectories, evaluations, latencies, jobs, data, scratch)
+    step.collect(labels, trajectories, evaluations, latencies, jobs, data, scratch, references)

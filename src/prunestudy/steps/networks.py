@@ -12,18 +12,22 @@ def _task(job: Job) -> Task:
 
 def train(job: Job, scratch: Path) -> None:
     """``prunestudy train``."""
+    from prunestudy.data.tensors import read_prepared
+    from prunestudy.training.defined import check_defined
     from prunestudy.training.dense import train_dense
     from prunestudy.training.objective import Objective
     from prunestudy.training.resume import Journal
 
-    task = _task(job)
+    task, data = _task(job), job.given["data"]
+    metrics = [task.metric, *(task.metrics or ())]
+    check_defined(metrics, read_prepared(data), data, str(job.artifact.cell.task))
     train_dense(
         task.network,
         Objective(task.loss, task.metric),
         task.training,
         job.study.compute,
         int(job.artifact.cell.seed or 0),
-        job.given["data"],
+        data,
         scratch,
         job.artifact.key,
         Journal(job.journal),

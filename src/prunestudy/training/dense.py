@@ -15,6 +15,7 @@ from prunestudy.training.device import device_of, placed
 from prunestudy.training.divergence import check_finite
 from prunestudy.training.loop import TrainingLoop
 from prunestudy.training.objective import Objective
+from prunestudy.training.quality_columns import shown
 from prunestudy.training.resume import Journal
 from prunestudy.training.settings import Compute, Training
 
@@ -44,16 +45,17 @@ def train_dense(
     set_up_torch(seed)
     device = device_of(compute)
     prepared = placed(read_prepared(data), device, compute)
-    spec = NetworkSpec.from_params(plain(architecture), prepared.input_shape, prepared.outputs)
+    spec = NetworkSpec.from_params(plain(architecture), prepared.description)
     network = spec.build().to(device)
     folder.mkdir(parents=True)
     write_network(folder / INITIAL_FILE, network, spec, run_key)
+    objective = objective.fitted(prepared)
     trainer = TrainingLoop(prepared, objective, training, compute, seed, journal=journal)
     curve = trainer.train(network, 0, training.epochs)
     check_finite(network, curve, "dense network")
     write_network(folder / NETWORK_FILE, network, spec, run_key)
     history = pd.DataFrame(curve).assign(point="1", stage=0)
-    write_table(history, folder / "history.csv")
+    write_table(shown(history, objective), folder / "history.csv")
     row = {
         "point": "1",
         "stage": 0,
@@ -62,4 +64,4 @@ def train_dense(
         # Nothing was pruned, so before is after.
         "val_before_retraining": trainer.validate(network)[1],
     }
-    write_table(pd.DataFrame([row]), folder / "networks.csv")
+    write_table(shown(pd.DataFrame([row]), objective), folder / "networks.csv")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -35,10 +36,15 @@ class Teacher:
         """The targets' loss and the distance to the teacher, by weight.
 
         For classes the distance is the Kullback–Leibler divergence of the softened classes,
-        times the squared temperature so that gradients keep their size; for values the loss itself.
+        times the squared temperature so that gradients keep their size; for several labels the
+        binary cross-entropy of each, likewise; for values the loss itself.
         """
-        if objective.loss != "cross_entropy":
+        if objective.kind == "value":
             distance = objective.loss_of(outputs, guide)
+        elif objective.kind == "labels":
+            distance = self.temperature**2 * functional.binary_cross_entropy_with_logits(
+                outputs / self.temperature, torch.sigmoid(guide / self.temperature)
+            )
         else:
             distance = self.temperature**2 * functional.kl_div(
                 functional.log_softmax(outputs / self.temperature, dim=1),

@@ -1,15 +1,26 @@
-"""Losses and quality metrics, and how a network scores on rows it has not trained on."""
+"""Losses and quality metrics, and how a network scores on rows it has not trained on.
 
+Quality is a metric turned so that higher is better: of one that is lower the better, its negative.
+So whoever decides by quality needs to know of no direction; tables and people get the metric.
+"""
+
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
 from torch import Tensor, nn
 
-from prunestudy.data.tensors import Split
-from prunestudy.settings.parts import load_part
+from prunestudy.data.tensors import Prepared, Split
+from prunestudy.errors import StudyError
+from prunestudy.settings.parts import is_dotted, load_function, load_part
+from prunestudy.training.class_weights import weights_of
+from prunestudy.training.losses.settings import Kind, LossSettings, loss_info, loss_name
+from prunestudy.training.metrics.settings import MetricSettings, metric_info, metric_name
 
+Loss = Callable[..., Tensor]
+MetricOf = Callable[[Tensor, Tensor], float]
 LOSSES = "prunestudy.training.losses"
 METRICS = "prunestudy.training.metrics"
 # Small enough for activations to stay in the processor's cache; on a GPU, large enough to fill it.
@@ -25,24 +36,99 @@ def channels_last(inputs: Tensor) -> Tensor:
     return inputs.to(memory_format=torch.channels_last) if inputs.dim() == IMAGES else inputs
 
 
+def metric_function(metric: str | MetricSettings) -> MetricOf:
+    """A metric as a function of outputs and targets, in its own direction."""
+    name = metric_name(metric)
+    if not is_dotted(name):
+        found: MetricOf = load_part(METRICS, name).metric
+        return found
+    function = load_function(name)
+
+    def own(outputs: Tensor, targets: Tensor) -> float:
+        if not outputs.isfinite().all():
+            return float("nan")
+        try:
+            value = float(function(outputs.cpu(), targets.cpu()))
+        except Exception as error:
+            raise StudyError(f"metric {name} failed: {type(error).__name__}: {error}") from error
+        if math.isnan(value):
+            raise StudyError(
+                f"metric {name} gives no number on {len(targets)} rows, though all outputs are"
+            )
+        return value
+
+    return own
+
+
 @dataclass(frozen=True)
 class Objective:
-    """What a task minimises and what it calls quality (higher is better)."""
+    """What a task minimises and what it calls quality.
 
-    loss: str
-    metric: str
+    Attributes:
+        target: the kind of the task's targets, where the loss takes several.
+        weights: of the classes, or labels, where the loss has some.
+    """
+
+    loss: str | LossSettings
+    metric: str | MetricSettings
+    target: Kind | None = None
+    weights: tuple[float, ...] | None = None
+
+    def fitted(self, prepared: Prepared) -> "Objective":
+        """The same with what it takes from the training rows."""
+        target = prepared.description.get("target")
+        return replace(self, target=target, weights=weights_of(self.loss, prepared))
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of its targets."""
+        return loss_info(loss_name(self.loss)).target or self.target or "value"
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether more of the metric is better."""
+        return metric_info(self.metric).higher_is_better
+
+    def shown(self, quality: float) -> float:
+        """The metric that a quality stands for; and the other way round."""
+        return quality if self.higher_is_better else 0.0 - quality
+
+    def told(self, quality: float) -> str:
+        """The metric that a quality stands for, to four decimals."""
+        return f"{self.shown(quality):.4f}"
+
+    def beside(self, quality: float, least: float, name: str = "") -> str:
+        """Whether a quality reaches another, such as ``0.9100 ≥ budget 0.9000``."""
+        reached, missed = ("≥", "<") if self.higher_is_better else ("≤", ">")
+        sign = reached if quality >= least else missed
+        return f"{self.told(quality)} {sign} {name}{self.told(least)}"
 
     @cached_property
-    def _loss(self) -> Callable[[Tensor, Tensor], Tensor]:
-        return load_part(LOSSES, self.loss).loss
+    def _loss(self) -> Loss:
+        name = loss_name(self.loss)
+        if is_dotted(name):
+            return _checked_loss(name, load_function(name))
+        found: Loss = load_part(LOSSES, name).loss
+        return found
 
     @cached_property
-    def _metric(self) -> Callable[[Tensor, Tensor], float]:
-        return load_part(METRICS, self.metric).metric
+    def _options(self) -> dict[str, object]:
+        options = {} if isinstance(self.loss, str) else self.loss.options
+        return {name: value for name, value in options.items() if name != "class_weights"}
+
+    @cached_property
+    def _metric(self) -> MetricOf:
+        metric = metric_function(self.metric)
+        if self.higher_is_better:
+            return metric
+        return lambda outputs, targets: 0.0 - metric(outputs, targets)
 
     def loss_of(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Mean loss of a batch, differentiable."""
-        return self._loss(outputs, targets)
+        if self.weights is None:
+            return self._loss(outputs, targets, **self._options)
+        weights = torch.tensor(self.weights, dtype=outputs.dtype, device=outputs.device)
+        return self._loss(outputs, targets, weights=weights, **self._options)
 
     def outputs(self, network: nn.Module, part: Split) -> Tensor:
         """The network's outputs for all rows of a part, in evaluation mode; n × outputs.
@@ -85,5 +171,25 @@ class Objective:
             rows = torch.randint(len(targets), (len(targets),), generator=generator)
             drawn = targets[rows]
             differences.append(metric(outputs[rows], drawn) - metric(dense[rows], drawn))
-        quantile = torch.tensor(differences, dtype=torch.float64).quantile(1 - level).item()
+        # Rows may be drawn on which a metric has no value, as without a row of a class.
+        found = torch.tensor(differences, dtype=torch.float64)
+        found = found[~found.isnan()]
+        quantile = found.quantile(1 - level).item() if len(found) else math.nan
         return metric(dense, targets) + quantile
+
+
+def _checked_loss(name: str, function: Loss) -> Loss:
+    """A loss of the user's, whose errors name it."""
+
+    def own(outputs: Tensor, targets: Tensor) -> Tensor:
+        try:
+            found = function(outputs, targets)
+        except Exception as error:
+            raise StudyError(f"loss {name} failed: {type(error).__name__}: {error}") from error
+        if not isinstance(found, Tensor) or found.dim():
+            kind = type(found).__name__
+            told = f"of shape {tuple(found.shape)}" if isinstance(found, Tensor) else f"({kind})"
+            raise StudyError(f"loss {name} must give a tensor of one number, not one {told}")
+        return found
+
+    return own

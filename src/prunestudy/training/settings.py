@@ -1,15 +1,10 @@
 """Settings of trainings: what is minimised, how, and where."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from prunestudy.settings.base import BatchSize, Epochs, NotNegative, OneOf, Params, Positive
-from prunestudy.training.losses.settings import LOSSES
-from prunestudy.training.metrics.settings import METRICS
-
-LossName = Annotated[str, OneOf(LOSSES)]
-MetricName = Annotated[str, OneOf(METRICS)]
+from prunestudy.settings.base import BatchSize, Epochs, NotNegative, Params, Positive
 
 
 class Training(Params):

@@ -16,12 +16,14 @@ from prunestudy.pruning.controller.candidate import Action
 from prunestudy.settings.parts import load_part
 from tests.pruning.allocation.spread import FOLDER
 from tests.pruning.allocation.test_units import left
+from tests.specs import OF_INDICES
 
 WIDTHS = st.lists(st.integers(1, 40), min_size=1, max_size=3)
 SPECS = (
     WIDTHS.map(lambda hidden: NetworkSpec("mlp", {"hidden": hidden}, (6,), 3))
     | WIDTHS.map(lambda channels: NetworkSpec("cnn", {"channels": channels}, (2, 8, 8), 3))
     | st.just(NetworkSpec("resnet", {"depth": 8}, (3, 8, 8), 4))
+    | st.sampled_from(list(OF_INDICES.values()))
 )
 SPREADS = {
     name: load_part(FOLDER, name).units
@@ -38,7 +40,7 @@ def budgets(draw: st.DrawFn) -> UnitBudget:
     spec = draw(SPECS)
     with torch.device("meta"):
         shapes = spec.build()
-    graph = UnitGraph(shapes.to_empty(device="cpu"), spec.input_shape)
+    graph = UnitGraph(shapes.to_empty(device="cpu"), spec.example())
     dense, model = graph.widths, graph.cost
     granule = draw(st.sampled_from([1, 1, 4]))
     floors = floor_widths(dense, draw(st.sampled_from([0.0, 0.05, 0.4])), granule)
@@ -94,7 +96,7 @@ LENET_5 = NetworkSpec("lenet_5", {}, (1, 28, 28), 10)
 def test_lenet_5_at_the_usual_compressions(allocation: str, sizes: list[int]):
     torch.manual_seed(0)
     network = LENET_5.build()
-    graph = UnitGraph(network, LENET_5.input_shape)
+    graph = UnitGraph(network, LENET_5.example())
     tensors = {name: value.detach() for name, value in network.named_parameters()}
     scores = {
         name: group.weights(tensors).abs().sum(1).double().numpy()

@@ -48,7 +48,7 @@ def regression_batches(batch_size: int) -> Batches:
 
 def evidence(network: nn.Module, batch_size: int = 4) -> SaliencyInputs:
     """What criteria see of a regression network."""
-    units = UnitGraph(network, (2,))
+    units = UnitGraph(network, torch.zeros(1, 2))
     return SaliencyInputs(network, units.groups, regression_batches(batch_size), REGRESSION)
 
 
@@ -197,7 +197,7 @@ def test_bn_scale_is_the_scale_of_the_batch_norm_that_follows():
     network = cnn.build((1, 8, 8), 3, [3, 4])
     with torch.no_grad():
         network[1].weight.copy_(torch.tensor([-2.0, 0.5, 1.0]))
-    units = UnitGraph(network, (1, 8, 8))
+    units = UnitGraph(network, torch.zeros(1, 1, 8, 8))
     rows = Split(torch.randn(4, 1, 8, 8), torch.arange(4) % 3)
     objective = Objective("cross_entropy", "accuracy")
     found = SaliencyInputs(network, units.groups, Batches(rows, 4, 0), objective)
@@ -210,7 +210,7 @@ def test_evidence_looks_at_a_limited_number_of_batches():
     rows = Split(torch.randn(100, 2), torch.randn(100, 1))
     seen = []
     network = linear_network()
-    units = UnitGraph(network, (2,))
+    units = UnitGraph(network, torch.zeros(1, 2))
     network.register_forward_pre_hook(lambda _module, inputs: seen.append(len(inputs[0])))
     found = SaliencyInputs(network, units.groups, Batches(rows, 10, 0), REGRESSION)
     raw("gradient", found)
@@ -224,7 +224,7 @@ def test_the_position_of_a_channel_is_averaged_and_batch_norm_evaluated():
     network(torch.randn(32, 1, 8, 8))
     rows = Split(torch.randn(12, 1, 8, 8), torch.arange(12) % 3)
     objective = Objective("cross_entropy", "accuracy")
-    units = UnitGraph(network, (1, 8, 8))
+    units = UnitGraph(network, torch.zeros(1, 1, 8, 8))
     found = SaliencyInputs(network, units.groups, Batches(rows, 5, 0), objective)
     score = torch.tensor(raw("sensitivity", found))
     by_hand = torch.zeros(3)
@@ -249,7 +249,7 @@ def batches(seed: int, epoch: int) -> Batches:
 
 def test_random_scores_depend_on_seed_epoch_and_layer_alone():
     network = nn.Sequential(nn.Linear(2, 9), nn.Linear(9, 9), nn.Linear(9, 1))
-    units = UnitGraph(network, (2,))
+    units = UnitGraph(network, torch.zeros(1, 2))
 
     def scores(seed: int, epoch: int) -> dict[str, list[float]]:
         found = score_units("random", network, units, batches(seed, epoch), REGRESSION)
@@ -277,7 +277,7 @@ def test_a_criterion_does_not_change_the_network(name: str, training: bool):
     network = cnn.build((1, 8, 8), 3, [3, 4]).train(training)
     before = copy_network(network).state_dict()
     rows = Split(torch.randn(12, 1, 8, 8), torch.arange(12) % 3)
-    units = UnitGraph(network, (1, 8, 8))
+    units = UnitGraph(network, torch.zeros(1, 1, 8, 8))
     random_state = torch.get_rng_state()
     found = score_units(
         name, network, units, Batches(rows, 5, 0), Objective("cross_entropy", "accuracy")
@@ -294,7 +294,7 @@ def test_a_criterion_does_not_change_the_network(name: str, training: bool):
 def test_scoring_weights_does_not_change_the_network(name: str):
     network = linear_network().train()
     before = copy_network(network).state_dict()
-    units = UnitGraph(network, (2,))
+    units = UnitGraph(network, torch.zeros(1, 2))
     found = score_weights(name, network, units, batches(0, 0), REGRESSION, ["0.weight"])
     assert found["0.weight"].shape == (2, 2)
     assert network.training
@@ -304,7 +304,7 @@ def test_scoring_weights_does_not_change_the_network(name: str):
 @pytest.mark.parametrize("name", [name for name in OF_UNITS if name != "bn_scale"])
 def test_scores_sum_to_one_in_each_layer(name: str):
     network = nn.Sequential(nn.Linear(2, 5), nn.ReLU(), nn.Linear(5, 4), nn.Linear(4, 1))
-    units = UnitGraph(network, (2,))
+    units = UnitGraph(network, torch.zeros(1, 2))
     found = score_units(name, network, units, batches(0, 0), REGRESSION)
     for values in found.values():
         assert values.sum().item() == pytest.approx(1)
@@ -350,7 +350,7 @@ def test_every_criterion_is_a_file_and_scores_what_its_entry_says():
 
 def test_units_and_weights_are_not_mixed_up():
     network = linear_network()
-    units = UnitGraph(network, (2,))
+    units = UnitGraph(network, torch.zeros(1, 2))
     with pytest.raises(StudyError, match="scores weights, not units"):
         score_units("snip", network, units, batches(0, 0), REGRESSION)
     with pytest.raises(StudyError, match="scores units, not weights"):
@@ -371,7 +371,7 @@ def test_a_criterion_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     network = linear_network()
-    units = UnitGraph(network, (2,))
+    units = UnitGraph(network, torch.zeros(1, 2))
 
     def scores(name: str) -> dict[str, torch.Tensor]:
         dotted = f"own_criteria_of_a_test.{name}"

@@ -49,7 +49,7 @@ def evidence(
 ) -> SaliencyInputs:
     """What criteria see of some samples; each is a batch of its own unless said otherwise."""
     rows = Split(torch.tensor(inputs), torch.tensor(targets))
-    units = UnitGraph(network, (2,))
+    units = UnitGraph(network, torch.zeros(1, 2))
     batches = Batches(rows, 2, 0)
     batches.sizes = [batch_size] * (len(inputs) // batch_size)
     return SaliencyInputs(network, units.groups, batches, REGRESSION)
@@ -166,7 +166,7 @@ def images(network: nn.Module) -> tuple[UnitGraph, Batches, Objective]:
     """What scoring a network on single-channel images of 2 × 2 needs."""
     rows = Split(torch.ones(2, 1, 2, 2), torch.tensor([0, 1]))
     return (
-        UnitGraph(network, (1, 2, 2)),
+        UnitGraph(network, torch.zeros(1, 1, 2, 2)),
         Batches(rows, 2, 0),
         Objective("cross_entropy", "accuracy"),
     )

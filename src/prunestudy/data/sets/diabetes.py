@@ -13,6 +13,7 @@ def _read(files: Files) -> Arrays:
 
 DATASET = Dataset(
     title="Diabetes progression, 442 patients, 10 measurements",
+    scenario="regression",
     target="value",
     input_shape=(10,),
     members=(
@@ -26,4 +27,6 @@ DATASET = Dataset(
         ),
     ),
     read=_read,
+    licence="not stated; shipped with scikit-learn",
+    citation="Efron et al. 2004, Annals of Statistics 32",
 )

@@ -13,6 +13,7 @@ def _read(files: Files) -> Arrays:
 
 DATASET = Dataset(
     title="Handwritten digits, 1,797 images of 8×8",
+    scenario="images",
     target="class",
     input_shape=(1, 8, 8),
     members=(
@@ -23,4 +24,8 @@ DATASET = Dataset(
     ),
     read=_read,
     classes=tuple("0123456789"),
+    inputs="images",
+    licence="CC BY 4.0",
+    citation="Alpaydin & Kaynak 1998, UCI Machine Learning Repository",
+    url="https://doi.org/10.24432/C50P49",
 )

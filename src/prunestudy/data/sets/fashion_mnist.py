@@ -30,6 +30,7 @@ def _member(name: str, file: str, sha256: str) -> Member:
 
 DATASET = Dataset(
     title="Fashion-MNIST, 70,000 images of 28×28",
+    scenario="images",
     target="class",
     input_shape=(1, 28, 28),
     members=(
@@ -59,4 +60,7 @@ DATASET = Dataset(
         *("t-shirt", "trouser", "pullover", "dress", "coat"),
         *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
     ),
+    inputs="images",
+    licence="MIT",
+    citation="Xiao et al. 2017, arXiv:1708.07747",
 )

@@ -12,6 +12,7 @@ def _read(files: Files) -> Arrays:
 
 DATASET = Dataset(
     title="Breast cancer Wisconsin (diagnostic), 569 patients, 30 measurements",
+    scenario="medicine",
     target="class",
     input_shape=(30,),
     members=(
@@ -22,4 +23,7 @@ DATASET = Dataset(
     ),
     read=_read,
     classes=("malignant", "benign"),
+    licence="CC BY 4.0",
+    citation="Wolberg et al. 1995, UCI Machine Learning Repository",
+    url="https://doi.org/10.24432/C5DW2B",
 )

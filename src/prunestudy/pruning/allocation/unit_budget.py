@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from prunestudy.networks.unit_graph import Removal, Widths
+from prunestudy.networks.cost_model import Widths
+from prunestudy.networks.unit_graph import Removal
 
 CostOf = Callable[[Widths], float]
 Scores = Mapping[str, np.ndarray]

@@ -47,7 +47,7 @@ def run(cell: Cell[Baseline]) -> TrajectoryResult:
             search = sum(one.kept.epochs + one.kept.search for one in here) - best.kept.epochs
             evaluations = sum(one.kept.evaluations + 1 for one in here)
             result.kept.append(replace(best.kept, search=search, evaluations=evaluations))
-            result.decisions += [_decision(one, best, dense.params) for one in here]
+            result.decisions += [_decision(cell, one, best, dense.params) for one in here]
         elif label != FINAL:
             result.unreachable.append({"point": label, "reason": _reason(cell, label)})
     for name, cause in failed.items():
@@ -65,7 +65,7 @@ def _offers(cell: Cell[Baseline], among: list[str]) -> Iterator[_Offer]:
     """Every network of these methods, in their order."""
     loop = cell.loop(cell.task.retraining)
     for name in among:
-        for kept in kept_snapshots(cell.inputs.references[name]):
+        for kept in kept_snapshots(cell.inputs.references[name], cell.objective):
             network = kept.state.network.to(loop.device)
             yield _Offer(name, kept, loop.validate(network)[1])
 
@@ -80,13 +80,13 @@ def _reason(cell: Cell[Baseline], label: str) -> str:
     raise CellFailure(f"no method that has not failed tells of point {label}")
 
 
-def _decision(offer: _Offer, best: _Offer, dense: int) -> dict[str, object]:
+def _decision(cell: Cell[Baseline], offer: _Offer, best: _Offer, dense: int) -> dict[str, object]:
     kept, own_size = offer.kept, offer.kept.point == FINAL
     told = "the smallest network within the budget"
     if not own_size:
-        told = f"the best validation quality, {best.val:.4f}"
+        told = f"the best validation quality, {cell.objective.told(best.val)}"
     state = kept.state
-    widths = dict(UnitGraph(state.network, state.spec.input_shape).widths)
+    widths = dict(UnitGraph(state.network, state.spec.example()).widths)
     return {
         "stage": state.stage,
         "proposal": f"{kept.point}: {offer.method}",

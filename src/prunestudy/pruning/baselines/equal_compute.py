@@ -15,13 +15,15 @@ from prunestudy.pruning.other_method import epochs_spent
 from prunestudy.pruning.settings import Baseline
 from prunestudy.pruning.state import TrajectoryResult, labels
 from prunestudy.settings.parts import load_part
+from prunestudy.training.losses.settings import LossSettings
+from prunestudy.training.metrics.settings import MetricSettings
 from prunestudy.training.settings import Training
 
 
 @dataclass(frozen=True)
 class _LongerTask:
-    loss: str
-    metric: str
+    loss: str | LossSettings
+    metric: str | MetricSettings
     training: Training
     retraining: Training
     requirements: Requirements

@@ -24,5 +24,5 @@ def run(cell: Cell[Baseline]) -> TrajectoryResult:
 
 
 def _macs(network: nn.Module, spec: NetworkSpec) -> int:
-    units = UnitGraph(network, spec.input_shape)
+    units = UnitGraph(network, spec.example())
     return units.cost.macs(units.widths)

@@ -132,14 +132,14 @@ class _Loop:
         scan = self.tools.scan
         told = ", ".join(f"{layer} {quota:.0%}" for layer, quota in scan.quotas.items())
         constraints, search = self.constraints, self.search_state
-        aim = "as little as the budget allows"
+        aim, told_of = "as little as the budget allows", self.tools.evaluator.objective.told
         if constraints.target is not None:
             aim = f"at most {constraints.target:g}, with the least loss"
         return (
-            f"dense quality {search.dense_val:.4f}, budget {constraints.budget:.4f}; "
+            f"dense quality {told_of(search.dense_val)}, budget {told_of(constraints.budget)}; "
             f"{constraints.resource.name} binds: {search.here.amount:g} now, {search.floor:g} at "
             f"least, aim {aim}; first step {self.shrinking.step:.0%}; a stage of retraining alone "
-            f"leaves {search.unpruned_val:.4f}; alone and without retraining, layers can lose "
+            f"leaves {told_of(search.unpruned_val)}; alone and without retraining, layers can lose "
             f"{told} of their units by {scan.criterion} within {scan.max_drop:g}"
         )
 
@@ -155,7 +155,9 @@ class _Loop:
         spent = f"{self.search_state.spent:.1f} epochs spent in all"
         unmet = self.search_state.unmet(best)
         if val < self.constraints.budget:
-            unmet.append(f"quality {val:.4f} < budget {self.constraints.budget:.4f}")
+            objective = self.tools.evaluator.objective
+            compared = objective.beside(val, self.constraints.budget, "budget ")
+            unmet.append(f"quality {compared}")
         if unmet:
             return f"the requirements are not met ({'; '.join(unmet)}); {spent}"
         if self.constraints.target is not None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from prunestudy.errors import StudyError
-from prunestudy.networks.unit_graph import Widths
+from prunestudy.networks.cost_model import Widths
 from prunestudy.pruning.controller.resources import Resource
 from prunestudy.pruning.controller.settings import Requirements
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from prunestudy.networks.unit_graph import Widths
+from prunestudy.networks.cost_model import Widths
 from prunestudy.pruning.controller.candidate import Action, Candidate, Trial
 from prunestudy.pruning.controller.search_state import SearchState
 from prunestudy.pruning.layer_sensitivity import SensitivityPoint

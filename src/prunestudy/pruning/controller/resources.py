@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from prunestudy.networks.unit_graph import CostModel, Widths
+from prunestudy.networks.cost_model import CostModel, Widths
 from prunestudy.store.tables import read_table
 
 BYTES_OF_FLOAT = 4

@@ -85,7 +85,8 @@ class ShrinkPhase:
             return "the epochs for adapting are used up"
         last = self.search.last_finished()
         if last is not None and last.val < self.constraints.budget:
-            return "finished networks are below the budget"
+            verdict = self.search.tools.evaluator.verdict(last.val, self.constraints.budget)
+            return f"finished networks are {verdict.replace(' ', ' the ')}"
         return ""
 
     def _above_target(self) -> bool:
@@ -122,17 +123,18 @@ class ShrinkPhase:
         candidate = self.training.stage(trial)
         needed, val = self.search.needed(), candidate.stage_val
         accepted = val >= needed or not bound
+        compared = self.search.tools.evaluator.objective.beside(val, needed)
         step = self.step
         if not bound:
             verdict, reason = "mapped", "went on beyond the budget to map the curve"
         elif accepted:
             self.step = min(self.step * self.controller.grow, self.controller.max_step)
             verdict = "accepted"
-            reason = f"quality {val:.4f} ≥ {needed:.4f}; step {step:.1%} → {self.step:.1%}"
+            reason = f"quality {compared}; step {step:.1%} → {self.step:.1%}"
         else:
             self.step *= self.controller.shrink
             verdict = "rolled back"
-            reason = f"quality {val:.4f} < {needed:.4f}; step {step:.1%} → {self.step:.1%}"
+            reason = f"quality {compared}; step {step:.1%} → {self.step:.1%}"
         self.proposer.settle(trial, val, accepted)
         steps = {"step_before": step, "step_after": self.step} if bound else {}
         self.log.about_trial(trial, val, verdict, reason, **steps)

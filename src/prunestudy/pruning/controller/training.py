@@ -48,13 +48,15 @@ class CandidateTraining:
         candidate.val = tools.evaluator.val(finished)
         candidate.kept = Snapshot(label, finished, finished.clock, candidate.before)
         search.learn_recovery(candidate)
-        budget = search.constraints.budget
+        budget, objective = search.constraints.budget, tools.evaluator.objective
+        loss = "drop" if objective.higher_is_better else "rise"
         self.log.about_state(
             f"finish {label}",
             candidate,
             candidate.val,
-            "within budget" if candidate.val >= budget else "below budget",
-            f"finishing brought {candidate.val - candidate.stage_val:+.4f}; budget "
-            f"{budget:.4f}; of a drop, {search.expected_recovery:.0%} is expected back",
+            tools.evaluator.verdict(candidate.val, budget),
+            f"finishing brought {objective.shown(candidate.val - candidate.stage_val):+.4f}; "
+            f"budget {objective.told(budget)}; of a {loss}, {search.expected_recovery:.0%} is "
+            "expected back",
         )
         return candidate.kept

@@ -1,12 +1,12 @@
 """The criteria by name: what each scores and needs; no torch here."""
 
-import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
 from prunestudy.settings.base import unknown_name
+from prunestudy.settings.dotted import DOTTED, LONGEST_PATH, OWN, OWN_FUNCTION
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,6 @@ CRITERIA: dict[str, CriterionInfo] = {
 }
 # What the user's own function may do is up to the user.
 OF_THE_USER = CriterionInfo(("units", "weights"))
-DOTTED = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")
-LONGEST_PATH = 200
 
 
 def criterion_info(name: str) -> CriterionInfo:
@@ -54,10 +52,9 @@ def criterion_info(name: str) -> CriterionInfo:
 def _criterion(value: str) -> str:
     if value in CRITERIA or DOTTED.match(value):
         return value
-    raise unknown_name(value, tuple(CRITERIA), "or module.function of your own")
+    raise unknown_name(value, tuple(CRITERIA), OWN_FUNCTION)
 
 
-OWN = {"type": "string", "pattern": DOTTED.pattern, "maxLength": LONGEST_PATH}
 CriterionName = Annotated[
     str,
     StringConstraints(max_length=LONGEST_PATH),

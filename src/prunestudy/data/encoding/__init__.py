@@ -1,0 +1,1 @@
+"""Encodings of columns, one a file, named by what an architecture reads."""

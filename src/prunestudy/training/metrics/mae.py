@@ -1,0 +1,8 @@
+"""Mean absolute error."""
+
+from torch import Tensor
+
+
+def metric(outputs: Tensor, targets: Tensor) -> float:
+    """In standard deviations of the target, as targets are."""
+    return (outputs.double() - targets.double()).abs().mean().item()

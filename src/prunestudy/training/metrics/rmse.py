@@ -1,0 +1,8 @@
+"""Root of the mean squared error."""
+
+from torch import Tensor
+
+
+def metric(outputs: Tensor, targets: Tensor) -> float:
+    """In standard deviations of the target, as targets are."""
+    return (outputs.double() - targets.double()).square().mean().sqrt().item()
