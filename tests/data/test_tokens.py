@@ -68,15 +68,7 @@ def test_words_are_those_of_the_training_rows_and_are_kept_for_deployment(tmp_pa
     rows = {"train": np.arange(8), "validation": np.array([8, 9]), "test": np.array([10])}
     dataset = Dataset("reviews", "class", (2,), (), lambda _: arrays, ("bad", "good"))
     out = tmp_path / "prepared"
-    write_prepared(
-        out,
-        told(vocabulary=2, max_tokens=3),
-        "tokens",
-        dataset,
-        Arrays(given_texts, targets),
-        rows,
-        {},
-    )
+    write_prepared(out, told(vocabulary=2, max_tokens=3), "tokens", dataset, arrays, rows, {})
     prepared = read_prepared(out)
     assert prepared.description["words"] == ["film", "good"]
     assert prepared.description["vocabulary"] == 4

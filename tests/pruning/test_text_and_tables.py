@@ -148,13 +148,18 @@ def test_a_network_is_trained_pruned_evaluated_and_timed(name: str, tmp_path: Pa
     assert results.loc[("dense", "1"), "test"] > (0.9 if name == "mlp_mixed" else 0.75)
     for point in map(str, POINTS):
         for method in ("traditional", "rounded", "taylor", "weights"):
+            if (method, point) == ("rounded", "8"):
+                # Four units of each layer are more than that.
+                assert (method, point) not in results.index
+                continue
             row = results.loc[(method, point)]
             assert row["params_nonzero"] <= whole / float(point)
             assert row["test"] > 0.6 or point != "2"
         assert results.loc[("weights", point), "params_nonzero"] == int(whole / float(point))
-        network, spec = read_network(tmp_path / "rounded" / f"{point}.safetensors")
-        for layer, width in UnitGraph(network, spec.example()).widths.items():
-            assert width % 4 == 0 or width == units.widths[layer]
+        if point != "8":
+            network, spec = read_network(tmp_path / "rounded" / f"{point}.safetensors")
+            for layer, width in UnitGraph(network, spec.example()).widths.items():
+                assert width % 4 == 0 or width == units.widths[layer]
         network, spec = read_network(tmp_path / "traditional" / f"{point}.safetensors")
         left = UnitGraph(network, spec.example()).widths
         for layer, width in left.items():

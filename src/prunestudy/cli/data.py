@@ -1,7 +1,7 @@
 """Commands about data: what a data set holds, before anything is trained on it."""
 
-import textwrap
 import contextlib
+import textwrap
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
