@@ -191,7 +191,8 @@ def test_a_bad_network_tag(content: dict[str, Any], written):
     content["tasks"]["digits"]["network"]["name"] = "cmn"
     assert problems(written(content)) == {
         "tasks.digits.network.name": "tasks.digits.network.name: 'cmn' is not a known value; "
-        "allowed: mlp, cnn, lenet_300_100, lenet_5, resnet; did you mean 'cnn'?"
+        "allowed: mlp, cnn, lenet_300_100, lenet_5, resnet, vgg_16, textcnn, embedding_bag, "
+        "mlp_mixed; did you mean 'cnn'?"
     }
 
 

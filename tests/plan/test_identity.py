@@ -110,7 +110,7 @@ def add_architecture(library: Library) -> None:
     )
     library.edit(
         "networks/architectures/settings.py",
-        "Network = Annotated[Mlp |",
+        "Network = Annotated[\n    Mlp |",
         'class Dummy(Architecture):\n    name: Literal["dummy"] = "dummy"\n\n\n'
         "Network = Annotated[Dummy | Mlp |",
     )

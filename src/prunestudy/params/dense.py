@@ -20,6 +20,8 @@ def misfit(network: Architecture, dataset: Dataset) -> str:
             return f"needs images of {least}×{least}, found {side}×{side}"
     if network.reads == "mixed" and len(shape) != 1:
         return "needs rows of a table, '{}' has images"
+    if network.reads == "mixed" and widths is not None and widths.texts:
+        return "reads no texts; set their columns to ignore in data.columns"
     if network.reads == "tokens":
         if widths is None or not widths.texts:
             return "needs a column of text, '{}' has none"
@@ -38,8 +40,8 @@ def layers_of(task: Task) -> list[Layer]:
     dataset = dataset_of(task.data, network.reads)
     if misfit(network, dataset):
         return []
-    indices = Indices(
-        dataset.widths.categories if dataset.widths and network.reads == "mixed" else (),
-        NO_WORDS + (task.data.vocabulary or WORDS),
-    )
+    categories = dataset.widths.categories if dataset.widths and network.reads == "mixed" else ()
+    # One more is for what training rows do not have.
+    counts = tuple(count + 1 for count in categories)
+    indices = Indices(counts, NO_WORDS + (task.data.vocabulary or WORDS))
     return network.layers(dataset.input_shape, dataset.outputs, indices)

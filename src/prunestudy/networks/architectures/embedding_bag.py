@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from prunestudy.networks.architectures import mlp
+from prunestudy.networks.embedding import Embedding
 from prunestudy.networks.words import PADDING, need_words, real
 
 
@@ -15,7 +16,7 @@ class EmbeddingBag(nn.Module):
         self, vocabulary: int, outputs: int, embedding: int, hidden: Sequence[int]
     ) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(vocabulary, embedding, padding_idx=PADDING)
+        self.embedding = Embedding(vocabulary, embedding, padding_idx=PADDING)
         self.layers = mlp.build((embedding,), outputs, hidden)
 
     def forward(self, words: Tensor) -> Tensor:

@@ -1,6 +1,5 @@
 """Fully connected network for tables of numbers and categories (Guo & Berkhahn 2016)."""
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -9,6 +8,7 @@ from torch.nn import functional
 
 from prunestudy.errors import StudyError
 from prunestudy.networks.architectures import mlp
+from prunestudy.networks.embedding import Embedding
 from prunestudy.networks.layer_sizes import embedding_size
 
 
@@ -25,12 +25,11 @@ class MixedMlp(nn.Module):
         super().__init__()
         self.count = numbers
         sizes = [embedding_size(count) for count in categories]
-        self.embeddings = nn.ModuleList(map(nn.Embedding, categories, sizes))
+        self.embeddings = nn.ModuleList(map(Embedding, categories, sizes))
         self.numbers = nn.Linear(numbers, hidden[0]) if numbers else None
         known = sum(sizes)
         self.categories = nn.Linear(known, hidden[0], bias=not numbers) if categories else None
         self.layers = mlp.build((hidden[0],), outputs, hidden[1:])
-        _as_one([part for part in (self.numbers, self.categories) if part is not None])
 
     def forward(self, rows: Tensor) -> Tensor:
         """Input n × columns, the numbers first, then an index a category; output n × outputs."""
@@ -44,13 +43,6 @@ class MixedMlp(nn.Module):
             ]
             parts.append(self.categories(torch.cat(embedded, dim=1)))
         return self.layers(functional.relu(sum(parts[1:], parts[0])))
-
-
-def _as_one(blocks: list[nn.Linear]) -> None:
-    """Initialise blocks of a layer as torch would the whole layer, by all that it reads."""
-    bound = 1 / math.sqrt(sum(block.in_features for block in blocks))
-    for parameter in (value for block in blocks for value in block.parameters()):
-        nn.init.uniform_(parameter, -bound, bound)
 
 
 def build(

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from prunestudy.networks.embedding import Embedding
 from prunestudy.networks.words import PADDING, need_words, real
 
 
@@ -16,7 +17,7 @@ class TextCnn(nn.Module):
         self, vocabulary: int, outputs: int, embedding: int, channels: int, kernels: Sequence[int]
     ) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(vocabulary, embedding, padding_idx=PADDING)
+        self.embedding = Embedding(vocabulary, embedding, padding_idx=PADDING)
         # Half a kernel on each side, so that texts shorter than a kernel have a position, too.
         self.convolutions = nn.ModuleList(
             nn.Conv1d(embedding, channels, kernel, padding=kernel // 2) for kernel in kernels
