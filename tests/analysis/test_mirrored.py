@@ -34,11 +34,10 @@ def studies() -> list[Study]:
 
 
 def decided(networks: pd.DataFrame) -> pd.DataFrame:
-    """Uneven networks whose differences are sure: for the focus on one task, against it on one."""
-    found = uneven(networks)
-    test = networks["test"] + (found["test"] - networks["test"]) / 20
+    """Uneven qualities whose differences are sure: for the focus on one task, against it on one."""
+    test = networks["test"] + (uneven(networks)["test"] - networks["test"]) / 20
     behind = (networks["task"] == "classes") & (networks["method"] == "adaptive")
-    return found.assign(test=test.where(~behind, test - 0.01))
+    return networks.assign(test=test.where(~behind, test - 0.01))
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +119,7 @@ def test_verdicts_are_the_same_and_differences_mirrored(both: list[Contents], na
 
 
 def test_the_checklist_and_the_sentences_come_to_the_same(both: list[Contents]):
-    first, second = ([item.verdict for item in contents.checklist] for contents in both)
+    first, second = ([item.status for item in contents.checklist] for contents in both)
     assert first == second
     words = [
         [sentence.text.split("(")[0] for sentence in (*one.answers, *one.further, *one.beside)]
