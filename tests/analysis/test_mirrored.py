@@ -1,7 +1,6 @@
 """Lower is better: the same tables with the sign turned come to the same verdicts, mirrored."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
