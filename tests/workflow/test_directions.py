@@ -71,22 +71,28 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 pytestmark = pytest.mark.slow
 
 
+def collected(report: Path, name: str) -> pd.DataFrame:
+    """A table as it was collected for a report."""
+    [file] = report.parents[1].glob(f"models/directions/tables-*/{name}.csv")
+    return read_table(file)
+
+
 def test_errors_are_positive_in_every_table_and_the_dense_network_beats_chance(tables: Path):
-    results = read_table(tables / "tables" / "results.csv")
+    results = collected(tables, "results")
     own = results[results["task"] == "diabetes"]
     assert set(own["metric"]) == {"mae"}
     assert (own[["val", "test", "val_before_retraining"]] > 0).all(axis=None)
-    chance = read_table(tables / "tables" / "datasets.csv").set_index("task")["chance"]
+    chance = collected(tables, "datasets").set_index("task")["chance"]
     dense = own[own["method"] == "dense"]["test"]
     assert (dense < chance["diabetes"]).all()
     assert 0.7 < chance["diabetes"] < 1
-    history = read_table(tables / "tables" / "history.csv")
+    history = collected(tables, "history")
     assert (history.loc[history["task"] == "diabetes", "val"] > 0).all()
 
 
 def test_budgets_are_worse_by_what_is_allowed_and_loops_end_within_them(tables: Path):
-    decisions = read_table(tables / "tables" / "decisions.csv")
-    results = read_table(tables / "tables" / "results.csv")
+    decisions = collected(tables, "decisions")
+    results = collected(tables, "results")
     for task, sign in (("diabetes", 1), ("wdbc", -1)):
         allowed = sign * TASKS[task]["requirements"]["max_drop"]
         for method in ("adaptive", "traditional"):
@@ -108,15 +114,15 @@ def test_budgets_are_worse_by_what_is_allowed_and_loops_end_within_them(tables: 
 
 
 def test_the_best_of_fixed_methods_has_the_least_error(tables: Path):
-    results = read_table(tables / "tables" / "results.csv")
+    results = collected(tables, "results")
     points = results[(results["task"] == "diabetes") & results["point"].isin(["2", "4"])]
     vals = points.pivot_table(index=["seed", "point"], columns="method", values="val")
     assert (vals["best"] == vals[["traditional", "random"]].min(axis=1)).all()
 
 
 def test_further_metrics_lie_in_a_table_of_their_own_and_the_report_folds_them(tables: Path):
-    further = read_table(tables / "tables" / "metrics.csv")
-    results = read_table(tables / "tables" / "results.csv")
+    further = collected(tables, "metrics")
+    results = collected(tables, "results")
     count = results.groupby("task").size()
     assert further.groupby("task").size().to_dict() == {
         task: count[task] * len(TASKS[task]["metrics"]) for task in TASKS
