@@ -105,7 +105,7 @@ def test_budgets_are_worse_by_what_is_allowed_and_loops_end_within_them(tables: 
             assert (sign * (budget[final.index] - final) >= -1e-9).all()
     texts = " ".join(decisions.loc[decisions["task"] == "diabetes", "reason"].dropna())
     # Signs in words: an error is at most the budget, or above it.
-    compared = re.findall(r"quality (\S+) (\S+) (?:budget )?(\d[\d.]*)", texts)
+    compared = re.findall(r"quality (\d[\d.]*) ([≤>≥<]) (?:budget )?(\d[\d.]*)", texts)
     assert compared
     for value, sign, bound in compared:
         assert sign == ("≤" if float(value) <= float(bound) else ">")
