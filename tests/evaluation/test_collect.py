@@ -18,6 +18,7 @@ from prunestudy.evaluation.collect import (
     Trajectory,
     collect,
     datasets,
+    further_metrics,
 )
 from prunestudy.pruning.state import DECISION_COLUMNS
 from prunestudy.pruning.trajectory import COMPUTE_COLUMNS, HISTORY_COLUMNS, UNREACHABLE_COLUMNS
@@ -47,7 +48,7 @@ def prepared(file: Path, train: np.ndarray, test: np.ndarray, **said: object) ->
     """Prepared data with these targets, as ``collect`` reads them."""
     rows = {"train": len(train), "validation": 2, "test": len(test)}
     content = {"dataset": "digits", "target": "class", "rows": rows, "input_shape": [1, 8, 8]}
-    content |= {"classes": list("0123456789"), **said}
+    content |= {"classes": list("0123456789"), "outputs": 10, **said}
     tensors = {"train.targets": train, "test.targets": test}
     save_file(tensors, file, metadata={"prunestudy": json.dumps(content)})
     return file
@@ -236,9 +237,14 @@ def test_folds_are_one_row_with_the_mean_chance_level(tmp_path: Path):
 @pytest.mark.parametrize("metric", METRICS)
 def test_chance_is_the_metric_itself_of_a_constant_answer(metric: str, tmp_path: Path):
     info, random = METRICS[metric], np.random.default_rng(0)
-    if info.target == "class":
-        train, test = random.integers(0, 3, 40), random.integers(0, 3, 20)
-        answers = np.tile(np.bincount(train, minlength=3), (20, 1))
+    kind, outputs = info.targets[0], 6
+    if kind == "class":
+        train, test = random.integers(0, 6, 40), random.integers(0, 6, 20)
+        answers = np.log(np.tile(np.bincount(train, minlength=6), (20, 1)) / 40)
+    elif kind == "labels":
+        train, test = ((random.random((rows, 6)) < 0.4).astype(np.float32) for rows in (40, 20))
+        share = train.mean(axis=0, dtype=np.float64)
+        answers = np.tile(np.log(share / (1 - share)), (20, 1))
     else:
         train, test = (random.normal(1, 2, (rows, 1)).astype(np.float32) for rows in (40, 20))
         answers = np.full((20, 1), train.mean(dtype=np.float64))
@@ -246,12 +252,23 @@ def test_chance_is_the_metric_itself_of_a_constant_answer(metric: str, tmp_path:
     expected = load_part("prunestudy.training.metrics", metric).metric(
         torch.from_numpy(answers), torch.from_numpy(test)
     )
-    assert chance(file, info.target, info.scikit_learn) == pytest.approx(expected, abs=1e-12)
+    found = chance(file, kind, info.scikit_learn or {"name": metric}, outputs)
+    assert found == pytest.approx(expected, abs=1e-6)
+    if metric == "roc_auc":
+        assert found == 0.5
 
 
-def test_a_metric_that_scikit_learn_has_not_leaves_its_chance_level_empty(tmp_path: Path):
-    file = prepared(tmp_path / "data", np.zeros(3), np.zeros(2))
-    assert datasets({"digits": [file]}, {"digits": ""})["chance"].isna().all()
+def test_further_metrics_are_a_table_of_their_own(tmp_path: Path):
+    row = {"method": ["dense"], "point": ["1"], "val": [0.5], "test": [0.4]}
+    write_table(pd.DataFrame(row), tmp_path / "without.csv")
+    assert further_metrics({("a", 0): tmp_path / "without.csv"}).empty
+    more = {"val:log_loss": [0.3], "val:own.cost": [7.0], "test:log_loss": [0.2]}
+    write_table(pd.DataFrame(row | more | {"test:own.cost": [9.0]}), tmp_path / "with.csv")
+    found = further_metrics({("a", 0): tmp_path / "without.csv", ("b", 1): tmp_path / "with.csv"})
+    assert found.to_dict("split")["data"] == [
+        ["b", 1, "dense", "1", "log_loss", 0.3, 0.2],
+        ["b", 1, "dense", "1", "own.cost", 7.0, 9.0],
+    ]
 
 
 def test_an_empty_table_keeps_its_columns(tables: Path):

@@ -162,7 +162,10 @@ def test_an_unknown_key_near_a_known_one(content: dict[str, Any], written):
     found = problems(written(content))
     unknown = found["tasks.digits.retraning"]
     assert "is not a known key" in unknown
-    assert "allowed: data, network, loss, metric, training, retraining, requirements" in unknown
+    assert (
+        "allowed: data, network, loss, metric, metrics, training, retraining, requirements"
+        in unknown
+    )
     assert "did you mean 'retraining'?" in unknown
 
 

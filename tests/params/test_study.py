@@ -327,3 +327,72 @@ def test_a_retraining_is_as_the_training_but_for_what_it_says(content: dict[str,
     del digits["retraining"]
     found = Study.model_validate(content).tasks["digits"].retraining
     assert (found.epochs, found.optimizer, found.lr) == (9, "sgd", 0.02)
+
+
+# Losses and metrics.
+
+
+def _found(content: dict[str, Any], **task: Any) -> dict[str, str]:
+    """Problems of a study whose diabetes task has these values."""
+    content["tasks"]["diabetes"] |= task
+    with pytest.raises(ParamsError) as caught:
+        check_study(content)
+    return {problem.path: str(problem) for problem in caught.value.problems}
+
+
+def test_a_loss_is_a_name_or_has_options_and_both_say_the_same(content: dict[str, Any]):
+    plain_keys = content["tasks"]["digits"]["loss"]
+    content["tasks"]["digits"]["loss"] = {"name": plain_keys}
+    assert check_study(content).tasks["digits"].loss == plain_keys
+    content["tasks"]["digits"]["loss"] = {"name": "cross_entropy", "class_weights": {3: 2.0}}
+    loss = check_study(content).tasks["digits"].loss
+    assert plain(loss) == {"name": "cross_entropy", "class_weights": {"3": 2.0}}
+
+
+@pytest.mark.parametrize(
+    ("task", "place", "told"),
+    [
+        ({"loss": "huberr"}, "loss", "did you mean 'huber'?"),
+        ({"loss": {"name": "huber", "dleta": 1}}, "loss.dleta", "did you mean 'delta'?"),
+        ({"loss": {"name": "mse", "delta": 1.0}}, "loss", "delta belongs to loss huber"),
+        ({"metric": "accuracy"}, "", "metric 'accuracy' does not fit loss 'mse'"),
+        ({"metric": "rmsee"}, "metric", "did you mean 'rmse'?"),
+        ({"metric": "own.cost"}, "metric", "whether more of it is better must be said"),
+        ({"metrics": ["mae", "roc_auc"]}, "metrics.1", "allowed: r2, mae, rmse"),
+        ({"metrics": ["r2"]}, "", "'r2' is the task's metric already"),
+        (
+            {"metric": {"name": "own.cost", "higher_is_better": False}},
+            "metric",
+            "needs the file own.py",
+        ),
+        ({"loss": "own.pinball"}, "loss", "needs the file own.py"),
+    ],
+)
+def test_a_loss_or_metric_that_does_not_fit_is_told_at_its_place(
+    content: dict[str, Any], task: dict[str, Any], place: str, told: str
+):
+    found = _found(content, **task)
+    path = ".".join(filter(None, ("tasks.diabetes", place)))
+    assert told in found[path]
+
+
+def test_weights_of_what_is_no_class_and_metrics_of_few_classes_are_problems(
+    content: dict[str, Any],
+):
+    weights = {"benignn": 2.0}
+    content["tasks"]["wdbc"] = content["tasks"]["digits"] | {
+        "data": {"name": "wdbc"},
+        "network": {"name": "mlp", "hidden": [4]},
+        "loss": {"name": "cross_entropy", "class_weights": weights},
+        "metrics": ["top_5"],
+    }
+    found = _found(content)
+    assert "did you mean 'benign'?" in found["tasks.wdbc.loss.class_weights"]
+    assert "tells nothing of fewer than 6 classes" in found["tasks.wdbc.metrics.0"]
+
+
+def test_margins_of_metrics_have_defaults_of_their_own(content: dict[str, Any]):
+    report = check_study(content | {"report": {"margins": {"own.cost": 3.0}}}).report
+    margins = {name: report.margin(name) for name in ("accuracy", "roc_auc", "mae", "own.cost")}
+    assert margins == {"accuracy": 0.002, "roc_auc": 0.002, "mae": 0.005, "own.cost": 3.0}
+    assert report.margin("own.other") == 0

@@ -12,7 +12,7 @@ from prunestudy.pruning.settings import ClosedLoop, OpenLoop, criteria_of, sourc
 from prunestudy.settings.base import Params, plain
 from prunestudy.store.accelerators import CPU, cuda_version, device_kind
 from prunestudy.store.files import text_digest
-from prunestudy.training.metrics.settings import metric_name
+from prunestudy.training.metrics.settings import metric_info, metric_name
 
 # What a study says of its cells.
 
@@ -182,7 +182,13 @@ def _chance_by(task: Task) -> str | dict[str, Any]:
 def report(study: Study, _cell: Cell) -> dict[str, Any]:
     """The whole study, as the report prints it: with comments of keys, labels and sources."""
     comments = {line.partition("  # ")[2] for line in documented(study).splitlines()}
-    labels = {task.metric_name: task.metric_info.label for task in study.tasks.values()}
+    tasks = study.tasks.values()
+    every = [one for task in tasks for one in (task.metric, *(task.metrics or ()))]
+    labels = {metric_name(one): metric_info(one).label for one in every}
+    # Defaults of metrics that the report's own margins do not name.
+    named = [task.metric_name for task in tasks if task.metric_name not in study.report.margins]
+    margins = {name: study.report.margin(name) for name in named}
     sources = {name: sources_of(method) for name, method in study.methods.items()}
     shown = {"comments": text_digest("\n".join(sorted(comments))), "metrics": labels}
+    shown |= {"metric_margins": margins} if margins else {}
     return {**plain(study), **shown, "sources": sources}

@@ -72,7 +72,7 @@ def _panel(
 
     Right is better: where less of the metric is, the axis runs the other way.
     """
-    turned = {} if inputs.higher_is_better(rows["task"].iloc[0]) else {"reverse": True}
+    turned = alt.Undefined if inputs.higher_is_better(rows["task"].iloc[0]) else True
     told = words.hover("headline", rows)
     drawn = told.assign(
         row=rows[names],
@@ -85,7 +85,7 @@ def _panel(
     reach = min(reach, BEYOND * plain) if plain > 0 else reach
     for end in ENDS:
         drawn[end] = drawn[end].clip(-reach, reach)
-    scale = alt.Scale(nice=False, padding=18, zero=True, **turned)
+    scale = alt.Scale(nice=False, padding=18, zero=True, reverse=turned)
     label = "datum.value == 0 ? '0' : format(datum.value, '+~g')"
     axis = alt.Axis(
         tickCount=5,
