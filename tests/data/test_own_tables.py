@@ -490,6 +490,20 @@ BAD: dict[str, tuple[Any, dict[str, Any], str, str]] = {
         "sha256",
         "'s.csv' is no file of these data; did you mean 't.csv'",
     ),
+    "lists in cells": (
+        lambda: table().assign(age=[[1]] * ROWS).to_parquet("t.parquet"),
+        {"csv": None, "parquet": ["t.parquet"]},
+        "parquet",
+        "has lists, structures or bytes in 'age'",
+    ),
+    "a class that folds of groups keep apart": (
+        lambda: written(
+            table().assign(outcome=[("a", "b", "c")[min(place % 12, 2)] for place in range(ROWS)])
+        ),
+        {"group": "clinic", "split": SplitShares(folds=3)},
+        "split",
+        "class '[ab]' has 5 rows and none of them to train on",
+    ),
     "no parquet": (
         lambda: lines("a,b\n"),
         {"csv": None, "parquet": ["t.csv"]},

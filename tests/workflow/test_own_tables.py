@@ -85,7 +85,7 @@ def test_the_first_example_of_the_manual_comes_to_a_report(tmp_path: Path):
     results = pd.read_csv(tmp_path / "reports" / "own" / "tables" / "results.csv")
     dense = results[results["method"] == "dense"]
     assert len(dense) == 2
-    assert dense["test"].min() > 0.8
+    assert dense["test"].min() > 0.6
     assert "wine.csv" in (tmp_path / "reports" / "own" / "report.md").read_text(encoding="utf-8")
 
     def told(*words: str) -> subprocess.CompletedProcess[str]:

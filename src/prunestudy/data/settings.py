@@ -93,7 +93,9 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=4_096)]
 # One may be written without a list.
 Texts = Annotated[
     list[Text],
-    BeforeValidator(_listed, json_schema_input_type=Text | list[Text]),
+    BeforeValidator(
+        _listed, json_schema_input_type=Text | Annotated[list[Text], Field(max_length=10_000)]
+    ),
     AfterValidator(unique),
     Field(min_length=1, max_length=10_000),
 ]

@@ -79,6 +79,9 @@ def described(table: Table, data: Data, digests: dict[str, str]) -> dict[str, An
     except StudyError as error:
         raise DataError([Problem("split", str(error).removeprefix("data.split: "))]) from None
     unseen = list(_unseen(arrays, dataset, rows))
+    for fold in range(1, data.split.folds or 0) if arrays.groups is not None else ():
+        # Groups may take a class out of the training rows of any fold.
+        unseen = unseen or list(_unseen(arrays, dataset, fold_rows(arrays, dataset, data, 0, fold)))
     if unseen:
         raise DataError(unseen)
     known = np.arange(len(arrays.targets)) if folded else rows["train"]

@@ -4,6 +4,7 @@ import csv
 import io
 from collections import Counter
 
+import numpy as np
 import pandas as pd
 
 from prunestudy.errors import DataError, Problem
@@ -14,6 +15,8 @@ SEPARATORS = (",", ";", "\t", "|")
 # A cell that says nothing, beside those that pandas knows: "", NA, N/A, NaN, None, null …
 MISSING = ["?"]
 SHOWN = 3
+# What a cell of a Parquet file may be and a table for a network has not.
+NESTED = (list, dict, bytes, np.ndarray)
 
 
 def read_csv(name: str, content: bytes) -> pd.DataFrame:
@@ -52,6 +55,14 @@ def read_parquet(name: str, content: bytes) -> pd.DataFrame:
         raise _error("parquet", f"'{name}' is no whole Parquet file ({reason})") from None
     table.columns = [str(column) for column in table.columns]
     _check_names(name, list(table.columns), "parquet")
+    nested = [
+        column
+        for column in table.columns
+        if isinstance(next(iter(table[column].dropna()), None), NESTED)
+    ]
+    if nested:
+        told = ", ".join(f"'{one}'" for one in nested[:SHOWN])
+        raise _error("parquet", f"'{name}' has lists, structures or bytes in {told}; flatten them")
     return table.reset_index(drop=True)
 
 
