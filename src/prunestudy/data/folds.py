@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.model_selection import RepeatedKFold, RepeatedStratifiedKFold
 
-from prunestudy.data.dataset import Arrays, Dataset, dataset_of
+from prunestudy.data.dataset import Arrays, Dataset, dataset_of, told
 from prunestudy.data.prepare import contents_of, split_rows
 from prunestudy.data.prepared_file import write_prepared
 from prunestudy.data.settings import Data
@@ -21,7 +21,7 @@ def prepare_fold(
     Raises:
         StudyError: its rows cannot be divided so.
     """
-    dataset = dataset_of(data, reads)
+    dataset = told(dataset_of(data, reads))
     arrays = dataset.read(contents_of(raw))
     rows = fold_rows(arrays, dataset, data, repeat, fold)
     place = {"folds": data.split.folds, "repeat": repeat, "fold": fold}

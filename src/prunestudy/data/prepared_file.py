@@ -1,5 +1,6 @@
 """The file of prepared data: scaled by the training rows only, with what it says of itself."""
 
+import json
 from collections.abc import Callable, Iterator
 from functools import reduce
 from math import prod
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import safe_open
 
 from prunestudy.data.dataset import Arrays, Columns, Dataset
 from prunestudy.data.settings import Data
@@ -66,6 +68,13 @@ def write_prepared(
         **more,
     }
     write_tensors(out, tensors, {"prunestudy": canonical_json(description)})
+
+
+def description_of(path: Path) -> dict[str, Any]:
+    """What a file says of itself."""
+    with safe_open(path, framework="np") as file:
+        found: dict[str, Any] = json.loads(file.metadata()["prunestudy"])
+    return found
 
 
 Encoded = tuple[tuple[int, ...], Callable[[np.ndarray], Pieces], dict[str, Any]]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import get_args
 
-from prunestudy.data.dataset import dataset_of
+from prunestudy.data.dataset import Dataset, dataset_of
 from prunestudy.data.settings import ROWS, SMALLEST_CLASS, Data
 from prunestudy.errors import DataError, Problem
 from prunestudy.networks.architectures.settings import Network
@@ -20,6 +20,7 @@ def problems_of_data(study: Study) -> list[Problem]:
 
 
 def _problems(name: str, task: Task) -> Iterator[Problem]:
+    """Its problems; data that a function makes are looked at when they are made."""
     try:
         dataset = dataset_of(task.data, task.network.reads)
     except DataError as error:
@@ -27,6 +28,12 @@ def _problems(name: str, task: Task) -> Iterator[Problem]:
             inner = f".{problem.path}" if problem.path else ""
             yield replace(problem, path=f"tasks.{name}.data{inner}")
         return
+    if dataset.untold is None:
+        yield from problems_with(name, task, dataset)
+
+
+def problems_with(name: str, task: Task, dataset: Dataset) -> Iterator[Problem]:
+    """What in a task does not fit its data."""
     reason = _too_many_folds(task.data)
     if reason:
         yield Problem(f"tasks.{name}.data.split.folds", reason)
@@ -37,7 +44,7 @@ def _problems(name: str, task: Task) -> Iterator[Problem]:
         yield Problem(f"tasks.{name}.loss", reason, ", ".join(fitting))
     network, place = task.network, f"tasks.{name}.network"
     if not network.images:
-        yield from _nothing_left(name, task)
+        yield from _nothing_left(name, task, dataset)
         return
     if len(dataset.input_shape) != 3:
         reason = f"'{network.name}' needs images, '{task.data.called}' has a row of numbers each"
@@ -48,16 +55,15 @@ def _problems(name: str, task: Task) -> Iterator[Problem]:
         reason = f"'{network.name}' needs images of {least}×{least}, found {side}×{side}"
         yield Problem(place, reason)
         return
-    yield from _nothing_left(name, task)
+    yield from _nothing_left(name, task, dataset)
 
 
-def _nothing_left(name: str, task: Task) -> Iterator[Problem]:
+def _nothing_left(name: str, task: Task, dataset: Dataset) -> Iterator[Problem]:
     """Compressions of the task's own at which no parameter is left.
 
     Those of the study are for all tasks; what a small network, or the floors of a method, cannot
     reach of them is named in the report.
     """
-    dataset = dataset_of(task.data, task.network.reads)
     layers = task.network.layers(dataset.input_shape, dataset.outputs)
     dense = sum(layer.params for layer in layers)
     # Of a network that does not tell its layers nothing is known.

@@ -6,24 +6,29 @@ from prunestudy.errors import Problem
 from prunestudy.params.settings import Study
 from prunestudy.pruning.settings import ClosedLoop, criteria_of
 from prunestudy.settings.parts import is_dotted
+from prunestudy.settings.source import ARGUMENTS, refusal
 from prunestudy.settings.user_code import forget, user_code
 
-CALLED = "a unit group (unstructured: the name of a weight), and the inputs"
+SCORES = "a unit group (unstructured: the name of a weight), and the inputs"
 
 
 def problems_of_user_code(study: Study) -> list[Problem]:
-    """Criteria of the user's that are not there or cannot score, or import what is ambiguous."""
+    """Functions of the user's that are not there or do not fit, or import what is ambiguous."""
     forget()
     problems = []
+    for name, task in study.tasks.items():
+        if task.data.function is not None:
+            reasons = _problems_of(task.data.function, 0)
+            problems += [Problem(f"tasks.{name}.data.function", reason) for reason in reasons]
     for name, method in study.methods.items():
         place = "controller.criteria" if isinstance(method, ClosedLoop) else "criterion"
         for criterion in criteria_of(method):
-            reasons = _problems_of(criterion) if is_dotted(criterion) else []
+            reasons = _problems_of(criterion, called=SCORES) if is_dotted(criterion) else []
             problems += [Problem(f"methods.{name}.{place}", reason) for reason in reasons]
     return problems
 
 
-def _problems_of(dotted: str) -> list[str]:
+def _problems_of(dotted: str, arguments: int = ARGUMENTS, called: str = "") -> list[str]:
     module, _, function = dotted.rpartition(".")
     code = user_code(module, Path.cwd())
     if code.problems:
@@ -36,5 +41,5 @@ def _problems_of(dotted: str) -> list[str]:
     if function not in found.functions:
         known = ", ".join(found.functions) or "none"
         return [f"{place} has no function '{function}'; its functions: {known}"]
-    refusal = found.functions[function]
-    return [f"'{function}' in {place} {refusal}: {CALLED}"] if refusal else []
+    reason = refusal(found.functions[function], arguments)
+    return [f"'{function}' in {place} {reason}{called and f': {called}'}"] if reason else []
