@@ -123,7 +123,7 @@ def test_help_lists_every_command_once_in_its_group(capsys: pytest.CaptureFixtur
             commands.append(line.split()[0])
     assert {name: set(found) for name, found in groups.items()} == {
         "run": {"run", "study"},
-        "look": {"check", "status", "verify", "trace", "compare", "schema", "defaults"},
+        "look": {"check", "status", "verify", "trace", "compare", "data", "schema", "defaults"},
         "change": {"archive", "gc", "ui", "export"},
         "steps": {*STEPS, "layer-latency"},
     }

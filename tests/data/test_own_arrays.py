@@ -108,7 +108,7 @@ def test_a_function_is_called_once_and_described_by_what_it_returns(here: Path):
         (lambda: saved(changed((7, 1), np.nan)), "NaN or infinite in row 7 (from 0)"),
         (lambda: saved(changed((3, 0), np.inf)), "NaN or infinite in row 3 (from 0)"),
         (lambda: saved(INPUTS * np.nan), "rows 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 30 more"),
-        (lambda: saved(INPUTS[:3], CLASSES[:3]), "there are 3 rows; give at least 10"),
+        (lambda: saved(INPUTS[:3], CLASSES[:3]), "there are 3 rows; give at least 20"),
         (lambda: saved(targets=CLASSES * 0), "one class only, '0'"),
         (lambda: saved(targets=CLASSES * 0.0), "0.0 in every row"),
         (lambda: saved(targets=CLASSES / CLASSES[1:2] / (CLASSES != 0)), "`targets` is NaN"),

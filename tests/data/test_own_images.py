@@ -77,7 +77,8 @@ def test_one_image_in_colour_makes_all_of_them_so_and_it_is_said():
     draw("photos/ant/p.gif", 12, mode="P")
     dataset = dataset_of(PHOTOS)
     assert dataset.input_shape == (3, 4, 6)
-    assert "RGB (20 of them grey)" in dataset.title
+    assert dataset.title == "photos, 22 images of 6×4, RGB"
+    assert "20 images are grey and others are not" in dataset.facts.warnings[0]
 
 
 def test_other_files_are_ignored_and_counted():
@@ -85,8 +86,17 @@ def test_other_files_are_ignored_and_counted():
     Path("photos/readme.txt").write_text("mine")
     Path("photos/bee/notes.csv").write_text("a")
     Path("photos/.cache").mkdir()
-    dataset = dataset_of(PHOTOS)
-    assert dataset.title == "photos, 20 images of 6×4, grey; 3 other files ignored"
+    assert "photos: 3 other files are ignored" in dataset_of(PHOTOS).facts.warnings[0]
+
+
+def test_copies_on_two_sides_of_the_split_are_counted():
+    for place in range(EACH):
+        draw(f"photos/ant/{place}.png", 1)
+    facts = dataset_of(PHOTOS).facts
+    assert facts.parts == {"train": 11, "validation": 4, "test": 5}
+    copies = [facts.classes["ant"][part] for part in ("validation", "test")]
+    told = [f"{copies[0]} of 4 validation", f"{copies[1]} of 5 test"]
+    assert [one in warning for one, warning in zip(told, facts.warnings, strict=True)] == [True] * 2
 
 
 def test_a_link_is_read_as_the_file_that_it_names():

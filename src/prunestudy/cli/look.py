@@ -5,7 +5,9 @@ from argparse import Namespace
 from collections import Counter
 from pathlib import Path
 
+from prunestudy.cli import data
 from prunestudy.cli.options import Commands, add_command
+from prunestudy.params.data_checks import data_warnings
 from prunestudy.params.documented import documented
 from prunestudy.params.reader import read_study
 from prunestudy.params.reference import reference, schema_text
@@ -51,6 +53,7 @@ def add(commands: Commands) -> None:
         help="another (default: the working tree)",
     )
     compare.add_argument("--page", type=Path, metavar="FILE", help="write it as a page, too")
+    data.add(commands)
     schema = add_command(
         commands, "schema", "print the JSON schema of a parameters file", _schema, False
     )
@@ -65,6 +68,7 @@ def _check(arguments: Namespace) -> None:
     study = read_study(arguments.params, unfit)
     plan = Plan(study)
     lines, warnings = estimate(study)
+    warnings += data_warnings(study)
     print(
         f"{arguments.params}: study '{study.name}' is valid\n"
         f"  tasks         {', '.join(study.tasks)}\n"

@@ -38,7 +38,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         top.error(f"there is no command '{first}'{_meant(first, list(commands.choices))}")
     parsed, unknown = top.parse_known_args(arguments)
     if unknown:
-        command: argparse.ArgumentParser = commands.choices[parsed.name]
+        command: argparse.ArgumentParser = commands.choices[parsed.name.split()[0]]
         options = re.findall(r"--[a-z-]+", command.format_usage())
         command.error(f"there is no option '{unknown[0]}'{_meant(unknown[0], options)}")
     return parsed

@@ -83,6 +83,35 @@ class Widths:
 
 
 @dataclass(frozen=True)
+class Facts:
+    """What was found in data when they were described, beside what a network needs to know.
+
+    Attributes:
+        files: sha256 of each file, by its path as written.
+        parts: rows for training, validation and test; with folds, those of the first.
+        classes: rows of each class, or ones of each label, in each part.
+        columns: kind and missing values of each column, by its name.
+        warnings: what does not keep a study from running, and should be known.
+    """
+
+    files: dict[str, str]
+    parts: dict[str, int]
+    classes: dict[str, dict[str, int]] = field(default_factory=dict)
+    columns: dict[str, tuple[str, int]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """All of them."""
+        return sum(self.parts.values())
+
+    @property
+    def smallest_class(self) -> int | None:
+        """Rows of the smallest class; none where there are no classes."""
+        return min((sum(one.values()) for one in self.classes.values()), default=None)
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A data set: where its files are, and what is in them.
 
@@ -91,6 +120,7 @@ class Dataset:
         input_shape: of one input, as an architecture of numbers or images reads it.
         classes: names of the classes, or of the labels.
         untold: of data that are known only once they are made: makes and describes them.
+        facts: of the user's own data; of the catalogue's nothing is read before they are fetched.
         widths: of sets whose inputs are columns, whose shape hangs on how they are read.
     """
 
@@ -103,6 +133,7 @@ class Dataset:
     inputs: Inputs = "numbers"
     widths: Widths | None = None
     untold: "Callable[[Dataset], Dataset] | None" = None
+    facts: Facts | None = None
     licence: str = ""
     citation: str = ""
     url: str = ""

@@ -4,12 +4,18 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from sklearn.model_selection import RepeatedKFold, RepeatedStratifiedKFold
+from sklearn.model_selection import (
+    GroupKFold,
+    RepeatedKFold,
+    RepeatedStratifiedKFold,
+    StratifiedGroupKFold,
+)
 
 from prunestudy.data.dataset import Arrays, Dataset, dataset_of, told
-from prunestudy.data.prepare import contents_of, split_rows
+from prunestudy.data.prepare import contents_of
 from prunestudy.data.prepared_file import write_prepared
 from prunestudy.data.settings import Data
+from prunestudy.data.split import split_rows
 from prunestudy.errors import StudyError
 
 
@@ -34,7 +40,8 @@ def fold_rows(
     """Row numbers of each part, sorted; the fold's own rows are the test part.
 
     The folds are those of scikit-learn's ``RepeatedKFold`` (classes: ``RepeatedStratifiedKFold``)
-    with ``split.seed``. What the fold leaves is divided as what a publisher's test rows leave.
+    with ``split.seed``; of rows in groups those of ``GroupKFold`` (``StratifiedGroupKFold``). What
+    the fold leaves is divided as what a publisher's test rows leave.
 
     Raises:
         StudyError: the publisher set test rows apart, or there are too few rows.
@@ -42,12 +49,18 @@ def fold_rows(
     split, strata = data.split, arrays.targets if dataset.target == "class" else None
     folds = split.folds or 1
     _check(arrays, data.called, strata, folds)
-    kind = RepeatedKFold if strata is None else RepeatedStratifiedKFold
-    divided = kind(n_splits=folds, n_repeats=repeat + 1, random_state=split.seed)
     place = repeat * folds + fold
-    rest, test = next(islice(divided.split(arrays.targets, strata), place, None))
+    if arrays.groups is None:
+        kind = RepeatedKFold if strata is None else RepeatedStratifiedKFold
+        divided = kind(n_splits=folds, n_repeats=repeat + 1, random_state=split.seed)
+        rest, test = next(islice(divided.split(arrays.targets, strata), place, None))
+    else:
+        of_groups = GroupKFold if strata is None else StratifiedGroupKFold
+        shuffled = of_groups(n_splits=folds, shuffle=True, random_state=split.seed + repeat)
+        rest, test = next(islice(shuffled.split(arrays.targets, strata, arrays.groups), fold, None))
     order = np.concatenate([rest, test])
-    apart = Arrays(arrays.inputs, arrays.targets[order], test_rows=len(test))
+    groups = None if arrays.groups is None else arrays.groups[order]
+    apart = Arrays(arrays.inputs, arrays.targets[order], test_rows=len(test), groups=groups)
     # The split looks at no inputs. Validation is a share of all rows; each fold draws its own.
     own = {"validation": split.validation / (1 - split.test), "seed": split.seed + place}
     of_rest = data.model_copy(update={"split": split.model_copy(update=own)})
@@ -62,6 +75,9 @@ def _check(arrays: Arrays, name: str, strata: np.ndarray | None, folds: int) -> 
             f"data.split: '{name}' comes with {arrays.test_rows:,} test rows; leave out folds and "
             "repeats"
         )
+    if arrays.groups is not None and len(np.unique(arrays.groups)) < folds:
+        count = len(np.unique(arrays.groups))
+        raise StudyError(f"data.split: '{name}' has {count} groups, too few for {folds} folds")
     counts = [len(arrays.targets)] if strata is None else np.unique(strata, return_counts=True)[1]
     if min(counts) < folds:
         what = "rows" if strata is None else "rows of its smallest class"

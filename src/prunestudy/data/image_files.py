@@ -164,10 +164,16 @@ def _told(size: tuple[int, int]) -> str:
     return f"{size[0]}×{size[1]}"
 
 
-def title_of(name: str, rows: int, look: Look, ignored: int = 0) -> str:
+def title_of(name: str, files: Sequence[Path], look: Look) -> str:
     """What people call a set of images."""
     channels, high, wide = look.shape
-    told = "grey" if channels == 1 else "RGB"
-    told += f" ({look.odd:,} of them grey)" if look.odd else ""
-    others = f"; {ignored:,} other files ignored" if ignored else ""
-    return f"{name}, {rows:,} images of {wide}×{high}, {told}{others}"
+    colour = "grey" if channels == 1 else "RGB"
+    return f"{name}, {len(files):,} images of {wide}×{high}, {colour}"
+
+
+def warnings_of(name: str, look: Look, ignored: int) -> Iterator[str]:
+    """What should be known of a set of images."""
+    if look.odd:
+        yield f"{name}: {look.odd:,} images are grey and others are not; all are read as RGB"
+    if ignored:
+        yield f"{name}: {ignored:,} other files are ignored, which are hidden or no images"

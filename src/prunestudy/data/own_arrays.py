@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 from math import prod
 from typing import Any
 
@@ -11,7 +12,7 @@ from prunestudy.data.prepared_file import FLOAT, PIECE
 from prunestudy.data.settings import Kind
 from prunestudy.errors import Problem
 
-LEAST_ROWS = 10
+LEAST_ROWS = 20
 # Whole numbers of more values are hardly classes.
 MOST_CLASSES = 1_000
 SHOWN = 10
@@ -67,6 +68,14 @@ def problems_of_values(inputs: np.ndarray) -> list[Problem]:
     return [
         Problem("", f"`inputs` is NaN or infinite in {one}; {what}")
         for one in _told_rows(np.concatenate(wrong))
+    ]
+
+
+def row_digests(inputs: np.ndarray, targets: np.ndarray) -> list[bytes]:
+    """What tells each row from others."""
+    return [
+        blake2b(np.ascontiguousarray(row).data, digest_size=16, key=target.tobytes()[:64]).digest()
+        for row, target in zip(inputs, targets, strict=True)
     ]
 
 

@@ -200,6 +200,10 @@ class Data(Params):
         ]
         if given[0] in TABLES and self.target is None:
             reasons.append(f"{given[0]} needs target, too: the name of the column to predict")
+        if self.time is not None and self.group is not None:
+            reasons.append("time and group each divide the rows; leave one of them out")
+        if self.time is not None and self.split.folds is not None:
+            reasons.append("time divides the rows in order, folds at random; leave one of them out")
         if reasons:
             raise ValueError("\n".join(reasons))
         return self

@@ -19,6 +19,12 @@ def problems_of_data(study: Study) -> list[Problem]:
     return [problem for name, task in study.tasks.items() for problem in _problems(name, task)]
 
 
+def data_warnings(study: Study) -> list[str]:
+    """What should be known of the tasks' own data."""
+    facts = [dataset_of(task.data).facts for task in study.tasks.values()]
+    return list(dict.fromkeys(one for found in facts if found for one in found.warnings))
+
+
 def _problems(name: str, task: Task) -> Iterator[Problem]:
     """Its problems; data that a function makes are looked at when they are made."""
     try:
@@ -77,6 +83,7 @@ def _too_many_folds(data: Data) -> str:
     """Why a data set cannot be divided into so many folds; nothing if it can, or does not tell."""
     folds = data.split.folds
     if folds is None or data.name is None or data.name not in ROWS:
+        # The user's own are divided when they are described.
         return ""
     rows, apart = ROWS[data.name]
     if apart:

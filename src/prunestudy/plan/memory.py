@@ -46,7 +46,10 @@ class Rows:
 
 def rows_of(data: Data) -> Rows | None:
     """Rows of a task's data; none where the data set does not tell before it is fetched."""
-    if data.name is None or data.name not in ROWS:
+    if data.name is None:
+        facts = dataset_of(data).facts
+        return Rows(**facts.parts) if facts is not None else None
+    if data.name not in ROWS:
         return None
     total, apart = ROWS[data.name]
     test = apart or math.ceil(total * data.split.test)

@@ -3,7 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
+from prunestudy.data.dataset import content_of
 from prunestudy.errors import StudyError
+from prunestudy.params.settings import Task
 from prunestudy.steps.job import Job
 
 
@@ -18,7 +20,7 @@ def prepare(job: Job, scratch: Path) -> None:
     """``prunestudy prepare``."""
     from prunestudy.data import prepare as step
 
-    task = job.study.tasks[str(job.artifact.cell.task)]
+    task = _task(job)
     step.prepare(task.data, job.given.get("raw"), scratch, task.network.reads)
     _check_fit(job, scratch)
 
@@ -27,7 +29,7 @@ def prepare_fold(job: Job, scratch: Path) -> None:
     """``prunestudy prepare-fold``."""
     from prunestudy.data import folds as step
 
-    task = job.study.tasks[str(job.artifact.cell.task)]
+    task = _task(job)
     params = job.artifact.parts["params"]
     raw = job.given.get("raw")
     step.prepare_fold(task.data, params["repeat"], params["fold"], raw, scratch, task.network.reads)
@@ -55,3 +57,13 @@ def _check_fit(job: Job, file: Path) -> None:
     problems = [*problems_with(name, task, dataset)]
     if problems:
         raise StudyError("\n".join(map(str, problems)))
+
+
+def _task(job: Job) -> Task:
+    """The task of a job, whose own data are still those that its key is made of."""
+    task = job.study.tasks[str(job.artifact.cell.task)]
+    planned = job.artifact.parts["params"].get("content")
+    if planned is not None and (found := content_of(task.data)) != planned:
+        changed = ", ".join(name for name in found if found[name] != planned.get(name))
+        raise StudyError(f"{changed or task.data.called} changed since the run began; run it again")
+    return task

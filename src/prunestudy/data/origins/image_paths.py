@@ -9,13 +9,17 @@ import numpy as np
 
 from prunestudy.data.content import digests_of, remembered
 from prunestudy.data.dataset import Arrays, Dataset, Files
-from prunestudy.data.image_files import look_at, pixels_of, raise_all, title_of
+from prunestudy.data.facts import facts_from, facts_of
+from prunestudy.data.image_files import look_at, pixels_of, raise_all, title_of, warnings_of
 from prunestudy.data.origins.images import digest_of, signatures
 from prunestudy.data.own_arrays import Targets, targets_of
 from prunestudy.data.settings import Data
 from prunestudy.errors import DataError, Problem, near
+from prunestudy.store.files import file_digest
 
 PLACE = "image"
+# What the digest of all of them is called, beside those of the CSV files.
+IMAGES = "images"
 
 
 def content(data: Data) -> dict[str, str]:
@@ -24,7 +28,7 @@ def content(data: Data) -> dict[str, str]:
     Raises:
         DataError: they cannot be used.
     """
-    return {**digests_of(data), "images": str(_look(data)["sha256"])}
+    return {**digests_of(data), IMAGES: str(_look(data)["sha256"])}
 
 
 def describe(data: Data) -> Dataset:
@@ -42,6 +46,7 @@ def describe(data: Data) -> Dataset:
         read=partial(_read, data, found),
         classes=tuple(found["classes"]),
         inputs="images",
+        facts=facts_from(found["facts"]),
     )
 
 
@@ -49,26 +54,31 @@ def _look(data: Data) -> dict[str, Any]:
     digests = digests_of(data)
     files, targets = _table(data)
     return remembered(
-        data, {**digests, **signatures(files)}, partial(_described, data, files, targets)
+        data, {**digests, **signatures(files)}, partial(_described, data, files, targets, digests)
     )
 
 
-def _described(data: Data, files: list[Path], targets: Targets) -> dict[str, Any]:
+def _described(
+    data: Data, files: list[Path], targets: Targets, tables: dict[str, str]
+) -> dict[str, Any]:
     look = look_at(files, data.side, PLACE)
+    digests = [file_digest(file) for file in files]
+    whole = digest_of(files, digests, Path(data.paths[0]).parent)
+    rows = [bytes.fromhex(one) for one in digests]
+    warnings = warnings_of(data.called, look, 0)
+    known = {**tables, IMAGES: whole}
     return {
-        "title": title_of(data.called, len(files), look),
+        "title": title_of(data.called, files, look),
         "shape": list(look.shape),
         "target": targets.kind,
         "classes": list(targets.classes),
-        "sha256": digest_of(files, Path(data.paths[0]).parent),
+        "sha256": whole,
+        "facts": facts_of(targets, data, known, rows, warnings),
     }
 
 
 def _read(data: Data, found: dict[str, Any], _files: Files) -> Arrays:
     files, targets = _table(data)
-    if digest_of(files, Path(data.paths[0]).parent) != found["sha256"]:
-        reason = "images changed while the study ran; run the study again"
-        raise DataError([Problem(PLACE, reason)])
     pixels = pixels_of(files, tuple(found["shape"]), data.side is not None, PLACE)
     return Arrays(pixels, targets.values)
 

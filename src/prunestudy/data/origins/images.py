@@ -1,6 +1,5 @@
 """A folder of the user's own images: each folder in it is a class."""
 
-import hashlib
 import os
 from functools import partial
 from pathlib import Path
@@ -10,8 +9,9 @@ import numpy as np
 
 from prunestudy.data.content import remembered
 from prunestudy.data.dataset import Arrays, Dataset, Files
-from prunestudy.data.image_files import look_at, pixels_of, raise_all, title_of
-from prunestudy.data.own_arrays import LEAST_ROWS
+from prunestudy.data.facts import facts_from, facts_of
+from prunestudy.data.image_files import look_at, pixels_of, raise_all, title_of, warnings_of
+from prunestudy.data.own_arrays import LEAST_ROWS, Targets
 from prunestudy.data.settings import Data
 from prunestudy.errors import DataError, Problem
 from prunestudy.store.files import canonical_json, file_digest, text_digest
@@ -50,6 +50,7 @@ def describe(data: Data) -> Dataset:
         read=partial(_read, data, found),
         classes=tuple(found["classes"]),
         inputs="images",
+        facts=facts_from(found["facts"]),
     )
 
 
@@ -59,25 +60,31 @@ def _look(data: Data) -> dict[str, Any]:
 
 
 def _described(data: Data, files: list[Path], classes: list[str], ignored: int) -> dict[str, Any]:
+    name, root = str(data.images), Path(str(data.images))
     look = look_at(files, data.side, PLACE)
+    digests = [file_digest(file) for file in files]
+    whole = digest_of(files, digests, root)
+    rows = [bytes.fromhex(one) for one in digests]
+    warnings = warnings_of(name, look, ignored)
+    targets = Targets("class", _targets(files, classes, root), tuple(classes))
     return {
-        "title": title_of(str(data.images), len(files), look, ignored),
+        "title": title_of(name, files, look),
         "shape": list(look.shape),
         "classes": classes,
-        "sha256": digest_of(files, Path(str(data.images))),
+        "sha256": whole,
+        "facts": facts_of(targets, data, {name: whole}, rows, warnings),
     }
 
 
 def _read(data: Data, found: dict[str, Any], _files: Files) -> Arrays:
     files, classes, _ignored = _listed(data)
-    root = Path(str(data.images))
-    if digest_of(files, root) != found["sha256"]:
-        reason = f"{root} changed while the study ran; run the study again"
-        raise DataError([Problem(PLACE, reason)])
-    numbers = {name: number for number, name in enumerate(classes)}
-    targets = [numbers[file.relative_to(root).parts[0]] for file in files]
     pixels = pixels_of(files, tuple(found["shape"]), data.side is not None, PLACE)
-    return Arrays(pixels, np.array(targets, np.int64))
+    return Arrays(pixels, _targets(files, classes, Path(str(data.images))))
+
+
+def _targets(files: list[Path], classes: list[str], root: Path) -> np.ndarray:
+    numbers = {name: number for number, name in enumerate(classes)}
+    return np.array([numbers[file.relative_to(root).parts[0]] for file in files], np.int64)
 
 
 def _listed(data: Data) -> tuple[list[Path], list[str], int]:
@@ -128,10 +135,10 @@ def signatures(files: list[Path]) -> dict[str, str]:
     return {"signatures": text_digest(canonical_json(told))}
 
 
-def digest_of(files: list[Path], root: Path) -> str:
-    """sha256 over the paths below ``root`` and the contents of files, in their order."""
-    whole = hashlib.sha256()
-    for file in files:
-        name = os.path.relpath(file, root)
-        whole.update(f"{file_digest(file)}  {Path(name).as_posix()}\n".encode())
-    return whole.hexdigest()
+def digest_of(files: list[Path], digests: list[str], root: Path) -> str:
+    """sha256 over the paths below ``root`` of files and their digests, in their order."""
+    lines = [
+        f"{digest}  {Path(os.path.relpath(file, root)).as_posix()}\n"
+        for file, digest in zip(files, digests, strict=True)
+    ]
+    return text_digest("".join(lines))

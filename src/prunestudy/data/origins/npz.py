@@ -14,10 +14,12 @@ import numpy as np
 
 from prunestudy.data.content import digests_of, remembered
 from prunestudy.data.dataset import Arrays, Dataset, Files
+from prunestudy.data.facts import facts_from, facts_of
 from prunestudy.data.own_arrays import (
     Targets,
     problems_of_inputs,
     problems_of_values,
+    row_digests,
     targets_of,
 )
 from prunestudy.data.prepared_file import PIECE
@@ -45,31 +47,33 @@ def describe(data: Data) -> Dataset:
         DataError: it cannot be used; all problems are listed.
     """
     digests = digests_of(data)
-    found = remembered(data, digests, partial(_described, data))
+    found = remembered(data, digests, partial(_described, data, digests))
     return Dataset(
         title=found["title"],
         target=found["target"],
         input_shape=tuple(found["shape"]),
         members=(),
-        read=partial(_read, data, digests),
+        read=partial(_read, data),
         classes=tuple(found["classes"]),
         inputs="images" if len(found["shape"]) == 3 else "numbers",
+        facts=facts_from(found["facts"]),
     )
 
 
-def _described(data: Data) -> dict[str, Any]:
+def _described(data: Data, digests: dict[str, str]) -> dict[str, Any]:
     inputs, targets = _checked(data)
+    title = f"{data.npz}, {len(inputs):,} rows"
+    rows = row_digests(inputs, targets.values)
     return {
-        "title": f"{data.npz}, {len(inputs):,} rows",
+        "title": title,
         "target": targets.kind,
         "shape": list(inputs.shape[1:]),
         "classes": targets.classes,
+        "facts": facts_of(targets, data, digests, rows),
     }
 
 
-def _read(data: Data, digests: dict[str, str], _files: Files) -> Arrays:
-    if digests_of(data) != digests:
-        _raise(data, [Problem("", "changed while the study ran; run the study again")])
+def _read(data: Data, _files: Files) -> Arrays:
     arrays = _arrays(data)
     targets, problems = targets_of(arrays["targets"], data.target_kind)
     _raise(data, problems)

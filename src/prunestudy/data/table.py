@@ -1,0 +1,260 @@
+"""The user's own table as a data set: inputs by kind, targets, and what is wrong with them."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from prunestudy.data.column_kinds import as_numbers, columns_of, inferred, texts_of
+from prunestudy.data.column_values import widths_of
+from prunestudy.data.dataset import Arrays, Columns, Dataset, Facts
+from prunestudy.data.folds import fold_rows
+from prunestudy.data.settings import Data
+from prunestudy.data.split import split_rows
+from prunestudy.data.table_file import read_csv, read_parquet
+from prunestudy.data.table_targets import targets_of
+from prunestudy.errors import DataError, Problem, StudyError, near
+
+LEAST_ROWS = 20
+SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as read.
+
+    Attributes:
+        content: every column, as it lies in the files.
+        kinds: of each column, those that are no inputs included.
+    """
+
+    content: pd.DataFrame
+    arrays: Arrays
+    dataset: Dataset
+    kinds: dict[str, str]
+
+
+def read_table(data: Data, files: dict[str, bytes]) -> Table:
+    """Read the files of a task's data.
+
+    Raises:
+        DataError: they cannot be used; it lists every problem that can be told at once.
+    """
+    table = _joined(data, files)
+    problems = list(_unknown(table, data))
+    if problems:
+        raise DataError(problems)
+    kinds, problems = _kinds(table, data)
+    inputs, wrong = columns_of(table, kinds)
+    targets = targets_of(table, data)
+    problems += [*wrong, *targets.problems]
+    if not (inputs.numeric or inputs.categorical or inputs.text) and not problems:
+        reason = "no column is left to predict from; every other one is constant or names the rows"
+        problems.append(Problem("columns", reason))
+    time, wrong = _time(table, data)
+    groups, missing = _groups(table, data)
+    problems += [*wrong, *missing]
+    if problems:
+        raise DataError(problems)
+    arrays = Arrays(inputs, targets.values, 0, time, groups)
+    title = f"{data.called}, {len(table):,} rows, {len(table.columns)} columns"
+    dataset = Dataset(title, targets.kind, (), (), lambda _files: arrays, targets.classes)
+    return Table(table, arrays, dataset, kinds)
+
+
+def described(table: Table, data: Data, digests: dict[str, str]) -> dict[str, Any]:
+    """What is remembered of a table, as plain values.
+
+    Raises:
+        DataError: its rows cannot be divided as wanted.
+    """
+    arrays, dataset = table.arrays, table.dataset
+    try:
+        folded = data.split.folds is not None
+        rows = (
+            fold_rows(arrays, dataset, data, 0, 0) if folded else split_rows(arrays, dataset, data)
+        )
+    except StudyError as error:
+        raise DataError([Problem("split", str(error).removeprefix("data.split: "))]) from None
+    unseen = list(_unseen(arrays, dataset, rows))
+    if unseen:
+        raise DataError(unseen)
+    known = np.arange(len(arrays.targets)) if folded else rows["train"]
+    assert isinstance(arrays.inputs, Columns)
+    roles = dict.fromkeys(data.target or [], "target")
+    roles |= {name: role for role in ("time", "group") if (name := getattr(data, role))}
+    facts = Facts(
+        files=digests,
+        parts={part: len(chosen) for part, chosen in rows.items()},
+        classes=_balance(arrays, dataset, rows),
+        columns={
+            name: (_told(kind, roles.get(name, "")), int(table.content[name].isna().sum()))
+            for name, kind in table.kinds.items()
+        },
+        warnings=tuple(_warnings(table, data, rows)),
+    )
+    return {
+        "title": dataset.title,
+        "target": dataset.target,
+        "classes": list(dataset.classes),
+        "widths": asdict(widths_of(arrays.inputs, known)),
+        "facts": asdict(facts),
+    }
+
+
+def _told(kind: str, role: str) -> str:
+    """A column's kind in words; a time or group may be an input as well."""
+    return f"{role}, {kind}" if role and kind != "ignore" else role or kind
+
+
+def _joined(data: Data, files: dict[str, bytes]) -> pd.DataFrame:
+    """The files below each other."""
+    read = read_csv if data.origin == "csv" else read_parquet
+    tables: dict[str, pd.DataFrame] = {}
+    problems: list[Problem] = []
+    for name, content in files.items():
+        try:
+            tables[name] = read(name, content)
+        except DataError as error:
+            problems += error.problems
+    first = next(iter(tables), "")
+    for name, table in tables.items():
+        others = set(table.columns) ^ set(tables[first].columns)
+        if others:
+            told = ", ".join(f"'{one}'" for one in sorted(others)[:SHOWN])
+            reason = f"'{name}' and '{first}' do not have the same columns: {told} in one of them"
+            problems.append(Problem(data.origin, reason))
+    rows = sum(map(len, tables.values()))
+    if not problems and rows < LEAST_ROWS:
+        reason = (
+            f"'{data.called}' has {rows} rows; at least {LEAST_ROWS} are needed to train on some "
+            "and test on others"
+        )
+        problems.append(Problem(data.origin, reason))
+    if problems:
+        raise DataError(problems)
+    return pd.concat(tables.values(), ignore_index=True)
+
+
+def _unknown(table: pd.DataFrame, data: Data) -> Iterator[Problem]:
+    """Columns that the settings name and the files do not have."""
+    known = [str(one) for one in table.columns]
+    named = [("target", one) for one in data.target or []]
+    named += [(key, one) for key in ("time", "group") if (one := getattr(data, key)) is not None]
+    named += [(f"columns.{one}", one) for one in data.columns or {}]
+    for key, name in named:
+        if name not in known:
+            told = ", ".join(known[:SHOWN]) + (", …" if len(known) > SHOWN else "")
+            reason = f"'{data.called}' has no column '{name}'"
+            yield Problem(key, reason, told, near(name, known))
+    for name in data.target or []:
+        if name in (data.columns or {}):
+            reason = f"'{name}' is the target; say what it is by target_kind"
+            yield Problem(f"columns.{name}", reason)
+
+
+def _kinds(table: pd.DataFrame, data: Data) -> tuple[dict[str, str], list[Problem]]:
+    """The kind of each column: as told, else inferred; time and groups are no inputs untold."""
+    given = data.columns or {}
+    apart = {*(data.target or []), data.time, data.group}
+    kinds: dict[str, str] = {}
+    problems: list[Problem] = []
+    for name in map(str, table.columns):
+        if name in given:
+            kinds[name] = given[name]
+        elif name in apart:
+            kinds[name] = "ignore"
+        elif table[name].isna().all():
+            # A problem of its own, told with those of the other columns.
+            kinds[name] = "numeric"
+        else:
+            kinds[name], wrong = inferred(table[name], name)
+            problems += wrong
+    return kinds, problems
+
+
+def _time(table: pd.DataFrame, data: Data) -> tuple[np.ndarray | None, list[Problem]]:
+    if data.time is None:
+        return None, []
+    column = table[data.time]
+    rows = column.index[column.isna()]
+    if len(rows):
+        reason = f"'{data.time}' is missing in row {rows[0] + 1:,}, and in {len(rows):,} in all"
+        return None, [Problem("time", f"{reason}; fill it there, or leave the rows out")]
+    numbers = as_numbers(column)
+    if numbers is None:
+        reason = f"'{data.time}' is neither numbers nor dates: '{column.iloc[0]}' in row 1"
+        return None, [Problem("time", f"{reason}; write dates as YYYY-MM-DD")]
+    return numbers, []
+
+
+def _groups(table: pd.DataFrame, data: Data) -> tuple[np.ndarray | None, list[Problem]]:
+    if data.group is None:
+        return None, []
+    column = table[data.group]
+    rows = column.index[column.isna()]
+    if len(rows):
+        reason = f"'{data.group}' is missing in row {rows[0] + 1:,}, and in {len(rows):,} in all"
+        return None, [Problem("group", f"{reason}; fill it there, or leave the rows out")]
+    return np.unique(texts_of(column).astype(str), return_inverse=True)[1], []
+
+
+def _unseen(arrays: Arrays, dataset: Dataset, rows: dict[str, np.ndarray]) -> Iterator[Problem]:
+    """Classes that are validated or tested and that no training row has."""
+    if dataset.target != "class":
+        return
+    trained = set(arrays.targets[rows["train"]].tolist())
+    for number, name in enumerate(dataset.classes):
+        if number not in trained:
+            count = int((arrays.targets == number).sum())
+            reason = (
+                f"class '{name}' has {count:,} rows and none of them to train on; change split, or "
+                "what divides the rows"
+            )
+            yield Problem("split", reason)
+
+
+def _balance(
+    arrays: Arrays, dataset: Dataset, rows: dict[str, np.ndarray]
+) -> dict[str, dict[str, int]]:
+    """Rows of each class, or ones of each label, by part."""
+    if dataset.target == "value":
+        return {}
+    count = len(dataset.classes)
+    counts = {
+        part: arrays.targets[chosen].sum(axis=0).astype(int)
+        if dataset.target == "labels"
+        else np.bincount(arrays.targets[chosen], minlength=count)
+        for part, chosen in rows.items()
+    }
+    return {
+        name: {part: int(found[number]) for part, found in counts.items()}
+        for number, name in enumerate(dataset.classes)
+    }
+
+
+def _warnings(table: Table, data: Data, rows: dict[str, np.ndarray]) -> Iterator[str]:
+    """What should be known of the rows and columns."""
+    used = [name for name, kind in table.kinds.items() if kind != "ignore"]
+    columns = [*used, *(data.target or [])]
+    hashes = pd.util.hash_pandas_object(table.content[columns].astype(str), index=False).to_numpy()
+    trained = np.unique(hashes[rows["train"]])
+    for part in ("validation", "test"):
+        count = int(np.isin(hashes[rows[part]], trained).sum())
+        if count:
+            yield (
+                f"{data.called}: {count:,} of {len(rows[part]):,} {part} rows are training rows as "
+                "well, so quality on them is flattered; leave duplicates out, or name a group"
+            )
+    apart = {*(data.target or []), data.time, data.group, *(data.columns or {})}
+    unused = [name for name, kind in table.kinds.items() if kind == "ignore" and name not in apart]
+    if unused:
+        told = ", ".join(unused[:SHOWN]) + (
+            f" and {len(unused) - SHOWN} more" if len(unused) > SHOWN else ""
+        )
+        yield (
+            f"{data.called}: ignored as constant or naming the rows: {told}; name their kinds in "
+            "columns to use them"
+        )

@@ -1,0 +1,142 @@
+"""The targets of a table: values, classes or labels, and why they cannot be learned."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from prunestudy.data.column_kinds import as_numbers, texts_of
+from prunestudy.data.settings import Data, Kind
+from prunestudy.errors import Problem
+
+# Whole numbers of so few different values are classes; of more, values.
+MOST_CLASSES = 20
+# Each part of a split has one of a class.
+LEAST_OF_CLASS = 3
+SHOWN = 3
+
+
+@dataclass
+class Targets:
+    """What is predicted.
+
+    Attributes:
+        classes: names of the classes, or of the labels.
+    """
+
+    kind: Kind = "class"
+    values: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    classes: tuple[str, ...] = ()
+    problems: list[Problem] = field(default_factory=list)
+
+
+def targets_of(table: pd.DataFrame, data: Data) -> Targets:
+    """Targets as arrays of a data set: float32 values, int64 classes, or float32 n × labels."""
+    names = data.target or []
+    problems = [one for name in names for one in _missing(table[name], name)]
+    if problems:
+        return Targets(problems=problems)
+    if len(names) > 1 or data.target_kind == "labels":
+        return _labels(table, data, names)
+    column, name = table[names[0]], names[0]
+    numbers = as_numbers(column)
+    kind = data.target_kind or _kind(column, numbers)
+    if kind == "value":
+        return _values(column, numbers, name)
+    return _classes(column, numbers, name)
+
+
+def _kind(column: pd.Series, numbers: np.ndarray | None) -> Kind:
+    if numbers is None or pd.api.types.is_bool_dtype(column):
+        return "class"
+    distinct = np.unique(numbers)
+    whole = bool((distinct == np.round(distinct)).all())
+    return "class" if len(distinct) <= 2 or (whole and len(distinct) <= MOST_CLASSES) else "value"
+
+
+def _missing(column: pd.Series, name: str) -> list[Problem]:
+    rows = column.index[column.isna()]
+    if not len(rows):
+        return []
+    if len(rows) == len(column):
+        return [Problem("target", f"'{name}' has no value in any row")]
+    told = ", ".join(f"{row + 1:,}" for row in rows[:SHOWN])
+    more = f" and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
+    reason = f"'{name}' is missing in row{'s' if len(rows) > 1 else ''} {told}{more}"
+    return [Problem("target", f"{reason}; fill it there, or leave the rows out")]
+
+
+def _values(column: pd.Series, numbers: np.ndarray | None, name: str) -> Targets:
+    if numbers is None:
+        wrong = column[pd.to_numeric(column.astype(str), errors="coerce").isna()]
+        reason = f"'{name}' is no number: '{wrong.iloc[0]}' in row {wrong.index[0] + 1:,}"
+        return Targets(
+            "value", problems=[Problem("target", f"{reason}; or say target_kind: class")]
+        )
+    if np.isinf(numbers.astype(np.float32)).any():
+        row = int(np.flatnonzero(np.isinf(numbers.astype(np.float32)))[0]) + 1
+        reason = f"'{name}' is infinite in single precision in row {row:,}; correct it"
+        return Targets("value", problems=[Problem("target", reason)])
+    if len(np.unique(numbers)) == 1:
+        return Targets("value", problems=[_constant(name, column.iloc[0])])
+    return Targets("value", numbers.astype(np.float32))
+
+
+def _constant(name: str, value: object) -> Problem:
+    reason = f"'{name}' is '{value}' in every row, there is nothing to learn; name another column"
+    return Problem("target", reason)
+
+
+def _classes(column: pd.Series, numbers: np.ndarray | None, name: str) -> Targets:
+    texts = texts_of(column)
+    if numbers is None:
+        classes, values = np.unique(texts.astype(str), return_inverse=True)
+        names = [str(one) for one in classes]
+    else:
+        distinct, values = np.unique(numbers, return_inverse=True)
+        names = [str(int(one)) if one == round(one) else str(one) for one in distinct]
+    if len(names) == 1:
+        return Targets("class", problems=[_constant(name, names[0])])
+    counts = np.bincount(values)
+    rare = np.flatnonzero(counts < LEAST_OF_CLASS)
+    if len(rare) > len(names) / 2 and len(names) > MOST_CLASSES:
+        reason = (
+            f"'{name}' has {len(names):,} different values in {len(column):,} rows, most of them "
+            "in fewer than 3; name another column, or say target_kind: value if they are numbers"
+        )
+        return Targets("class", problems=[Problem("target", reason)])
+    problems = []
+    for one in rare:
+        rows = ", ".join(f"{row + 1:,}" for row in np.flatnonzero(values == one))
+        count = f"{counts[one]} row{'s' if counts[one] > 1 else ''}"
+        reason = (
+            f"class '{names[one]}' of '{name}' has {count} (row {rows}), and each class needs "
+            f"{LEAST_OF_CLASS}: one to train on, to validate and to test; add rows or leave it out"
+        )
+        problems.append(Problem("target", reason))
+    return Targets("class", values.astype(np.int64), tuple(names), problems)
+
+
+def _labels(table: pd.DataFrame, data: Data, names: list[str]) -> Targets:
+    if data.target_kind not in (None, "labels"):
+        reason = f"several columns are labels of 0 and 1, not target_kind: {data.target_kind}"
+        return Targets("labels", problems=[Problem("target", reason)])
+    problems, found = [], []
+    for name in names:
+        column = table[name]
+        numbers = as_numbers(column.astype(float) if column.dtype == bool else column)
+        wrong = (
+            np.arange(len(column)) if numbers is None else np.flatnonzero(~np.isin(numbers, [0, 1]))
+        )
+        if numbers is None or len(wrong):
+            reason = (
+                f"'{name}' is '{column.iloc[wrong[0]]}' in row {wrong[0] + 1:,}; labels are 0 or 1"
+            )
+            problems.append(Problem("target", reason))
+        elif len(np.unique(numbers)) == 1:
+            problems.append(_constant(name, column.iloc[0]))
+        else:
+            found.append(numbers.astype(np.float32))
+    if problems:
+        return Targets("labels", problems=problems)
+    return Targets("labels", np.stack(found, axis=1), tuple(names))
