@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import safe_open
 
 # Of the types that are written here, what safetensors calls them.
 NAMES = {np.dtype(np.float32): "F32", np.dtype(np.int64): "I64"}
-DTYPES = {name: dtype for dtype, name in NAMES.items()}
+DTYPES: dict[str, np.dtype[Any]] = {name: dtype for dtype, name in NAMES.items()}
 ALIGNMENT = 8
 
 
@@ -80,5 +81,5 @@ def map_tensors(path: Path, names: Iterable[str]) -> tuple[list[np.ndarray], dic
         described = header[name]
         begin = ALIGNMENT + length + described["data_offsets"][0]
         dtype, shape = DTYPES[described["dtype"]], tuple(described["shape"])
-        found.append(np.memmap(path, dtype, "r", begin, shape))
+        found.append(np.memmap(path, dtype, "r", offset=begin, shape=shape))
     return found, metadata
