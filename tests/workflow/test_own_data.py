@@ -1,148 +1,110 @@
-"""The user's own images and arrays, from files to the report by parameters alone."""
+"""A stranger's CSV, from the file to the report, by the words of the manual alone."""
 
-import csv
+import json
 import re
-import threading
-import time
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
-import psutil
+import pandas as pd
 import pytest
-from PIL import Image
-from sklearn.datasets import load_digits
+from ruamel.yaml import YAML
+from sklearn.datasets import load_wine
 
-from tests.workflow.conftest import STUDY, Checkout, new_checkout
+from prunestudy.data.dataset import dataset_of
+from prunestudy.data.settings import Data
+from prunestudy.store.files import file_digest
+from tests.conftest import ROOT
+from tests.workflow.conftest import Checkout
 
-TEXT = """
-name: smoke
-seeds: [0]
-compressions: [2]
-tasks: {tasks}
+STUDY = """\
+name: own
+seeds: [0, 1]
+compressions: [2, 4]
 methods:
-  traditional: {{criterion: magnitude}}
-latency: {{repeats: 3, warmup: 1}}
-report: {{title: Own data}}
+  traditional: {criterion: magnitude}
+latency: {repeats: 3, warmup: 1}
 """
-GIB = 2**30
-SIZE, WIDTH = 4 * GIB, 4096
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Checkout:
-    return new_checkout(tmp_path)
+def wine() -> pd.DataFrame:
+    """A data set that scikit-learn ships, with columns as people have them."""
+    random = np.random.default_rng(0)
+    found = load_wine(as_frame=True).frame
+    names = np.array(["barolo", "grignolino", "barbera"])
+    found["cultivar"] = names[found.pop("target")]
+    colour = pd.cut(found["color_intensity"], [0, 3, 5, 99], labels=["pale", "ruby", "deep"])
+    found["colour"] = colour.astype(object).where(random.random(len(found)) > 0.1, None)
+    found.loc[random.random(len(found)) < 0.1, "ash"] = np.nan
+    found["maker"] = random.integers(0, 30, len(found)).astype(str)
+    found["zip"] = random.integers(10, 20, len(found))
+    found["note"] = [f"bottle {place} of a good year" for place in range(len(found))]
+    return found.assign(id=[f"w{place}" for place in range(len(found))])
 
 
-def ask(checkout: Checkout, tasks: str) -> None:
-    checkout.params.write_text(TEXT.format(tasks=tasks), encoding="utf-8")
+def examples() -> list[str]:
+    """The examples of the manual, in their order."""
+    text = (ROOT / "docs" / "your-own-data.md").read_text(encoding="utf-8")
+    return re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
 
 
-def draw_digits(folder: Path) -> None:
-    """The digits that scikit-learn ships, as photos/<digit>/<number>.png."""
-    digits = load_digits()
-    for place, (image, digit) in enumerate(zip(digits.images, digits.target, strict=True)):
-        file = folder / "photos" / str(digit) / f"{place:04}.png"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray((image * 15).astype(np.uint8)).save(file)
+def data_of(example: str) -> Data:
+    """The data of an example that is the part of a task."""
+    return Data.model_validate(YAML(typ="safe").load(example)["data"])
 
 
-@pytest.mark.slow
-def test_a_folder_of_images_becomes_a_report(checkout: Checkout):
-    draw_digits(checkout.folder)
-    training = "training: {epochs: 20, lr: 0.01}, retraining: {epochs: 4, lr: 0.01}"
-    ask(
-        checkout,
-        "{own: {data: {images: photos}, network: {name: cnn, channels: [4, 8]}, "
-        f"loss: cross_entropy, metric: accuracy, {training}}}}}",
-    )
-    assert "is valid" in checkout.call("prunestudy", "check", "--params", str(checkout.params))
-    checkout.call("prunestudy", "run", "--params", str(checkout.params))
-    folder = checkout.folder / "reports" / STUDY
-    with (folder / "tables" / "results.csv").open(encoding="utf-8") as text:
-        rows = list(csv.DictReader(text))
-    assert {row["method"] for row in rows} == {"dense", "traditional"}
-    assert all(float(row["test"]) > 0.8 for row in rows)
-    assert "photos" in (folder / "index.html").read_text(encoding="utf-8")
-    again = checkout.call("prunestudy", "status", "--params", str(checkout.params))
-    assert "nothing to do" in again
-    Image.new("L", (8, 8)).save(checkout.folder / "photos" / "0" / "more.png")
-    assert "would run" in checkout.call("prunestudy", "status", "--params", str(checkout.params))
-
-
-def write_large(file: Path) -> None:
-    """An npz file of 4 GiB of inputs, of which no more than a few rows are in memory at once."""
-    rows = SIZE // (4 * WIDTH)
-    targets = np.arange(rows) % 2
-    piece = 4_096
-    rng = np.random.default_rng(0)
-    noise = rng.normal(size=(piece, WIDTH)).astype(np.float32)
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        with archive.open("targets.npy", "w") as member:
-            np.lib.format.write_array(member, targets)
-        with archive.open("inputs.npy", "w", force_zip64=True) as member:
-            header = {"descr": "<f4", "fortran_order": False, "shape": (rows, WIDTH)}
-            np.lib.format.write_array_header_1_0(member, header)
-            for begin in range(0, rows, piece):
-                noise[:, 0] = begin + np.arange(piece)
-                noise[:, 1] = targets[begin : begin + piece]
-                member.write(noise.data)
-
-
-@contextmanager
-def peaks() -> Iterator[dict[str, float]]:
-    """The most memory of its own that each command of this process's children had, in GiB.
-
-    That is ``RssAnon``: pages of files, which the system may drop, do not count.
-    """
-    found: dict[str, float] = {}
-    over = threading.Event()
-
-    def look() -> None:
-        while not over.wait(0.05):
-            for child in psutil.Process().children(recursive=True):
-                try:
-                    status = Path(f"/proc/{child.pid}/status").read_text(encoding="utf-8")
-                    name = " ".join(child.cmdline()[-6:])
-                except (OSError, psutil.Error):
-                    continue
-                held = re.search(r"RssAnon:\s+(\d+) kB", status)
-                if held:
-                    found[name] = max(found.get(name, 0), int(held[1]) / 2**20)
-
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    try:
-        yield found
-    finally:
-        over.set()
-        watcher.join()
+def test_the_second_example_of_the_manual_reads_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    wine()[::2].to_csv("wine-2019.csv", index=False)
+    wine()[1::2].to_csv("wine-2020.csv", index=False)
+    found = dataset_of(data_of(examples()[1])).facts
+    assert found is not None
+    kinds = {name: kind for name, (kind, _missing) in found.columns.items()}
+    assert kinds["zip"] == kinds["colour"] == "categorical"
+    assert (kinds["note"], kinds["id"], kinds["maker"]) == ("text", "ignore", "group")
+    assert found.columns["ash"][1] == wine()["ash"].isna().sum() > 0
 
 
 @pytest.mark.slow
-def test_data_larger_than_a_jobs_memory(checkout: Checkout):
-    file = checkout.folder / "large.npz"
-    training = "training: {epochs: 1, batch_size: 256}, retraining: {epochs: 1, batch_size: 256}"
-    ask(
-        checkout,
-        "{large: {data: {npz: large.npz}, network: {name: mlp, hidden: [8]}, "
-        f"loss: cross_entropy, metric: accuracy, {training}}}}}\ncompute: {{memory_gb: 1.4}}",
-    )
-    began = time.monotonic()
-    try:
-        write_large(file)
-        with peaks() as held:
-            checkout.call("prunestudy", "run", "--cores", "1", "--params", str(checkout.params))
-        prepared = checkout.find("data/smoke/prepared/large-*.safetensors")
-        assert prepared.stat().st_size > SIZE
-    finally:
-        file.unlink(missing_ok=True)
-        for one in checkout.folder.glob("data/smoke/prepared/*.safetensors"):
-            one.unlink()
-    print(f"{time.monotonic() - began:.0f} s", *sorted(held.items()), sep="\n")
-    with (checkout.folder / "reports" / STUDY / "tables" / "results.csv").open() as text:
-        assert {row["method"] for row in csv.DictReader(text)} == {"dense", "traditional"}
-    # An interpreter with torch and Lightning has 0.45 GiB, a network of 33,000 parameters nothing.
-    assert max(held.values()) < 1.4
+def test_the_first_example_of_the_manual_comes_to_a_report(tmp_path: Path):
+    for name in ("Snakefile", "workflow", "profiles", "src"):
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, tmp_path / name)
+        else:
+            shutil.copy(ROOT / name, tmp_path / name)
+    wine().to_csv(tmp_path / "wine.csv", index=False)
+    (tmp_path / "params.yaml").write_text(STUDY + examples()[0], encoding="utf-8")
+    checkout = Checkout(tmp_path)
+    command = (sys.executable, "-P", "-m", "prunestudy.cli.entry")
+    done = checkout.attempt(*command, "run", "--cores", "2")
+    assert done.returncode == 0, done.stdout
+    results = pd.read_csv(tmp_path / "reports" / "own" / "tables" / "results.csv")
+    dense = results[results["method"] == "dense"]
+    assert len(dense) == 2
+    assert dense["test"].min() > 0.8
+    assert "wine.csv" in (tmp_path / "reports" / "own" / "report.md").read_text(encoding="utf-8")
+
+    def told(*words: str) -> subprocess.CompletedProcess[str]:
+        return checkout.attempt(*command, *words)
+
+    digest = file_digest(tmp_path / "wine.csv")
+    traced = told("trace", "prepare wine")
+    assert f"wine.csv: {digest}" in traced.stdout
+    assert told("verify").returncode == 0
+    assert "nothing to do" in told("status").stdout
+    again = told("verify", "--rerun", "prepare wine")
+    assert "identical, byte for byte" in again.stdout
+    shown = told("data", "show", "wine").stdout
+    assert digest in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    # One cell of the file is another task.
+    table = wine()
+    table.loc[0, "ash"] = 3.0
+    table.to_csv(tmp_path / "wine.csv", index=False)
+    status = told("status").stdout
+    assert f"content.wine.csv {digest} →" in status
+    assert json.loads((tmp_path / "reports" / "own" / "metrics.json").read_text())

@@ -104,13 +104,19 @@ def numeric(column: pd.Series, name: str) -> tuple[np.ndarray, list[Problem]]:
         reason = f"is no number: '{wrong.iloc[0]}' in row {wrong.index[0] + 1:,}"
         more = f", and {len(wrong) - 1:,} more" if len(wrong) > 1 else ""
         return values, [Problem(f"columns.{name}", reason + more)]
-    endless = np.flatnonzero(np.isinf(numbers.astype(np.float32)))
+    endless = np.flatnonzero(is_endless(numbers))
     if len(endless):
         row = known.index[endless[0]] + 1
         reason = f"has a number that is infinite in single precision, in row {row:,}; correct it"
         return values, [Problem(f"columns.{name}", reason)]
     values[known.index.to_numpy()] = numbers
     return values, []
+
+
+def is_endless(numbers: np.ndarray) -> np.ndarray:
+    """Which numbers are infinite in single precision, which networks compute in."""
+    with np.errstate(over="ignore"):
+        return np.isinf(numbers.astype(np.float32))
 
 
 def texts_of(column: pd.Series) -> np.ndarray:

@@ -46,7 +46,7 @@ def digests_of(data: Data) -> dict[str, str]:
             continue
         place = str(Path(name).absolute())
         old = known.get(place)
-        if isinstance(old, list) and old[:-1] == signature:
+        if isinstance(old, list) and old[:-1] == signature and isinstance(old[-1], str):
             found[name] = old[-1]
             continue
         try:

@@ -80,7 +80,7 @@ Texts = Annotated[
     AfterValidator(unique),
     Field(min_length=1, max_length=10_000),
 ]
-Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$", max_length=64)]
 # Each tells where the data come from, and the part of data/origins/ that reads them.
 ORIGINS = {
     "name": "",
@@ -129,7 +129,10 @@ class Data(Params):
         None, description="your own folder of images, a class a folder", examples=["photos"]
     )
     function: (
-        Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")] | None
+        Annotated[
+            str, StringConstraints(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$", max_length=400)
+        ]
+        | None
     ) = Field(
         None,
         description="your own function that returns the arrays (inputs, targets)",
@@ -173,7 +176,7 @@ class Data(Params):
     vocabulary: Width | None = Field(
         None, description="most words that are told apart in texts", examples=[5_000]
     )
-    sha256: Digest | dict[Text, Digest] | None = Field(
+    sha256: Digest | Annotated[dict[Text, Digest], Field(max_length=10_000)] | None = Field(
         None,
         description="digest that the file must have, or of each of several files",
         examples=["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from prunestudy.data.column_kinds import as_numbers, texts_of
+from prunestudy.data.column_kinds import as_numbers, is_endless, texts_of
 from prunestudy.data.settings import Data, Kind
 from prunestudy.errors import Problem
 
@@ -73,8 +73,8 @@ def _values(column: pd.Series, numbers: np.ndarray | None, name: str) -> Targets
         return Targets(
             "value", problems=[Problem("target", f"{reason}; or say target_kind: class")]
         )
-    if np.isinf(numbers.astype(np.float32)).any():
-        row = int(np.flatnonzero(np.isinf(numbers.astype(np.float32)))[0]) + 1
+    if is_endless(numbers).any():
+        row = int(np.flatnonzero(is_endless(numbers))[0]) + 1
         reason = f"'{name}' is infinite in single precision in row {row:,}; correct it"
         return Targets("value", problems=[Problem("target", reason)])
     if len(np.unique(numbers)) == 1:

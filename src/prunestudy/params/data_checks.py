@@ -47,8 +47,14 @@ def problems_with(name: str, task: Task, dataset: Dataset) -> Iterator[Problem]:
     if task.loss not in fitting:
         kind = KINDS[dataset.target]
         reason = f"'{task.loss}' does not fit '{task.data.called}', whose targets are {kind}"
+        if task.data.name is None:
+            reason += " unless data.target_kind says otherwise"
         yield Problem(f"tasks.{name}.loss", reason, ", ".join(fitting))
     network, place = task.network, f"tasks.{name}.network"
+    misread = _misread(task, dataset)
+    if misread:
+        yield Problem(place, misread)
+        return
     if not network.images:
         yield from _nothing_left(name, task, dataset)
         return
@@ -62,6 +68,16 @@ def problems_with(name: str, task: Task, dataset: Dataset) -> Iterator[Problem]:
         yield Problem(place, reason)
         return
     yield from _nothing_left(name, task, dataset)
+
+
+def _misread(task: Task, dataset: Dataset) -> str:
+    """Why a network cannot read the inputs as they are; nothing if it can."""
+    network, remedy = task.network, "say ignore in data.columns, or take another network"
+    if network.reads == "tokens" and dataset.inputs != "text":
+        return f"'{network.name}' reads one column of text, '{task.data.called}' is none; {remedy}"
+    if network.reads == "mixed" and dataset.widths is not None and dataset.widths.texts:
+        return f"'{network.name}' reads no text, and '{task.data.called}' has some; {remedy}"
+    return ""
 
 
 def _nothing_left(name: str, task: Task, dataset: Dataset) -> Iterator[Problem]:

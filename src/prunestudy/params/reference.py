@@ -125,6 +125,8 @@ def _allowed(value: dict[str, Any]) -> str:
 def _bounds(value: dict[str, Any]) -> str:
     if "const" in value:
         return f"`{value['const']}`"
+    if "anyOf" in value:
+        return _allowed(value)
     if "enum" in value:
         return ", ".join(f"`{one}`" for one in value["enum"])
     kind = value.get("type")

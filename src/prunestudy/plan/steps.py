@@ -49,7 +49,7 @@ _TABLE = (
         cells=needs.folds,
         params=slices.prepare_fold,
         parts=parts.prepare_parts,
-        packages=("numpy", "scikit-learn", "safetensors"),
+        packages=("numpy", "pandas", "scikit-learn", "safetensors"),
         roles=(RAW,),
         needs=needs.raw,
     ),
