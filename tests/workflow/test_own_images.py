@@ -69,7 +69,7 @@ def test_each_example_of_the_manual_is_read_as_it_says(
 ):
     monkeypatch.chdir(tmp_path)
     forget()
-    names = draw_digits(tmp_path, 40)
+    names = draw_digits(tmp_path, 100)
     labels = [f"{name},{Path(name).parent.name}" for name in names]
     Path("labels.csv").write_text("\n".join(["file,label", *labels]), encoding="utf-8")
     np.savez("arrays.npz", inputs=np.eye(40), targets=np.arange(40) % 2)
@@ -81,7 +81,7 @@ def test_each_example_of_the_manual_is_read_as_it_says(
     found = [told(dataset_of(Data.model_validate(one))) for one in contents]
     assert [one.input_shape for one in found] == [(1, 8, 8), (1, 16, 16), (2,), (40,)]
     assert [len(one.classes) for one in found] == [10, 10, 2, 2]
-    assert [len(one.read({}).targets) for one in found] == [40, 40, 200, 40]
+    assert [len(one.read({}).targets) for one in found] == [100, 100, 200, 40]
 
 
 @pytest.mark.slow
