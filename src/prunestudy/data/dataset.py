@@ -120,6 +120,7 @@ class Dataset:
         target: what the targets are.
         input_shape: of one input, as an architecture of numbers or images reads it.
         classes: names of the classes, or of the labels.
+        untold: of data that are known only once they are made: makes and describes them.
         facts: of the user's own data; of the catalogue's nothing is read before they are fetched.
         widths: of sets whose inputs are columns, whose shape hangs on how they are read.
         scenario: what kind of study a set of the catalogue is for.
@@ -133,6 +134,7 @@ class Dataset:
     classes: tuple[str, ...] = ()
     inputs: Inputs = "numbers"
     widths: Widths | None = None
+    untold: "Callable[[Dataset], Dataset] | None" = None
     facts: Facts | None = None
     licence: str = ""
     citation: str = ""
@@ -169,6 +171,15 @@ def dataset_of(data: Data, reads: str = "numbers") -> Dataset:
         found = load_part(ORIGINS, data.reader).describe(data)
     shape = found.widths.shape(reads, data) if found.widths is not None else found.input_shape
     return replace(found, input_shape=shape)
+
+
+def told(dataset: Dataset) -> Dataset:
+    """A data set with all that is known of it, for jobs: what is made, is made here.
+
+    Raises:
+        DataError: it cannot be made, or cannot be used.
+    """
+    return dataset if dataset.untold is None else dataset.untold(dataset)
 
 
 def content_of(data: Data) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from prunestudy.data.archives import downloads
 from prunestudy.data.dataset import find_dataset
 
 
@@ -11,7 +12,9 @@ def fetch(name: str, folder: Path) -> dict[str, str]:
     Raises:
         StudyError: a file is unavailable or has another digest; nothing is kept then.
     """
-    contents = {member.name: member.fetch() for member in find_dataset(name).members}
+    # Several members may lie in one archive, which is downloaded once.
+    with downloads():
+        contents = {member.name: member.fetch() for member in find_dataset(name).members}
     folder.mkdir(parents=True)
     for member, (content, _source) in contents.items():
         (folder / member).write_bytes(content)

@@ -11,7 +11,7 @@ from sklearn.model_selection import (
     StratifiedGroupKFold,
 )
 
-from prunestudy.data.dataset import Arrays, Dataset, dataset_of
+from prunestudy.data.dataset import Arrays, Dataset, dataset_of, told
 from prunestudy.data.prepare import contents_of
 from prunestudy.data.prepared_file import write_prepared
 from prunestudy.data.settings import Data
@@ -27,7 +27,7 @@ def prepare_fold(
     Raises:
         StudyError: its rows cannot be divided so.
     """
-    dataset = dataset_of(data, reads)
+    dataset = told(dataset_of(data, reads))
     arrays = dataset.read(contents_of(raw))
     rows = fold_rows(arrays, dataset, data, repeat, fold)
     place = {"folds": data.split.folds, "repeat": repeat, "fold": fold}

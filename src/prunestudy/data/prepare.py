@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from prunestudy.data.dataset import dataset_of
+from prunestudy.data.dataset import dataset_of, told
 from prunestudy.data.prepared_file import write_prepared
 from prunestudy.data.settings import Data
 from prunestudy.data.split import split_rows
@@ -18,7 +18,7 @@ def prepare(data: Data, raw: Path | None, out: Path, reads: str = "numbers") -> 
         raw: the folder of a fetched data set; none of the user's own data.
         reads: how the architecture reads columns.
     """
-    dataset = dataset_of(data, reads)
+    dataset = told(dataset_of(data, reads))
     arrays = dataset.read(contents_of(raw))
     write_prepared(out, data, reads, dataset, arrays, split_rows(arrays, dataset, data), {})
 

@@ -33,8 +33,9 @@ def categorical(rows: "pd.DataFrame", names: Sequence[str]) -> dict[str, np.ndar
 def texts(column: "pd.Series[str]") -> np.ndarray:
     """A column as objects: texts, with None where one is missing."""
     missing = column.isna().to_numpy()
-    found = column.astype(str).to_numpy(object)
-    return np.where(missing, None, found)
+    found = np.array(column.astype(str), dtype=object)
+    found[missing] = None
+    return found
 
 
 def classes(column: "pd.Series[str]", names: Sequence[str]) -> np.ndarray:

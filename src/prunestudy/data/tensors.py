@@ -1,15 +1,17 @@
-"""Prepared data in memory, and whole batches of it."""
+"""Prepared data through a memory map, and whole batches of it."""
 
 import json
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
 from torch import Tensor
 from torch.utils.data import IterableDataset
+
+from prunestudy.data.tensor_file import map_tensors
 
 
 @dataclass(frozen=True)
@@ -70,21 +72,28 @@ class Prepared:
 
 
 def read_prepared(path: Path) -> Prepared:
-    """Read training and validation rows; test rows stay on disk until ``read_test``."""
-    with safe_open(path, framework="pt") as file:
-        description = json.loads(file.metadata()["prunestudy"])
-        parts = [_part(file, name) for name in ("train", "validation")]
-    return Prepared(parts[0], parts[1], description)
+    """Training and validation rows; test rows stay on disk until ``read_test``.
+
+    They are read when they are used, and are read-only: data may be larger than memory.
+    """
+    (train, validation), metadata = _parts(path, "train", "validation")
+    return Prepared(train, validation, json.loads(metadata["prunestudy"]))
 
 
 def read_test(path: Path) -> Split:
     """Read the test rows; only the evaluation of finished networks may call this."""
-    with safe_open(path, framework="pt") as file:
-        return _part(file, "test")
+    (test,), _metadata = _parts(path, "test")
+    return test
 
 
-def _part(file: Any, name: str) -> Split:
-    return Split(file.get_tensor(f"{name}.inputs"), file.get_tensor(f"{name}.targets"))
+def _parts(path: Path, *parts: str) -> tuple[list[Split], dict[str, str]]:
+    names = [f"{part}.{column}" for part in parts for column in ("inputs", "targets")]
+    arrays, metadata = map_tensors(path, names)
+    with warnings.catch_warnings():
+        # That nothing may be written to them, which nobody does.
+        warnings.simplefilter("ignore", UserWarning)
+        tensors = [torch.from_numpy(array) for array in arrays]
+    return [Split(*pair) for pair in zip(tensors[::2], tensors[1::2], strict=True)], metadata
 
 
 class Batches(IterableDataset[tuple[Tensor, ...]]):

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from prunestudy.data.tensors import Split
 from prunestudy.evaluation.corruptions import CORRUPTIONS
-from prunestudy.training.objective import IMAGES, Objective
+from prunestudy.training.objective import GPU_BATCH, IMAGES, Objective
 
 BINS = 15
 # Shares that are equal on paper differ in their last bits.
 DECIMALS = 12
+# Bytes of corrupted images that are in memory at once.
+PIECE = 2**28
 
 
 @dataclass(frozen=True)
@@ -97,8 +100,21 @@ def _corrupted(objective: Objective, network: nn.Module, rows: Split) -> dict[st
         return dict.fromkeys(names.values())
     found = {
         names[name]: objective.shown(
-            objective.evaluate(network, Split(corrupt(rows.inputs), rows.targets))[1]
+            objective.scores(
+                torch.cat(
+                    [
+                        objective.outputs(network, Split(corrupt(some), some))
+                        for some in rows.inputs.split(_piece(rows.inputs))
+                    ]
+                ),
+                rows.targets,
+            )[1]
         )
         for name, corrupt in CORRUPTIONS.items()
     }
     return {"corrupted": float(np.mean([*found.values()])), **found}
+
+
+def _piece(inputs: Tensor) -> int:
+    """Rows that are corrupted at once, whole batches; each piece has the same noise."""
+    return max(1, PIECE // (inputs[0].nbytes * GPU_BATCH)) * GPU_BATCH

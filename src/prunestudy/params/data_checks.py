@@ -26,6 +26,7 @@ def data_warnings(study: Study) -> list[str]:
 
 
 def _problems(name: str, task: Task) -> Iterator[Problem]:
+    """Its problems; data that a function makes are looked at when they are made."""
     try:
         dataset = dataset_of(task.data, task.network.reads)
     except DataError as error:
@@ -33,22 +34,24 @@ def _problems(name: str, task: Task) -> Iterator[Problem]:
             inner = f".{problem.path}" if problem.path else ""
             yield replace(problem, path=f"tasks.{name}.data{inner}")
         return
+    if dataset.untold is None:
+        yield from problems_with(name, task, dataset)
+
+
+def problems_with(name: str, task: Task, dataset: Dataset) -> Iterator[Problem]:
+    """What in a task does not fit its data."""
     reason = _too_many_folds(task.data)
     if reason:
         yield Problem(f"tasks.{name}.data.split.folds", reason)
     yield from problems_of_objective(f"tasks.{name}", task, dataset)
     yield from _reference(name, task, dataset)
     network, place = task.network, f"tasks.{name}.network"
-    misread = _misread(task, dataset)
-    if misread:
-        yield Problem(place, misread)
-        return
     reason = misfit(network, dataset)
     if reason:
         told = f"'{network.name}' {reason.format(task.data.called)}"
         yield Problem(place, told, ", ".join(_alike(dataset)))
         return
-    yield from _nothing_left(name, task)
+    yield from _nothing_left(name, task, dataset)
 
 
 def _reference(name: str, task: Task, dataset: Dataset) -> Iterator[Problem]:
@@ -65,23 +68,13 @@ def _reference(name: str, task: Task, dataset: Dataset) -> Iterator[Problem]:
         yield Problem(f"tasks.{name}.reference", reason, ", ".join(fitting))
 
 
-def _misread(task: Task, dataset: Dataset) -> str:
-    """Why a network cannot read the inputs as they are; nothing if it can."""
-    network, remedy = task.network, "say ignore in data.columns, or take another network"
-    if network.reads == "tokens" and dataset.inputs != "text":
-        return f"'{network.name}' reads one column of text, '{task.data.called}' is none; {remedy}"
-    if network.reads == "mixed" and dataset.widths is not None and dataset.widths.texts:
-        return f"'{network.name}' reads no text, and '{task.data.called}' has some; {remedy}"
-    return ""
-
-
-def _nothing_left(name: str, task: Task) -> Iterator[Problem]:
+def _nothing_left(name: str, task: Task, dataset: Dataset) -> Iterator[Problem]:
     """Compressions of the task's own at which no parameter is left.
 
     Those of the study are for all tasks; what a small network, or the floors of a method, cannot
     reach of them is named in the report.
     """
-    layers = layers_of(task)
+    layers = layers_of(task, dataset)
     dense = sum(layer.params for layer in layers)
     # Of a network that does not tell its layers nothing is known.
     beyond = [one for one in task.compressions or [] if one > dense] if layers else []

@@ -30,15 +30,19 @@ def misfit(network: Architecture, dataset: Dataset) -> str:
     return ""
 
 
-def layers_of(task: Task) -> list[Layer]:
+def layers_of(task: Task, dataset: Dataset | None = None) -> list[Layer]:
     """The layers of a task's dense network; none where its architecture does not tell.
 
-    Nor has it any on data that it cannot take, which is a problem of its own. Of words and
-    categories it has as many as there can be: what training rows have is seen later.
+    Nor has it any on data that it cannot take, which is a problem of its own, or that are not made
+    yet. Of words and categories it has as many as there can be: what training rows have is seen
+    later.
+
+    Args:
+        dataset: the task's, where it is known already.
     """
     network = task.network
-    dataset = dataset_of(task.data, network.reads)
-    if misfit(network, dataset):
+    dataset = dataset or dataset_of(task.data, network.reads)
+    if dataset.untold is not None or misfit(network, dataset):
         return []
     categories = dataset.widths.categories if dataset.widths and network.reads == "mixed" else ()
     # One more is for what training rows do not have.

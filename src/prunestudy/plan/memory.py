@@ -1,4 +1,7 @@
-"""The memory that a study's jobs need, by the sizes of its networks; no torch here."""
+"""The memory that a study's jobs need, by the sizes of its networks; no torch here.
+
+Data do not count: they are read through a map of their file, whose pages are nobody's memory.
+"""
 
 import math
 from dataclasses import dataclass
@@ -74,25 +77,19 @@ def _kept(task: Task) -> int:
     return FLOAT * (inputs + sum(layer.kept for layer in layers_of(task)))
 
 
-def _data(task: Task) -> int:
-    rows = rows_of(task.data)
-    inputs = dataset_of(task.data, task.network.reads).size
-    return FLOAT * inputs * (rows.train + rows.validation) if rows else 0
-
-
 def least_gb(task: Task, accelerator: str) -> float:
     """What the training of the dense network cannot do without."""
     weights = FLOAT * params_of(task)
     if device_kind(accelerator) != CPU:
-        return LIBRARIES_GB + (weights + _data(task)) / GIB
+        return LIBRARIES_GB + weights / GIB
     copies = LEAST_COPIES[task.training.optimizer] * weights
-    return LIBRARIES_GB + (copies + _data(task) + largest_batch(task) * _kept(task)) / GIB
+    return LIBRARIES_GB + (copies + largest_batch(task) * _kept(task)) / GIB
 
 
 def training_gb(task: Task) -> float:
     """About what the training of the dense network needs at its peak."""
     content = TRAINING_COPIES * FLOAT * params_of(task) + 2 * largest_batch(task) * _kept(task)
-    return LIBRARIES_GB + (content + 2 * _data(task)) / GIB
+    return LIBRARIES_GB + content / GIB
 
 
 def pruning_gb(task: Task, method: Method) -> float:
@@ -107,7 +104,7 @@ def pruning_gb(task: Task, method: Method) -> float:
     batch = largest_batch(task, training=False)
     seen = min(batches * batch, 2 * rows.train + 2 * batch) if rows else batches * batch
     content = copies * FLOAT * params_of(task) + seen * _kept(task)
-    return LIBRARIES_GB + (content + 2 * _data(task)) / GIB
+    return LIBRARIES_GB + content / GIB
 
 
 def largest_job(study: Study) -> tuple[str, float]:

@@ -8,6 +8,7 @@ from prunestudy.params.labels import method_labels, network_label
 from prunestudy.params.settings import Study, Task
 from prunestudy.plan.cell import Cell
 from prunestudy.plan.fingerprint import user_digests
+from prunestudy.plan.keys import package_versions
 from prunestudy.pruning.settings import ClosedLoop, OpenLoop, criteria_of, sources_of
 from prunestudy.settings.base import Params, plain
 from prunestudy.store.accelerators import CPU, cuda_version, device_kind
@@ -56,6 +57,9 @@ def prepare(study: Study, cell: Cell) -> dict[str, Any]:
         found["content"] = content_of(data)
     if data.function is not None:
         found["user_code"] = user_digests([data.function])
+    if data.reader in ("images", "image_paths"):
+        # Of other data it decides nothing.
+        found["packages"] = package_versions(("pillow",))
     if dataset_of(data).widths is not None:
         found["reads"] = task.network.reads
     return found

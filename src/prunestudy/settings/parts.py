@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from prunestudy.errors import StudyError
-from prunestudy.settings.source import ARGUMENTS
+from prunestudy.settings.source import ARGUMENTS, COUNTS
 from prunestudy.settings.user_code import user_code
 from prunestudy.settings.user_modules import user_modules
 
@@ -42,8 +42,11 @@ def is_dotted(name: str) -> bool:
     return "." in name
 
 
-def load_function(dotted: str) -> Callable[..., Any]:
+def load_function(dotted: str, arguments: int = ARGUMENTS) -> Callable[..., Any]:
     """Load a function of the user's, from a module in the project's folder.
+
+    Args:
+        arguments: how many it is called with.
 
     Raises:
         StudyError: the module cannot be loaded, or not as it was read, or has no such function, or
@@ -64,9 +67,9 @@ def load_function(dotted: str) -> Callable[..., Any]:
     if not callable(found):
         raise StudyError(f"{dotted}: is no function but of type {type(found).__name__}")
     try:
-        inspect.signature(found).bind(*[None] * ARGUMENTS)
+        inspect.signature(found).bind(*[None] * arguments)
     except TypeError as error:
-        raise StudyError(f"{dotted}: is called with {ARGUMENTS} arguments ({error})") from None
+        raise StudyError(f"{dotted}: is called with {COUNTS[arguments]} ({error})") from None
     except ValueError:
         # It is of another language, and has no signature that could be looked at.
         pass

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-# What the user's functions are called with: what is scored, and what is known of it.
+# What most of the user's functions are called with; what makes data is called with nothing.
 ARGUMENTS = 2
+COUNTS = {0: "nothing", 1: "one argument", 2: "two arguments"}
 # Decorators that make something else of a function.
 NO_FUNCTIONS = ("property", "cached_property", "classmethod")
 
@@ -56,12 +57,13 @@ def tree_digest(tree: ast.Module) -> str:
     return hashlib.sha256(_canonical(tree).encode()).hexdigest()
 
 
-def functions_of(tree: ast.Module) -> dict[str, str]:
-    """The functions that a module defines, and why each cannot take two arguments, if so."""
-    return {node.name: _refusal(node) for node in tree.body if isinstance(node, ast.FunctionDef)}
+def functions_of(tree: ast.Module) -> dict[str, ast.FunctionDef]:
+    """The functions that a module defines."""
+    return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
-def _refusal(function: ast.FunctionDef) -> str:
+def refusal(function: ast.FunctionDef, arguments: int = ARGUMENTS) -> str:
+    """Why a function cannot be called with so many arguments; nothing if it can."""
     decorators = [_called_name(one) for one in function.decorator_list]
     for name in decorators:
         if name in NO_FUNCTIONS:
@@ -74,11 +76,11 @@ def _refusal(function: ast.FunctionDef) -> str:
         for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True)
         if default is None
     ]
-    fits = needed <= ARGUMENTS and (len(positional) >= ARGUMENTS or given.vararg) and not keywords
+    fits = needed <= arguments and (len(positional) >= arguments or given.vararg) and not keywords
     # What another decorator makes of it is known when it is loaded.
     if fits or decorators:
         return ""
-    return f"takes ({ast.unparse(given)}), and is called with two arguments"
+    return f"takes ({ast.unparse(given)}), and is called with {COUNTS[arguments]}"
 
 
 def _called_name(node: ast.expr) -> str:

@@ -3,6 +3,7 @@
 What is read here is what a run key digests and all that may be loaded.
 """
 
+import ast
 import sys
 from dataclasses import dataclass, field
 from functools import cache
@@ -27,12 +28,12 @@ class UserModule:
 
     Attributes:
         digest: of its code.
-        functions: those that it defines, and why each cannot be called, if so.
+        functions: those that it defines, by name.
     """
 
     path: Path
     digest: str
-    functions: dict[str, str]
+    functions: dict[str, ast.FunctionDef]
 
 
 @dataclass(frozen=True, eq=False)

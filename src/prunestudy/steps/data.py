@@ -1,5 +1,6 @@
 """Jobs that make data."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from prunestudy.data.dataset import content_of
@@ -21,6 +22,7 @@ def prepare(job: Job, scratch: Path) -> None:
 
     task = _task(job)
     step.prepare(task.data, job.given.get("raw"), scratch, task.network.reads)
+    _check_fit(job, scratch)
 
 
 def prepare_fold(job: Job, scratch: Path) -> None:
@@ -31,6 +33,30 @@ def prepare_fold(job: Job, scratch: Path) -> None:
     params = job.artifact.parts["params"]
     raw = job.given.get("raw")
     step.prepare_fold(task.data, params["repeat"], params["fold"], raw, scratch, task.network.reads)
+    _check_fit(job, scratch)
+
+
+def _check_fit(job: Job, file: Path) -> None:
+    """Refuse what a function of the user's has made, if the task cannot be trained on it."""
+    from prunestudy.data.dataset import dataset_of
+    from prunestudy.data.prepared_file import description_of
+    from prunestudy.params.data_checks import problems_with
+
+    name = str(job.artifact.cell.task)
+    task = job.study.tasks[name]
+    dataset = dataset_of(task.data, task.network.reads)
+    if dataset.untold is None:
+        return
+    found = description_of(file)
+    dataset = replace(
+        dataset,
+        target=found["target"],
+        input_shape=tuple(found["input_shape"]),
+        classes=tuple(found["classes"]),
+    )
+    problems = [*problems_with(name, task, dataset)]
+    if problems:
+        raise StudyError("\n".join(map(str, problems)))
 
 
 def _task(job: Job) -> Task:

@@ -1,10 +1,12 @@
 """Gradient boosting of trees over binned features (Friedman 2001)."""
 
+from typing import TypeAlias
+
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from prunestudy.data.settings import Kind
 
-Booster = HistGradientBoostingClassifier | HistGradientBoostingRegressor
+Booster: TypeAlias = HistGradientBoostingClassifier | HistGradientBoostingRegressor
 # Rates, and numbers of trees.
 SIZES = ((0.1, 50), (0.1, 100), (0.1, 300), (0.05, 300))
 
