@@ -170,7 +170,7 @@ def many_empty() -> None:
             ["photos/ant/3.png is empty", "photos/bee/5.png has 9×9"],
         ),
     ],
-    ids=str,
+    ids=lambda value: value[0] if isinstance(value, list) else "",
 )
 def test_each_fault_of_a_folder_names_the_file_before_anything_runs(
     spoil: Callable[[], object], said: list[str]
