@@ -10,9 +10,8 @@ PARTS = ("criterion", "granularity", "allocation", "schedule")
 
 def network_label(network: Architecture) -> str:
     """Architecture and widths in one word, e.g. ``cnn-32-64-128``."""
-    values = network.model_dump()
-    widths = next((value for value in values.values() if isinstance(value, list)), [])
-    return "-".join([values["name"], *(str(width) for width in widths)])
+    name = str(network.model_dump()["name"])
+    return "-".join([name, *(str(width) for width in network.widths)])
 
 
 def method_labels(method: Method, methods: Mapping[str, Method]) -> dict[str, str]:

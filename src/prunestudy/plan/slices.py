@@ -144,7 +144,11 @@ def evaluate(study: Study, cell: Cell) -> dict[str, Any]:
 
 def reference(study: Study, cell: Cell) -> dict[str, Any]:
     """The reference, loss and metric, and the fold where there is one."""
-    found = {"reference": study.tasks[str(cell.task)].reference, **evaluate(study, cell)}
+    task = study.tasks[str(cell.task)]
+    found = {"reference": task.reference, **evaluate(study, cell)}
+    if task.data.name is None:
+        # Columns are read anew.
+        found["content"] = content_of(task.data)
     # It is of the processor, wherever networks are trained.
     for name in ("compute", "metrics", "metrics_code"):
         found.pop(name, None)

@@ -108,11 +108,17 @@ def _rate(training: Training) -> str:
 
 def _network(task: Task, name: str) -> str:
     """An architecture in words."""
-    settings = task.network.model_dump()
-    widths: list[int] = settings.get("hidden") or settings.get("channels") or []
-    layers = plural(len(widths), "hidden layer")
+    widths = task.network.widths
+    settings = {
+        key: listed([*map(str, value)]) if isinstance(value, list) else value
+        for key, value in task.network.model_dump().items()
+    }
+    settings |= {
+        "layers": plural(len(widths), "hidden layer"),
+        "widths": listed([*map(str, widths)]),
+    }
     told: str = WORDS["networks"].get(task.network.name, name)
-    return told.format(layers=layers, widths=listed([*map(str, widths)]))
+    return told.format(**settings)
 
 
 def _baseline(name: str, method: Method) -> str:

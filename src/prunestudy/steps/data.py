@@ -20,7 +20,7 @@ def prepare(job: Job, scratch: Path) -> None:
     """``prunestudy prepare``."""
     from prunestudy.data import prepare as step
 
-    task = _task(job)
+    task = task_as_planned(job)
     step.prepare(task.data, job.given.get("raw"), scratch, task.network.reads)
     _check_fit(job, scratch)
 
@@ -29,7 +29,7 @@ def prepare_fold(job: Job, scratch: Path) -> None:
     """``prunestudy prepare-fold``."""
     from prunestudy.data import folds as step
 
-    task = _task(job)
+    task = task_as_planned(job)
     params = job.artifact.parts["params"]
     raw = job.given.get("raw")
     step.prepare_fold(task.data, params["repeat"], params["fold"], raw, scratch, task.network.reads)
@@ -59,8 +59,12 @@ def _check_fit(job: Job, file: Path) -> None:
         raise StudyError("\n".join(map(str, problems)))
 
 
-def _task(job: Job) -> Task:
-    """The task of a job, whose own data are still those that its key is made of."""
+def task_as_planned(job: Job) -> Task:
+    """The task of a job, whose own data are still those that its key is made of.
+
+    Raises:
+        StudyError: they have changed.
+    """
     task = job.study.tasks[str(job.artifact.cell.task)]
     planned = job.artifact.parts["params"].get("content")
     if planned is not None and (found := content_of(task.data)) != planned:

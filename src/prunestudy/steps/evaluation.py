@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from prunestudy.errors import StudyError
+from prunestudy.steps.data import task_as_planned
 from prunestudy.steps.job import Job
 from prunestudy.store.names import DENSE
 from prunestudy.store.sidecars import read_sidecar
@@ -34,7 +35,7 @@ def reference(job: Job, scratch: Path) -> None:
     from prunestudy.evaluation.references.settings import REFERENCES
     from prunestudy.training.objective import Objective
 
-    task = job.study.tasks[str(job.artifact.cell.task)]
+    task = task_as_planned(job)
     name = str(task.reference)
     place = job.artifact.parts["params"].get("place")
     data = read_reference_data(

@@ -51,12 +51,15 @@ def indices_of(texts: Iterable[str], words: list[str], most: int) -> np.ndarray:
 
 
 def encode(
-    columns: Columns, _train: np.ndarray, known: np.ndarray, data: Data
+    columns: Columns, train: np.ndarray, _known: np.ndarray, data: Data
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """The one column of text as indices of words, and the words, which a deployment needs.
 
+    With folds a network has a place for as many words as may be known, however few a fold's
+    training rows have, so that networks of all seeds have one shape.
+
     Args:
-        known: rows whose words are known.
+        train: rows whose words are known.
 
     Raises:
         StudyError: there is another column than one of text, or no word.
@@ -70,8 +73,10 @@ def encode(
             "data.columns"
         )
     [(name, texts)] = columns.text.items()
-    words = vocabulary_of((str(texts[row]) for row in known), data.vocabulary or WORDS)
+    most = data.vocabulary or WORDS
+    words = vocabulary_of((str(texts[row]) for row in train), most)
     if not words:
         raise StudyError(f"column '{name}' has no word in the training rows")
     found = indices_of(map(str, texts), words, data.max_tokens or TOKENS)
-    return found, {"vocabulary": RESERVED + len(words), "words": words}
+    places = most if data.split.folds else len(words)
+    return found, {"vocabulary": RESERVED + places, "words": words}

@@ -1,7 +1,7 @@
 """SpamAssassin's public mail corpus, 2002 to 2005, as stdlib ships it.
 
-Inputs are the bodies without headers, which name the servers that each mail went through. The
-corpus holds some mails several times.
+Inputs are the bodies without headers, which name the servers that each mail went through. Mails
+with the body of one before are left out, so that none is learned and tested.
 """
 
 import email
@@ -27,9 +27,11 @@ MARKUP = re.compile(r"<(style|script)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.DOTAL
 
 def _read(files: Files) -> Arrays:
     mails = dict(sorted(_mails(files[ARCHIVE]).items()))
-    bodies = np.array([body(content) for content in mails.values()], object)
-    is_spam = [name.split("/")[2] in SPAM for name in mails]
-    return Arrays(Columns(text={"body": bodies}), np.array(is_spam, np.int64))
+    first: dict[str, bool] = {}
+    for name, content in mails.items():
+        first.setdefault(body(content), name.split("/")[2] in SPAM)
+    bodies = np.array(list(first), object)
+    return Arrays(Columns(text={"body": bodies}), np.array(list(first.values()), np.int64))
 
 
 def _mails(content: bytes) -> dict[str, bytes]:
@@ -70,7 +72,7 @@ def _text(part: Message) -> str:
 
 
 DATASET = Dataset(
-    title="SpamAssassin's public corpus, bodies of 6,046 mails",
+    title="SpamAssassin's public corpus, bodies of 5,749 different mails",
     scenario="text",
     target="class",
     input_shape=(),

@@ -36,6 +36,12 @@ class Architecture(Params):
     # How it reads columns that are not numbers yet: the part of data/encoding/.
     reads: ClassVar[Literal["numbers", "images", "mixed", "tokens"]] = "numbers"
 
+    @property
+    def widths(self) -> list[int]:
+        """Units of each layer as the settings say them; none where the name does."""
+        lists = [value for value in self.model_dump().values() if isinstance(value, list)]
+        return lists[0] if lists else []
+
     def least_side(self) -> int:
         """Pixels that the shorter side of an image must have."""
         return 1
@@ -200,6 +206,11 @@ class TextCnn(Architecture):
         max_length=16,
         examples=[[3, 4, 5]],
     )
+
+    @property
+    def widths(self) -> list[int]:
+        """Channels of each convolution."""
+        return [self.channels] * len(self.kernels)
 
     def layers(
         self, input_shape: tuple[int, ...], outputs: int, indices: Indices = NO_INDICES
