@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from prunestudy.data import prepared_file
-from prunestudy.data.dataset import dataset_of, told
+from prunestudy.data.dataset import Arrays, Dataset, dataset_of, told
 from prunestudy.data.origins import npz
 from prunestudy.data.prepare import prepare
 from prunestudy.data.settings import Data
@@ -18,6 +18,7 @@ from prunestudy.settings.user_code import forget
 ROWS = 40
 INPUTS = np.random.default_rng(0).normal(3, 2, (ROWS, 5)).astype(np.float32)
 CLASSES = np.arange(ROWS) % 2
+RARE = (np.arange(ROWS) < 2).astype(int)
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +116,8 @@ def test_a_function_is_called_once_and_described_by_what_it_returns(here: Path):
         (lambda: saved(targets=np.arange(ROWS * 2).reshape(ROWS, 2)), "labels are 0 or 1"),
         (lambda: saved(targets=np.eye(ROWS)[:, :3] * 0), "of column 0, 1, 2 (from 0)"),
         (lambda: saved(targets=CLASSES.astype(str), target_kind="value"), "target_kind: class"),
+        (lambda: saved(targets=RARE), "class '1' of `targets` has 2 rows, and each class needs 3"),
+        (lambda: saved(targets=np.arange(ROWS)), "40 different values in 40 rows, most of them"),
         (lambda: Data(npz="absent.npz"), "'absent.npz' is not there"),
     ],
 )  # fmt: skip
@@ -175,3 +178,66 @@ def test_each_fault_of_a_function_is_a_sentence(body: str, said: str):
     with pytest.raises(StudyError) as caught:
         told(dataset_of(Data(function="mydata.load")))
     assert said in str(caught.value)
+
+
+# What cannot be learned as the rows are divided.
+
+FEW = (np.arange(200) < 4).astype(int)
+
+
+def of_file(targets: np.ndarray, **more: object) -> Data:
+    return saved(np.zeros((len(targets), 2), np.float32), targets, **more)
+
+
+def of_function(targets: np.ndarray, **more: object) -> Data:
+    np.save("targets.npy", targets)
+    Path("mydata.py").write_text(
+        "import numpy as np\n\n\ndef load():\n    targets = np.load('targets.npy')\n"
+        "    return np.zeros((len(targets), 2), np.float32), targets\n"
+    )
+    return Data(function="mydata.load", **more)
+
+
+@pytest.mark.parametrize("of", [of_file, of_function])
+@pytest.mark.parametrize(
+    ("targets", "more", "said"),
+    [
+        (
+            FEW,
+            {"train_rows": 20},
+            "class '1' has 4 rows and none of them to train on; change split, train_rows",
+        ),
+        (FEW, {"train_rows": 20, "split": {"folds": 3}}, "class '1' has 4 rows and none of"),
+        (FEW, {"split": {"validation": 0.05}}, "class '1' has 4 rows and none of them to valid"),
+        (FEW * 0.5, {"train_rows": 3}, "the target is 0 in each of the 3 training rows"),
+        (np.stack([FEW, np.arange(200) % 2], 1), {"train_rows": 9}, "label '0' is 0 in each of"),
+    ],
+    ids=["class", "class of a fold", "validation", "value", "label"],
+)
+def test_what_the_training_rows_do_not_hold_is_said_before_training(
+    of: Callable[..., Data], targets: np.ndarray, more: dict, said: str
+):
+    with pytest.raises(DataError) as caught:
+        told(dataset_of(of(targets, **more)))
+    assert f"split: {said}" in str(caught.value)
+
+
+def test_a_class_that_is_not_tested_is_warned_of():
+    facts = dataset_of(of_file(FEW, split={"test": 0.03})).facts
+    assert facts is not None
+    assert "no test row is of '1', so test quality says nothing of that" in facts.warnings[0]
+
+
+# Of a third, the mean is rounded, and the deviation of a constant not quite 0.
+@pytest.mark.parametrize("value", [0.0, 1 / 3])
+def test_a_constant_target_is_not_prepared(value: float, here: Path):
+    targets = np.full(ROWS, value, np.float32)
+    targets[-1] = 1
+    arrays = Arrays(INPUTS, targets)
+    rows = {"train": np.arange(30), "validation": np.arange(30, 35), "test": np.arange(35, ROWS)}
+    dataset = Dataset("", "value", (5,), (), lambda _files: arrays)
+    with pytest.raises(StudyError, match="in each of the 30 training rows"):
+        prepared_file.write_prepared(
+            here / "p", Data(npz="own.npz"), "numbers", dataset, arrays, rows, {}
+        )
+    assert not (here / "p").exists()

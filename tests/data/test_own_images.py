@@ -138,6 +138,22 @@ def test_a_table_names_images_beside_it_with_their_targets():
 # What is refused.
 
 
+FEW = "\n".join(f"photos/ant/0.png,{int(place < 2)}" for place in range(20))
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["folders", "table"])
+def test_a_class_that_is_not_trained_on_is_refused(named: bool):
+    for place in range(40):
+        draw(f"photos/ant/{place}.png", place)
+    for place in range(4, EACH):
+        Path(f"photos/bee/{place}.png").unlink()
+    files = sorted(Path("photos").rglob("*.png"))
+    rows = "\n".join(f"{file},{file.parent.name}" for file in files)
+    data = labelled(rows, train_rows=5) if named else Data(images="photos", train_rows=5)
+    with pytest.raises(DataError, match="split: class 'bee' has 4 rows and none of them to train"):
+        dataset_of(data)
+
+
 def many_empty() -> None:
     for place in range(EACH):
         cut(f"photos/bee/{place}.png", 0)
@@ -163,6 +179,10 @@ def many_empty() -> None:
         (
             lambda: Image.new("I;16", (6, 4)).save("photos/ant/3.png"),
             ["photos/ant/3.png has more than 8 bits a channel (I;16)"],
+        ),
+        (
+            lambda: [draw(f"photos/cow/{place}.png") for place in range(2)],
+            ["class 'cow' of photos has 2 rows, and each class needs 3"],
         ),
         (many_empty, ["photos/ant/9.png is empty", "and 10 more like these"]),
         (
@@ -203,6 +223,7 @@ def test_truncated_images_are_all_named_when_they_are_decoded(here: Path):
         (lambda: labelled("photos/ant/0.png,"), "labels.csv, line 2: 'label' is empty"),
         (lambda: labelled(""), "labels.csv has no rows"),
         (lambda: labelled("\n".join(["photos/ant/0.png,1"] * 20)), "'label' has one class only"),
+        (lambda: labelled(FEW), "class '1' of 'label' has 2 rows, and each class needs 3"),
         (
             lambda: labelled("\n".join(f"photos/x.png,{place % 2}" for place in range(20))),
             "photos/x.png is not there",

@@ -466,6 +466,18 @@ BAD: dict[str, tuple[Any, dict[str, Any], str, str]] = {
         "split",
         "class 'new' has 5 rows and none of them to train on",
     ),
+    "a value that only later rows change": (
+        lambda: written(table().assign(outcome=[*range(24), *[7.5] * 36])),
+        {"time": "day", "target_kind": "value"},
+        "split",
+        "the target is 7.5 in each of the 33 training rows",
+    ),
+    "a class that is not validated": (
+        lambda: written(table().assign(outcome=["ill"] * 27 + ["ill", "well"] * 12 + ["well"] * 9)),
+        {"time": "day"},
+        "split",
+        "class 'well' has 21 rows and none of them to validate on",
+    ),
     "few groups": (
         written,
         {"group": "same"},

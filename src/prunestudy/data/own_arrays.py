@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from prunestudy.data.division import rare_classes
 from prunestudy.data.prepared_file import FLOAT, PIECE
 from prunestudy.data.settings import Kind
 from prunestudy.errors import Problem
@@ -101,7 +102,11 @@ def targets_of(given: Any, kind: Kind | None) -> tuple[Targets | None, list[Prob
     if kind == "class":
         names, numbers = np.unique(given, return_inverse=True)
         classes = tuple(_name(name) for name in names)
-        return Targets(kind, numbers.reshape(-1).astype(np.int64), classes), []
+        values = numbers.reshape(-1).astype(np.int64)
+        reasons = rare_classes(values, classes, "`targets`")
+        if reasons:
+            return None, [Problem("", one) for one in reasons]
+        return Targets(kind, values, classes), []
     values = np.array(given, np.float32)
     labels = tuple(map(str, range(given.shape[1]))) if kind == "labels" else ()
     return Targets(kind, values, labels), []

@@ -13,6 +13,7 @@ from safetensors import safe_open
 from prunestudy.data.dataset import Arrays, Columns, Dataset
 from prunestudy.data.settings import Data
 from prunestudy.data.tensor_file import Pieces, write_tensors
+from prunestudy.errors import StudyError
 from prunestudy.settings.parts import load_part
 from prunestudy.store.files import canonical_json
 
@@ -39,12 +40,20 @@ def write_prepared(
         more: what the file says besides.
 
     Raises:
+        StudyError: all training rows have one value as their target.
         OSError: it cannot be written.
     """
     shape, pieces, said = _encoded(arrays.inputs, rows, data, reads)
     target_mean, target_deviation = 0.0, 1.0
     if dataset.target == "value":
         train = arrays.targets[rows["train"]].astype(np.float64)
+        if train.min() == train.max():
+            # By its rows: rounded means leave a constant a deviation that is not quite zero.
+            raise StudyError(
+                f"data.split: the target of '{data.called}' is {train[0]:g} in each of the "
+                f"{len(train):,} training rows, so there is nothing to learn; change split, or "
+                "what divides the rows"
+            )
         target_mean, target_deviation = float(train.mean()), float(train.std())
         values = (arrays.targets[:, None] - target_mean) / target_deviation
         targets = values.astype(np.float32)

@@ -10,12 +10,11 @@ import pandas as pd
 from prunestudy.data.column_kinds import as_numbers, columns_of, inferred, texts_of
 from prunestudy.data.column_values import widths_of
 from prunestudy.data.dataset import Arrays, Columns, Dataset, Facts
-from prunestudy.data.folds import fold_rows
+from prunestudy.data.division import Rows, balance, divided, warnings_of
 from prunestudy.data.settings import Data
-from prunestudy.data.split import split_rows
 from prunestudy.data.table_file import read_csv, read_parquet
 from prunestudy.data.table_targets import targets_of
-from prunestudy.errors import DataError, Problem, StudyError, near
+from prunestudy.errors import DataError, Problem, near
 
 LEAST_ROWS = 20
 SHOWN = 12
@@ -68,35 +67,25 @@ def described(table: Table, data: Data, digests: dict[str, str]) -> dict[str, An
     """What is remembered of a table, as plain values.
 
     Raises:
-        DataError: its rows cannot be divided as wanted.
+        DataError: its rows cannot be divided as wanted, or not be learned so.
     """
     arrays, dataset = table.arrays, table.dataset
-    try:
-        folded = data.split.folds is not None
-        rows = (
-            fold_rows(arrays, dataset, data, 0, 0) if folded else split_rows(arrays, dataset, data)
-        )
-    except StudyError as error:
-        raise DataError([Problem("split", str(error).removeprefix("data.split: "))]) from None
-    unseen = list(_unseen(arrays, dataset, rows))
-    for fold in range(1, data.split.folds or 0) if arrays.groups is not None else ():
-        # Groups may take a class out of the training rows of any fold.
-        unseen = unseen or list(_unseen(arrays, dataset, fold_rows(arrays, dataset, data, 0, fold)))
-    if unseen:
-        raise DataError(unseen)
-    known = np.arange(len(arrays.targets)) if folded else rows["train"]
+    rows = divided(arrays, dataset, data)
+    classes = balance(arrays.targets, dataset, rows)
+    everything = np.arange(len(arrays.targets))
+    known = rows["train"] if data.split.folds is None else everything
     assert isinstance(arrays.inputs, Columns)
     roles = dict.fromkeys(data.target or [], "target")
     roles |= {name: role for role in ("time", "group") if (name := getattr(data, role))}
     facts = Facts(
         files=digests,
         parts={part: len(chosen) for part, chosen in rows.items()},
-        classes=_balance(arrays, dataset, rows),
+        classes=classes,
         columns={
             name: (_told(kind, roles.get(name, "")), int(table.content[name].isna().sum()))
             for name, kind in table.kinds.items()
         },
-        warnings=tuple(_warnings(table, data, rows)),
+        warnings=tuple(_warnings(table, data, rows, classes)),
     )
     return {
         "title": dataset.title,
@@ -204,53 +193,15 @@ def _groups(table: pd.DataFrame, data: Data) -> tuple[np.ndarray | None, list[Pr
     return np.unique(texts_of(column).astype(str), return_inverse=True)[1], []
 
 
-def _unseen(arrays: Arrays, dataset: Dataset, rows: dict[str, np.ndarray]) -> Iterator[Problem]:
-    """Classes that are validated or tested and that no training row has."""
-    if dataset.target != "class":
-        return
-    trained = set(arrays.targets[rows["train"]].tolist())
-    for number, name in enumerate(dataset.classes):
-        if number not in trained:
-            count = int((arrays.targets == number).sum())
-            reason = (
-                f"class '{name}' has {count:,} rows and none of them to train on; change split, or "
-                "what divides the rows"
-            )
-            yield Problem("split", reason)
-
-
-def _balance(
-    arrays: Arrays, dataset: Dataset, rows: dict[str, np.ndarray]
-) -> dict[str, dict[str, int]]:
-    """Rows of each class, or ones of each label, by part."""
-    if dataset.target == "value":
-        return {}
-    count = len(dataset.classes)
-    counts = {
-        part: arrays.targets[chosen].sum(axis=0).astype(int)
-        if dataset.target == "labels"
-        else np.bincount(arrays.targets[chosen], minlength=count)
-        for part, chosen in rows.items()
-    }
-    return {
-        name: {part: int(found[number]) for part, found in counts.items()}
-        for number, name in enumerate(dataset.classes)
-    }
-
-
-def _warnings(table: Table, data: Data, rows: dict[str, np.ndarray]) -> Iterator[str]:
+def _warnings(
+    table: Table, data: Data, rows: Rows, classes: dict[str, dict[str, int]]
+) -> Iterator[str]:
     """What should be known of the rows and columns."""
     used = [name for name, kind in table.kinds.items() if kind != "ignore"]
     columns = [*used, *(data.target or [])]
     hashes = pd.util.hash_pandas_object(table.content[columns].astype(str), index=False).to_numpy()
-    trained = np.unique(hashes[rows["train"]])
-    for part in ("validation", "test"):
-        count = int(np.isin(hashes[rows[part]], trained).sum())
-        if count:
-            yield (
-                f"{data.called}: {count:,} of {len(rows[part]):,} {part} rows are training rows as "
-                "well, so quality on them is flattered; leave duplicates out, or name a group"
-            )
+    remedy = "leave duplicates out, or name a group"
+    yield from warnings_of(classes, hashes, rows, data.called, remedy)
     apart = {*(data.target or []), data.time, data.group, *(data.columns or {})}
     unused = [name for name, kind in table.kinds.items() if kind == "ignore" and name not in apart]
     if unused:

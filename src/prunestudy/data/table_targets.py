@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 
 from prunestudy.data.column_kinds import as_numbers, is_endless, texts_of
+from prunestudy.data.division import rare_classes
 from prunestudy.data.settings import Data, Kind
 from prunestudy.errors import Problem
 
 # Whole numbers of so few different values are classes; of more, values.
 MOST_CLASSES = 20
-# Each part of a split has one of a class.
-LEAST_OF_CLASS = 3
 SHOWN = 3
 
 
@@ -97,23 +96,8 @@ def _classes(column: pd.Series, numbers: np.ndarray | None, name: str) -> Target
         names = [str(int(one)) if one == round(one) else str(one) for one in distinct]
     if len(names) == 1:
         return Targets("class", problems=[_constant(name, names[0])])
-    counts = np.bincount(values)
-    rare = np.flatnonzero(counts < LEAST_OF_CLASS)
-    if len(rare) > len(names) / 2 and len(names) > MOST_CLASSES:
-        reason = (
-            f"'{name}' has {len(names):,} different values in {len(column):,} rows, most of them "
-            "in fewer than 3; name another column, or say target_kind: value if they are numbers"
-        )
-        return Targets("class", problems=[Problem("target", reason)])
-    problems = []
-    for one in rare:
-        rows = ", ".join(f"{row + 1:,}" for row in np.flatnonzero(values == one))
-        count = f"{counts[one]} row{'s' if counts[one] > 1 else ''}"
-        reason = (
-            f"class '{names[one]}' of '{name}' has {count} (row {rows}), and each class needs "
-            f"{LEAST_OF_CLASS}: one to train on, to validate and to test; add rows or leave it out"
-        )
-        problems.append(Problem("target", reason))
+    rare = rare_classes(values, names, f"'{name}'", tell_rows=True)
+    problems = [Problem("target", reason) for reason in rare]
     return Targets("class", values.astype(np.int64), tuple(names), problems)
 
 

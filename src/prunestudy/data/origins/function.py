@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from prunestudy.data.dataset import Arrays, Dataset, Files
+from prunestudy.data.division import divided
 from prunestudy.data.own_arrays import problems_of_inputs, problems_of_values, targets_of
 from prunestudy.data.settings import Data
 from prunestudy.errors import DataError, Problem, StudyError
@@ -42,7 +43,7 @@ def _called(data: Data, before: Dataset) -> Dataset:
     """The data set that the function returns.
 
     Raises:
-        DataError: it fails, or what it returns cannot be used.
+        DataError: it fails, or what it returns cannot be used, or not be divided as wanted.
     """
     name = str(data.function)
     function = load_function(name, arguments=0)
@@ -61,7 +62,7 @@ def _called(data: Data, before: Dataset) -> Dataset:
     if problems or targets is None:
         raise DataError([Problem("function", f"{name}: {one.reason}") for one in problems])
     arrays = Arrays(inputs, targets.values)
-    return replace(
+    made = replace(
         before,
         target=targets.kind,
         input_shape=inputs.shape[1:],
@@ -70,6 +71,8 @@ def _called(data: Data, before: Dataset) -> Dataset:
         inputs="images" if inputs.ndim == 4 else "numbers",
         untold=None,
     )
+    divided(arrays, made, data)
+    return made
 
 
 def _told(returned: Any) -> str:

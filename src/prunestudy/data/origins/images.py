@@ -9,6 +9,7 @@ import numpy as np
 
 from prunestudy.data.content import remembered
 from prunestudy.data.dataset import Arrays, Dataset, Files
+from prunestudy.data.division import rare_classes
 from prunestudy.data.facts import facts_from, facts_of
 from prunestudy.data.image_files import look_at, pixels_of, raise_all, title_of, warnings_of
 from prunestudy.data.own_arrays import LEAST_ROWS, Targets
@@ -61,12 +62,13 @@ def _look(data: Data) -> dict[str, Any]:
 
 def _described(data: Data, files: list[Path], classes: list[str], ignored: int) -> dict[str, Any]:
     name, root = str(data.images), Path(str(data.images))
+    targets = Targets("class", _targets(files, classes, root), tuple(classes))
+    raise_all(rare_classes(targets.values, classes, name), PLACE)
     look = look_at(files, data.side, PLACE)
     digests = [file_digest(file) for file in files]
     whole = digest_of(files, digests, root)
     rows = [bytes.fromhex(one) for one in digests]
     warnings = [*warnings_of(name, look, ignored)]
-    targets = Targets("class", _targets(files, classes, root), tuple(classes))
     return {
         "title": title_of(name, files, look),
         "shape": list(look.shape),
