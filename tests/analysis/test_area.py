@@ -21,6 +21,7 @@ from prunestudy.networks.architectures.settings import Mlp
 from prunestudy.params.settings import Study, Task
 from prunestudy.pruning.settings import Baseline, OpenLoop
 from prunestudy.store.tables import read_table
+from prunestudy.training.metrics.settings import MetricSettings
 from prunestudy.training.settings import Retraining, Training
 from tests.analysis.raw import Row, curve, folded, inputs_of, mean_height, network, random_rows
 from tests.report.fabricated import EVERY, make_study
@@ -91,6 +92,27 @@ def test_equal_networks_count_once_and_others_of_equal_size_by_their_mean() -> N
     assert same.quality(8) == pytest.approx((0.6 + 0.9) / 2)
     two = only(inputs_of(STUDY, rows_with(at("2", 4, 0.6), at("4", 4, 0.8))))
     assert two.quality(4) == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize(
+    ("loss", "classes", "higher", "lower"),
+    [
+        *[("mse", 0, 0.0, 1.0), ("cross_entropy", 4, 0.25, 0.75)],
+        *[("binary_cross_entropy", 4, 0.5, 0.5), ("own.loss", 4, 0.25, 0.75)],
+        ("own.loss", 0, 0.0, 1.0),
+    ],
+)
+def test_a_metric_without_a_chance_level_gets_that_of_the_targets_and_its_direction(
+    loss: str, classes: int, higher: float, lower: float
+) -> None:
+    found = []
+    for better in (True, False):
+        metric = MetricSettings(name="own.metric", higher_is_better=better)
+        task = STUDY.tasks["classes"].model_copy(update={"loss": loss, "metric": metric})
+        study = STUDY.model_copy(update={"tasks": {"classes": task}})
+        tables = inputs_of(study, [], chance=math.nan, classes=classes)
+        found.append(tables.chance("classes"))
+    assert found == [higher, lower]
 
 
 def test_failed_and_unreached_points_count_at_chance_and_are_named() -> None:

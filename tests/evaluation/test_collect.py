@@ -234,6 +234,20 @@ def test_folds_are_one_row_with_the_mean_chance_level(tmp_path: Path):
     assert row["chance"] == 0.5
 
 
+def test_the_chance_level_is_of_the_folds_in_which_the_metric_has_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    body = "def share(outputs, targets):\n    return 0.25 / targets.max().item()\n"
+    Path("share_of_ones.py").write_text(body, encoding="utf-8")
+    metric = {"digits": {"name": "share_of_ones.share", "higher_is_better": True}}
+    some, none = (
+        prepared(tmp_path / f"{one}", np.arange(4) % 2, np.full(3, one), folds=2) for one in (1, 0)
+    )
+    assert datasets({"digits": [some, none]}, metric)["chance"].tolist() == [0.25]
+    assert datasets({"digits": [none]}, metric)["chance"].isna().all()
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_chance_is_the_metric_itself_of_a_constant_answer(metric: str, tmp_path: Path):
     info, random = METRICS[metric], np.random.default_rng(0)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from prunestudy.data.tensors import Prepared, Split
 from prunestudy.errors import StudyError
+from prunestudy.evaluation.constant_outputs import metric_of_constant
 from prunestudy.training.defined import check_defined
 from prunestudy.training.metrics.settings import METRICS, MetricSettings
 from prunestudy.training.objective import Objective, metric_function
@@ -151,6 +152,14 @@ def test_a_metric_without_a_value_on_a_split_is_told_before_training(tmp_path: P
         check_defined(["roc_auc"], _prepared(file, labels, labels), file, "weather")
 
 
+def _own(body: str) -> MetricSettings:
+    """A metric with this body, in a module in the current folder."""
+    # Modules of the user's are cached by their names.
+    name = f"own{abs(hash(body))}"
+    Path(f"{name}.py").write_text(f"def cost(outputs, targets):\n    {body}\n", encoding="utf-8")
+    return MetricSettings(name=f"{name}.cost", higher_is_better=True)
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -159,15 +168,49 @@ def test_a_metric_without_a_value_on_a_split_is_told_before_training(tmp_path: P
         ("return outputs", "failed: "),
     ],
 )
-def test_a_metric_of_the_users_that_goes_wrong_is_named(
+def test_a_metric_of_the_users_that_goes_wrong_is_named_before_training(
     body: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tmp_path)
-    # Modules of the user's are cached by their names.
-    name = f"own{abs(hash(body))}"
-    Path(f"{name}.py").write_text(f"def cost(outputs, targets):\n    {body}\n", encoding="utf-8")
-    metric = MetricSettings(name=f"{name}.cost", higher_is_better=False)
-    with pytest.raises(StudyError, match=rf"{name}\.cost {message}"):
-        metric_function(metric)(torch.zeros(4, 2), torch.zeros(4, dtype=torch.int64))
-    # A network that has diverged is no fault of the metric.
-    assert np.isnan(metric_function(metric)(torch.full((4, 2), torch.nan), torch.zeros(4)))
+    metric, targets = _own(body), torch.zeros(4, dtype=torch.int64)
+    told = f"metric {metric.name} {message}"
+    with pytest.raises(StudyError, match=told):
+        metric_function(metric)(torch.eye(4), targets)
+    file = tmp_path / "data"
+    with pytest.raises(StudyError, match=f"task 'loans', validation rows: {told}"):
+        check_defined([metric], _prepared(file, targets, targets), file, "loans")
+    # Networks that have diverged, or answer all rows alike, are no fault of the metric.
+    for outputs in (torch.full((4, 2), torch.nan), torch.zeros(4, 2)):
+        assert np.isnan(metric_function(metric)(outputs, targets))
+
+
+CORRELATION = "import numpy\n    return numpy.corrcoef(outputs[:, 0], targets)[0, 1]"
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_a_metric_of_the_users_may_have_no_value_for_constant_outputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    metric, targets, file = _own(CORRELATION), torch.arange(9) % 2, tmp_path / "data"
+    check_defined([metric], _prepared(file, targets, targets), file, "loans")
+    given = {"name": metric.name, "higher_is_better": True}
+    assert np.isnan(metric_of_constant(targets.numpy(), targets.numpy(), "class", 2, given))
+
+
+@pytest.mark.parametrize("without", ["raise ValueError('one class')", "return float('nan')"])
+def test_a_bound_leaves_out_resamples_without_a_value_of_the_users_metric(
+    without: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    recall = "return sum(right[targets == one].mean() for one in (0, 1)) / 2"
+    right = "right = (outputs.argmax(1) == targets).double()"
+    own = _own(f"if targets.max() == 0:\n        {without}\n    {right}\n    {recall}")
+    generator = torch.Generator().manual_seed(0)
+    targets = torch.tensor([1] + [0] * 30)
+    outputs, dense = torch.randn(2, 31, 2, generator=generator)
+    found, expected = (
+        Objective("cross_entropy", metric).lower_bound(outputs, dense, targets, 0.9)
+        for metric in (own, "balanced_accuracy")
+    )
+    assert found == pytest.approx(expected)

@@ -15,6 +15,7 @@ from prunestudy.plan.plan import Plan
 from prunestudy.pruning.settings import Baseline, ClosedLoop, FixedRatios, Method
 from prunestudy.store.names import DENSE, point_label
 from prunestudy.store.tables import read_table
+from prunestudy.training.losses.settings import Kind, loss_info
 
 FINAL = "final"
 # Networks of fewer parameters are small.
@@ -95,13 +96,24 @@ class Inputs:
     def chance(self, task: str) -> float:
         """Quality of a constant answer on a task's test rows.
 
-        Tables without it: 0 for values (R² of the mean), 1 ÷ classes for classes.
+        Tables without it, as of a metric of the user's own that has no value for such an answer:
+        0 for values (R² of the mean), 1 ÷ classes for classes, ½ for labels; where less is better
+        what the errors come to that go with these: 1, 1 − 1 ÷ classes and ½.
         """
         row = self.datasets[self.datasets["task"] == task].iloc[0]
         if pd.notna(row.get("chance")):
             return float(row["chance"])
-        classes = "class" in self.study.tasks[task].metric_info.targets
-        return 1 / float(row["classes"]) if classes else 0.0
+        classes = int(row["classes"])
+        kind = self._target_kind(task) or ("class" if classes else "value")
+        level = 0.0 if kind == "value" else 0.5 if kind == "labels" else 1 / max(classes, 2)
+        return level if self.higher_is_better(task) else 1 - level
+
+    def _target_kind(self, task: str) -> Kind | None:
+        """The kind of a task's targets, as far as its loss, metric or data settings say it."""
+        told = self.study.tasks[task]
+        kinds = told.metric_info.targets
+        said = kinds[0] if len(kinds) == 1 else told.data.target_kind
+        return loss_info(told.loss_name).target or said
 
     def overlap(self, task: str) -> float:
         """Test ÷ all other rows where the seeds of a task have folds of their own, else 0.

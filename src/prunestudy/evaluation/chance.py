@@ -18,6 +18,9 @@ def chance(prepared: Path, target: str, metric: str | dict[str, Any], outputs: i
         target: ``class``, ``value`` or ``labels``.
         metric: scikit-learn's name of the function, such as ``r2_score``, or the task's setting.
         outputs: of the task's networks.
+
+    Returns:
+        The metric in its own direction; NaN where one of the user's own has no value.
     """
     with safe_open(prepared, framework="np") as file:
         train, test = (file.get_tensor(f"{part}.targets") for part in ("train", "test"))

@@ -1,6 +1,7 @@
 """Collect: the study's tables, from what every cell left. No torch here."""
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,12 +151,16 @@ def _cells(paths: Cells) -> pd.DataFrame:
 
 
 def datasets(data: dict[str, list[Path]], metrics: dict[str, str | dict[str, Any]]) -> pd.DataFrame:
-    """What each task's prepared data hold: rows of the first split, and the mean chance level."""
+    """What each task's prepared data hold: rows of the first split, and the mean chance level.
+
+    A metric of the user's own may have no chance level: NaN.
+    """
     rows = []
     for task, paths in data.items():
         said = [_description(path) for path in paths]
         first, metric = said[0], metrics[task]
         levels = [chance(path, first["target"], metric, first["outputs"]) for path in paths]
+        defined = [level for level in levels if math.isfinite(level)]
         rows.append(
             {
                 "task": task,
@@ -167,7 +172,7 @@ def datasets(data: dict[str, list[Path]], metrics: dict[str, str | dict[str, Any
                 "classes": len(first["classes"]),
                 "folds": first.get("folds", 1),
                 "repeats": 1 + max(one.get("repeat", 0) for one in said),
-                "chance": fmean(levels),
+                "chance": fmean(defined) if defined else math.nan,
             }
         )
     return pd.DataFrame(rows)

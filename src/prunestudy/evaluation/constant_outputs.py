@@ -22,6 +22,9 @@ def metric_of_constant(
 
     Args:
         outputs: of the task's networks.
+
+    Returns:
+        NaN where a metric of the user's own has no value for constant outputs.
     """
     asked = MetricSettings(**metric) if len(metric) > 1 else metric["name"]
     constant = torch.from_numpy(_constant(train, target, outputs)).float()

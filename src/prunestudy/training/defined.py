@@ -10,6 +10,7 @@ from torch import Tensor
 from prunestudy.data.tensors import Prepared
 from prunestudy.errors import StudyError
 from prunestudy.training.metrics.settings import MetricSettings, metric_info, metric_name
+from prunestudy.training.objective import metric_function
 
 
 def check_defined(
@@ -17,10 +18,12 @@ def check_defined(
 ) -> None:
     """Make sure that every metric has a value on the validation and on the test rows.
 
-    Of the test rows the targets alone are read.
+    Of the test rows the targets alone are read. What a metric of the user's own needs nobody knows,
+    so it is asked for the value of random outputs.
 
     Raises:
-        StudyError: one has none; the message names the task, the rows and what they lack.
+        StudyError: one has none; the message names the task, the rows and what they lack, or how
+            a metric of the user's own went wrong.
     """
     names = prepared.description.get("classes") or [str(one) for one in range(prepared.outputs)]
     with safe_open(data, framework="pt") as file:
@@ -28,6 +31,8 @@ def check_defined(
     parts = {"validation": prepared.validation.targets.cpu(), "test": test}
     for metric in metrics:
         for part, targets in parts.items():
+            if isinstance(metric, MetricSettings):
+                _try(metric, targets, prepared.outputs, f"task '{task}', {part} rows")
             lacking = _lacking(metric, targets, list(names))
             if lacking:
                 raise StudyError(
@@ -35,6 +40,14 @@ def check_defined(
                     f"{part} rows, {lacking}; enlarge data.split.{part}, choose another "
                     "data.split.seed, or another metric"
                 )
+
+
+def _try(metric: MetricSettings, targets: Tensor, outputs: int, where: str) -> None:
+    random = torch.randn(len(targets), outputs, generator=torch.Generator().manual_seed(0))
+    try:
+        metric_function(metric)(random, targets)
+    except StudyError as error:
+        raise StudyError(f"{where}: {error}") from error
 
 
 def _lacking(metric: str | MetricSettings, targets: Tensor, names: list[str]) -> str:

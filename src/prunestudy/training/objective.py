@@ -37,7 +37,11 @@ def channels_last(inputs: Tensor) -> Tensor:
 
 
 def metric_function(metric: str | MetricSettings) -> MetricOf:
-    """A metric as a function of outputs and targets, in its own direction."""
+    """A metric as a function of outputs and targets, in its own direction.
+
+    The user's own may fail, or give NaN, where outputs are not finite or the same for all rows, as
+    a correlation does: it is NaN there. Elsewhere that is a StudyError, which names the metric.
+    """
     name = metric_name(metric)
     if not is_dotted(name):
         found: MetricOf = load_part(METRICS, name).metric
@@ -50,8 +54,10 @@ def metric_function(metric: str | MetricSettings) -> MetricOf:
         try:
             value = float(function(outputs.cpu(), targets.cpu()))
         except Exception as error:
+            if _constant(outputs):
+                return float("nan")
             raise StudyError(f"metric {name} failed: {type(error).__name__}: {error}") from error
-        if math.isnan(value):
+        if math.isnan(value) and not _constant(outputs):
             raise StudyError(
                 f"metric {name} gives no number on {len(targets)} rows, though all outputs are"
             )
@@ -164,18 +170,35 @@ class Objective:
         Args:
             outputs, dense: the outputs of a network and of the dense one for the same rows.
         """
-        metric = self._metric
+        metric, on_drawn = self._metric, _where_defined(self._metric)
         generator = torch.Generator().manual_seed(0)
         differences = []
         for _ in range(RESAMPLES):
             rows = torch.randint(len(targets), (len(targets),), generator=generator)
             drawn = targets[rows]
-            differences.append(metric(outputs[rows], drawn) - metric(dense[rows], drawn))
+            differences.append(on_drawn(outputs[rows], drawn) - on_drawn(dense[rows], drawn))
         # Rows may be drawn on which a metric has no value, as without a row of a class.
         found = torch.tensor(differences, dtype=torch.float64)
         found = found[~found.isnan()]
         quantile = found.quantile(1 - level).item() if len(found) else math.nan
         return metric(dense, targets) + quantile
+
+
+def _constant(outputs: Tensor) -> bool:
+    """Whether all rows are answered alike."""
+    return bool((outputs == outputs[:1]).all())
+
+
+def _where_defined(metric: MetricOf) -> MetricOf:
+    """A metric that is NaN on rows where it is an error, as one of the user's own may be."""
+
+    def found(outputs: Tensor, targets: Tensor) -> float:
+        try:
+            return metric(outputs, targets)
+        except StudyError:
+            return math.nan
+
+    return found
 
 
 def _checked_loss(name: str, function: Loss) -> Loss:
