@@ -25,6 +25,8 @@ STEPS = (
     "prune",
     "evaluate",
     "latency",
+    "reference",
+    "reference-fold",
     "collect",
     "report",
     "publish",
@@ -311,8 +313,12 @@ def test_every_command_shows_a_traceback_when_asked(
     assert failing(RuntimeError("a defect"), "--debug") == 70
     assert "Traceback" in (said := capsys.readouterr().err)
     assert said.splitlines()[-1] == "  the traceback is above; what is finished is kept"
-    for command in parser()[1].choices.values():
-        assert "--debug" in command.format_help()
+    verbs = {"data": ["data list", "data show"]}
+    for command in parser()[1].choices:
+        for words in verbs.get(command, [command]):
+            with pytest.raises(SystemExit):
+                main([*words.split(), "--help"])
+            assert "--debug" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

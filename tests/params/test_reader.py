@@ -163,8 +163,7 @@ def test_an_unknown_key_near_a_known_one(content: dict[str, Any], written):
     unknown = found["tasks.digits.retraning"]
     assert "is not a known key" in unknown
     assert (
-        "allowed: data, network, loss, metric, metrics, training, retraining, requirements"
-        in unknown
+        "allowed: data, network, loss, metric, metrics, reference, training, retraining" in unknown
     )
     assert "did you mean 'retraining'?" in unknown
 

@@ -5,11 +5,14 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pytest
+from pydantic import TypeAdapter
 
 from prunestudy.analysis.inputs import read_inputs
+from prunestudy.networks.architectures.settings import Network
 from prunestudy.pruning.allocation.settings import ALLOCATIONS
 from prunestudy.pruning.baselines.settings import BASELINES
 from prunestudy.pruning.criteria.settings import CRITERIA
@@ -21,7 +24,13 @@ from prunestudy.report.blocks import Table
 from prunestudy.report.contents import Contents
 from prunestudy.report.drawings import column_drawing, drawing
 from prunestudy.report.latex import CHARACTERS, escaped, tabular
-from prunestudy.report.paper import bibliography, citation_keys, methods_paragraph, used_keys
+from prunestudy.report.paper import (
+    bibliography,
+    citation_keys,
+    methods_paragraph,
+    network_words,
+    used_keys,
+)
 from tests.report.fabricated import EVERY, FAILED, Build, Built, contents_of, make_study
 
 PDFLATEX = shutil.which("pdflatex")
@@ -153,6 +162,24 @@ def test_the_paragraph_cites_the_parts_of_its_methods(tmp_path: Path) -> None:
     }
     assert {"zhu2017", "evci2020", "tibshirani1996", "renda2020", "liu2019"} <= cited
     assert cited <= set(used_keys(methods_paragraph(inputs)))
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"name": "mlp", "hidden": [9, 5]}, "2 hidden layers of 9 and 5 ReLU units"),
+        ({"name": "cnn", "channels": [8, 16]}, "with 8 and 16 channels"),
+        ({"name": "lenet_300_100"}, "LeNet-300-100"),
+        ({"name": "lenet_5"}, "LeNet-5"),
+        ({"name": "resnet"}, "a residual network of depth 20"),
+        ({"name": "vgg_16"}, "VGG-16 with BatchNorm"),
+        ({"name": "textcnn", "channels": 8, "kernels": [2, 3]}, "of 2 and 3 embedded words"),
+        ({"name": "embedding_bag", "hidden": [7]}, "embedded words and 1 hidden layer of 7 ReLU"),
+        ({"name": "mlp_mixed", "hidden": [7]}, "categories with 1 hidden layer of 7 ReLU units"),
+    ],
+)
+def test_every_network_is_told_in_words_or_by_its_name(given: dict[str, Any], told: str) -> None:
+    assert told in network_words(TypeAdapter(Network).validate_python(given), "its name")
 
 
 @pytest.mark.skipif(PDFLATEX is None, reason="pdflatex is not installed")

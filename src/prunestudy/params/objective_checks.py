@@ -14,6 +14,8 @@ KINDS = {"value": "values", "class": "classes", "labels": "several labels"}
 def problems_of_objective(place: str, task: Task, dataset: Dataset) -> Iterator[Problem]:
     """Losses and metrics that cannot read the targets, and weights of what is no class."""
     kind, whose = dataset.target, f"'{task.data.called}', whose targets are {KINDS[dataset.target]}"
+    if task.data.name is None and task.data.target_kind is None:
+        whose += " unless data.target_kind says otherwise"
     target = loss_info(task.loss_name).target
     if target not in (None, kind):
         fitting = [loss for loss, info in LOSSES.items() if info.target == kind]

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from prunestudy.analysis.fairness import equally_retrained
 from prunestudy.analysis.inputs import Inputs, stands_alone
-from prunestudy.params.settings import Task
+from prunestudy.networks.architectures.settings import Network
 from prunestudy.plan.keys import package_versions
 from prunestudy.pruning.settings import (
     Baseline,
@@ -95,7 +95,7 @@ def _trained(inputs: Inputs, task: str) -> str:
     first, again = settings.training, settings.retraining
     optimiser = f"{OPTIMISERS[first.optimizer]} for {first.epochs} epochs"
     batches = f"batches of {first.batch_size}, {_rate(first)}"
-    network = _network(settings, inputs.cells(task, DENSE)["network"].iloc[0])
+    network = network_words(settings.network, inputs.cells(task, DENSE)["network"].iloc[0])
     return (
         f"{network} on {task} with {optimiser} ({batches}), then for {again.epochs} "
         f"({_rate(again)})"
@@ -106,19 +106,17 @@ def _rate(training: Training) -> str:
     return f"learning rate {training.lr:g}, {training.lr_schedule.replace('_', '-')}"
 
 
-def _network(task: Task, name: str) -> str:
-    """An architecture in words."""
-    widths = task.network.widths
+def network_words(network: Network, name: str) -> str:
+    """An architecture in words; its name where there are none."""
+    widths = network.widths
     settings = {
         key: listed([*map(str, value)]) if isinstance(value, list) else value
-        for key, value in task.network.model_dump().items()
+        for key, value in network.model_dump().items()
     }
-    settings |= {
-        "layers": plural(len(widths), "hidden layer"),
-        "widths": listed([*map(str, widths)]),
-    }
-    told: str = WORDS["networks"].get(task.network.name, name)
-    return told.format(**settings)
+    told: str = WORDS["networks"].get(network.name, name)
+    told_widths = listed([*map(str, widths)])
+    layers = plural(len(widths), "hidden layer")
+    return told.format(**settings, layers=layers, widths=told_widths)
 
 
 def _baseline(name: str, method: Method) -> str:
