@@ -117,7 +117,7 @@ def test_a_criterion_takes_two_arguments(project: Path, content: dict[str, Any],
         assert set(found) == {"methods.mine.criterion", "methods.loop.controller.criteria"}
         told = f"'score' in own.py takes ({signature}), and is called with two arguments: a unit"
         assert all(told in line for line in found.values())
-        with pytest.raises(StudyError, match=r"own\.score: is called with 2 arguments \("):
+        with pytest.raises(StudyError, match=r"own\.score: is called with two arguments \("):
             load_function("own.score")
     else:
         check_study(with_own(content, "own.score"))
@@ -144,7 +144,7 @@ LATE = {
     "@functools.lru_cache\ndef score(a, b): ...": "",
     "@functools.partial(functools.partial, c=1)\ndef score(a, b, c): ...": "",
     "@torch.no_grad()\ndef score(a, b): ...": "",
-    "def wrong(of): return lambda a: of(a, 0)\n@wrong\ndef score(a, b): ...": "is called with 2",
+    "def wrong(of): return lambda a: of(a, 0)\n@wrong\ndef score(a, b): ...": "is called with two",
     "def score(a, b): ...\nscore = 3": "is no function but of type int",
     "def score(a, b): ...\nscore = property(score)": "is no function but of type property",
     "def score(a, b): ...\nscore = max": "",

@@ -12,7 +12,7 @@ from torch import Tensor
 from prunestudy.data.tensors import Prepared, Split
 from prunestudy.errors import StudyError
 from prunestudy.evaluation.constant_outputs import metric_of_constant
-from prunestudy.training.defined import check_defined
+from prunestudy.steps.defined import check_defined
 from prunestudy.training.metrics.settings import METRICS, MetricSettings
 from prunestudy.training.objective import Objective, metric_function
 

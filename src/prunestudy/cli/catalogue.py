@@ -50,4 +50,4 @@ def _short(source: Source) -> str:
             return f"npm {package}"
         case LocalFile(_path, hint):
             return hint
-    return str(source).partition("/")[0]
+    return str(source).partition("/")[0].removesuffix(".datasets.data")

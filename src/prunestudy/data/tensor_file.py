@@ -52,7 +52,7 @@ def write_tensors(out: Path, tensors: Mapping[str, Pieces], metadata: dict[str, 
         shape = list(tensor.shape)
         described = {"dtype": NAMES[tensor.dtype], "shape": shape, "data_offsets": [begin, end]}
         header[name] = described
-    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
     text += b" " * (-len(text) % ALIGNMENT)
     with out.open("wb") as file:
         file.write(len(text).to_bytes(ALIGNMENT, "little"))

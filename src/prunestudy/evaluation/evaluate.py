@@ -19,12 +19,13 @@ from prunestudy.evaluation.cost import (
 )
 from prunestudy.networks.determinism import set_up_torch
 from prunestudy.networks.storage import read_masked_network, read_network
+from prunestudy.settings.base import name_of
 from prunestudy.store.files import file_digest
 from prunestudy.store.names import DENSE
 from prunestudy.store.tables import write_table
 from prunestudy.store.trajectories import kept_networks
 from prunestudy.training.device import device_of, placed
-from prunestudy.training.metrics.settings import MetricSettings, metric_name
+from prunestudy.training.metrics.settings import MetricSettings
 from prunestudy.training.objective import MetricOf, Objective, metric_function
 from prunestudy.training.settings import Compute
 
@@ -46,7 +47,7 @@ def evaluate(
     device = device_of(compute)
     prepared = placed(read_prepared(data), device, compute)
     objective = objective.fitted(prepared)
-    further = {metric_name(one): metric_function(one) for one in metrics}
+    further = {name_of(one): metric_function(one) for one in metrics}
     test = read_test(data).to(prepared.validation.inputs.device)
     classes = prepared.description["classes"] if objective.kind == "class" else ()
     reference = Reference(test, tuple(classes))
@@ -94,7 +95,7 @@ def _measure(
         **costs,
         "bytes": size,
         "bytes_gzip": zipped,
-        "metric": metric_name(objective.metric),
+        "metric": name_of(objective.metric),
         "val": objective.shown(val),
         "val_loss": val_loss,
         "test": objective.shown(test_quality),

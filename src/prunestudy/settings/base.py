@@ -83,3 +83,8 @@ def plain(params: Params) -> dict[str, Any]:
     What is not set is left out, so that a new optional setting changes no run key.
     """
     return params.model_dump(mode="json", exclude_none=True)
+
+
+def name_of(part: str | Params) -> str:
+    """The name of a part that is given by its name alone, or by its settings with the name."""
+    return part if isinstance(part, str) else str(part.model_dump()["name"])

@@ -13,7 +13,7 @@ def _task(job: Job) -> Task:
 def train(job: Job, scratch: Path) -> None:
     """``prunestudy train``."""
     from prunestudy.data.tensors import read_prepared
-    from prunestudy.training.defined import check_defined
+    from prunestudy.steps.defined import check_defined
     from prunestudy.training.dense import train_dense
     from prunestudy.training.objective import Objective
     from prunestudy.training.resume import Journal

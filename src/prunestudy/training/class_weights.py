@@ -4,7 +4,7 @@ import torch
 
 from prunestudy.data.tensors import Prepared
 from prunestudy.errors import StudyError
-from prunestudy.training.losses.settings import LossSettings, weight_problem
+from prunestudy.training.losses.settings import LossSettings
 
 
 def weights_of(loss: str | LossSettings, prepared: Prepared) -> tuple[float, ...] | None:
@@ -16,15 +16,12 @@ def weights_of(loss: str | LossSettings, prepared: Prepared) -> tuple[float, ...
     ``balanced`` is rows without ÷ rows with it.
 
     Raises:
-        StudyError: weights do not fit the classes, or a class has no training row to balance by.
+        StudyError: a class has no training row to balance by.
     """
     given = None if isinstance(loss, str) else loss.class_weights
     if given is None:
         return None
     names = prepared.description.get("classes") or [str(one) for one in range(prepared.outputs)]
-    reason, _meant = weight_problem(loss, names)
-    if reason:
-        raise StudyError(f"class_weights {reason}")
     targets = prepared.train.targets.cpu()
     labels = targets.is_floating_point()
     if labels:

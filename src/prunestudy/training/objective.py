@@ -14,10 +14,11 @@ from torch import Tensor, nn
 
 from prunestudy.data.tensors import Prepared, Split
 from prunestudy.errors import StudyError
+from prunestudy.settings.base import name_of
 from prunestudy.settings.parts import is_dotted, load_function, load_part
 from prunestudy.training.class_weights import weights_of
-from prunestudy.training.losses.settings import Kind, LossSettings, loss_info, loss_name
-from prunestudy.training.metrics.settings import MetricSettings, metric_info, metric_name
+from prunestudy.training.losses.settings import Kind, LossSettings
+from prunestudy.training.metrics.settings import MetricSettings
 
 Loss = Callable[..., Tensor]
 MetricOf = Callable[[Tensor, Tensor], float]
@@ -42,7 +43,7 @@ def metric_function(metric: str | MetricSettings) -> MetricOf:
     The user's own may fail, or give NaN, where outputs are not finite or the same for all rows, as
     a correlation does: it is NaN there. Elsewhere that is a StudyError, which names the metric.
     """
-    name = metric_name(metric)
+    name = name_of(metric)
     if not is_dotted(name):
         found: MetricOf = load_part(METRICS, name).metric
         return found
@@ -88,12 +89,16 @@ class Objective:
     @property
     def kind(self) -> Kind:
         """The kind of its targets."""
-        return loss_info(loss_name(self.loss)).target or self.target or "value"
+        loss = name_of(self.loss)
+        known: Kind | None = None if is_dotted(loss) else load_part(LOSSES, loss).TARGET
+        return known or self.target or "value"
 
     @property
     def higher_is_better(self) -> bool:
         """Whether more of the metric is better."""
-        return metric_info(self.metric).higher_is_better
+        if isinstance(self.metric, MetricSettings):
+            return self.metric.higher_is_better
+        return getattr(load_part(METRICS, self.metric), "HIGHER_IS_BETTER", True)
 
     def shown(self, quality: float) -> float:
         """The metric that a quality stands for; and the other way round."""
@@ -111,7 +116,7 @@ class Objective:
 
     @cached_property
     def _loss(self) -> Loss:
-        name = loss_name(self.loss)
+        name = name_of(self.loss)
         if is_dotted(name):
             return _checked_loss(name, load_function(name))
         found: Loss = load_part(LOSSES, name).loss

@@ -3,6 +3,8 @@
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+TARGET = "labels"
+
 
 def loss(outputs: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
     """The mean over a batch and its labels.

@@ -3,6 +3,8 @@
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+TARGET = "class"
+
 
 def loss(
     outputs: Tensor, targets: Tensor, weights: Tensor | None = None, label_smoothing: float = 0.0

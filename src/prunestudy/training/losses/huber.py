@@ -3,6 +3,8 @@
 from torch import Tensor
 from torch.nn.functional import huber_loss
 
+TARGET = "value"
+
 
 def loss(outputs: Tensor, targets: Tensor, delta: float = 1.0) -> Tensor:
     """The mean over a batch."""

@@ -2,4 +2,6 @@
 
 from torch.nn.functional import l1_loss as loss
 
-__all__ = ["loss"]
+__all__ = ["TARGET", "loss"]
+
+TARGET = "value"

@@ -2,4 +2,6 @@
 
 from torch.nn.functional import mse_loss as loss
 
-__all__ = ["loss"]
+__all__ = ["TARGET", "loss"]
+
+TARGET = "value"

@@ -1,1 +1,4 @@
-"""Metrics of quality, higher is better: one a file, found by its name."""
+"""Metrics of quality: one a file, found by its name.
+
+Higher is better where no ``HIGHER_IS_BETTER`` says otherwise, as the table of settings does, too.
+"""

@@ -2,6 +2,8 @@
 
 from torch import Tensor
 
+HIGHER_IS_BETTER = False
+
 
 def metric(outputs: Tensor, targets: Tensor) -> float:
     """In standard deviations of the target, as targets are."""
