@@ -1,7 +1,7 @@
 """Reviews of fine foods (McAuley & Leskovec 2013), as R's modeldata divides them.
 
-The class is whether a review gave five stars; the texts are their authors'. Seven of the reviews for
-testing are in the others, too.
+The class is whether a review gave five stars; the texts are their authors'. Seven of the reviews
+for testing are among the others, too.
 """
 
 import numpy as np
