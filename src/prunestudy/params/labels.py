@@ -11,7 +11,9 @@ PARTS = ("criterion", "granularity", "allocation", "schedule")
 def network_label(network: Architecture) -> str:
     """Architecture and widths in one word, e.g. ``cnn-32-64-128``."""
     values = network.model_dump()
-    widths = next((value for value in values.values() if isinstance(value, list)), [])
+    lists = (value for value in values.values() if isinstance(value, list))
+    found = values.get("hidden") or values.get("channels") or next(lists, [])
+    widths = found if isinstance(found, list) else [found]
     return "-".join([values["name"], *(str(width) for width in widths)])
 
 
