@@ -12,7 +12,7 @@ from prunestudy.params.settings import Study
     [
         (Mlp(hidden=[5, 4]), "mlp-5-4"),
         (LeNet5(), "lenet_5"),
-        (TextCnn(channels=8, kernels=[2, 3]), "textcnn-8"),
+        (TextCnn(channels=8, kernels=[2, 3]), "textcnn-8-8"),
     ],
 )
 def test_a_network_is_called_by_architecture_and_widths(network, label: str):
