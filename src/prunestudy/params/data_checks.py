@@ -55,7 +55,7 @@ def problems_with(name: str, task: Task, dataset: Dataset) -> Iterator[Problem]:
 
 
 def _reference(name: str, task: Task, dataset: Dataset) -> Iterator[Problem]:
-    """A reference that does not take the task's targets, or reads texts where there are none."""
+    """A reference that does not take the task's targets, texts or metric."""
     if task.reference is None:
         return
     fitting = [
@@ -63,9 +63,17 @@ def _reference(name: str, task: Task, dataset: Dataset) -> Iterator[Problem]:
         for one, info in REFERENCES.items()
         if dataset.target in info.targets and (info.reads != "text" or dataset.inputs == "text")
     ]
+    least = task.metric_info.probabilities
+    if least is not None and len(dataset.classes) >= least:
+        giving = [one for one in fitting if REFERENCES[one].probabilities]
+    else:
+        giving = fitting
     if task.reference not in fitting:
         reason = f"'{task.reference}' does not take the data of '{task.data.called}'"
-        yield Problem(f"tasks.{name}.reference", reason, ", ".join(fitting))
+        yield Problem(f"tasks.{name}.reference", reason, ", ".join(giving))
+    elif task.reference not in giving:
+        reason = f"'{task.reference}' gives no probabilities, which '{task.metric_name}' reads"
+        yield Problem(f"tasks.{name}.reference", reason, ", ".join(giving))
 
 
 def _nothing_left(name: str, task: Task, dataset: Dataset) -> Iterator[Problem]:

@@ -30,7 +30,7 @@ def tasks(inputs: Inputs) -> Table:
         row |= {"training epochs": task.training.epochs}
         row |= {"retraining epochs": task.retraining.epochs}
         rows.append(row | dense[["params", "macs", "test"]].mean().to_dict())
-    return words.table("tasks", rows)
+    return words.table("tasks", rows, **words.notes(inputs))
 
 
 def _loss(task: Task) -> str:
@@ -60,8 +60,10 @@ def _split(split: SplitShares) -> str:
 def references(inputs: Inputs, rows: pd.DataFrame) -> Table:
     """The dense networks against their references, a row a task."""
     labels = {name: one.label for name, one in REFERENCES.items()}
-    told = rows.assign(label=rows["reference"].map(labels), metric=rows["task"].map(inputs.metric))
-    return words.table("references", told, level=percent(inputs.level))
+    metrics = rows["task"].map(inputs.directed_metric)
+    told = rows.assign(label=rows["reference"].map(labels), metric=metrics)
+    said = {"level": percent(inputs.level), **words.notes(inputs)}
+    return words.table("references", told, **said)
 
 
 def log(inputs: Inputs, task: str, method: str, seed: int) -> Table:
@@ -95,12 +97,16 @@ def headline(inputs: Inputs, rows: pd.DataFrame, areas: pd.DataFrame, name: str)
     """
     first, second = rows[["first", "second"]].iloc[0]
     told: list[Row] = [
-        {**row, "at chance level": at_chance(areas[areas["task"] == row["task"]], first, second)}
+        {
+            **row,
+            "metric": inputs.directed_metric(row["task"]),
+            "at chance level": at_chance(areas[areas["task"] == row["task"]], first, second),
+        }
         for row in rows.to_dict("records")
     ]
     without = () if any(row["at chance level"] for row in told) else ("at chance level",)
     said = {"first": first, "second": second, "ranges": ranges(inputs), "label": name}
-    said |= {"level": percent(inputs.level)}
+    said |= {"level": percent(inputs.level), **words.notes(inputs)}
     return words.table("headline", told, without=without, **said)
 
 
@@ -118,7 +124,7 @@ def matched(compared: pd.DataFrame, **said: Any) -> Table:
     return words.table("matched", rows, **said)
 
 
-def time(compared: pd.DataFrame, times: pd.DataFrame) -> Table:
+def time(inputs: Inputs, compared: pd.DataFrame, times: pd.DataFrame) -> Table:
     """Time, test quality and realised speed-up of loops that latency binds, a row a pair."""
     rows: list[Row] = []
     for place, pair in compared.groupby(["task", "first", "second"], sort=False):
@@ -132,7 +138,7 @@ def time(compared: pd.DataFrame, times: pd.DataFrame) -> Table:
             own = times[(times["task"] == row["task"]) & (times["method"] == row[side])]
             row[f"realised_{side}"] = next(iter(own["realised"]), float("nan"))
         rows.append(row)
-    return words.table("time", rows)
+    return words.table("time", rows, **words.notes(inputs))
 
 
 def sources(inputs: Inputs, provenance: pd.DataFrame, task: str) -> Table:
