@@ -45,9 +45,11 @@ def inferred(column: pd.Series, name: str) -> tuple[str, list[Problem]]:
 
 
 def as_numbers(known: pd.Series) -> np.ndarray | None:
-    """Values as float64, dates as days since 1970; none where one is neither."""
+    """Values as float64, dates as days since 1970, durations in days; none else."""
     if pd.api.types.is_datetime64_any_dtype(known):
         return _days(known)
+    if pd.api.types.is_timedelta64_dtype(known):
+        return (known / pd.Timedelta(days=1)).to_numpy(dtype=np.float64)
     if pd.api.types.is_numeric_dtype(known):
         return known.to_numpy(dtype=np.float64)
     texts = known.astype(str).str.strip()

@@ -10,8 +10,8 @@ from prunestudy.data.division import rare_classes
 from prunestudy.data.settings import Data, Kind
 from prunestudy.errors import Problem
 
-# Whole numbers of so few different values are classes; of more, values.
-MOST_CLASSES = 20
+# Whole numbers of so few different values are classes, if nobody says; of more, values.
+FEW_VALUES = 20
 SHOWN = 3
 
 
@@ -50,7 +50,7 @@ def _kind(column: pd.Series, numbers: np.ndarray | None) -> Kind:
         return "class"
     distinct = np.unique(numbers)
     whole = bool((distinct == np.round(distinct)).all())
-    return "class" if len(distinct) <= 2 or (whole and len(distinct) <= MOST_CLASSES) else "value"
+    return "class" if len(distinct) <= 2 or (whole and len(distinct) <= FEW_VALUES) else "value"
 
 
 def _missing(column: pd.Series, name: str) -> list[Problem]:
@@ -94,6 +94,8 @@ def _classes(column: pd.Series, numbers: np.ndarray | None, name: str) -> Target
     else:
         distinct, values = np.unique(numbers, return_inverse=True)
         names = [str(int(one)) if one == round(one) else str(one) for one in distinct]
+        if pd.api.types.is_bool_dtype(column):
+            names = [("false", "true")[int(one)] for one in distinct]
     if len(names) == 1:
         return Targets("class", problems=[_constant(name, names[0])])
     rare = rare_classes(values, names, f"'{name}'", tell_rows=True)
