@@ -29,6 +29,7 @@ def sections(contents: Contents) -> list[Section]:
     asked_title = listed(asked or ["comparison"]).capitalize()
     every: list[tuple[str, str, Callable[[Contents], list[Block]]]] = [
         ("finding", "Finding", _finding),
+        ("overview", "Task by task", _overview),
         ("trade-off", "Trade-off curves", _tradeoff),
         ("baselines", "Baselines", _baselines),
         ("comparison", f"{asked_title}: training, size, time", _question),
@@ -70,6 +71,10 @@ def _finding(contents: Contents) -> list[Block]:
         said = {"judged": judged, **words.notes(contents.inputs)}
         blocks += _rows("regret", contents.regret, **said)
     return [*blocks, Notes(tuple(contents.limitations)), *_every_comparison(contents)]
+
+
+def _overview(contents: Contents) -> list[Block]:
+    return [tables.overview(contents.inputs, contents.overview, contents.references)]
 
 
 def _every_comparison(contents: Contents) -> list[Block]:

@@ -14,10 +14,22 @@ from prunestudy.report import words
 from prunestudy.report.blocks import Table
 from prunestudy.report.clauses import ranges
 from prunestudy.report.controller import RESOURCES
-from prunestudy.report.formatting import NOTHING, listed, percent, plural, point_name, size
+from prunestudy.report.formatting import (
+    NOTHING,
+    listed,
+    numbers_of_seeds,
+    percent,
+    plural,
+    point_name,
+    size,
+)
 from prunestudy.report.limitations import at_chance
 from prunestudy.report.words import Row, anchor
 from prunestudy.store.names import DENSE
+
+PARTS = ("train", "validation", "test")
+# The two methods of a row.
+SIDES = ("first", "second")
 
 
 def tasks(inputs: Inputs) -> Table:
@@ -64,6 +76,41 @@ def references(inputs: Inputs, rows: pd.DataFrame) -> Table:
     told = rows.assign(label=rows["reference"].map(labels), metric=metrics)
     said = {"level": percent(inputs.level), **words.notes(inputs)}
     return words.table("references", told, **said)
+
+
+def overview(inputs: Inputs, networks: pd.DataFrame, beside: pd.DataFrame) -> Table:
+    """A row a task: the dense network, its reference, and what two methods make of it.
+
+    Args:
+        networks: one row a (task, method): the smallest networks within the budget.
+        beside: one row a task that has a reference.
+    """
+    asked = [question.pair for question in inputs.questions]
+    pair = [*(asked[0] if asked else (inputs.compared or inputs.methods)[:2])]
+    data, models = inputs.datasets.set_index("task"), beside.set_index("task")
+    rows: list[Row] = []
+    for task in inputs.tasks:
+        own = networks[networks["task"] == task].set_index("method")
+        counts = own["n"].reindex([DENSE, *pair]).dropna()
+        row: Row = {"task": task, "n": numbers_of_seeds(counts).removeprefix("n = ")}
+        row |= {"rows": data.loc[task, [f"{part}_rows" for part in PARTS]].sum()}
+        row |= {"network": inputs.cells(task, DENSE)["network"].iloc[0]}
+        row |= {"metric": inputs.directed_metric(task), "reference": NOTHING}
+        row |= {name: float("nan") for name in ("reference_test", "estimate", "low", "high")}
+        if task in models.index:
+            found = models.loc[task]
+            row |= found[["reference_test", "estimate", "low", "high"]].to_dict()
+            row["reference"] = REFERENCES[found["reference"]].label
+        for name, method in {"dense": DENSE, **dict(zip(SIDES, pair, strict=False))}.items():
+            networks_of = own.reindex([method]).iloc[0]
+            row |= {f"{name}_{column}": networks_of[column] for column in own}
+        rows.append(row)
+    names = dict(zip(SIDES, [*pair, ""], strict=False))
+    without: tuple[str, ...] = () if len(models) else ("reference", "its test", "dense − reference")
+    if len(pair) < len(SIDES):
+        without += tuple(f": {part}" for part in ("parameters", "MACs", "latency", "test"))
+    said = {"level": percent(inputs.level), **names, **words.notes(inputs)}
+    return words.table("overview", rows, without=without, **said)
 
 
 def log(inputs: Inputs, task: str, method: str, seed: int) -> Table:
