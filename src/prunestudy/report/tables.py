@@ -100,10 +100,10 @@ def overview(inputs: Inputs, networks: pd.DataFrame, beside: pd.DataFrame) -> Ta
         if task in models.index:
             found = models.loc[task]
             row |= found[["reference_test", "estimate", "low", "high"]].to_dict()
-            row["reference"] = REFERENCES[found["reference"]].label
+            row["reference"] = REFERENCES[str(found["reference"])].label
         for name, method in {"dense": DENSE, **dict(zip(SIDES, pair, strict=False))}.items():
             networks_of = own.reindex([method]).iloc[0]
-            row |= {f"{name}_{column}": networks_of[column] for column in own}
+            row |= {f"{name}_{column}": value for column, value in networks_of.items()}
         rows.append(row)
     names = dict(zip(SIDES, [*pair, ""], strict=False))
     without: tuple[str, ...] = () if len(models) else ("reference", "its test", "dense − reference")
