@@ -6,8 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from prunestudy.analysis.claims import of_pair
+from prunestudy.analysis.measures import AREA
 from prunestudy.params.report_settings import Report
 from prunestudy.params.settings import Study
+from prunestudy.report import tables
 from prunestudy.report.contents import Contents
 from tests.report.fabricated import ASIDE, EVERY, QUESTION, contents_of, make_study, uneven
 
@@ -125,6 +128,20 @@ def test_the_checklist_and_the_sentences_come_to_the_same(both: list[Contents]):
         for one in both
     ]
     assert words[0] == words[1]
+
+
+def test_what_is_lower_the_better_is_said_beside_each_number(both: list[Contents]):
+    for contents, lower in zip(both, (False, True), strict=True):
+        inputs, area = contents.inputs, contents.answers[0].text
+        assert ("MAE, lower is better, " in area) is lower
+        assert area.count("lower is better") == (2 if lower else 0)
+        rows = of_pair(contents.comparisons, AREA, *QUESTION.pair)
+        headline = tables.headline(inputs, rows, contents.area, "headline")
+        assert all(row[1].endswith("(lower is better)") is lower for row in headline.rows)
+        captions = [headline.caption, tables.tasks(inputs).caption]
+        assert all(("standard deviations of the target" in one) is lower for one in captions)
+        [verdicts] = [one.text for one in contents.limitations if one.text.startswith("Better")]
+        assert ("of ratios and of MAE and log-loss below" in verdicts) is lower
 
 
 def test_a_figure_of_differences_has_the_better_side_on_the_right(both: list[Contents]):

@@ -10,6 +10,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from prunestudy.cli.main import main
+from prunestudy.data import content
+from prunestudy.errors import ParamsError
+from prunestudy.params.reader import check_study
 from tests.conftest import CONTENT
 
 
@@ -33,7 +36,9 @@ def told(study: dict[str, Any], *words: str) -> int:
     return main(list(words))
 
 
-def test_a_task_of_own_data_is_shown_in_80_columns(study: dict[str, Any], capsys: Any):
+def test_a_task_of_own_data_is_shown_in_80_columns(
+    study: dict[str, Any], capsys: Any, monkeypatch: pytest.MonkeyPatch
+):
     assert told(study, "data", "show", "mine") == 0
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
@@ -41,9 +46,14 @@ def test_a_task_of_own_data_is_shown_in_80_columns(study: dict[str, Any], capsys
     assert "data        patients.csv (task mine)" in text
     assert "2 classes: ill, well" in text
     assert "rows        120 (train 66, validation 24, test 30; one split" in text
+    assert "balance     rows (share), then train / validation / test\n            ill: 60" in text
     assert "columns     age: numeric\n            sex: categorical" in text
     assert "  sha256    " in text
     assert "training rows as" in text
+    # From memory as from the file.
+    monkeypatch.setattr(content, "_KEPT", {})
+    assert told(study, "data", "show", "mine") == 0
+    assert capsys.readouterr().out.splitlines() == lines
 
 
 def test_a_set_of_the_catalogue_is_shown_beside_a_broken_study(study: dict[str, Any], capsys: Any):
@@ -68,6 +78,29 @@ def test_check_lists_what_is_wrong_with_the_data_beside_all_else(
     found = capsys.readouterr().err
     assert "tasks.mine.data.columns.agee: 'patients.csv' has no column 'agee'" in found
     assert "methods.iterative.tasks: 'yours' is not a task of the study" in found
+
+
+@pytest.mark.parametrize(
+    ("task", "place", "reason"),
+    [
+        ({"data": {"name": "rain", "split": {"folds": 5}}}, "data.split.folds", "is a series"),
+        ({"data": {"name": "wdbc", "vocabulary": 9}}, "data.vocabulary", "no column of text"),
+        ({"data": {"name": "wdbc", "max_tokens": 9}}, "data.max_tokens", "does not read words"),
+        (
+            {"data": {"name": "wdbc"}, "network": {"name": "textcnn"}},
+            "network",
+            "has none; allowed: mlp, lenet_300_100, mlp_mixed",
+        ),
+    ],
+)
+def test_what_the_catalogue_does_not_have_is_refused(
+    task: dict[str, Any], place: str, reason: str, study: dict[str, Any]
+):
+    study["tasks"]["mine"] |= task
+    with pytest.raises(ParamsError) as found:
+        check_study(study)
+    said = {problem.path: str(problem) for problem in found.value.problems}
+    assert reason in said[f"tasks.mine.{place}"]
 
 
 def test_check_warns_of_duplicates_and_says_which_loss_fits(study: dict[str, Any], capsys: Any):

@@ -135,6 +135,14 @@ def test_a_table_names_images_beside_it_with_their_targets():
     assert content_of(data) != before
 
 
+def test_a_table_of_images_is_read_as_any_other_table():
+    rows = "".join(f"photos/{kind}/{one}.png;{kind} ;x\n" for kind in KINDS for one in range(EACH))
+    Path("labels.csv").write_text("file;label;more\n" + rows)
+    dataset = dataset_of(Data(csv=["labels.csv"], image="file", target=["label"]))
+    assert dataset.classes == ("ant", "bee")
+    assert len(dataset.read({}).targets) == 2 * EACH
+
+
 # What is refused.
 
 
@@ -220,16 +228,17 @@ def test_truncated_images_are_all_named_when_they_are_decoded(here: Path):
     ("make", "said"),
     [
         (lambda: labelled(image="files"), "has no column 'files'; allowed: file, label; did you"),
-        (lambda: labelled("photos/ant/0.png,"), "labels.csv, line 2: 'label' is empty"),
-        (lambda: labelled(""), "labels.csv has no rows"),
-        (lambda: labelled("\n".join(["photos/ant/0.png,1"] * 20)), "'label' has one class only"),
-        (lambda: labelled(FEW), "class '1' of 'label' has 2 rows, and each class needs 3"),
+        (lambda: labelled("photos/ant/0.png,\n" * 20), "target: 'label' has no value in any row"),
+        (lambda: labelled(""), "'labels.csv' has 0 rows"),
+        (lambda: labelled("\n".join(["photos/ant/0.png,1"] * 20)), "'label' is '1' in every row"),
+        (lambda: labelled(FEW), "class '1' of 'label' has 2 rows (row 1, 2), and each"),
         (
             lambda: labelled("\n".join(f"photos/x.png,{place % 2}" for place in range(20))),
             "photos/x.png is not there",
         ),
         (lambda: Path("latin.csv").write_bytes(b"file,label\n\xff,1\n") and
-            labelled(csv="latin.csv"), "latin.csv is not UTF-8"),
+            labelled(csv="latin.csv"), "'latin.csv' is not UTF-8"),
+        (lambda: labelled(",1\n" * 20), "image: 'file' is missing in row 1;"),
     ],
 )  # fmt: skip
 def test_each_fault_of_a_table_of_images_names_the_line(make: Callable[[], Data], said: str):

@@ -153,6 +153,33 @@ def test_a_parquet_file_and_files_of_the_same_columns_hold_the_same_data(tmp_pat
         assert (outcomes[name].targets == outcomes["one"].targets).all(), name
 
 
+def test_space_around_a_cell_makes_no_other_class_category_or_group(tmp_path: Path):
+    frame = table()
+    written(frame)
+    prepare(own(group="clinic"), None, tmp_path / "as it is")
+    spaced = frame.astype(str)
+    spaced.loc[::3, ["city", "clinic", "outcome"]] += " "
+    written(spaced)
+    prepare(own(group="clinic"), None, tmp_path / "with space")
+    assert (tmp_path / "as it is").read_bytes() == (tmp_path / "with space").read_bytes()
+
+
+def test_booleans_and_durations_of_parquet_files():
+    frame = table().assign(outcome=[False, True] * 30)
+    frame["stay"] = pd.to_timedelta(np.arange(ROWS) * 7 % 11, unit="h")
+    frame.to_parquet("t.parquet")
+    found = dataset_of(Data(parquet=["t.parquet"], target=["outcome"]))
+    assert found.classes == ("false", "true")
+    assert found.facts is not None
+    assert found.facts.columns["stay"] == ("numeric", 0)
+
+
+def test_rows_that_cannot_be_divided_are_told_in_words_of_this_library():
+    written(table()[:20].assign(outcome=["ill", "well", "dead", "lost"] * 5))
+    told = refused(own(split={"test": 0.1}))["split"]
+    assert told.endswith("on both sides; change data.split or data.train_rows")
+
+
 def test_a_byte_order_mark_and_other_separators_are_read(tmp_path: Path):
     written()
     expected = dataset_of(own()).facts
@@ -298,6 +325,10 @@ def test_no_group_is_on_two_sides(folds: int | None, tmp_path: Path):
         ({"csv": None}, "needs exactly one of .*, found none"),
         ({"npz": "a.npz", "csv": None}, "target belongs to csv or parquet"),
         ({"target": None}, "csv needs target, too"),
+        ({"image": "f", "group": "clinic"}, "group is of columns that are read, and with image"),
+        ({"image": "f", "time": "day"}, "time is of columns"),
+        ({"image": "f", "columns": {"age": "text"}}, "columns is of columns"),
+        ({"npz": "a.npz", "csv": None, "target": None, "max_tokens": 9}, "max_tokens belongs to"),
     ],
 )
 def test_what_does_not_go_together_is_refused_with_why(given: dict[str, Any], told: str):

@@ -20,14 +20,18 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from prunestudy.errors import StudyError
 from prunestudy.params.reader import read_study
 from prunestudy.plan import status
 from prunestudy.plan.artifact import Artifact
 from prunestudy.plan.manifest import Entry, Manifest
+from prunestudy.plan.pin import list_of_made
 from prunestudy.plan.plan import Plan
 from prunestudy.run.locks import JOBS_LOCK, RUN_LOCK
 from prunestudy.store.contents import contents
-from prunestudy.store.sidecars import sidecar_path
+from prunestudy.store.guarded import parsed
+from prunestudy.store.lists import lines_of
+from prunestudy.store.sidecars import Sidecar, read_sidecar, sidecar_path
 from tests.waiting import WAITS
 from tests.workflow.conftest import STUDY
 
@@ -236,10 +240,14 @@ class Sequences(RuleBasedStateMachine):
         if not files:
             return
         file = chance.choice(files)
+        before = file.read_bytes()
         damage(file, chance)
         self.damaged[file] = state_of(file)
         code, said = self.attempt("verify")
         assert code == 1, f"{damage.__name__} {file}\n{said}"
+        if still_fits(before, file):
+            # The manifest alone tells, and may be of another checkout: verify says to delete it.
+            subprocess.run(["rm", "-rf", file.with_suffix("")], check=True)
         self.count("damage")
 
     @rule(chance=st.randoms(use_true_random=False))
@@ -289,25 +297,37 @@ class Sequences(RuleBasedStateMachine):
         shutil.move(elsewhere, root)
         self.count("link root")
 
-    @rule(chance=st.randoms(use_true_random=False))
-    def forge(self, chance: random.Random) -> None:
-        """An artifact and its sidecar are edited alike: verify names it, and a run replaces it."""
+    @rule(chance=st.randoms(use_true_random=False), origin=st.booleans())
+    def forge(self, chance: random.Random, origin: bool) -> None:
+        """An artifact and its sidecar are edited alike, or its origin: verify names it.
+
+        A run leaves it there, and makes it again once it is deleted.
+        """
         plan = self.plan()
-        # The manifest pins what the report was made from.
+        # The manifest pins what the report was made from, but for what was made since.
         pinned = plan.find("report").ancestors()
-        whole = [artifact.path for artifact in pinned if self.is_whole(artifact)]
+        noted = lines_of(list_of_made(STUDY))
+        whole = [
+            artifact.path
+            for artifact in pinned
+            if self.is_whole(artifact) and artifact.path.as_posix() not in noted
+        ]
         if not whole or status.missing(plan) or self.damaged:
             return
         path = chance.choice(whole)
-        file = path if path.is_file() else chance.choice(files_in(path))
-        with file.open("ab") as opened:
-            opened.write(b"\n")
         beside = sidecar_path(path)
         sidecar = json.loads(beside.read_text(encoding="utf-8"))
-        sidecar |= {"sha256": contents(path).digest, "files": contents(path).files}
+        if origin:
+            sidecar["made"]["seconds"] += 1
+        else:
+            file = path if path.is_file() else chance.choice(files_in(path))
+            with file.open("ab") as opened:
+                opened.write(b"\n")
+            sidecar |= {"sha256": contents(path).digest, "files": contents(path).files}
         beside.write_text(json.dumps(sidecar, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         code, said = self.attempt("verify")
-        assert code == 1, file
+        assert code == 1, path
+        # By itself or its sidecar, or as made from what was measured again since.
         assert str(path) in said, said
         subprocess.run(["rm", "-r", path], check=True)
         self.count("damage")
@@ -472,6 +492,17 @@ class Sequences(RuleBasedStateMachine):
             if is_exact(artifact):
                 digest = contents(path).digest
                 assert self.truth.setdefault(str(path), digest) == digest, path
+
+
+def still_fits(before: bytes, sidecar: Path) -> bool:
+    """Whether a sidecar that was damaged says the same as before but for an origin."""
+    compared = {"key", "parts", "sha256", "files"}
+    try:
+        said = parsed(sidecar, before, Sidecar), read_sidecar(sidecar.with_suffix(""))
+    except StudyError:
+        return False
+    former, now = (one.model_dump(include=compared) for one in said)
+    return former == now
 
 
 def is_exact(artifact: Artifact) -> bool:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from prunestudy.publish.archive import CHECKSUMS
-from tests.faults.conftest import start
+from prunestudy.run.locks import RUN_LOCK
+from tests.faults.conftest import while_held
 from tests.workflow.conftest import STUDY, Checkout
 
 ARCHIVE = ("prunestudy", "archive", "--params", f"studies/{STUDY}.yaml", "--out", "a.zip")
@@ -102,11 +103,10 @@ def test_nothing_but_an_archive_is_overwritten(shared: Checkout, out: str) -> No
 
 
 def test_an_archive_waits_for_a_run_at_work(shared: Checkout) -> None:
-    hold = "import fcntl, time; lock = open('.prunestudy.lock', 'a'); fcntl.flock(lock, 2)"
-    holder = start(shared, "python", "-c", f"{hold}; print('held', flush=True); time.sleep(4)")
-    assert holder.stdout is not None
-    assert holder.stdout.readline().strip() == "held"
-    said = shared.call(*ARCHIVE)
-    assert "waiting for it" in said
-    assert holder.wait() == 0
-    (shared.folder / "a.zip").unlink()
+    archive = shared.folder / "a.zip"
+    moments: list[bool] = []
+    code, said = while_held(shared, RUN_LOCK, lambda: moments.append(archive.exists()), *ARCHIVE)
+    assert code == 0, said
+    assert "another run is at work" in said
+    assert moments == [False]
+    archive.unlink()

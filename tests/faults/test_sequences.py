@@ -17,10 +17,10 @@ from hypothesis.stateful import run_state_machine_as_test
 from prunestudy.cli.main import main
 from prunestudy.plan.artifact import Artifact
 from tests.faults import stubs
-from tests.faults.conftest import start, wait_for_peace
+from tests.faults.conftest import start, wait_for_peace, while_held
 from tests.faults.sequences import PARAMS, Sequences
 from tests.faults.test_kills import kill_one
-from tests.waiting import WAITS, Hearing, held
+from tests.waiting import Hearing, held
 from tests.workflow.conftest import Checkout, new_checkout
 
 IN_PROCESS = int(os.environ.get("PRUNESTUDY_SEQUENCES", "475"))
@@ -146,16 +146,7 @@ def test_sequences_with_the_real_tools(tmp_path: Path) -> None:
             self, lock: Path, moment: Callable[[], None], *words: str
         ) -> tuple[int, str]:
             command = ("prunestudy", words[0], "--params", str(PARAMS), *words[1:])
-            with held(lock) as let_go:
-                run = start(self.checkout(), *command)
-                assert run.stdout is not None
-                said = ""
-                while WAITS not in said and (line := run.stdout.readline()):
-                    said += line
-                moment()
-                let_go()
-                said += run.communicate()[0]
-            return run.returncode, said
+            return while_held(self.checkout(), lock, moment, *command)
 
         def kill(self, moment: float) -> None:
             run = start(self.checkout(), "prunestudy", "run", "--params", str(PARAMS))

@@ -4,8 +4,8 @@ from typing import Any, get_args
 
 import pytest
 
-from prunestudy.data.dataset import find_dataset
-from prunestudy.data.settings import DATASETS
+from prunestudy.data.dataset import dataset_of
+from prunestudy.data.settings import DATASETS, Data
 from prunestudy.networks.architectures.settings import Network
 from prunestudy.networks.layer_sizes import Indices
 from prunestudy.networks.spec import NetworkSpec
@@ -38,7 +38,7 @@ def cases() -> list[tuple[dict[str, Any], dict[str, Any]]]:
         network = KINDS[given["name"]].model_validate(given)
         if network.reads == "numbers":
             for name in DATASETS:
-                dataset = find_dataset(name)
+                dataset = dataset_of(Data(name=name))
                 shape, outputs = dataset.input_shape, len(dataset.classes) or 1
                 if (
                     len(shape) == 3 and min(shape[1:]) >= network.least_side()

@@ -2,12 +2,19 @@
 
 import pytest
 
-from prunestudy.networks.architectures.settings import LeNet5, Mlp
+from prunestudy.networks.architectures.settings import LeNet5, Mlp, TextCnn
 from prunestudy.params.labels import method_labels, network_label
 from prunestudy.params.settings import Study
 
 
-@pytest.mark.parametrize(("network", "label"), [(Mlp(hidden=[5]), "mlp-5"), (LeNet5(), "lenet_5")])
+@pytest.mark.parametrize(
+    ("network", "label"),
+    [
+        (Mlp(hidden=[5, 4]), "mlp-5-4"),
+        (LeNet5(), "lenet_5"),
+        (TextCnn(channels=8, kernels=[2, 3]), "textcnn-8-8"),
+    ],
+)
 def test_a_network_is_called_by_architecture_and_widths(network, label: str):
     assert network_label(network) == label
 

@@ -181,6 +181,23 @@ def test_a_wrong_word_names_what_is_allowed(content: dict[str, Any], written):
     }
 
 
+@pytest.mark.parametrize(
+    ("weights", "place", "said"),
+    [
+        ("balancd", "", "'balancd' is not a known value; allowed: balanced; did you mean"),
+        ([1, -2], ".1", "input should be greater than 0, found -2"),
+        ({"0": -1}, ".0", "input should be greater than 0, found -1"),
+    ],
+)
+def test_of_several_types_the_nearest_says_what_is_wrong(
+    weights: Any, place: str, said: str, content: dict[str, Any], written
+):
+    content["tasks"]["digits"]["loss"] = {"name": "cross_entropy", "class_weights": weights}
+    found = problems(written(content))
+    assert list(found) == [f"tasks.digits.loss.class_weights{place}"]
+    assert said in str(found)
+
+
 def test_a_wrong_type_says_what_was_found(content: dict[str, Any], written):
     content["tasks"]["digits"]["network"]["channels"] = "wide"
     [(path, line)] = problems(written(content)).items()

@@ -391,6 +391,29 @@ def test_weights_of_what_is_no_class_and_metrics_of_few_classes_are_problems(
     assert "tells nothing of fewer than 6 classes" in found["tasks.wdbc.metrics.0"]
 
 
+@pytest.mark.parametrize(
+    ("task", "metric", "fits"),
+    [
+        ("wdbc", "log_loss", False),
+        ("wdbc", "roc_auc", True),
+        ("digits", "roc_auc", False),
+        ("digits", "macro_f1", True),
+    ],
+)
+def test_a_reference_without_probabilities_fits_no_metric_that_reads_them(
+    content: dict[str, Any], task: str, metric: str, fits: bool
+):
+    content["tasks"]["wdbc"] = content["tasks"]["digits"] | {"data": {"name": "wdbc"}}
+    content["tasks"]["wdbc"]["network"] = {"name": "mlp", "hidden": [4]}
+    content["tasks"][task] |= {"metric": metric, "reference": "svc"}
+    if fits:
+        assert check_study(content).tasks[task].reference == "svc"
+        return
+    told = _found(content)[f"tasks.{task}.reference"]
+    assert f"'svc' gives no probabilities, which '{metric}' reads" in told
+    assert told.endswith("allowed: hist_gradient_boosting, logistic")
+
+
 def test_margins_of_metrics_have_defaults_of_their_own(content: dict[str, Any]):
     report = check_study(content | {"report": {"margins": {"own.cost": 3.0}}}).report
     margins = {name: report.margin(name) for name in ("accuracy", "roc_auc", "mae", "own.cost")}

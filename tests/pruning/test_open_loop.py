@@ -11,6 +11,7 @@ import torch
 from prunestudy.networks.spec import NetworkSpec
 from prunestudy.pruning.allocation.unit_budget import InfeasibleTarget
 from prunestudy.pruning.controller.settings import Requirements
+from prunestudy.pruning.evaluator import Evaluator
 from prunestudy.pruning.open_loop import check_reachable, run_open_loop
 from prunestudy.pruning.own_size import OwnSize
 from prunestudy.pruning.regularisers.settings import Regulariser
@@ -25,6 +26,7 @@ from prunestudy.pruning.state import (
     labels,
 )
 from prunestudy.store.names import FINAL
+from prunestudy.training.objective import Objective
 
 METHODS = {
     "one_shot": OpenLoop(criterion="magnitude"),
@@ -141,8 +143,11 @@ def test_the_proportions_of_another_method_are_taken_over_exactly(make_tools: Ca
 class Landscape:
     """Networks that are sizes, of a dense one of 1,000 parameters; quality is a function of it."""
 
+    verdict = Evaluator.verdict
+
     def __init__(self, quality: Callable[[int], float], least: int = 1, grain: int = 1) -> None:
         self.quality, self.least, self.grain = quality, least, grain
+        self.objective = Objective("cross_entropy", "accuracy")
         self.dense_params, self.dense = 1000, SimpleNamespace(params=1000, stage=0)
         self.dense.restored = lambda: self.dense
         self.asked: list[int] = []

@@ -2,9 +2,14 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
+import pytest
 
+from prunestudy.data.settings import Data
+from prunestudy.report import checks
 from prunestudy.report.contents import Contents
 from tests.report.fabricated import EVERY, contents_of, make_study
 
@@ -53,3 +58,27 @@ def test_a_line_fails_where_what_it_asks_for_is_missing(tmp_path: Path) -> None:
     for line, tables in lacking.items():
         assert whole[line] == "PASS", line
         assert status(contents, line, **tables) == "FAIL", line
+
+
+@pytest.mark.parametrize("data", [{"csv": "birds.csv", "target": "bird"}, {"name": "digits"}])
+def test_data_of_many_classes_need_top_five(data: dict[str, Any], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(checks, "dataset_of", lambda _data: SimpleNamespace(classes=range(120)))
+    [task, *_] = make_study().tasks.values()
+
+    def told(**metrics: Any) -> tuple[bool | None, str]:
+        own = task.model_copy(update={"data": Data(**data), "metric": "accuracy", **metrics})
+        inputs: Any = SimpleNamespace(study=SimpleNamespace(tasks={"birds": own}))
+        return checks.top_five(inputs, pd.DataFrame())
+
+    name = Data(**data).called
+    assert told() == (False, f"no top-5 quality for {name}")
+    assert told(metrics=["top_5"]) == (True, f"top-5 quality for {name}")
+
+
+def test_a_network_that_gained_has_a_minus_sign(tmp_path: Path) -> None:
+    contents = contents_of(tmp_path)
+    summary = contents.summary
+    better = summary["test_mean"].mask(summary["method"] != "dense", 2.0)
+    told = checks.until_collapse(contents.inputs, summary.assign(test_mean=better))[1]
+    assert "−" in told
+    assert "-" not in told

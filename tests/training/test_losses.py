@@ -12,9 +12,11 @@ from prunestudy.data.tensors import Prepared, Split
 from prunestudy.errors import StudyError
 from prunestudy.evaluation.beyond_mean import Reference, beyond_mean
 from prunestudy.networks.architectures import mlp
+from prunestudy.settings.parts import load_part
 from prunestudy.training.distillation import Teacher
 from prunestudy.training.loop import TrainingLoop
-from prunestudy.training.losses.settings import LossSettings
+from prunestudy.training.losses.settings import LOSSES, LossSettings
+from prunestudy.training.objective import LOSSES as PARTS
 from prunestudy.training.objective import Objective
 from prunestudy.training.settings import Compute, Training
 
@@ -80,8 +82,11 @@ def test_a_loss_without_options_is_todays_to_the_bit():
 def test_a_class_without_training_rows_cannot_be_balanced():
     with pytest.raises(StudyError, match="no training row is of c"):
         fitted(torch.tensor([0, 1, 1]), NAMES, class_weights="balanced")
-    with pytest.raises(StudyError, match="has 2 weights for 3 classes"):
-        fitted(RARE, NAMES, class_weights=[1.0, 2.0])
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_and_the_table_of_settings_say_the_same_targets(name: str):
+    assert LOSSES[name].target == load_part(PARTS, name).TARGET
 
 
 def test_losses_of_values_have_their_definitions():

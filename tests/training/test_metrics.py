@@ -12,8 +12,10 @@ from torch import Tensor
 from prunestudy.data.tensors import Prepared, Split
 from prunestudy.errors import StudyError
 from prunestudy.evaluation.constant_outputs import metric_of_constant
+from prunestudy.settings.parts import load_part
 from prunestudy.steps.defined import check_defined
 from prunestudy.training.metrics.settings import METRICS, MetricSettings
+from prunestudy.training.objective import METRICS as PARTS
 from prunestudy.training.objective import Objective, metric_function
 
 ONE_HOT = {"class": "cross_entropy", "labels": "binary_cross_entropy", "value": "mse"}
@@ -69,6 +71,12 @@ def test_every_metric_has_a_peer_for_each_kind_of_targets():
     peers = {"class": OF_CLASSES, "labels": OF_LABELS, "value": OF_VALUES}
     wanted = {(kind, name) for name, info in METRICS.items() for kind in info.targets}
     assert wanted == {(kind, name) for kind, own in peers.items() for name in own}
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_metric_and_the_table_of_settings_say_the_same_direction(name: str):
+    part = load_part(PARTS, name)
+    assert getattr(part, "HIGHER_IS_BETTER", True) is METRICS[name].higher_is_better
 
 
 @pytest.mark.parametrize("classes", [2, 7])

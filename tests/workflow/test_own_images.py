@@ -181,5 +181,9 @@ tasks:
     print(f"{time.monotonic() - began:.0f} s", *sorted(held.items()), sep="\n")
     with (checkout.folder / "reports" / STUDY / "tables" / "results.csv").open() as text:
         assert {row["method"] for row in csv.DictReader(text)} == {"dense", "traditional"}
+    preparing = {name for name in held if "--out data/smoke/prepared/large-" in name}
+    assert preparing
     # An interpreter with torch and Lightning has 0.45 GiB, a network of 33,000 parameters nothing.
-    assert max(held.values()) < 1.4
+    assert max(one for name, one in held.items() if name not in preparing) < 1.4
+    # Rows are standardised 0.25 GiB at a time, in numbers of 64 bits: five times as much at once.
+    assert max(held[name] for name in preparing) < 1.8

@@ -3,6 +3,8 @@
 The tables are read by the networks for mixed tables and for texts, by parameters alone.
 """
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -111,8 +113,8 @@ def test_each_dense_network_is_held_against_its_reference_in_the_report(checkout
     difference = compared["dense"] - compared["reference_test"]
     assert compared["estimate"].to_dict() == pytest.approx(difference.to_dict())
     assert (compared["n"] == 2).all()
-    # What scikit-learn's own examples come to on these sets; the tables say their topics.
-    assert compared.loc["wdbc", "reference_test"] > 0.95
+    # One class alone has 0.63, the mean an error of about 0.85; what is in the tables says topics.
+    assert compared.loc["wdbc", "reference_test"] > 0.92
     assert 0.4 < compared.loc["diabetes", "reference_test"] < 0.7
     assert compared.loc["letters", "reference_test"] > 0.97
     assert compared.loc["senders", "reference_test"] > 0.9
@@ -133,12 +135,15 @@ def test_networks_of_words_and_of_mixed_columns_learn_a_table_of_ones_own(checko
         assert pruned["test"].min() > least - 0.1
 
 
-def test_another_reference_reruns_neither_networks_nor_the_other_references(checkout: Checkout):
+def test_another_reference_reruns_neither_networks_nor_the_other_references(
+    checkout: Checkout, tmp_path: Path
+):
+    checkout = checkout.copy(tmp_path / "copy")
     params = str(checkout.params)
     assert "nothing to do" in checkout.call("prunestudy", "status", "--params", params)
     before = checkout.sidecars()
     checkout.edit(f"studies/{STUDY}.yaml", "reference: svc", "reference: logistic")
     checkout.call("prunestudy", "run", "--params", params)
-    assert ran(before, checkout.sidecars()) == {"reference/wdbc", "collect", "report"}
+    assert ran(before, checkout.sidecars()) == {"reference/wdbc", "collect", "report", "publish"}
     compared = table(checkout, "reference_comparisons").set_index("task")
     assert compared.loc["wdbc", "reference"] == "logistic"

@@ -2,7 +2,7 @@
 
 from prunestudy.data.dataset import Dataset, find_dataset
 from prunestudy.data.settings import DATASETS, ROWS
-from prunestudy.data.sources import LocalFile, Npm, PyPI, Source, is_here
+from prunestudy.data.sources import Bundled, LocalFile, Npm, PyPI, Source, is_here
 
 WIDTHS = "{:13}  {:13}  {:>6}  {:14}  {:10}  {}"
 KINDS = {"value": "a value", "class": "{} classes", "labels": "{} labels"}
@@ -50,4 +50,6 @@ def _short(source: Source) -> str:
             return f"npm {package}"
         case LocalFile(_path, hint):
             return hint
-    return str(source).partition("/")[0].removesuffix(".datasets.data")
+        case Bundled(package, _file):
+            return f"bundled with {package.partition('.')[0]}"
+    return str(source).partition("/")[0]

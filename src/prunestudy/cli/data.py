@@ -103,6 +103,8 @@ def _own(facts: Facts, data: Data) -> Iterator[str]:
     how = f"in order of {data.time}" if data.time else how
     how += f", groups by {data.group}" if data.group else ""
     yield from _entry("rows", f"{facts.rows:,} ({parts}; {how})")
+    if facts.classes:
+        yield from _entry("balance", f"rows (share), then {' / '.join(facts.parts)}")
     for place, (name, counts) in enumerate(facts.classes.items()):
         if place == MOST_LINES:
             yield from _entry("", f"and {len(facts.classes) - MOST_LINES:,} more")
@@ -110,7 +112,7 @@ def _own(facts: Facts, data: Data) -> Iterator[str]:
         total = sum(counts.values())
         told = " / ".join(f"{count:,}" for count in counts.values())
         share = f"{total:,} ({total / facts.rows:.1%})"
-        yield from _entry("balance" if place == 0 else "", f"{name}: {share}, {told}")
+        yield from _entry("", f"{name}: {share}, {told}")
     for place, (name, (kind, missing)) in enumerate(facts.columns.items()):
         if place == MOST_LINES:
             yield from _entry("", f"and {len(facts.columns) - MOST_LINES:,} more")

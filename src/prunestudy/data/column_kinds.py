@@ -19,6 +19,7 @@ ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-
 OTHER_DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}( \d{1,2}:\d{2}.*)?")
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 LEAST = 20
+SECONDS_OF_DAY = 86_400
 
 
 def inferred(column: pd.Series, name: str) -> tuple[str, list[Problem]]:
@@ -45,9 +46,11 @@ def inferred(column: pd.Series, name: str) -> tuple[str, list[Problem]]:
 
 
 def as_numbers(known: pd.Series) -> np.ndarray | None:
-    """Values as float64, dates as days since 1970; none where one is neither."""
+    """Values as float64, dates as days since 1970, durations in days; none else."""
     if pd.api.types.is_datetime64_any_dtype(known):
         return _days(known)
+    if pd.api.types.is_timedelta64_dtype(known):
+        return known.dt.total_seconds().to_numpy(dtype=np.float64) / SECONDS_OF_DAY
     if pd.api.types.is_numeric_dtype(known):
         return known.to_numpy(dtype=np.float64)
     texts = known.astype(str).str.strip()

@@ -112,7 +112,8 @@ def _remembered(key: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         name = f"{key[:32]}.json"
         found = _read(name)
         if not found:
-            found = make()
+            # As it will be read again, in the same order.
+            found = json.loads(json.dumps(make(), ensure_ascii=False, allow_nan=False))
             _write(name, found)
         _KEPT[key] = found
     return _KEPT[key]
@@ -136,7 +137,7 @@ def _read(name: str) -> dict[str, Any]:
 def _write(name: str, content: dict[str, Any]) -> None:
     # Where nothing can be written, it is read again the next time.
     with contextlib.suppress(OSError):
-        write_text(MEMORY / name, canonical_json(content))
+        write_text(MEMORY / name, json.dumps(content, ensure_ascii=False))
 
 
 def _missing(name: str) -> tuple[str, str, str]:

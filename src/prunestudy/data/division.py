@@ -1,5 +1,6 @@
 """How rows of the user's own divide, and what in that keeps a network from learning them."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -36,7 +37,7 @@ def divided(arrays: Arrays, dataset: Dataset, data: Data) -> Rows:
             else [fold_rows(arrays, dataset, data, 0, fold) for fold in range(folds)]
         )
     except StudyError as error:
-        raise DataError([Problem("split", str(error).removeprefix("data.split: "))]) from None
+        raise DataError([Problem("split", _told(error))]) from None
     fewer = "" if data.train_rows is None else ", train_rows"
     remedy = f"change split{fewer}, or what divides the rows"
     for rows in divisions:
@@ -45,6 +46,11 @@ def divided(arrays: Arrays, dataset: Dataset, data: Data) -> Rows:
         if problems:
             raise DataError(problems)
     return divisions[0]
+
+
+def _told(error: StudyError) -> str:
+    """Why rows cannot be divided, in words of this library alone."""
+    return re.sub(r" \(.*\)(?=; change)", "", str(error).removeprefix("data.split: "))
 
 
 def _unlearned(targets: np.ndarray, dataset: Dataset, rows: Rows, remedy: str) -> Iterator[str]:

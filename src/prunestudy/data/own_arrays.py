@@ -100,6 +100,8 @@ def targets_of(given: Any, kind: Kind | None) -> tuple[Targets | None, list[Prob
     if reasons:
         return None, [Problem("", one) for one in reasons]
     if kind == "class":
+        # Nobody sees the space around a name.
+        given = np.char.strip(given) if given.dtype.kind in "US" else given
         names, numbers = np.unique(given, return_inverse=True)
         classes = tuple(_name(name) for name in names)
         values = numbers.reshape(-1).astype(np.int64)

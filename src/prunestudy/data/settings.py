@@ -27,6 +27,8 @@ ROWS: dict[str, tuple[int, int]] = {
     "wdbc": (569, 0),
     "yeast": (2_417, 0),
 }
+# Those whose rows are divided in the order of time.
+SERIES = ("nyse", "rain")
 # Rows of the smallest class, which every fold has a part of.
 SMALLEST_CLASS: dict[str, int] = {
     "credit": 1_254,
@@ -110,6 +112,8 @@ ORIGINS = {
     "function": "function",
 }
 TABLES = ("csv", "parquet")
+# What is of columns that are inputs; beside images there are none.
+BESIDE_COLUMNS = ("columns", "time", "group", "max_tokens", "vocabulary")
 OWN = tuple(origin for origin in ORIGINS if origin != "name")
 # What else may be said of data, by their origin; the rest may be said of all.
 BELONGS = {
@@ -120,6 +124,8 @@ BELONGS = {
     "group": TABLES,
     "image": ("csv",),
     "side": ("images", "csv"),
+    "max_tokens": ("name", *TABLES),
+    "vocabulary": ("name", *TABLES),
     "sha256": ("csv", "parquet", "npz"),
 }
 
@@ -173,12 +179,14 @@ class Data(Params):
     )
     time: Text | None = Field(
         None,
-        description="column by which rows are split in order: training, validation, test",
+        description="column by which rows are split in order: training, validation, test; rows of "
+        "one time at a boundary may be on both of its sides",
         examples=["date"],
     )
     group: Text | None = Field(
         None,
-        description="column whose rows of one value stay on one side of the split",
+        description="column whose rows of one value stay on one side of the split, whose shares "
+        "are then of the groups",
         examples=["patient"],
     )
     image: Text | None = Field(
@@ -219,6 +227,11 @@ class Data(Params):
             "it out"
             for field, origins in BELONGS.items()
             if getattr(self, field) is not None and given[0] not in origins
+        ]
+        reasons += [
+            f"{field} is of columns that are read, and with image no others are; leave it out"
+            for field in BESIDE_COLUMNS
+            if self.image is not None and getattr(self, field) is not None
         ]
         if given[0] in TABLES and self.target is None:
             reasons.append(f"{given[0]} needs target, too: the name of the column to predict")

@@ -18,6 +18,8 @@ from prunestudy.errors import DataError, Problem, near
 
 LEAST_ROWS = 20
 SHOWN = 12
+# Settings that name a column.
+NAMING = ("time", "group", "image")
 
 
 @dataclass(frozen=True)
@@ -41,21 +43,18 @@ def read_table(data: Data, files: dict[str, bytes]) -> Table:
     Raises:
         DataError: they cannot be used; it lists every problem that can be told at once.
     """
-    table = _joined(data, files)
-    problems = list(_unknown(table, data))
-    if problems:
-        raise DataError(problems)
+    table = pd.concat(tables_of(data, files).values(), ignore_index=True)
     kinds, problems = _kinds(table, data)
     inputs, wrong = columns_of(table, kinds)
-    targets = targets_of(table, data)
-    problems += [*wrong, *targets.problems]
+    targets, untold = targets_of(table, data)
+    problems += [*wrong, *untold]
     if not (inputs.numeric or inputs.categorical or inputs.text) and not problems:
         reason = "no column is left to predict from; every other one is constant or names the rows"
         problems.append(Problem("columns", reason))
     time, wrong = _time(table, data)
     groups, missing = _groups(table, data)
     problems += [*wrong, *missing]
-    if problems:
+    if problems or targets is None:
         raise DataError(problems)
     arrays = Arrays(inputs, targets.values, 0, time, groups)
     title = f"{data.called}, {len(table):,} rows, {len(table.columns)} columns"
@@ -101,8 +100,12 @@ def _told(kind: str, role: str) -> str:
     return f"{role}, {kind}" if role and kind != "ignore" else role or kind
 
 
-def _joined(data: Data, files: dict[str, bytes]) -> pd.DataFrame:
-    """The files below each other."""
+def tables_of(data: Data, files: dict[str, bytes]) -> dict[str, pd.DataFrame]:
+    """The table of each file, all of the same columns, those that the settings name among them.
+
+    Raises:
+        DataError: they are not; it lists every problem.
+    """
     read = read_csv if data.origin == "csv" else read_parquet
     tables: dict[str, pd.DataFrame] = {}
     problems: list[Problem] = []
@@ -125,16 +128,17 @@ def _joined(data: Data, files: dict[str, bytes]) -> pd.DataFrame:
             "and test on others"
         )
         problems.append(Problem(data.origin, reason))
+    problems = problems or list(_unknown(tables[first], data))
     if problems:
         raise DataError(problems)
-    return pd.concat(tables.values(), ignore_index=True)
+    return tables
 
 
 def _unknown(table: pd.DataFrame, data: Data) -> Iterator[Problem]:
     """Columns that the settings name and the files do not have."""
     known = [str(one) for one in table.columns]
     named = [("target", one) for one in data.target or []]
-    named += [(key, one) for key in ("time", "group") if (one := getattr(data, key)) is not None]
+    named += [(key, one) for key in NAMING if (one := getattr(data, key)) is not None]
     named += [(f"columns.{one}", one) for one in data.columns or {}]
     for key, name in named:
         if name not in known:

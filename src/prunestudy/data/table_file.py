@@ -30,7 +30,7 @@ def read_csv(name: str, content: bytes) -> pd.DataFrame:
     text = _decoded(name, content)
     separator = _separator(text)
     _check_shape(name, text, separator)
-    return pd.read_csv(
+    table = pd.read_csv(
         io.StringIO(text),
         sep=separator,
         dtype=str,
@@ -38,6 +38,7 @@ def read_csv(name: str, content: bytes) -> pd.DataFrame:
         skipinitialspace=True,
         index_col=False,
     )
+    return _stripped(table)
 
 
 def read_parquet(name: str, content: bytes) -> pd.DataFrame:
@@ -63,7 +64,16 @@ def read_parquet(name: str, content: bytes) -> pd.DataFrame:
     if nested:
         told = ", ".join(f"'{one}'" for one in nested[:SHOWN])
         raise _error("parquet", f"'{name}' has lists, structures or bytes in {told}; flatten them")
-    return table.reset_index(drop=True)
+    return _stripped(table.reset_index(drop=True))
+
+
+def _stripped(table: pd.DataFrame) -> pd.DataFrame:
+    """Texts without the space around them, which nobody sees; what is but space is missing."""
+    for name, kind in table.dtypes.items():
+        if isinstance(kind, pd.StringDtype):
+            texts = table[name].str.strip()
+            table[name] = texts.mask(texts == "")
+    return table
 
 
 def _decoded(name: str, content: bytes) -> str:

@@ -1,40 +1,28 @@
 """The targets of a table: values, classes or labels, and why they cannot be learned."""
 
-from dataclasses import dataclass, field
-
 import numpy as np
 import pandas as pd
 
 from prunestudy.data.column_kinds import as_numbers, is_endless, texts_of
 from prunestudy.data.division import rare_classes
+from prunestudy.data.own_arrays import Targets
 from prunestudy.data.settings import Data, Kind
 from prunestudy.errors import Problem
 
-# Whole numbers of so few different values are classes; of more, values.
-MOST_CLASSES = 20
+# Whole numbers of so few different values are classes, if nobody says; of more, values.
+FEW_VALUES = 20
 SHOWN = 3
 
 
-@dataclass
-class Targets:
-    """What is predicted.
-
-    Attributes:
-        classes: names of the classes, or of the labels.
-    """
-
-    kind: Kind = "class"
-    values: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    classes: tuple[str, ...] = ()
-    problems: list[Problem] = field(default_factory=list)
+Found = tuple[Targets | None, list[Problem]]
 
 
-def targets_of(table: pd.DataFrame, data: Data) -> Targets:
-    """Targets as arrays of a data set: float32 values, int64 classes, or float32 n × labels."""
+def targets_of(table: pd.DataFrame, data: Data) -> Found:
+    """Targets as a data set has them, or why they will not do."""
     names = data.target or []
     problems = [one for name in names for one in _missing(table[name], name)]
     if problems:
-        return Targets(problems=problems)
+        return None, problems
     if len(names) > 1 or data.target_kind == "labels":
         return _labels(table, data, names)
     column, name = table[names[0]], names[0]
@@ -50,7 +38,7 @@ def _kind(column: pd.Series, numbers: np.ndarray | None) -> Kind:
         return "class"
     distinct = np.unique(numbers)
     whole = bool((distinct == np.round(distinct)).all())
-    return "class" if len(distinct) <= 2 or (whole and len(distinct) <= MOST_CLASSES) else "value"
+    return "class" if len(distinct) <= 2 or (whole and len(distinct) <= FEW_VALUES) else "value"
 
 
 def _missing(column: pd.Series, name: str) -> list[Problem]:
@@ -65,20 +53,18 @@ def _missing(column: pd.Series, name: str) -> list[Problem]:
     return [Problem("target", f"{reason}; fill it there, or leave the rows out")]
 
 
-def _values(column: pd.Series, numbers: np.ndarray | None, name: str) -> Targets:
+def _values(column: pd.Series, numbers: np.ndarray | None, name: str) -> Found:
     if numbers is None:
         wrong = column[pd.to_numeric(column.astype(str), errors="coerce").isna()]
         reason = f"'{name}' is no number: '{wrong.iloc[0]}' in row {wrong.index[0] + 1:,}"
-        return Targets(
-            "value", problems=[Problem("target", f"{reason}; or say target_kind: class")]
-        )
+        return None, [Problem("target", f"{reason}; or say target_kind: class")]
     if is_endless(numbers).any():
         row = int(np.flatnonzero(is_endless(numbers))[0]) + 1
         reason = f"'{name}' is infinite in single precision in row {row:,}; correct it"
-        return Targets("value", problems=[Problem("target", reason)])
+        return None, [Problem("target", reason)]
     if len(np.unique(numbers)) == 1:
-        return Targets("value", problems=[_constant(name, column.iloc[0])])
-    return Targets("value", numbers.astype(np.float32))
+        return None, [_constant(name, column.iloc[0])]
+    return Targets("value", numbers.astype(np.float32), ()), []
 
 
 def _constant(name: str, value: object) -> Problem:
@@ -86,7 +72,7 @@ def _constant(name: str, value: object) -> Problem:
     return Problem("target", reason)
 
 
-def _classes(column: pd.Series, numbers: np.ndarray | None, name: str) -> Targets:
+def _classes(column: pd.Series, numbers: np.ndarray | None, name: str) -> Found:
     texts = texts_of(column)
     if numbers is None:
         classes, values = np.unique(texts.astype(str), return_inverse=True)
@@ -94,17 +80,20 @@ def _classes(column: pd.Series, numbers: np.ndarray | None, name: str) -> Target
     else:
         distinct, values = np.unique(numbers, return_inverse=True)
         names = [str(int(one)) if one == round(one) else str(one) for one in distinct]
+        if pd.api.types.is_bool_dtype(column):
+            names = [("false", "true")[int(one)] for one in distinct]
     if len(names) == 1:
-        return Targets("class", problems=[_constant(name, names[0])])
+        return None, [_constant(name, names[0])]
     rare = rare_classes(values, names, f"'{name}'", tell_rows=True)
-    problems = [Problem("target", reason) for reason in rare]
-    return Targets("class", values.astype(np.int64), tuple(names), problems)
+    if rare:
+        return None, [Problem("target", reason) for reason in rare]
+    return Targets("class", values.astype(np.int64), tuple(names)), []
 
 
-def _labels(table: pd.DataFrame, data: Data, names: list[str]) -> Targets:
+def _labels(table: pd.DataFrame, data: Data, names: list[str]) -> Found:
     if data.target_kind not in (None, "labels"):
         reason = f"several columns are labels of 0 and 1, not target_kind: {data.target_kind}"
-        return Targets("labels", problems=[Problem("target", reason)])
+        return None, [Problem("target", reason)]
     problems, found = [], []
     for name in names:
         column = table[name]
@@ -122,5 +111,5 @@ def _labels(table: pd.DataFrame, data: Data, names: list[str]) -> Targets:
         else:
             found.append(numbers.astype(np.float32))
     if problems:
-        return Targets("labels", problems=problems)
-    return Targets("labels", np.stack(found, axis=1), tuple(names))
+        return None, problems
+    return Targets("labels", np.stack(found, axis=1), tuple(names)), []

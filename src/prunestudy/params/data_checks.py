@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import get_args
 
 from prunestudy.data.dataset import Dataset, dataset_of
-from prunestudy.data.settings import ROWS, SMALLEST_CLASS, Data
+from prunestudy.data.settings import ROWS, SERIES, SMALLEST_CLASS, Data
 from prunestudy.errors import DataError, Problem
 from prunestudy.evaluation.references.settings import REFERENCES
 from prunestudy.networks.architectures.settings import Network
@@ -51,11 +51,23 @@ def problems_with(name: str, task: Task, dataset: Dataset) -> Iterator[Problem]:
         told = f"'{network.name}' {reason.format(task.data.called)}"
         yield Problem(place, told, ", ".join(_alike(dataset)))
         return
+    yield from _no_texts(name, task, dataset)
     yield from _nothing_left(name, task, dataset)
 
 
+def _no_texts(name: str, task: Task, dataset: Dataset) -> Iterator[Problem]:
+    """Settings of words where none are read."""
+    texts = dataset.widths is not None and dataset.widths.texts
+    if task.data.vocabulary is not None and not texts:
+        reason = f"'{task.data.called}' has no column of text; leave it out"
+        yield Problem(f"tasks.{name}.data.vocabulary", reason)
+    if task.data.max_tokens is not None and task.network.reads != "tokens":
+        reason = f"'{task.network.name}' does not read words in their order; leave it out"
+        yield Problem(f"tasks.{name}.data.max_tokens", reason)
+
+
 def _reference(name: str, task: Task, dataset: Dataset) -> Iterator[Problem]:
-    """A reference that does not take the task's targets, or reads texts where there are none."""
+    """A reference that does not take the task's targets, texts or metric."""
     if task.reference is None:
         return
     fitting = [
@@ -63,9 +75,17 @@ def _reference(name: str, task: Task, dataset: Dataset) -> Iterator[Problem]:
         for one, info in REFERENCES.items()
         if dataset.target in info.targets and (info.reads != "text" or dataset.inputs == "text")
     ]
+    least = task.metric_info.probabilities
+    if least is not None and len(dataset.classes) >= least:
+        giving = [one for one in fitting if REFERENCES[one].probabilities]
+    else:
+        giving = fitting
     if task.reference not in fitting:
         reason = f"'{task.reference}' does not take the data of '{task.data.called}'"
-        yield Problem(f"tasks.{name}.reference", reason, ", ".join(fitting))
+        yield Problem(f"tasks.{name}.reference", reason, ", ".join(giving))
+    elif task.reference not in giving:
+        reason = f"'{task.reference}' gives no probabilities, which '{task.metric_name}' reads"
+        yield Problem(f"tasks.{name}.reference", reason, ", ".join(giving))
 
 
 def _nothing_left(name: str, task: Task, dataset: Dataset) -> Iterator[Problem]:
@@ -90,6 +110,11 @@ def _too_many_folds(data: Data) -> str:
         # The user's own are divided when they are described.
         return ""
     rows, apart = ROWS[data.name]
+    if data.name in SERIES:
+        return (
+            f"'{data.name}' is a series, divided in the order of time, and folds at random; leave "
+            "out folds and repeats"
+        )
     if apart:
         return f"'{data.name}' comes with {apart:,} test rows; leave out folds and repeats"
     # A single row has no variance, and so no R².
@@ -101,13 +126,12 @@ def _too_many_folds(data: Data) -> str:
 
 
 def _alike(dataset: Dataset) -> list[str]:
-    """Architectures that the data fit, where their sides are large enough."""
+    """Architectures that the data fit; what hangs on their sizes is told by the reason alone."""
     if len(dataset.input_shape) == 3:
         return []
     kinds = get_args(get_args(Network)[0])
-    text = dataset.widths is not None and dataset.widths.texts
     return [
         kind.model_fields["name"].default
         for kind in kinds
-        if not kind.images and (text or kind.reads != "tokens")
+        if not kind.images and not misfit(kind.model_construct(), dataset)
     ]

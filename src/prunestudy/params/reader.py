@@ -7,6 +7,7 @@ from types import UnionType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from prunestudy.errors import ParamsError, Problem, near
 from prunestudy.params.cross_checks import problems_across
@@ -27,7 +28,8 @@ GROUPS: dict[str, type[BaseModel]] = {
     losses.WITH_OPTIONS: losses.LossSettings,
     metrics.OF_YOUR_OWN: metrics.MetricSettings,
 }
-TAGS = (*GROUPS, losses.ALONE, metrics.ALONE)
+# What is wrong with a key, which need not be in the content.
+OF_KEYS = ("missing", "extra_forbidden")
 NO_MAPPING = ("model_type", "dict_type", "model_attributes_type")
 REASONS = {
     "missing": "is required and missing",
@@ -65,7 +67,7 @@ def check_study(content: Any, file: str = "params", more: More | None = None) ->
     except ValidationError as error:
         wrong = [
             _problem(dict(item), content)
-            for item in error.errors(include_url=False)
+            for item in _of_nearest_types(error.errors(include_url=False), content)
             if not _inherited(item["loc"], content)
         ]
         apart = [each for one in wrong for each in one.apart()]
@@ -95,10 +97,34 @@ def written_out(content: Any) -> Any:
         return content
 
 
+def _of_nearest_types(errors: list[ErrorDetails], content: Any) -> list[ErrorDetails]:
+    """Of a value that may be of several types, what is wrong with it as the nearest of them."""
+    types: dict[tuple[Any, ...], dict[Any, list[ErrorDetails]]] = {}
+    for error in errors:
+        location = error["loc"]
+        tags = _tags(location, content, error["type"])
+        at = max((place for place in tags if isinstance(location[place], str)), default=None)
+        where, tag = ((), None) if at is None else (location[:at], location[at])
+        types.setdefault(where, {}).setdefault(tag, []).append(error)
+    nearest = [min(found.values(), key=_is_of_another_type) for found in types.values()]
+    kept = {id(error) for some in nearest for error in some}
+    return [error for error in errors if id(error) in kept]
+
+
+def _is_of_another_type(errors: list[ErrorDetails]) -> bool:
+    """Whether a value is wrong as a whole, and not something in it."""
+    first = errors[0]
+    word = first["type"] == "literal_error" and isinstance(first["input"], str)
+    last = first["loc"][-1] if first["loc"] else ""
+    as_a_whole = isinstance(last, str) and not word
+    return as_a_whole and first["type"].endswith(("_type", "literal_error"))
+
+
 def _problem(error: dict[str, Any], content: Any) -> Problem:
-    location = _without_tags(error["loc"], content)
-    path = ".".join(str(part) for part in location) or "study"
     kind, context = error["type"], error.get("ctx", {})
+    tags = _tags(error["loc"], content, kind)
+    location = [part for place, part in enumerate(error["loc"]) if place not in tags]
+    path = ".".join(str(part) for part in location) or "study"
     given = error.get("input")
     if kind == "extra_forbidden":
         known = _known_keys(error["loc"][:-1])
@@ -155,22 +181,18 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _without_tags(location: tuple[Any, ...], content: Any) -> list[Any]:
-    """Drop the discriminator tags that pydantic puts into locations of unions."""
-    kept: list[Any] = []
-    for position, part in enumerate(location):
-        last = position == len(location) - 1
-        # A mapping may stand for a list of one.
-        alone = isinstance(content, dict)
+def _tags(location: tuple[Any, ...], content: Any, kind: str) -> list[int]:
+    """Where in a location pydantic put the chosen type of a union, or a list that is not there."""
+    found = []
+    for place, part in enumerate(location):
         inside = (isinstance(content, dict) and part in content) or (
             isinstance(content, list) and isinstance(part, int) and part < len(content)
         )
         if inside:
             content = content[part]
-            kept.append(part)
-        elif last and part not in TAGS and not (alone and isinstance(part, int)):
-            kept.append(part)
-    return kept
+        elif part != "[key]" and not (place == len(location) - 1 and kind in OF_KEYS):
+            found.append(place)
+    return found
 
 
 def _of_method_type(location: tuple[Any, ...]) -> str:

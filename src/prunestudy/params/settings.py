@@ -63,8 +63,9 @@ class Task(Params):
         examples=["mse"],
     )
     metric: Metric = Field(
-        description="quality, by which everything is decided; your own is a function of outputs "
-        "and targets that gives a number",
+        description="quality, by which everything is decided; mae and rmse are in standard "
+        "deviations of the target, log_loss in nats; your own is a function of outputs and targets "
+        "that gives a number",
         examples=["r2"],
     )
     metrics: Annotated[list[Metric], AfterValidator(_different_metrics)] | None = Field(
@@ -77,7 +78,7 @@ class Task(Params):
     reference: Annotated[str, OneOf(tuple(REFERENCES))] | None = Field(
         None,
         description="model of scikit-learn that the dense network is held against, trained on the "
-        "same rows",
+        "same rows; svc gives no probabilities, and so fits no metric that reads some",
         examples=["svc"],
     )
     training: Training = Field(description="training of the dense network")

@@ -78,7 +78,7 @@ def top_five(inputs: Inputs, summary: pd.DataFrame) -> Outcome:
     if not many:
         return None, f"no data set has {MANY_CLASSES} classes or more"
     told = {
-        task.data.name
+        task.data.called
         for task in inputs.study.tasks.values()
         if "top_5" in (task.metric, *(task.metrics or ()))
     }

@@ -28,9 +28,12 @@ def clauses(inputs: Inputs, claims: Sequence[Claim], named: bool = True) -> str:
         named: whether the first interval says its level; a sentence says it once.
     """
     parts: list[str] = []
+    told: set[str] = set()
     for place in sorted({_place(claim) for claim in claims}):
         alike = [claim for claim in claims if _place(claim) == place]
-        numbers = [_number(inputs, one, named and one is alike[0] and not parts) for one in alike]
+        numbers = [
+            _number(inputs, one, named and one is alike[0] and not parts, told) for one in alike
+        ]
         parts.append(f"{place[-1]} {formatting.listed(numbers)}{_because(alike)}")
     return "; ".join(parts)
 
@@ -50,12 +53,25 @@ def _because(claims: Sequence[Claim]) -> str:
     return f" ({claims[0].reason})" if claims[0].reason else ""
 
 
-def _number(inputs: Inputs, claim: Claim, named: bool) -> str:
-    """A claim's task with its estimate and interval."""
+def directed(inputs: Inputs, task: str, told: set[str] | None = None) -> str:
+    """A task's metric beside a difference; that lower is better, unless it is told already."""
+    label, known = inputs.metric(task), set() if told is None else told
+    if inputs.higher_is_better(task) or label in known:
+        return label
+    known.add(label)
+    return f"{label}, lower is better"
+
+
+def _number(inputs: Inputs, claim: Claim, named: bool, told: set[str]) -> str:
+    """A claim's task with its estimate and interval.
+
+    Args:
+        told: metrics of which the sentence says already that lower is better.
+    """
     if math.isnan(claim.estimate):
         return claim.task
     write = writer(claim.measure)
-    unit = f" {inputs.metric(claim.task)}" if claim.measure.kind == "difference" else ""
+    unit = f" {directed(inputs, claim.task, told)}" if claim.measure.kind == "difference" else ""
     if claim.n < 2 or math.isnan(claim.low):
         return f"{claim.task} ({write(claim.estimate)}{unit}, n = {claim.n}, no interval)"
     # Of a family the interval is wider than of one comparison.
@@ -80,15 +96,16 @@ def counted(inputs: Inputs, claims: Sequence[Claim]) -> str:
     ]
     text = f"{formatting.listed(told)} of {formatting.plural(len(claims), 'comparison')}"
     losses: list[str] = []
+    lower: set[str] = set()
     for second in dict.fromkeys(claim.second for claim in claims):
         lost = [claim for claim in among(claims, "worse") if claim.second == second]
-        numbers = [_loss(inputs, claim, not losses and claim is lost[0]) for claim in lost]
+        numbers = [_loss(inputs, claim, not losses and claim is lost[0], lower) for claim in lost]
         losses += [f"than {second} on {formatting.listed(numbers)}"] if lost else []
     return f"{text}; worse {'; '.join(losses)}" if losses else text
 
 
-def _loss(inputs: Inputs, claim: Claim, named: bool) -> str:
-    number = _number(inputs, claim, named)
+def _loss(inputs: Inputs, claim: Claim, named: bool, told: set[str]) -> str:
+    number = _number(inputs, claim, named, told)
     place = f"{claim.task} at {formatting.size(claim.at)}"
     return number.replace(claim.task, place, 1) if claim.measure is MATCHED else number
 

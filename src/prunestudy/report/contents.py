@@ -18,6 +18,7 @@ from prunestudy.analysis import (
     further_metrics,
     gpu_latency,
     mean_rank,
+    overview,
     provenance,
     rank_correlation,
     references,
@@ -46,8 +47,16 @@ Made = TypeVar("Made")
 # Tables that every report has as files.
 TABLES = (
     *("summary", "area", "area_summary", "matched", "sizes", "size_within_budget"),
-    *("comparisons", "regret", "mean_rank", "within_budget", "criteria", "layer_stages"),
-    *("layer_sensitivity", "cost", "rank_correlation", "provenance", "curves", "curve_traits"),
+    *("comparisons", "regret", "mean_rank", "within_budget", "overview", "criteria"),
+    *(
+        "layer_stages",
+        "layer_sensitivity",
+        "cost",
+        "rank_correlation",
+        "provenance",
+        "curves",
+        "curve_traits",
+    ),
 )
 
 
@@ -65,6 +74,7 @@ class Contents:
     # Tables, in the order of the analysis.
     summary = once(summaries.summary)
     within_budget = once(budget.choices)
+    overview = once(overview.overview, "within_budget")
     fastest = once(budget.fastest)
     fastest_summary = once(budget.fastest_summary, "fastest")
     size_curves = once(size_curves.size_curves)

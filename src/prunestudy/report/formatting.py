@@ -121,7 +121,7 @@ def probability(value: float) -> str:
 
 def percent(share: float) -> str:
     """A share as percent, e.g. ``95 %``."""
-    return f"{100 * share:g}{THIN}%"
+    return _signed(f"{100 * share:g}{THIN}%", share)
 
 
 def plural(number: int, noun: str) -> str:

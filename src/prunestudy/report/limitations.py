@@ -7,7 +7,7 @@ from prunestudy.analysis.measures import LEAST_SEEDS
 from prunestudy.evaluation.references.settings import REFERENCES
 from prunestudy.report import words
 from prunestudy.report.blocks import Sentence
-from prunestudy.report.clauses import allowed_drop, margins, scope, smallest
+from prunestudy.report.clauses import allowed_drop, directed, margins, scope, smallest
 from prunestudy.report.formatting import (
     change,
     count,
@@ -40,7 +40,8 @@ def limits_of(
     budgets = listed([allowed_drop(inputs, task) for task in inputs.tasks])
     verdicts, size = words.text("limitation.one_seed"), ""
     if len(inputs.study.seeds) > 1:
-        said = {"margins": margins(inputs), "scope": scope(inputs), "smallest": smallest(inputs)}
+        said = {"margins": margins(inputs), "lower": words.notes(inputs)["also"]}
+        said |= {"scope": scope(inputs), "smallest": smallest(inputs)}
         verdicts = words.text("limitation.verdicts", least=LEAST_SEEDS, **said)
         size = words.text("limitation.size", budgets=budgets) if inputs.questions else ""
     notes = [
@@ -63,7 +64,7 @@ def below_reference(inputs: Inputs, references: pd.DataFrame) -> str:
     for row in references[references["verdict"] == "worse"].to_dict("records"):
         interval = estimate(row["estimate"], row["low"], row["high"], change)
         label = REFERENCES[row["reference"]].label
-        told.append(f"{row['task']} ({label}: {interval} {inputs.metric(row['task'])})")
+        told.append(f"{row['task']} ({label}: {interval} {directed(inputs, row['task'])})")
     level = percent(inputs.level)
     return words.text("limitation.below_reference", told=listed(told), level=level) if told else ""
 

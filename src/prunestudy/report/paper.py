@@ -65,6 +65,7 @@ def methods_paragraph(inputs: Inputs) -> str:
             f"paper.{compared}",
             level=percent(inputs.level),
             margins=margins(inputs),
+            lower=words.notes(inputs)["aside"],
             scope=scope(inputs),
             smallest=smallest(inputs),
         ),

@@ -20,6 +20,7 @@ from prunestudy.report.figures import Figure
 from prunestudy.report.formatting import listed, percent
 from prunestudy.report.reproduce import reproduce
 from prunestudy.store.names import DENSE
+from prunestudy.training.metrics.settings import metric_info
 
 
 def sections(contents: Contents) -> list[Section]:
@@ -28,6 +29,7 @@ def sections(contents: Contents) -> list[Section]:
     asked_title = listed(asked or ["comparison"]).capitalize()
     every: list[tuple[str, str, Callable[[Contents], list[Block]]]] = [
         ("finding", "Finding", _finding),
+        ("overview", "Task by task", _overview),
         ("trade-off", "Trade-off curves", _tradeoff),
         ("baselines", "Baselines", _baselines),
         ("comparison", f"{asked_title}: training, size, time", _question),
@@ -66,8 +68,13 @@ def _finding(contents: Contents) -> list[Block]:
         blocks += [Heading("Other comparisons"), *contents.beside]
         blocks += _charts(contents.others_figure)
         judged = listed(list(contents.regret["first"].unique()))
-        blocks += _rows("regret", contents.regret, judged=judged)
+        said = {"judged": judged, **words.notes(contents.inputs)}
+        blocks += _rows("regret", contents.regret, **said)
     return [*blocks, Notes(tuple(contents.limitations)), *_every_comparison(contents)]
+
+
+def _overview(contents: Contents) -> list[Block]:
+    return [tables.overview(contents.inputs, contents.overview, contents.references)]
 
 
 def _every_comparison(contents: Contents) -> list[Block]:
@@ -77,7 +84,7 @@ def _every_comparison(contents: Contents) -> list[Block]:
     level = percent(contents.inputs.level)
     ranks = _rows("mean_rank", contents.mean_rank, level=level)
     every = _rows("comparisons", at_once, **said) + ranks
-    areas = _rows("area_summary", contents.area_summary, level=level)
+    areas = _rows("area_summary", contents.area_summary, **said)
     folds = {"Every comparison": every, "Quality at equal size, method by method": areas}
     return [Fold(title, tuple(blocks)) for title, blocks in folds.items() if blocks]
 
@@ -100,7 +107,8 @@ def _compared(contents: Contents) -> dict[str, Any]:
     beside = [" against ".join(pair) for pair in inputs.pairs if pair[0] != inputs.focus]
     pairs = listed([f"{inputs.focus} against each other method", *beside])
     without = ("method",) if firsts <= {inputs.focus} else ()
-    return {"pairs": pairs, "without": without, "level": percent(inputs.level)}
+    said = {"level": percent(inputs.level), **words.notes(inputs)}
+    return {"pairs": pairs, "without": without, **said}
 
 
 def _baselines(contents: Contents) -> list[Block]:
@@ -130,7 +138,7 @@ def _question(contents: Contents) -> list[Block]:
     compared = contents.comparisons
     timed = compared[compared["measure"].isin([TIME.name, TIME_TEST.name])]
     blocks += _charts(contents.fastest_figure)
-    return blocks + ([tables.time(timed, contents.fastest_summary)] if len(timed) else [])
+    return blocks + ([tables.time(inputs, timed, contents.fastest_summary)] if len(timed) else [])
 
 
 def _curve_words(contents: Contents) -> str:
@@ -206,7 +214,8 @@ def _results(contents: Contents) -> list[Block]:
 
 def _directed(inputs: Inputs, task: str) -> str:
     way = "higher" if inputs.higher_is_better(task) else "lower"
-    return f"{inputs.metric(task)}, {way} is better"
+    unit = inputs.study.tasks[task].metric_info.unit
+    return f"{inputs.metric(task)}{unit and f' in {unit}'}, {way} is better"
 
 
 def _further_metrics(contents: Contents) -> list[Block]:
@@ -218,7 +227,9 @@ def _further_metrics(contents: Contents) -> list[Block]:
         ways = rows["higher_is_better"].map({True: "higher is better", False: "lower is better"})
         rows["metric"] = rows["label"] + ", " + ways
         rows.loc[rows["method"] == DENSE, "test_change_mean"] = float("nan")
-        shown = words.table("further_metrics", rows, contents.inputs.focus, task=task, level=level)
+        known = map(metric_info, contents.inputs.study.tasks[task].metrics or ())
+        said = {"task": task, "level": level, **words.metric_notes(known)}
+        shown = words.table("further_metrics", rows, contents.inputs.focus, **said)
         folds.append(Fold(f"Further metrics on {task}", (shown,)))
     return folds
 

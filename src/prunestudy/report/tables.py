@@ -14,10 +14,22 @@ from prunestudy.report import words
 from prunestudy.report.blocks import Table
 from prunestudy.report.clauses import ranges
 from prunestudy.report.controller import RESOURCES
-from prunestudy.report.formatting import NOTHING, listed, percent, plural, point_name, size
+from prunestudy.report.formatting import (
+    NOTHING,
+    listed,
+    numbers_of_seeds,
+    percent,
+    plural,
+    point_name,
+    size,
+)
 from prunestudy.report.limitations import at_chance
 from prunestudy.report.words import Row, anchor
 from prunestudy.store.names import DENSE
+
+PARTS = ("train", "validation", "test")
+# The two methods of a row.
+SIDES = ("first", "second")
 
 
 def tasks(inputs: Inputs) -> Table:
@@ -30,7 +42,7 @@ def tasks(inputs: Inputs) -> Table:
         row |= {"training epochs": task.training.epochs}
         row |= {"retraining epochs": task.retraining.epochs}
         rows.append(row | dense[["params", "macs", "test"]].mean().to_dict())
-    return words.table("tasks", rows)
+    return words.table("tasks", rows, **words.notes(inputs))
 
 
 def _loss(task: Task) -> str:
@@ -60,8 +72,45 @@ def _split(split: SplitShares) -> str:
 def references(inputs: Inputs, rows: pd.DataFrame) -> Table:
     """The dense networks against their references, a row a task."""
     labels = {name: one.label for name, one in REFERENCES.items()}
-    told = rows.assign(label=rows["reference"].map(labels), metric=rows["task"].map(inputs.metric))
-    return words.table("references", told, level=percent(inputs.level))
+    metrics = rows["task"].map(inputs.directed_metric)
+    told = rows.assign(label=rows["reference"].map(labels), metric=metrics)
+    said = {"level": percent(inputs.level), **words.notes(inputs)}
+    return words.table("references", told, **said)
+
+
+def overview(inputs: Inputs, networks: pd.DataFrame, beside: pd.DataFrame) -> Table:
+    """A row a task: the dense network, its reference, and what two methods make of it.
+
+    Args:
+        networks: one row a (task, method): the smallest networks within the budget.
+        beside: one row a task that has a reference.
+    """
+    asked = [question.pair for question in inputs.questions]
+    pair = [*(asked[0] if asked else (inputs.compared or inputs.methods)[:2])]
+    data, models = inputs.datasets.set_index("task"), beside.set_index("task")
+    rows: list[Row] = []
+    for task in inputs.tasks:
+        own = networks[networks["task"] == task].set_index("method")
+        counts = own["n"].reindex([DENSE, *pair]).dropna()
+        row: Row = {"task": task, "n": numbers_of_seeds(counts).removeprefix("n = ")}
+        row |= {"rows": data.loc[task, [f"{part}_rows" for part in PARTS]].sum()}
+        row |= {"network": inputs.cells(task, DENSE)["network"].iloc[0]}
+        row |= {"metric": inputs.directed_metric(task), "reference": NOTHING}
+        row |= {name: float("nan") for name in ("reference_test", "estimate", "low", "high")}
+        if task in models.index:
+            found = models.loc[task]
+            row |= found[["reference_test", "estimate", "low", "high"]].to_dict()
+            row["reference"] = REFERENCES[str(found["reference"])].label
+        for name, method in {"dense": DENSE, **dict(zip(SIDES, pair, strict=False))}.items():
+            networks_of = own.reindex([method]).iloc[0]
+            row |= {f"{name}_{column}": value for column, value in networks_of.items()}
+        rows.append(row)
+    names = dict(zip(SIDES, [*pair, ""], strict=False))
+    without: tuple[str, ...] = () if len(models) else ("reference", "its test", "dense − reference")
+    if len(pair) < len(SIDES):
+        without += tuple(f": {part}" for part in ("parameters", "MACs", "latency", "test"))
+    said = {"level": percent(inputs.level), **names, **words.notes(inputs)}
+    return words.table("overview", rows, without=without, **said)
 
 
 def log(inputs: Inputs, task: str, method: str, seed: int) -> Table:
@@ -95,12 +144,16 @@ def headline(inputs: Inputs, rows: pd.DataFrame, areas: pd.DataFrame, name: str)
     """
     first, second = rows[["first", "second"]].iloc[0]
     told: list[Row] = [
-        {**row, "at chance level": at_chance(areas[areas["task"] == row["task"]], first, second)}
+        {
+            **row,
+            "metric": inputs.directed_metric(row["task"]),
+            "at chance level": at_chance(areas[areas["task"] == row["task"]], first, second),
+        }
         for row in rows.to_dict("records")
     ]
     without = () if any(row["at chance level"] for row in told) else ("at chance level",)
     said = {"first": first, "second": second, "ranges": ranges(inputs), "label": name}
-    said |= {"level": percent(inputs.level)}
+    said |= {"level": percent(inputs.level), **words.notes(inputs)}
     return words.table("headline", told, without=without, **said)
 
 
@@ -118,7 +171,7 @@ def matched(compared: pd.DataFrame, **said: Any) -> Table:
     return words.table("matched", rows, **said)
 
 
-def time(compared: pd.DataFrame, times: pd.DataFrame) -> Table:
+def time(inputs: Inputs, compared: pd.DataFrame, times: pd.DataFrame) -> Table:
     """Time, test quality and realised speed-up of loops that latency binds, a row a pair."""
     rows: list[Row] = []
     for place, pair in compared.groupby(["task", "first", "second"], sort=False):
@@ -132,7 +185,7 @@ def time(compared: pd.DataFrame, times: pd.DataFrame) -> Table:
             own = times[(times["task"] == row["task"]) & (times["method"] == row[side])]
             row[f"realised_{side}"] = next(iter(own["realised"]), float("nan"))
         rows.append(row)
-    return words.table("time", rows)
+    return words.table("time", rows, **words.notes(inputs))
 
 
 def sources(inputs: Inputs, provenance: pd.DataFrame, task: str) -> Table:

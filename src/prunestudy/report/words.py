@@ -16,6 +16,7 @@ from prunestudy.report import formatting
 from prunestudy.report.blocks import Table
 from prunestudy.report.figures import Figure, Panel
 from prunestudy.report.formatting import NOTHING, interval, listed, significant
+from prunestudy.training.metrics.settings import MetricInfo
 
 Row = dict[Any, Any]
 WORDS = tomllib.loads(files("prunestudy.report").joinpath("words.toml").read_text("utf-8"))
@@ -128,6 +129,29 @@ def text(place: str, /, **words: object) -> str:
     return str(found.format(**words))
 
 
+def metric_notes(metrics: Iterable[MetricInfo]) -> dict[str, str]:
+    """What captions say of metrics: ``lower``, of which that is better, and their ``units``."""
+    infos = {info.label: info for info in metrics}
+    lower = [label for label, info in infos.items() if not info.higher_is_better]
+    units: dict[str, list[str]] = {}
+    for label, info in infos.items():
+        if info.unit:
+            units.setdefault(info.unit, []).append(label)
+    told = "; in ".join(f"{unit}: {listed(labels)}" for unit, labels in units.items())
+    unit = text("metrics.units", told=told) if units else ""
+    return {
+        "lower": (text("metrics.lower", told=listed(lower)) if lower else "") + unit,
+        "also": text("metrics.also", told=listed(lower)) if lower else "",
+        "aside": text("metrics.aside", told=listed(lower)) if lower else "",
+        "units": unit,
+    }
+
+
+def notes(inputs: Inputs) -> dict[str, str]:
+    """The same of the metrics of a study's tasks."""
+    return metric_notes(inputs.study.tasks[task].metric_info for task in inputs.tasks)
+
+
 def table(
     name: str,
     rows: pd.DataFrame | Iterable[Row],
@@ -197,6 +221,7 @@ def figure(
         "focus": inputs.focus,
         "tasks": listed(list(dict.fromkeys(panel.task for panel in panels))),
         "methods": listed(methods),
+        **notes(inputs),
         **words,
     }
     for part in [word.removeprefix("with_") for word in words if word.startswith("with_")]:

@@ -20,12 +20,14 @@ from prunestudy.pruning.allocation.unit_budget import CostOf, InfeasibleTarget
 from prunestudy.pruning.controller.closed_loop import run_closed_loop
 from prunestudy.pruning.controller.constraints import allowed_drop
 from prunestudy.pruning.controller.settings import Controller, Requirements
+from prunestudy.pruning.evaluator import Evaluator
 from prunestudy.pruning.layer_sensitivity import RATIOS, SensitivityPoint
 from prunestudy.pruning.settings import ClosedLoop
 from prunestudy.pruning.state import DECISION_COLUMNS, State, TrajectoryResult, labels
 from prunestudy.pruning.tools import Tools
 from prunestudy.store.names import FINAL
 from prunestudy.store.tables import write_table
+from prunestudy.training.objective import Objective
 
 ON_THE_WALK = ("accepted", "mapped")
 TRIED = (*ON_THE_WALK, "rolled back", "not chosen", "same", "refined", "refused")
@@ -80,6 +82,8 @@ class Landscape:
 class Sketched:
     """Stands in for all tools on one layer; ``grain`` is the number of parameters of a unit."""
 
+    verdict = Evaluator.verdict
+
     def __init__(
         self,
         landscape: Landscape,
@@ -94,6 +98,7 @@ class Sketched:
             return widths["layer"]
 
         self.landscape = landscape
+        self.objective = Objective("cross_entropy", "accuracy")
         self.method = ClosedLoop(allocation="global", controller=controller)
         self.epochs = epochs
         self.dense = Sketch(dense)

@@ -1,20 +1,17 @@
 """Images of the user's own, named in a column of a CSV file beside their targets."""
 
-import csv
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from prunestudy.data.content import digests_of, remembered
+from prunestudy.data.content import digests_of, remembered, verified_bytes
 from prunestudy.data.dataset import Arrays, Dataset, Files
 from prunestudy.data.facts import facts_from, facts_of
 from prunestudy.data.image_files import look_at, pixels_of, raise_all, title_of, warnings_of
 from prunestudy.data.origins.images import digest_of, signatures
-from prunestudy.data.own_arrays import Targets, targets_of
+from prunestudy.data.own_arrays import Targets
 from prunestudy.data.settings import Data
-from prunestudy.errors import DataError, Problem, near
+from prunestudy.errors import DataError
 from prunestudy.store.files import file_digest
 
 PLACE = "image"
@@ -52,15 +49,17 @@ def describe(data: Data) -> Dataset:
 
 def _look(data: Data) -> dict[str, Any]:
     digests = digests_of(data)
-    files, targets = _table(data)
-    return remembered(
-        data, {**digests, **signatures(files)}, partial(_described, data, files, targets, digests)
-    )
+    files = remembered(data, digests, partial(_named, data, digests))["files"]
+    known = {**digests, **signatures(files)}
+    return remembered(data, known, partial(_described, data, digests))
 
 
-def _described(
-    data: Data, files: list[Path], targets: Targets, tables: dict[str, str]
-) -> dict[str, Any]:
+def _named(data: Data, digests: dict[str, str]) -> dict[str, Any]:
+    return {"files": list(map(str, _table(data, digests)[0]))}
+
+
+def _described(data: Data, tables: dict[str, str]) -> dict[str, Any]:
+    files, targets = _table(data, tables)
     look = look_at(files, data.side, PLACE)
     digests = [file_digest(file) for file in files]
     whole = digest_of(files, digests, Path(data.paths[0]).parent)
@@ -78,74 +77,35 @@ def _described(
 
 
 def _read(data: Data, found: dict[str, Any], _files: Files) -> Arrays:
-    files, targets = _table(data)
+    files, targets = _table(data, digests_of(data))
     pixels = pixels_of(files, tuple(found["shape"]), data.side is not None, PLACE)
     return Arrays(pixels, targets.values)
 
 
-def _table(data: Data) -> tuple[list[Path], Targets]:
+def _table(data: Data, digests: dict[str, str]) -> tuple[list[Path], Targets]:
     """Images and targets, a row each."""
-    wanted = [str(data.image), *(data.target or [])]
-    rows: list[list[str]] = []
-    bad: list[str] = []
-    files: list[Path] = []
-    for name in data.paths:
-        try:
-            with Path(name).open(encoding="utf-8-sig", newline="") as file:
-                reader = csv.DictReader(file)
-                columns = reader.fieldnames or []
-                unknown = [one for one in wanted if one not in columns]
-                if unknown:
-                    _unknown(data, name, unknown, columns)
-                for row in reader:
-                    found = [(row[one] or "").strip() for one in wanted]
-                    empty = [
-                        column for column, value in zip(wanted, found, strict=True) if not value
-                    ]
-                    if empty:
-                        told = " and ".join(f"'{one}'" for one in empty)
-                        bad.append(f"{name}, line {reader.line_num}: {told} is empty; fill it in")
-                        continue
-                    files.append(Path(name).parent / found[0])
-                    rows.append(found[1:])
-        except UnicodeDecodeError as error:
-            bad.append(f"{name} is not UTF-8 ({error.reason}); save it as UTF-8")
-        except csv.Error as error:
-            bad.append(f"{name} is no CSV file ({error})")
-    raise_all(bad, data.origin)
-    if not rows:
-        raise DataError([Problem("csv", f"{data.called} has no rows below its header")])
-    targets, problems = targets_of(_values(rows), data.target_kind)
-    if targets is None:
-        named = ", ".join(data.target or [])
-        reasons = [one.reason.replace("`targets`", f"'{named}'") for one in problems]
-        raise DataError([Problem("target", reason) for reason in reasons])
-    if targets.kind == "labels":
-        targets = Targets(targets.kind, targets.values, tuple(data.target or ()))
-    return files, targets
+    # Here alone are tables read, and pandas imported.
+    import pandas as pd
 
+    from prunestudy.data.table import tables_of
+    from prunestudy.data.table_targets import targets_of
 
-def _values(rows: list[list[str]]) -> np.ndarray:
-    """Targets as numbers where all are, whole ones where they are whole, or as texts."""
-    given = np.array(rows)
-    given = given[:, 0] if given.shape[1] == 1 else given
-    try:
-        numbers = given.astype(np.float64)
-    except ValueError:
-        return given
-    whole = np.isfinite(numbers).all() and (numbers == np.round(numbers)).all()
-    return numbers.astype(np.int64) if whole else numbers
-
-
-def _unknown(data: Data, name: str, unknown: list[str], columns: Any) -> None:
-    raise DataError(
+    content = {name: verified_bytes(data, name, digests[name]) for name in digests}
+    tables = tables_of(data, content)
+    images = [
+        None if pd.isna(one) else Path(name).parent / str(one)
+        for name, table in tables.items()
+        for one in table[data.image]
+    ]
+    raise_all(
         [
-            Problem(
-                PLACE if one == data.image else "target",
-                f"'{name}' has no column '{one}'",
-                ", ".join(columns[:20]),
-                near(one, columns),
-            )
-            for one in unknown
-        ]
+            f"'{data.image}' is missing in row {row:,}; fill it there, or leave the row out"
+            for row, one in enumerate(images, start=1)
+            if one is None
+        ],
+        PLACE,
     )
+    targets, problems = targets_of(pd.concat(tables.values(), ignore_index=True), data)
+    if problems or targets is None:
+        raise DataError(problems)
+    return [one for one in images if one is not None], targets

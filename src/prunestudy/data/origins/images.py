@@ -1,6 +1,7 @@
 """A folder of the user's own images: each folder in it is a class."""
 
 import os
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from prunestudy.data.image_files import look_at, pixels_of, raise_all, title_of,
 from prunestudy.data.own_arrays import LEAST_ROWS, Targets
 from prunestudy.data.settings import Data
 from prunestudy.errors import DataError, Problem
-from prunestudy.store.files import canonical_json, file_digest, text_digest
+from prunestudy.store.files import file_digest, text_digest
 
 PLACE = "images"
 # What is taken for an image; Pillow tells by the content what it is.
@@ -60,8 +61,9 @@ def _look(data: Data) -> dict[str, Any]:
     return remembered(data, signatures(files), partial(_described, data, files, classes, ignored))
 
 
-def _described(data: Data, files: list[Path], classes: list[str], ignored: int) -> dict[str, Any]:
+def _described(data: Data, listed: list[str], classes: list[str], ignored: int) -> dict[str, Any]:
     name, root = str(data.images), Path(str(data.images))
+    files = list(map(Path, listed))
     targets = Targets("class", _targets(files, classes, root), tuple(classes))
     raise_all(rare_classes(targets.values, classes, name), PLACE)
     look = look_at(files, data.side, PLACE)
@@ -79,7 +81,8 @@ def _described(data: Data, files: list[Path], classes: list[str], ignored: int) 
 
 
 def _read(data: Data, found: dict[str, Any], _files: Files) -> Arrays:
-    files, classes, _ignored = _listed(data)
+    listed, classes, _ignored = _listed(data)
+    files = list(map(Path, listed))
     pixels = pixels_of(files, tuple(found["shape"]), data.side is not None, PLACE)
     return Arrays(pixels, _targets(files, classes, Path(str(data.images))))
 
@@ -89,8 +92,11 @@ def _targets(files: list[Path], classes: list[str], root: Path) -> np.ndarray:
     return np.array([numbers[file.relative_to(root).parts[0]] for file in files], np.int64)
 
 
-def _listed(data: Data) -> tuple[list[Path], list[str], int]:
-    """Images sorted by their paths, the classes, and how many other files there are."""
+def _listed(data: Data) -> tuple[list[str], list[str], int]:
+    """Images sorted by their paths, the classes, and how many other files there are.
+
+    Every check lists them anew, so there is no ``Path`` of each.
+    """
     root = Path(str(data.images))
     if not root.is_dir():
         what = "is no folder" if root.exists() else "is not there"
@@ -99,19 +105,18 @@ def _listed(data: Data) -> tuple[list[Path], list[str], int]:
     entries = sorted(root.iterdir())
     folders = [one for one in entries if one.is_dir() and not one.name.startswith(".")]
     ignored = sum(one.is_file() for one in entries)
-    found: list[Path] = []
+    found: list[str] = []
     bad = []
     for folder in folders:
-        inside = [Path(place, name) for place, _inner, names in os.walk(folder) for name in names]
-        images = [
-            one
-            for one in inside
-            if one.suffix.lower() in SUFFIXES
-            and not any(part.startswith(".") for part in one.relative_to(root).parts)
-        ]
-        ignored += len(inside) - len(images)
-        found += images
-        if not images:
+        before = len(found)
+        for place, inner, names in os.walk(folder):
+            images = [one for one in names if _is_image(one)]
+            ignored += len(names) - len(images)
+            found += [f"{place}/{one}" for one in images]
+            hidden = [one for one in inner if one.startswith(".")]
+            ignored += sum(_files_in(f"{place}/{one}") for one in hidden)
+            inner[:] = [one for one in inner if one not in hidden]
+        if len(found) == before:
             bad.append(f"{folder} has no images; put some there, or remove the folder")
     classes = [folder.name for folder in folders]
     if not classes:
@@ -121,20 +126,29 @@ def _listed(data: Data) -> tuple[list[Path], list[str], int]:
     elif not bad and len(found) < LEAST_ROWS:
         bad.append(f"{root} has {len(found)} images; give at least {LEAST_ROWS}")
     raise_all(bad, PLACE)
-    return sorted(found, key=lambda file: file.relative_to(root).as_posix()), classes, ignored
+    return sorted(found), classes, ignored
 
 
-def signatures(files: list[Path]) -> dict[str, str]:
+def _is_image(name: str) -> bool:
+    stem, _dot, suffix = name.rpartition(".")
+    return stem != "" and not stem.startswith(".") and f".{suffix.lower()}" in SUFFIXES
+
+
+def _files_in(folder: str) -> int:
+    return sum(len(names) for _place, _inner, names in os.walk(folder))
+
+
+def signatures(files: Sequence[str]) -> dict[str, str]:
     """What changes when one of the files does, read without their content."""
-    told: list[list[str | int]] = []
+    told = []
     for file in files:
         try:
-            state = file.stat()
+            state = Path(file).stat()
         except OSError:
-            told.append([str(file)])
+            told.append(f"{file}\0")
             continue
-        told.append([str(file), state.st_size, state.st_mtime_ns, state.st_ino])
-    return {"signatures": text_digest(canonical_json(told))}
+        told.append(f"{file}\0{state.st_size} {state.st_mtime_ns} {state.st_ino}")
+    return {"signatures": text_digest("\0\0".join(told))}
 
 
 def digest_of(files: list[Path], digests: list[str], root: Path) -> str:

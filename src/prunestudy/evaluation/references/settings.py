@@ -17,12 +17,14 @@ class ReferenceInfo:
         targets: the kinds of targets that it takes.
         label: its name in texts.
         source: what a paper should cite.
+        probabilities: whether it gives them; what another decides by stands for outputs.
     """
 
     targets: tuple[Kind, ...]
     label: str
     source: str
     reads: Reads = "numbers"
+    probabilities: bool = True
 
 
 REFERENCES: dict[str, ReferenceInfo] = {
@@ -31,7 +33,9 @@ REFERENCES: dict[str, ReferenceInfo] = {
     ),
     "logistic": ReferenceInfo(("class", "labels"), "logistic regression", "Cox 1958"),
     "ridge": ReferenceInfo(("value",), "ridge regression", "Hoerl & Kennard 1970"),
-    "svc": ReferenceInfo(("class",), "support vector machine", "Cortes & Vapnik 1995"),
+    "svc": ReferenceInfo(
+        ("class",), "support vector machine", "Cortes & Vapnik 1995", probabilities=False
+    ),
     "tfidf_logistic": ReferenceInfo(
         ("class",), "logistic regression on TF–IDF", "Sparck Jones 1972", "text"
     ),

@@ -63,6 +63,9 @@ LossName = Annotated[
 ]
 
 
+Weight = Annotated[Positive, Field(le=1_000_000)]
+
+
 def _names(given: Any) -> Any:
     """Classes by the names that the data set has, which may look like numbers."""
     if not isinstance(given, dict):
@@ -76,9 +79,9 @@ class LossSettings(Params):
     name: LossName = Field(description="what training minimises", examples=["cross_entropy"])
     class_weights: (
         Literal["balanced"]
-        | Annotated[list[Positive], Field(min_length=1, max_length=100_000)]
+        | Annotated[list[Weight], Field(min_length=1, max_length=100_000)]
         | Annotated[
-            dict[str, Positive],
+            dict[str, Weight],
             Field(min_length=1, max_length=100_000),
             BeforeValidator(_names),
         ]

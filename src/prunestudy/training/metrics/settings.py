@@ -33,6 +33,8 @@ class MetricInfo:
             each label.
         classes: the fewest classes that it tells anything of.
         best: its best value; of the user's own nobody knows.
+        unit: of what its values are, where it is not plain.
+        probabilities: the fewest classes of which it reads probabilities, not what is largest.
     """
 
     targets: tuple[Kind, ...]
@@ -43,24 +45,38 @@ class MetricInfo:
     every_class: bool = False
     classes: int = 2
     best: float | None = 1.0
+    unit: str = ""
+    probabilities: int | None = None
 
 
 # Errors of values and log-losses are in units in which 0.005 is less than 1 % of what a constant
 # answer gets: standard deviations of the target, and nats.
 ERROR = 0.005
+OF_TARGET = "standard deviations of the target"
 METRICS: dict[str, MetricInfo] = {
     "r2": MetricInfo(("value",), "R²", "r2_score", margin=0.01),
-    "mae": MetricInfo(("value",), "MAE", higher_is_better=False, margin=ERROR, best=0.0),
-    "rmse": MetricInfo(("value",), "RMSE", higher_is_better=False, margin=ERROR, best=0.0),
+    "mae": MetricInfo(
+        ("value",), "MAE", higher_is_better=False, margin=ERROR, best=0.0, unit=OF_TARGET
+    ),
+    "rmse": MetricInfo(
+        ("value",), "RMSE", higher_is_better=False, margin=ERROR, best=0.0, unit=OF_TARGET
+    ),
     "accuracy": MetricInfo(("class",), "accuracy", "accuracy_score"),
     "balanced_accuracy": MetricInfo(("class",), "balanced accuracy", every_class=True),
     "top_5": MetricInfo(("class",), "top-5 accuracy", classes=6),
     "subset_accuracy": MetricInfo(("labels",), "subset accuracy"),
     "macro_f1": MetricInfo(("class", "labels"), "macro F1"),
-    "roc_auc": MetricInfo(("class", "labels"), "ROC AUC", every_class=True),
-    "average_precision": MetricInfo(("class", "labels"), "average precision", every_class=True),
+    "roc_auc": MetricInfo(("class", "labels"), "ROC AUC", every_class=True, probabilities=3),
+    "average_precision": MetricInfo(
+        ("class", "labels"), "average precision", every_class=True, probabilities=3
+    ),
     "log_loss": MetricInfo(
-        ("class", "labels"), "log-loss", higher_is_better=False, margin=ERROR, best=0.0
+        *(("class", "labels"), "log-loss"),
+        higher_is_better=False,
+        margin=ERROR,
+        best=0.0,
+        unit="nats",
+        probabilities=2,
     ),
 }
 ALONE, OF_YOUR_OWN = "the name of a metric", "a metric of your own"
