@@ -137,7 +137,7 @@ def _read(name: str) -> dict[str, Any]:
 def _write(name: str, content: dict[str, Any]) -> None:
     # Where nothing can be written, it is read again the next time.
     with contextlib.suppress(OSError):
-        write_text(MEMORY / name, json.dumps(content, ensure_ascii=False))
+        write_text(MEMORY / name, json.dumps(content, ensure_ascii=False, allow_nan=False))
 
 
 def _missing(name: str) -> tuple[str, str, str]:
