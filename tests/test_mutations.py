@@ -48,8 +48,8 @@ SLIPS = [
     # Validation and test rows leak into the scale of the inputs.
     Slip(
         "data/prepared_file.py",
-        'mean, deviation = scaling(arrays.inputs[rows["train"]])',
-        "mean, deviation = scaling(arrays.inputs)",
+        'mean, deviation = scaling(inputs, rows["train"])',
+        "mean, deviation = scaling(inputs)",
         "tests/data/test_prepare.py",
     ),
     # A row is a test row twice.
