@@ -389,6 +389,10 @@ def test_weights_of_what_is_no_class_and_metrics_of_few_classes_are_problems(
     found = _found(content)
     assert "did you mean 'benign'?" in found["tasks.wdbc.loss.class_weights"]
     assert "tells nothing of fewer than 6 classes" in found["tasks.wdbc.metrics.0"]
+    content["tasks"]["wdbc"]["loss"]["class_weights"] = [1.0, 2.0, 3.0]
+    found = _found(content)
+    told = "has 3 weights for 2 classes, malignant, benign"
+    assert found["tasks.wdbc.loss.class_weights"].endswith(told)
 
 
 @pytest.mark.parametrize(
